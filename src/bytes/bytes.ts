@@ -1,0 +1,76 @@
+/**
+ * Small tools for bytes. Nothing in `bytes/` knows what TLS is.
+ */
+
+/** Joins the parts into one new array. */
+export function concat(...parts: readonly Uint8Array[]): Uint8Array {
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/**
+ * Compares without leaving early, so that the time taken says nothing about where the first difference is.
+ * The lengths are not secret.
+ */
+export function equalConstantTime(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  let difference = 0;
+  for (let i = 0; i < a.length; i++) difference |= a[i]! ^ b[i]!;
+  return difference === 0;
+}
+
+/** Compares public values; may return early. */
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}
+
+/** Overwrites secrets we own. See SECURITY.md for what this cannot reach. */
+export function wipe(...arrays: readonly (Uint8Array | undefined)[]): void {
+  for (const array of arrays) array?.fill(0);
+}
+
+const HEX = '0123456789abcdef';
+
+export function toHex(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += HEX[byte >> 4]! + HEX[byte & 15]!;
+  return out;
+}
+
+/** @throws RangeError when `hex` has an odd length or a character that is not a hexadecimal digit. */
+export function fromHex(hex: string): Uint8Array {
+  if (hex.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(hex)) throw new RangeError('not a string of hexadecimal digits');
+  const out = new Uint8Array(hex.length / 2);
+  for (let i = 0; i < out.length; i++) out[i] = Number.parseInt(hex.slice(2 * i, 2 * i + 2), 16);
+  return out;
+}
+
+/** Encodes text whose every character is ASCII. @throws RangeError for any other character. */
+export function fromAscii(text: string): Uint8Array {
+  const out = new Uint8Array(text.length);
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code > 127) throw new RangeError('not ASCII');
+    out[i] = code;
+  }
+  return out;
+}
+
+/** Decodes ASCII; undefined when a byte is above 127. */
+export function toAscii(bytes: Uint8Array): string | undefined {
+  let out = '';
+  for (const byte of bytes) {
+    if (byte > 127) return undefined;
+    out += String.fromCharCode(byte);
+  }
+  return out;
+}

@@ -1,0 +1,199 @@
+/**
+ * What the engine asks of cryptography: types only. A provider is a list of values; naming a value is what pulls its
+ * code into a bundle. Hashes and AEADs are synchronous by contract (a transcript forks and HKDF runs about twenty times
+ * a handshake); public-key operations may answer at once or with a promise.
+ */
+
+export type MaybePromise<T> = T | Promise<T>;
+
+/** The one source of randomness. */
+export interface Random {
+  /** Fills all of `bytes` with unpredictable values. */
+  fill(bytes: Uint8Array): void;
+}
+
+export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
+
+export interface Hash {
+  readonly name: HashName;
+  /** Size of a digest, in bytes. */
+  readonly size: number;
+  start(): HashState;
+  digest(...parts: readonly Uint8Array[]): Uint8Array;
+  hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
+}
+
+export interface HashState {
+  update(bytes: Uint8Array): void;
+  /** An independent copy with the same input so far. */
+  fork(): HashState;
+  /** Finishes; the state must not be used after it. */
+  digest(): Uint8Array;
+  dispose(): void;
+}
+
+/** An authenticated cipher (RFC 5116). */
+export interface Aead {
+  readonly name: string;
+  /** Key size, in bytes. */
+  readonly keyLength: 16 | 32;
+  /** Tag size, in bytes. */
+  readonly tagLength: 8 | 16;
+  /** Records that one key may protect before it has to be changed (RFC 9846 section 5.5). */
+  readonly sealLimit: number;
+  /** Records that may fail to open under one key before the connection has to end. */
+  readonly openLimit: number;
+  /** `bytes` is copied; it can be wiped afterwards. */
+  key(bytes: Uint8Array): AeadKey;
+}
+
+export interface AeadKey {
+  /** Ciphertext followed by the tag, in a new array. `nonce` is 12 bytes. */
+  seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The plaintext, in a new array, or undefined when the tag is wrong. Never throws for what a peer sent. */
+  open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  dispose(): void;
+}
+
+/** A TLS 1.3 cipher suite: an AEAD and a hash (RFC 9846 appendix B.4). */
+export interface CipherSuite13 {
+  readonly version: 0x0304;
+  readonly id: number;
+  readonly name: string;
+  readonly hash: Hash;
+  readonly aead: Aead;
+}
+
+/** A TLS 1.2 suite of the kind in force: ephemeral ECDH, AEAD. */
+export interface CipherSuite12 {
+  readonly version: 0x0303;
+  readonly id: number;
+  readonly name: string;
+  readonly hash: Hash;
+  readonly aead: Aead;
+  /** Bytes of the nonce that come from the key block: 4 for GCM (RFC 5288), 12 for ChaCha20-Poly1305 (RFC 7905). */
+  readonly fixedIvLength: 4 | 12;
+  /** Bytes of the nonce carried in each record: 8 for GCM, 0 for ChaCha20-Poly1305. */
+  readonly recordIvLength: 8 | 0;
+  readonly exchange: 'ecdhe' | 'dhe' | 'rsa';
+  readonly authentication: 'ecdsa' | 'rsa';
+}
+
+export type CipherSuite = CipherSuite13 | CipherSuite12;
+
+/** Key exchange in the shape of a KEM, so that ECDH, ML-KEM, finite fields and hybrids are one thing. */
+export interface KeyExchange {
+  /** NamedGroup (RFC 9846 section 4.3.7). */
+  readonly id: number;
+  readonly name: string;
+  readonly kind: 'ecdhe' | 'ffdhe' | 'kem' | 'hybrid';
+  /** Makes a fresh key pair; the share goes to the peer. */
+  offer(random: Random): MaybePromise<KeyOffer>;
+  /**
+   * Answers a peer's share with ours and the secret.
+   * @throws TlsError ERR_BAD_KEY_SHARE when the peer's share is not a valid one for this group.
+   */
+  accept(peerShare: Uint8Array, random: Random): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>;
+}
+
+export interface KeyOffer {
+  readonly group: KeyExchange;
+  readonly share: Uint8Array;
+  /** A hybrid can also be finished by its classical half alone: that half, to be sent as a share of its own. */
+  readonly part?: KeyOffer;
+  /** @throws TlsError ERR_BAD_KEY_SHARE when the peer's share is not a valid one for this group. */
+  agree(peerShare: Uint8Array): MaybePromise<Uint8Array>;
+  /** Overwrites the private key. */
+  dispose(): void;
+}
+
+export type NamedCurve = 'P-256' | 'P-384' | 'P-521';
+
+/** A public key taken out of its SubjectPublicKeyInfo. */
+export type PublicKey =
+  | { readonly kind: 'ec'; readonly curve: NamedCurve; /** Uncompressed: 04, x, y. */ readonly point: Uint8Array }
+  | {
+      readonly kind: 'rsa';
+      /** Big endian, no leading zero. */
+      readonly modulus: Uint8Array;
+      /** Big endian, no leading zero. */
+      readonly exponent: Uint8Array;
+      /** Present when the key's own algorithm is id-RSASSA-PSS; `parameters` when it is restricted (RFC 4055 section 3.1). */
+      readonly pss?: { readonly parameters?: { readonly hash: HashName; readonly saltLength: number } };
+    }
+  | { readonly kind: 'ed25519'; /** 32 bytes. */ readonly key: Uint8Array }
+  | { readonly kind: 'ed448'; /** 57 bytes. */ readonly key: Uint8Array }
+  | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'; readonly key: Uint8Array };
+
+/** A private key we hold in memory. Keys we do not hold are a {@link Signer}. */
+export type PrivateKey =
+  | { readonly kind: 'ec'; readonly curve: NamedCurve; /** Big endian, as long as the field. */ readonly scalar: Uint8Array }
+  | {
+      readonly kind: 'rsa';
+      /** True when the key's own algorithm is id-RSASSA-PSS, which signs with the rsa_pss_pss schemes only. */
+      readonly pss: boolean;
+      readonly modulus: Uint8Array;
+      readonly publicExponent: Uint8Array;
+      readonly privateExponent: Uint8Array;
+      readonly prime1: Uint8Array;
+      readonly prime2: Uint8Array;
+      readonly exponent1: Uint8Array;
+      readonly exponent2: Uint8Array;
+      readonly coefficient: Uint8Array;
+    }
+  | { readonly kind: 'ed25519'; /** 32 bytes. */ readonly seed: Uint8Array }
+  | { readonly kind: 'ed448'; /** 57 bytes. */ readonly seed: Uint8Array };
+
+/** A signature algorithm with all its parameters, whether TLS or X.509 named it. */
+export type SignatureAlgorithm =
+  | { readonly kind: 'ecdsa'; readonly hash: HashName }
+  | { readonly kind: 'rsa-pkcs1'; readonly hash: HashName }
+  | { readonly kind: 'rsa-pss'; readonly hash: HashName; /** In bytes. MGF1 uses the same hash. */ readonly saltLength: number }
+  | { readonly kind: 'ed25519' }
+  | { readonly kind: 'ed448' }
+  | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' };
+
+/** Checks signatures. Certificates, CRLs, OCSP responses and the handshake all come through here. */
+export interface SignatureVerifier {
+  /**
+   * True only for a good signature. False for a wrong one, a malformed one, and an algorithm that does not fit the key.
+   * Never throws for what a peer sent. ECDSA signatures are DER (RFC 5480), high-s allowed.
+   */
+  verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
+}
+
+/** A SignatureScheme of TLS (RFC 9846 section 4.3.3). */
+export interface SignatureScheme {
+  readonly id: number;
+  readonly name: string;
+  readonly algorithm: SignatureAlgorithm;
+  /** May it sign a TLS 1.3 handshake? PKCS#1 v1.5 may sign certificates only. */
+  readonly handshake13: boolean;
+  /** May it sign a TLS 1.2 handshake? */
+  readonly handshake12: boolean;
+  /** Does this key go with this scheme? In TLS 1.3 the curve is part of it (`strictCurve`); in 1.2 it is not. */
+  fits(key: PublicKey, strictCurve: boolean): boolean;
+}
+
+/** A private key that may be in this process, in a CryptoKey, a HSM or another machine. */
+export interface Signer {
+  readonly publicKey: PublicKey;
+  /** SignatureScheme ids it can make, best first. */
+  readonly schemes: readonly number[];
+  sign(scheme: number, message: Uint8Array): MaybePromise<Uint8Array>;
+  /** Overwrites the private key where it is ours. */
+  dispose?(): void;
+}
+
+/** Lists of values in order of preference. */
+export interface CryptoProvider {
+  readonly name: string;
+  readonly random: Random;
+  readonly suites: readonly CipherSuite[];
+  readonly groups: readonly KeyExchange[];
+  readonly signatures: readonly SignatureScheme[];
+  readonly verifier: SignatureVerifier;
+  hash(name: HashName): Hash;
+  /** Makes a signer from a private key in memory; copies what it needs. */
+  signer(key: PrivateKey): MaybePromise<Signer>;
+}

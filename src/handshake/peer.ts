@@ -1,0 +1,143 @@
+import type { MaybePromise, Signer } from '../crypto/types.ts';
+
+/**
+ * Who is the peer, and who are we. The core never reads a certificate: it hands DER to a verifier and gets back a key.
+ */
+
+export type Role = 'client' | 'server';
+
+/** What the peer showed, before anybody believed it. */
+export interface PresentedPeer {
+  /** Our own role: a `client` verifies a server. */
+  readonly role: Role;
+  /** DER certificates as they came, leaf first. Never empty. */
+  readonly chain: readonly Uint8Array[];
+  /** Client: the name asked for. Server: the name the client asked for. */
+  readonly serverName: string | undefined;
+  /** The stapled OCSPResponse of each certificate, at the same index as in `chain` (RFC 9846 section 4.5.2.1). */
+  readonly ocspResponses: readonly (Uint8Array | undefined)[];
+  /** SignedCertificateTimestampList of each certificate, at the same index as in `chain` (RFC 6962 section 3.3). */
+  readonly sctLists: readonly (Uint8Array | undefined)[];
+  /** SignatureScheme ids that we said certificates may be signed with. */
+  readonly certificateSchemes: readonly number[];
+  /** What the key is going to be used for: TLS 1.3 and ECDHE sign, the classic exchange decrypts. */
+  readonly keyUse: 'digitalSignature' | 'keyEncipherment';
+  /** Milliseconds since 1970, from the configured clock. */
+  readonly now: number;
+}
+
+/** Which certificate a failure speaks of. */
+export interface CertificateReference {
+  /** Position in the chain as it was sent; 0 is the leaf. -1 for an anchor of ours. */
+  readonly position: number;
+  readonly subject: string;
+  /** Hexadecimal. */
+  readonly serial: string;
+}
+
+/** Why a peer was refused, for people and for programs. */
+export interface VerificationFailure {
+  /** Stable, for programs. */
+  readonly code: VerificationCode;
+  /** A whole sentence for people: what was checked, expected, found, and what to do. */
+  readonly message: string;
+  readonly certificate?: CertificateReference;
+  readonly expected?: string;
+  readonly found?: string;
+  readonly advice?: string;
+  /** For example "RFC 5280 section 6.1.3(a)(2)". */
+  readonly rfc?: string;
+  /** AlertDescription to send; one of the certificate alerts of RFC 9846 section 6.2. */
+  readonly alert: number;
+}
+
+export type VerificationCode =
+  | 'CERT_MALFORMED'
+  | 'CERT_TOO_LARGE'
+  | 'CERT_EXPIRED'
+  | 'CERT_NOT_YET_VALID'
+  | 'CERT_REVOKED'
+  | 'CERT_REVOCATION_UNKNOWN'
+  | 'CERT_BAD_STAPLE'
+  | 'CERT_STAPLE_REQUIRED'
+  | 'CERT_UNTRUSTED'
+  | 'CERT_SELF_SIGNED'
+  | 'CERT_MISSING_INTERMEDIATE'
+  | 'CERT_BAD_SIGNATURE'
+  | 'CERT_WEAK_ALGORITHM'
+  | 'CERT_UNSUPPORTED_ALGORITHM'
+  | 'CERT_WEAK_KEY'
+  | 'CERT_NOT_A_CA'
+  | 'CERT_IS_A_CA'
+  | 'CERT_PATH_LENGTH'
+  | 'CERT_KEY_USAGE'
+  | 'CERT_EXTENDED_KEY_USAGE'
+  | 'CERT_UNKNOWN_CRITICAL_EXTENSION'
+  | 'CERT_NAME_CONSTRAINT'
+  | 'CERT_POLICY'
+  | 'CERT_NAME_MISMATCH'
+  | 'CERT_NO_NAME'
+  | 'CERT_PROFILE'
+  | 'CERT_BUDGET'
+  | 'CERT_PIN_MISMATCH'
+  | 'CERT_DISTRUSTED'
+  | 'CERT_TRANSPARENCY'
+  | 'CERT_REFUSED';
+
+/** A verifier's answer. Anything but `ok: true` is a refusal. */
+export type Verdict =
+  | {
+      readonly ok: true;
+      /** DER SubjectPublicKeyInfo of the peer's key. */
+      readonly publicKey: Uint8Array;
+      /** The validated path, leaf first, anchor last where it is a certificate. */
+      readonly path: readonly Uint8Array[];
+      /** What a particular verifier wants to hand out: identities, policies, revocation status. */
+      readonly details?: object;
+    }
+  | { readonly ok: false; readonly failure: VerificationFailure };
+
+/** Decides whether a peer is who it has to be. May answer at once or with a promise; a throw is a refusal. */
+export interface PeerVerifier {
+  /** DER names of acceptable issuers, to be advertised in certificate_authorities. */
+  readonly authorities?: readonly Uint8Array[];
+  /** Ask the peer for a stapled OCSP response (status_request). */
+  readonly wantsOcsp?: boolean;
+  /** Ask the peer for signed certificate timestamps. */
+  readonly wantsSct?: boolean;
+  verify(peer: PresentedPeer): MaybePromise<Verdict>;
+}
+
+/** A certificate chain and the key that goes with it. */
+export interface Credential {
+  /** DER, leaf first, anchor left out. */
+  readonly chain: readonly Uint8Array[];
+  readonly signer: Signer;
+  /** DER OCSPResponse to staple to the leaf. */
+  readonly ocspResponse?: Uint8Array;
+  /** SignedCertificateTimestampList to send with the leaf. */
+  readonly sctList?: Uint8Array;
+}
+
+/** What is known when a credential has to be chosen. */
+export interface CredentialQuery {
+  /** Our own role. */
+  readonly role: Role;
+  readonly version: 0x0303 | 0x0304;
+  readonly serverName: string | undefined;
+  /** Client: the protocol agreed on. Server: what the client offered. */
+  readonly alpn: readonly string[];
+  /** SignatureScheme ids the peer accepts in its handshake, in its order. */
+  readonly schemes: readonly number[];
+  /** SignatureScheme ids the peer accepts in certificates. */
+  readonly certificateSchemes: readonly number[];
+  /** DER names the peer said it trusts; empty: it did not say. */
+  readonly authorities: readonly Uint8Array[];
+  /** Filters of a CertificateRequest (RFC 9846 section 4.3.5). */
+  readonly oidFilters: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
+  /** Client in TLS 1.2: the key kinds the server accepts. */
+  readonly certificateTypes?: readonly number[];
+}
+
+/** Chooses a credential; undefined: none. The client's is asked only after the server has been verified. */
+export type CredentialResolver = (query: CredentialQuery) => MaybePromise<Credential | undefined>;
