@@ -44,7 +44,84 @@ export const Alert = {
   echRequired: 121,
 } as const;
 
-export type PeerFault = keyof typeof FAULTS;
+/** A rule that the peer broke. Adding one here without its alert in {@link FAULTS} does not compile. */
+export type PeerFault =
+  | 'ERR_DECODE'
+  | 'ERR_TRAILING_BYTES'
+  | 'ERR_MESSAGE_TOO_LARGE'
+  | 'ERR_UNEXPECTED_MESSAGE'
+  | 'ERR_LEFTOVER_BYTES'
+  | 'ERR_INTERLEAVED'
+  | 'ERR_UNEXPECTED_RECORD'
+  | 'ERR_EMPTY_RECORD'
+  | 'ERR_RECORD_OVERFLOW'
+  | 'ERR_RECORD_VERSION'
+  | 'ERR_NOT_TLS'
+  | 'ERR_BAD_RECORD_MAC'
+  | 'ERR_NO_CONTENT_TYPE'
+  | 'ERR_OPEN_LIMIT'
+  | 'ERR_TOO_MANY_EMPTY_RECORDS'
+  | 'ERR_TOO_MANY_WARNINGS'
+  | 'ERR_TOO_MANY_KEY_UPDATES'
+  | 'ERR_TOO_MANY_CCS'
+  | 'ERR_TOO_MUCH_EARLY_DATA'
+  | 'ERR_TOO_MANY_TICKETS'
+  | 'ERR_BAD_CCS'
+  | 'ERR_BAD_ALERT'
+  | 'ERR_ALERT_LEVEL'
+  | 'ERR_DATA_AFTER_CLOSE'
+  | 'ERR_ILLEGAL_PARAMETER'
+  | 'ERR_LEGACY_VERSION'
+  | 'ERR_COMPRESSION'
+  | 'ERR_SESSION_ID_ECHO'
+  | 'ERR_VERSION'
+  | 'ERR_SELECTED_VERSION'
+  | 'ERR_DOWNGRADE'
+  | 'ERR_INAPPROPRIATE_FALLBACK'
+  | 'ERR_SELECTED_SUITE'
+  | 'ERR_SUITE_CHANGED'
+  | 'ERR_NO_SHARED_SUITE'
+  | 'ERR_NO_SHARED_GROUP'
+  | 'ERR_NO_SHARED_SCHEME'
+  | 'ERR_NO_CREDENTIAL'
+  | 'ERR_NO_SHARED_ALPN'
+  | 'ERR_SELECTED_ALPN'
+  | 'ERR_UNRECOGNIZED_NAME'
+  | 'ERR_SELECTED_GROUP'
+  | 'ERR_BAD_KEY_SHARE'
+  | 'ERR_KEY_SHARE_ORDER'
+  | 'ERR_RETRY_POINTLESS'
+  | 'ERR_SECOND_RETRY'
+  | 'ERR_RETRY_CHANGED'
+  | 'ERR_BAD_COOKIE'
+  | 'ERR_MISSING_EXTENSION'
+  | 'ERR_UNSUPPORTED_EXTENSION'
+  | 'ERR_MISPLACED_EXTENSION'
+  | 'ERR_DUPLICATE_EXTENSION'
+  | 'ERR_EXTENSION_ORDER'
+  | 'ERR_SELECTED_PSK'
+  | 'ERR_BAD_BINDER'
+  | 'ERR_BINDER_COUNT'
+  | 'ERR_REQUEST_CONTEXT'
+  | 'ERR_EMPTY_CERTIFICATE'
+  | 'ERR_CERTIFICATE_REQUIRED'
+  | 'ERR_CERTIFICATE_REQUIRED_12'
+  | 'ERR_CERTIFICATE_UNREADABLE'
+  | 'ERR_SCHEME_NOT_OFFERED'
+  | 'ERR_SCHEME_KEY'
+  | 'ERR_BAD_SIGNATURE'
+  | 'ERR_BAD_FINISHED'
+  | 'ERR_KEY_UPDATE'
+  | 'ERR_TICKET_LIFETIME'
+  | 'ERR_RECORD_SIZE_LIMIT'
+  | 'ERR_MAX_FRAGMENT_LENGTH'
+  | 'ERR_CERTIFICATE_TYPE'
+  | 'ERR_DECOMPRESSION'
+  | 'ERR_RENEGOTIATION'
+  | 'ERR_RENEGOTIATION_INFO'
+  | 'ERR_EXTENDED_MASTER_SECRET'
+  | 'ERR_POINT_FORMAT'
+  | 'ERR_CERTIFICATE_KEY_KIND';
 
 export type LocalFault =
   | 'ERR_PEER_REFUSED' // our verifier refused the peer's certificate
@@ -67,7 +144,7 @@ export type Misuse =
 
 export type ErrorCode = PeerFault | LocalFault | Misuse;
 
-interface Fault {
+export interface Fault {
   readonly alert: number;
   readonly rfc: string;
   readonly text: string;
@@ -76,85 +153,301 @@ interface Fault {
 const fault = (alert: number, rfc: string, text: string): Fault => ({ alert, rfc, text });
 
 /** Every fault of a peer, the alert that ends it, and the rule that was broken. */
-export const FAULTS = /* @__PURE__ */ (() => ({
+export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() => ({
   ERR_DECODE: fault(Alert.decodeError, 'RFC 9846 section 6.2', 'a message could not be decoded'),
-  ERR_TRAILING_BYTES: fault(Alert.decodeError, 'RFC 9846 section 6.2', 'a message has bytes left over after its last field'),
-  ERR_MESSAGE_TOO_LARGE: fault(Alert.illegalParameter, 'RFC 9846 section 4', 'a handshake message is larger than any allowed here'),
-  ERR_UNEXPECTED_MESSAGE: fault(Alert.unexpectedMessage, 'RFC 9846 section 4', 'a message came that is not allowed at this point'),
-  ERR_LEFTOVER_BYTES: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'handshake bytes were left over when the keys changed'),
-  ERR_INTERLEAVED: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'another record came in the middle of a handshake message'),
-  ERR_UNEXPECTED_RECORD: fault(Alert.unexpectedMessage, 'RFC 9846 section 5', 'a record of a type that is not allowed at this point'),
-  ERR_EMPTY_RECORD: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'a handshake, alert or ChangeCipherSpec record without content'),
+  ERR_TRAILING_BYTES: fault(
+    Alert.decodeError,
+    'RFC 9846 section 6.2',
+    'a message has bytes left over after its last field',
+  ),
+  ERR_MESSAGE_TOO_LARGE: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4',
+    'a handshake message is larger than any allowed here',
+  ),
+  ERR_UNEXPECTED_MESSAGE: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 4',
+    'a message came that is not allowed at this point',
+  ),
+  ERR_LEFTOVER_BYTES: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5.1',
+    'handshake bytes were left over when the keys changed',
+  ),
+  ERR_INTERLEAVED: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5.1',
+    'another record came in the middle of a handshake message',
+  ),
+  ERR_UNEXPECTED_RECORD: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5',
+    'a record of a type that is not allowed at this point',
+  ),
+  ERR_EMPTY_RECORD: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5.1',
+    'a handshake, alert or ChangeCipherSpec record without content',
+  ),
   ERR_RECORD_OVERFLOW: fault(Alert.recordOverflow, 'RFC 9846 section 5.1', 'a record is longer than allowed'),
   ERR_RECORD_VERSION: fault(Alert.protocolVersion, 'RFC 9846 section 5.1', 'a record does not look like TLS'),
   ERR_NOT_TLS: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'the peer does not speak TLS'),
   ERR_BAD_RECORD_MAC: fault(Alert.badRecordMac, 'RFC 9846 section 5.2', 'a record could not be authenticated'),
   ERR_NO_CONTENT_TYPE: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.4', 'a protected record has only padding'),
   ERR_OPEN_LIMIT: fault(Alert.badRecordMac, 'RFC 9846 section 5.5', 'too many records failed to authenticate'),
-  ERR_TOO_MANY_EMPTY_RECORDS: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'too many records without content in a row'),
+  ERR_TOO_MANY_EMPTY_RECORDS: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5.1',
+    'too many records without content in a row',
+  ),
   ERR_TOO_MANY_WARNINGS: fault(Alert.unexpectedMessage, 'RFC 9846 section 6.1', 'too many warning alerts in a row'),
-  ERR_TOO_MANY_KEY_UPDATES: fault(Alert.unexpectedMessage, 'RFC 9846 section 4.7.3', 'too many key updates without application data between them'),
+  ERR_TOO_MANY_KEY_UPDATES: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 4.7.3',
+    'too many key updates without application data between them',
+  ),
   ERR_TOO_MANY_CCS: fault(Alert.unexpectedMessage, 'RFC 9846 appendix E.4', 'too many ChangeCipherSpec records'),
-  ERR_TOO_MUCH_EARLY_DATA: fault(Alert.unexpectedMessage, 'RFC 9846 section 4.3.10', 'more early data than was allowed'),
+  ERR_TOO_MUCH_EARLY_DATA: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 4.3.10',
+    'more early data than was allowed',
+  ),
   ERR_TOO_MANY_TICKETS: fault(Alert.unexpectedMessage, 'RFC 9846 section 4.7.1', 'too many tickets in a row'),
-  ERR_BAD_CCS: fault(Alert.unexpectedMessage, 'RFC 9846 section 5', 'a ChangeCipherSpec that is not the single byte 1, or at a point where none is allowed'),
+  ERR_BAD_CCS: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 5',
+    'a ChangeCipherSpec that is not the single byte 1, or at a point where none is allowed',
+  ),
   ERR_BAD_ALERT: fault(Alert.decodeError, 'RFC 9846 section 6', 'an alert that is not exactly two bytes'),
-  ERR_ALERT_LEVEL: fault(Alert.illegalParameter, 'RFC 9846 section 6', 'an alert of an unknown level or of a level not allowed here'),
+  ERR_ALERT_LEVEL: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 6',
+    'an alert of an unknown level or of a level not allowed here',
+  ),
   ERR_DATA_AFTER_CLOSE: fault(Alert.unexpectedMessage, 'RFC 9846 section 6.1', 'data came after close_notify'),
 
-  ERR_ILLEGAL_PARAMETER: fault(Alert.illegalParameter, 'RFC 9846 section 6.2', 'a field has a value that is not allowed'),
+  ERR_ILLEGAL_PARAMETER: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 6.2',
+    'a field has a value that is not allowed',
+  ),
   ERR_LEGACY_VERSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.3', 'legacy_version is not 0x0303'),
-  ERR_COMPRESSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.2', 'legacy_compression_methods is not exactly the null method'),
-  ERR_SESSION_ID_ECHO: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.3', 'the server did not echo legacy_session_id'),
-  ERR_VERSION: fault(Alert.protocolVersion, 'RFC 9846 section 4.3.1', 'there is no version of TLS that both sides allow'),
-  ERR_SELECTED_VERSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.1', 'the server selected a version that was not offered'),
-  ERR_DOWNGRADE: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.3', 'the server random says that somebody lowered the version on the way'),
-  ERR_INAPPROPRIATE_FALLBACK: fault(Alert.inappropriateFallback, 'RFC 7507 section 3', 'the client fell back to a version lower than both sides support'),
-  ERR_SELECTED_SUITE: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.3', 'the server selected a cipher suite that was not offered'),
-  ERR_SUITE_CHANGED: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.4', 'the cipher suite changed after HelloRetryRequest'),
-  ERR_NO_SHARED_SUITE: fault(Alert.handshakeFailure, 'RFC 9846 section 4.2.1', 'there is no cipher suite that both sides allow'),
-  ERR_NO_SHARED_GROUP: fault(Alert.handshakeFailure, 'RFC 9846 section 4.2.1', 'there is no group that both sides allow'),
-  ERR_NO_SHARED_SCHEME: fault(Alert.handshakeFailure, 'RFC 9846 section 4.5.1.2', 'there is no signature scheme that both sides allow and our certificate can make'),
-  ERR_NO_CREDENTIAL: fault(Alert.handshakeFailure, 'RFC 9846 section 4.5.1.2', 'no certificate of ours suits what the client asked for'),
-  ERR_NO_SHARED_ALPN: fault(Alert.noApplicationProtocol, 'RFC 7301 section 3.2', 'there is no application protocol that both sides allow'),
-  ERR_SELECTED_ALPN: fault(Alert.illegalParameter, 'RFC 7301 section 3.1', 'the server selected an application protocol that was not offered'),
+  ERR_COMPRESSION: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.2',
+    'legacy_compression_methods is not exactly the null method',
+  ),
+  ERR_SESSION_ID_ECHO: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.3',
+    'the server did not echo legacy_session_id',
+  ),
+  ERR_VERSION: fault(
+    Alert.protocolVersion,
+    'RFC 9846 section 4.3.1',
+    'there is no version of TLS that both sides allow',
+  ),
+  ERR_SELECTED_VERSION: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.1',
+    'the server selected a version that was not offered',
+  ),
+  ERR_DOWNGRADE: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.3',
+    'the server random says that somebody lowered the version on the way',
+  ),
+  ERR_INAPPROPRIATE_FALLBACK: fault(
+    Alert.inappropriateFallback,
+    'RFC 7507 section 3',
+    'the client fell back to a version lower than both sides support',
+  ),
+  ERR_SELECTED_SUITE: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.3',
+    'the server selected a cipher suite that was not offered',
+  ),
+  ERR_SUITE_CHANGED: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.4',
+    'the cipher suite changed after HelloRetryRequest',
+  ),
+  ERR_NO_SHARED_SUITE: fault(
+    Alert.handshakeFailure,
+    'RFC 9846 section 4.2.1',
+    'there is no cipher suite that both sides allow',
+  ),
+  ERR_NO_SHARED_GROUP: fault(
+    Alert.handshakeFailure,
+    'RFC 9846 section 4.2.1',
+    'there is no group that both sides allow',
+  ),
+  ERR_NO_SHARED_SCHEME: fault(
+    Alert.handshakeFailure,
+    'RFC 9846 section 4.5.1.2',
+    'there is no signature scheme that both sides allow and our certificate can make',
+  ),
+  ERR_NO_CREDENTIAL: fault(
+    Alert.handshakeFailure,
+    'RFC 9846 section 4.5.1.2',
+    'no certificate of ours suits what the client asked for',
+  ),
+  ERR_NO_SHARED_ALPN: fault(
+    Alert.noApplicationProtocol,
+    'RFC 7301 section 3.2',
+    'there is no application protocol that both sides allow',
+  ),
+  ERR_SELECTED_ALPN: fault(
+    Alert.illegalParameter,
+    'RFC 7301 section 3.1',
+    'the server selected an application protocol that was not offered',
+  ),
   ERR_UNRECOGNIZED_NAME: fault(Alert.unrecognizedName, 'RFC 6066 section 3', 'the server name is not one of ours'),
-  ERR_SELECTED_GROUP: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.8', 'a key share is for a group that was not offered'),
-  ERR_BAD_KEY_SHARE: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.8', 'a key share is not a valid one for its group'),
-  ERR_KEY_SHARE_ORDER: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.8', 'the key shares are not in the order of supported_groups, or one is there twice'),
-  ERR_RETRY_POINTLESS: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.4', 'HelloRetryRequest asks for nothing that would change the ClientHello'),
+  ERR_SELECTED_GROUP: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.8',
+    'a key share is for a group that was not offered',
+  ),
+  ERR_BAD_KEY_SHARE: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.8',
+    'a key share is not a valid one for its group',
+  ),
+  ERR_KEY_SHARE_ORDER: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.8',
+    'the key shares are not in the order of supported_groups, or one is there twice',
+  ),
+  ERR_RETRY_POINTLESS: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.4',
+    'HelloRetryRequest asks for nothing that would change the ClientHello',
+  ),
   ERR_SECOND_RETRY: fault(Alert.unexpectedMessage, 'RFC 9846 section 4.2.4', 'a second HelloRetryRequest'),
-  ERR_RETRY_CHANGED: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.2', 'the second ClientHello changed what it must not'),
+  ERR_RETRY_CHANGED: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.2.2',
+    'the second ClientHello changed what it must not',
+  ),
   ERR_BAD_COOKIE: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.2', 'the cookie is not the one we sent'),
-  ERR_MISSING_EXTENSION: fault(Alert.missingExtension, 'RFC 9846 section 9.2', 'an extension that has to be there is missing'),
-  ERR_UNSUPPORTED_EXTENSION: fault(Alert.unsupportedExtension, 'RFC 9846 section 4.3', 'an extension that we did not ask for'),
-  ERR_MISPLACED_EXTENSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.3', 'an extension in a message that may not carry it'),
-  ERR_DUPLICATE_EXTENSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.3', 'the same extension twice in one block'),
-  ERR_EXTENSION_ORDER: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.11', 'pre_shared_key is not the last extension'),
-  ERR_SELECTED_PSK: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.11', 'the server selected a PSK that was not offered or does not fit'),
+  ERR_MISSING_EXTENSION: fault(
+    Alert.missingExtension,
+    'RFC 9846 section 9.2',
+    'an extension that has to be there is missing',
+  ),
+  ERR_UNSUPPORTED_EXTENSION: fault(
+    Alert.unsupportedExtension,
+    'RFC 9846 section 4.3',
+    'an extension that we did not ask for',
+  ),
+  ERR_MISPLACED_EXTENSION: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3',
+    'an extension in a message that may not carry it',
+  ),
+  ERR_DUPLICATE_EXTENSION: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3',
+    'the same extension twice in one block',
+  ),
+  ERR_EXTENSION_ORDER: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.11',
+    'pre_shared_key is not the last extension',
+  ),
+  ERR_SELECTED_PSK: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.11',
+    'the server selected a PSK that was not offered or does not fit',
+  ),
   ERR_BAD_BINDER: fault(Alert.decryptError, 'RFC 9846 section 4.3.11', 'a PSK binder is wrong'),
-  ERR_BINDER_COUNT: fault(Alert.illegalParameter, 'RFC 9846 section 4.3.11', 'there is not one binder for each PSK identity'),
-  ERR_REQUEST_CONTEXT: fault(Alert.illegalParameter, 'RFC 9846 section 4.4.2', 'certificate_request_context is not what it has to be'),
+  ERR_BINDER_COUNT: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.3.11',
+    'there is not one binder for each PSK identity',
+  ),
+  ERR_REQUEST_CONTEXT: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.4.2',
+    'certificate_request_context is not what it has to be',
+  ),
   ERR_EMPTY_CERTIFICATE: fault(Alert.decodeError, 'RFC 9846 section 4.5.1.4', 'the server sent no certificate'),
-  ERR_CERTIFICATE_REQUIRED: fault(Alert.certificateRequired, 'RFC 9846 section 4.5.1.4', 'the client sent no certificate'),
-  ERR_CERTIFICATE_REQUIRED_12: fault(Alert.handshakeFailure, 'RFC 5246 section 7.4.6', 'the client sent no certificate'),
-  ERR_CERTIFICATE_UNREADABLE: fault(Alert.badCertificate, 'RFC 9846 section 4.5.1.4', 'the public key of the certificate cannot be read'),
-  ERR_SCHEME_NOT_OFFERED: fault(Alert.illegalParameter, 'RFC 9846 section 4.5.2', 'the peer signed with a scheme that was not offered'),
-  ERR_SCHEME_KEY: fault(Alert.illegalParameter, 'RFC 9846 section 4.5.2', 'the peer signed with a scheme that does not go with its key'),
+  ERR_CERTIFICATE_REQUIRED: fault(
+    Alert.certificateRequired,
+    'RFC 9846 section 4.5.1.4',
+    'the client sent no certificate',
+  ),
+  ERR_CERTIFICATE_REQUIRED_12: fault(
+    Alert.handshakeFailure,
+    'RFC 5246 section 7.4.6',
+    'the client sent no certificate',
+  ),
+  ERR_CERTIFICATE_UNREADABLE: fault(
+    Alert.badCertificate,
+    'RFC 9846 section 4.5.1.4',
+    'the public key of the certificate cannot be read',
+  ),
+  ERR_SCHEME_NOT_OFFERED: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.5.2',
+    'the peer signed with a scheme that was not offered',
+  ),
+  ERR_SCHEME_KEY: fault(
+    Alert.illegalParameter,
+    'RFC 9846 section 4.5.2',
+    'the peer signed with a scheme that does not go with its key',
+  ),
   ERR_BAD_SIGNATURE: fault(Alert.decryptError, 'RFC 9846 section 4.5.2', 'the signature over the handshake is wrong'),
-  ERR_BAD_FINISHED: fault(Alert.decryptError, 'RFC 9846 section 4.5.3', 'Finished is wrong: somebody changed the handshake on the way, or the keys differ'),
+  ERR_BAD_FINISHED: fault(
+    Alert.decryptError,
+    'RFC 9846 section 4.5.3',
+    'Finished is wrong: somebody changed the handshake on the way, or the keys differ',
+  ),
   ERR_KEY_UPDATE: fault(Alert.illegalParameter, 'RFC 9846 section 4.7.3', 'request_update is neither 0 nor 1'),
   ERR_TICKET_LIFETIME: fault(Alert.illegalParameter, 'RFC 9846 section 4.7.1', 'a ticket lives longer than seven days'),
-  ERR_RECORD_SIZE_LIMIT: fault(Alert.illegalParameter, 'RFC 8449 section 4', 'record_size_limit is below 64 or above what may be sent'),
-  ERR_MAX_FRAGMENT_LENGTH: fault(Alert.illegalParameter, 'RFC 6066 section 4', 'max_fragment_length is not what was asked for'),
-  ERR_CERTIFICATE_TYPE: fault(Alert.unsupportedCertificate, 'RFC 7250 section 4.2', 'a certificate type that cannot be used here'),
-  ERR_DECOMPRESSION: fault(Alert.badCertificate, 'RFC 8879 section 4', 'a compressed certificate could not be decompressed'),
+  ERR_RECORD_SIZE_LIMIT: fault(
+    Alert.illegalParameter,
+    'RFC 8449 section 4',
+    'record_size_limit is below 64 or above what may be sent',
+  ),
+  ERR_MAX_FRAGMENT_LENGTH: fault(
+    Alert.illegalParameter,
+    'RFC 6066 section 4',
+    'max_fragment_length is not what was asked for',
+  ),
+  ERR_CERTIFICATE_TYPE: fault(
+    Alert.unsupportedCertificate,
+    'RFC 7250 section 4.2',
+    'a certificate type that cannot be used here',
+  ),
+  ERR_DECOMPRESSION: fault(
+    Alert.badCertificate,
+    'RFC 8879 section 4',
+    'a compressed certificate could not be decompressed',
+  ),
   ERR_RENEGOTIATION: fault(Alert.noRenegotiation, 'RFC 5746 section 4', 'renegotiation is refused'),
-  ERR_RENEGOTIATION_INFO: fault(Alert.handshakeFailure, 'RFC 5746 section 3.4', 'renegotiation_info is missing or wrong'),
-  ERR_EXTENDED_MASTER_SECRET: fault(Alert.handshakeFailure, 'RFC 7627 section 5', 'extended_master_secret is missing or differs from the session'),
-  ERR_POINT_FORMAT: fault(Alert.illegalParameter, 'RFC 8422 section 5.1.2', 'ec_point_formats does not list the uncompressed format'),
-  ERR_CERTIFICATE_KEY_KIND: fault(Alert.unsupportedCertificate, 'RFC 8422 section 5.3', 'the key of the certificate does not suit the cipher suite'),
-}) satisfies { readonly [code: string]: Fault })();
+  ERR_RENEGOTIATION_INFO: fault(
+    Alert.handshakeFailure,
+    'RFC 5746 section 3.4',
+    'renegotiation_info is missing or wrong',
+  ),
+  ERR_EXTENDED_MASTER_SECRET: fault(
+    Alert.handshakeFailure,
+    'RFC 7627 section 5',
+    'extended_master_secret is missing or differs from the session',
+  ),
+  ERR_POINT_FORMAT: fault(
+    Alert.illegalParameter,
+    'RFC 8422 section 5.1.2',
+    'ec_point_formats does not list the uncompressed format',
+  ),
+  ERR_CERTIFICATE_KEY_KIND: fault(
+    Alert.unsupportedCertificate,
+    'RFC 8422 section 5.3',
+    'the key of the certificate does not suit the cipher suite',
+  ),
+}))();
 
 export interface TlsErrorDetails {
   /** What exactly was expected, found, or wrong; added to the sentence of the code. */

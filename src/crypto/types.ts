@@ -93,7 +93,10 @@ export interface KeyExchange {
    * Answers a peer's share with ours and the secret.
    * @throws TlsError ERR_BAD_KEY_SHARE when the peer's share is not a valid one for this group.
    */
-  accept(peerShare: Uint8Array, random: Random): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>;
+  accept(
+    peerShare: Uint8Array,
+    random: Random,
+  ): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>;
 }
 
 export interface KeyOffer {
@@ -111,7 +114,7 @@ export type NamedCurve = 'P-256' | 'P-384' | 'P-521';
 
 /** A public key taken out of its SubjectPublicKeyInfo. */
 export type PublicKey =
-  | { readonly kind: 'ec'; readonly curve: NamedCurve; /** Uncompressed: 04, x, y. */ readonly point: Uint8Array }
+  | { readonly kind: 'ec'; readonly curve: NamedCurve /** Uncompressed: 04, x, y. */; readonly point: Uint8Array }
   | {
       readonly kind: 'rsa';
       /** Big endian, no leading zero. */
@@ -121,13 +124,17 @@ export type PublicKey =
       /** Present when the key's own algorithm is id-RSASSA-PSS; `parameters` when it is restricted (RFC 4055 section 3.1). */
       readonly pss?: { readonly parameters?: { readonly hash: HashName; readonly saltLength: number } };
     }
-  | { readonly kind: 'ed25519'; /** 32 bytes. */ readonly key: Uint8Array }
-  | { readonly kind: 'ed448'; /** 57 bytes. */ readonly key: Uint8Array }
+  | { readonly kind: 'ed25519' /** 32 bytes. */; readonly key: Uint8Array }
+  | { readonly kind: 'ed448' /** 57 bytes. */; readonly key: Uint8Array }
   | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87'; readonly key: Uint8Array };
 
 /** A private key we hold in memory. Keys we do not hold are a {@link Signer}. */
 export type PrivateKey =
-  | { readonly kind: 'ec'; readonly curve: NamedCurve; /** Big endian, as long as the field. */ readonly scalar: Uint8Array }
+  | {
+      readonly kind: 'ec';
+      readonly curve: NamedCurve /** Big endian, as long as the field. */;
+      readonly scalar: Uint8Array;
+    }
   | {
       readonly kind: 'rsa';
       /** True when the key's own algorithm is id-RSASSA-PSS, which signs with the rsa_pss_pss schemes only. */
@@ -141,14 +148,18 @@ export type PrivateKey =
       readonly exponent2: Uint8Array;
       readonly coefficient: Uint8Array;
     }
-  | { readonly kind: 'ed25519'; /** 32 bytes. */ readonly seed: Uint8Array }
-  | { readonly kind: 'ed448'; /** 57 bytes. */ readonly seed: Uint8Array };
+  | { readonly kind: 'ed25519' /** 32 bytes. */; readonly seed: Uint8Array }
+  | { readonly kind: 'ed448' /** 57 bytes. */; readonly seed: Uint8Array };
 
 /** A signature algorithm with all its parameters, whether TLS or X.509 named it. */
 export type SignatureAlgorithm =
   | { readonly kind: 'ecdsa'; readonly hash: HashName }
   | { readonly kind: 'rsa-pkcs1'; readonly hash: HashName }
-  | { readonly kind: 'rsa-pss'; readonly hash: HashName; /** In bytes. MGF1 uses the same hash. */ readonly saltLength: number }
+  | {
+      readonly kind: 'rsa-pss';
+      readonly hash: HashName /** In bytes. MGF1 uses the same hash. */;
+      readonly saltLength: number;
+    }
   | { readonly kind: 'ed25519' }
   | { readonly kind: 'ed448' }
   | { readonly kind: 'ml-dsa-44' | 'ml-dsa-65' | 'ml-dsa-87' };
@@ -159,7 +170,12 @@ export interface SignatureVerifier {
    * True only for a good signature. False for a wrong one, a malformed one, and an algorithm that does not fit the key.
    * Never throws for what a peer sent. ECDSA signatures are DER (RFC 5480), high-s allowed.
    */
-  verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): MaybePromise<boolean>;
+  verify(
+    algorithm: SignatureAlgorithm,
+    key: PublicKey,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): MaybePromise<boolean>;
 }
 
 /** A SignatureScheme of TLS (RFC 9846 section 4.3.3). */
