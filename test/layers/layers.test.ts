@@ -1,0 +1,94 @@
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { checkLayers, readTree } from '../../scripts/check-layers.ts';
+
+/** A small legal tree; each case adds or replaces one file. */
+const LEGAL: Readonly<Record<string, string>> = {
+  'errors.ts': `import type { VerificationFailure } from './handshake/peer.ts'; export type A = VerificationFailure;`,
+  'bytes/bytes.ts': `import { TlsError } from '../errors.ts'; export const b = TlsError;`,
+  'wire/ids.ts': `import { b } from '../bytes/bytes.ts'; export const w = b;`,
+  'crypto/types.ts': `export type Random = unknown;`,
+  'crypto/rsa.ts': `import type { Random } from './types.ts'; export type R = Random;`,
+  'crypto/noble/index.ts': `import { gcm } from '@noble/ciphers/aes.js'; import '../rsa.ts'; export const n = gcm;`,
+  'crypto/node/index.ts': `import type * as crypto from 'node:crypto'; export type C = typeof crypto;`,
+  'crypto/auto.ts': `export { n } from './noble/index.ts';`,
+  'handshake/peer.ts': `export interface VerificationFailure {}`,
+  'engine/engine.ts': `import '../handshake/peer.ts'; import '../wire/ids.ts';`,
+  'pki/verify.ts': `import '../engine/engine.ts'; const load = () => import('./containers/pkcs12.ts'); load();`,
+  'pki/containers/pkcs12.ts': `import * as pkijs from 'pkijs'; import * as asn1js from 'asn1js'; export { pkijs, asn1js };`,
+  'node/listen.ts': `import { createServer } from 'node:net'; import '../stream/duplex.ts'; createServer();`,
+  'stream/duplex.ts': `import '../engine/engine.ts';`,
+  'index.ts': `export * from './stream/duplex.ts'; export * from './pki/verify.ts';`,
+};
+
+const breachesWith = (extra: Readonly<Record<string, string>>): string[] =>
+  checkLayers(new Map(Object.entries({ ...LEGAL, ...extra })));
+
+describe('layers', () => {
+  it('finds nothing in our own tree', () => {
+    expect(checkLayers(readTree(join(import.meta.dirname, '../../src')))).toEqual([]);
+  });
+
+  it('accepts a legal tree', () => {
+    expect(breachesWith({})).toEqual([]);
+  });
+
+  const refused: readonly [what: string, file: string, text: string, breach: RegExp][] = [
+    ['an import from the floor above', 'wire/hello.ts', `import '../record/x.ts';`, /record is above wire/],
+    ['a type from the floor above', 'bytes/a.ts', `import type { w } from '../wire/ids.ts';`, /wire is above bytes/],
+    ['a re-export from above', 'record/a.ts', `export * from '../engine/engine.ts';`, /engine is above record/],
+    ['an import() from above', 'engine/a.ts', `export const a = import('../pki/verify.ts');`, /pki is above engine/],
+    ['an import() in a type', 'schedule/a.ts', `type A = import('../engine/engine.ts').A;`, /engine is above schedule/],
+    ['a face from below', 'stream/a.ts', `import '../index.ts';`, /\. is above stream/],
+    ['handshake reaching for record', 'handshake/a.ts', `import '../engine/engine.ts';`, /above handshake/],
+    ['node:* in the core', 'record/b.ts', `import 'node:crypto';`, /belongs to src\/node/],
+    ['node:* in a face', 'client.ts', `import { connect } from 'node:net'; connect(1);`, /belongs to src\/node/],
+    ['node:* as a value in a provider', 'crypto/node/a.ts', `import 'node:crypto';`, /belongs to src\/node/],
+    ['a type from node:* in the core', 'wire/a.ts', `import type { Socket } from 'node:net';`, /belongs to src\/node/],
+    ['pkijs outside containers', 'pki/a.ts', `import { PFX } from 'pkijs'; PFX;`, /belong to src\/pki\/containers/],
+    [
+      'asn1js as a type outside',
+      'pki/b.ts',
+      `import type { Sequence } from 'asn1js';`,
+      /belong to src\/pki\/containers/,
+    ],
+    ['asn1js by import()', 'engine/c.ts', `export const a = () => import('asn1js');`, /belong to src\/pki/],
+    [
+      'noble outside crypto',
+      'schedule/b.ts',
+      `import { sha256 } from '@noble/hashes/sha2.js';`,
+      /belongs to src\/crypto/,
+    ],
+    ['a provider named by crypto', 'crypto/hybrid.ts', `import './noble/index.ts';`, /only auto\.ts/],
+    ['a package that is no dependency', 'stream/b.ts', `import 'left-pad';`, /not a dependency/],
+    ['an import without its ending', 'wire/b.ts', `import './ids';`, /ends in \.ts/],
+    ['a folder nobody knows', 'misc/a.ts', `export const a = 1;`, /on no floor/],
+    ['errors.ts importing a value', 'errors.ts', `import { b } from './bytes/bytes.ts'; b;`, /types only/],
+    [
+      'errors.ts importing a value beside a type',
+      'errors.ts',
+      `import { type A, b } from './bytes/bytes.ts'; b;`,
+      /types only/,
+    ],
+    ['a cycle of two folders', 'stream/a.ts', `import '../node/listen.ts';`, /cycle between folders: .*stream/],
+  ];
+  for (const [what, file, text, breach] of refused)
+    it(`refuses ${what}`, () => {
+      expect(breachesWith({ [file]: text }).join('\n')).toMatch(breach);
+    });
+
+  it('refuses a cycle through three folders', () => {
+    const breaches = breachesWith({
+      'session/a.ts': `import '../inspect/a.ts';`,
+      'inspect/a.ts': `import '../stream/a.ts';`,
+      'stream/a.ts': `import '../session/a.ts';`,
+    });
+    expect(breaches).toHaveLength(1);
+    expect(breaches[0]).toMatch(/cycle/);
+  });
+
+  it('does not take code in comments or strings for imports', () => {
+    const text = `/** @example import 'node:fs'; */ export const a = "import 'pkijs'"; // import '../engine/engine.ts'`;
+    expect(breachesWith({ 'bytes/a.ts': text })).toEqual([]);
+  });
+});
