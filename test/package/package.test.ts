@@ -1,0 +1,107 @@
+import { execFile } from 'node:child_process';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { entries, ROOT } from '../support/entries.ts';
+
+/**
+ * The package as a program sees it: built, put into a node_modules of its own, imported by name from there, and
+ * type-checked by a program that has neither the types of Node nor those of our dependencies' insides.
+ */
+
+const run = promisify(execFile);
+const TSC = join(ROOT, 'node_modules/ts7/bin/tsc');
+const CONSUMER = join(ROOT, '.cache/consumer');
+const INSTALLED = join(CONSUMER, 'node_modules/warifu');
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
+  readonly files: readonly string[];
+};
+
+describe('the manifest', () => {
+  it('pins every dependency exactly', () => {
+    const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
+      ([name, version]) => !/^(npm:typescript@)?\d+\.\d+\.\d+$/.test(version),
+    );
+    expect(loose).toEqual([]);
+  });
+  it('has every dependency explained', () => {
+    const text = readFileSync(join(ROOT, 'docs/dependencies.md'), 'utf8');
+    const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
+    expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+  it('carries files that exist', () => {
+    expect(manifest.files.filter((file) => file !== 'dist' && !existsSync(join(ROOT, file)))).toEqual([]);
+  });
+  it('has entries whose sources exist, and documents exactly those', () => {
+    const sources = entries().map(({ source }) => source);
+    expect(sources.filter((source) => !existsSync(join(ROOT, source)))).toEqual([]);
+    const typedoc = JSON.parse(readFileSync(join(ROOT, 'typedoc.json'), 'utf8')) as { readonly entryPoints: string[] };
+    expect(typedoc.entryPoints.toSorted()).toEqual(sources.toSorted());
+  });
+});
+
+describe('the package, built', () => {
+  beforeAll(async () => {
+    rmSync(CONSUMER, { recursive: true, force: true });
+    mkdirSync(INSTALLED, { recursive: true });
+    copyFileSync(join(ROOT, 'package.json'), join(INSTALLED, 'package.json'));
+    await run(process.execPath, [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(INSTALLED, 'dist')]);
+    for (const name of Object.keys(manifest.dependencies)) {
+      const link = join(CONSUMER, 'node_modules', name);
+      mkdirSync(join(link, '..'), { recursive: true });
+      symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
+    }
+    const lines = entries().map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);
+    const uses = entries().map((_, index) => `entry${index}`);
+    writeFileSync(join(CONSUMER, 'package.json'), '{"type":"module"}');
+    writeFileSync(join(CONSUMER, 'main.ts'), `${lines.join('\n')}\nexport const all = [${uses.join(', ')}];\n`);
+  }, 120_000);
+
+  for (const { specifier, module, types } of entries()) {
+    it(`${specifier} resolves, to files that are there`, () => {
+      const resolved = createRequire(join(CONSUMER, 'main.js')).resolve(specifier);
+      expect(resolved).toBe(join(INSTALLED, module));
+      expect(existsSync(resolved)).toBe(true);
+      expect(existsSync(join(INSTALLED, types))).toBe(true);
+    });
+    it(`${specifier} can be imported`, async () => {
+      const code = `const entry = await import('${specifier}'); console.log(Object.keys(entry).length);`;
+      const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], { cwd: CONSUMER });
+      expect(Number(stdout)).toBeGreaterThan(0);
+    });
+  }
+
+  for (const [moduleResolution, module] of [
+    ['nodenext', 'nodenext'],
+    ['bundler', 'esnext'],
+  ] as const)
+    it(`its declarations stand alone (${moduleResolution})`, async () => {
+      const options = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2023,dom,dom.asynciterable'];
+      options.push('--types', '', '--module', module, '--moduleResolution', moduleResolution, '--pretty', 'false');
+      const { stdout } = await run(process.execPath, [TSC, ...options, 'main.ts'], { cwd: CONSUMER }).catch(
+        (error: { readonly stdout: string }) => error,
+      );
+      expect(stdout).toBe('');
+    });
+
+  it('imports nothing that is not a dependency', async () => {
+    const names = Object.keys(manifest.dependencies);
+    const { stdout } = await run(
+      'grep',
+      ['-rhoE', `(from|import) ?\\(?['"][^.'"][^'"]*['"]`, join(INSTALLED, 'dist')],
+      {
+        maxBuffer: 1 << 24,
+      },
+    ).catch(() => ({ stdout: '' }));
+    const specifiers = stdout.split('\n').flatMap((line) => /['"]([^'"]+)['"]/.exec(line)?.[1] ?? []);
+    const foreign = specifiers.filter(
+      (specifier) => !specifier.startsWith('node:') && !names.some((name) => `${specifier}/`.startsWith(`${name}/`)),
+    );
+    // Examples in comments name the package itself.
+    expect(foreign.filter((specifier) => !specifier.startsWith('warifu'))).toEqual([]);
+  });
+});
