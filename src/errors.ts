@@ -232,7 +232,7 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     'RFC 9846 section 6.2',
     'a field has a value that is not allowed',
   ),
-  ERR_LEGACY_VERSION: fault(Alert.illegalParameter, 'RFC 9846 section 4.2.3', 'legacy_version is not 0x0303'),
+  ERR_LEGACY_VERSION: fault(Alert.protocolVersion, 'RFC 9846 section 4.2.3', 'legacy_version is not 0x0303'),
   ERR_COMPRESSION: fault(
     Alert.illegalParameter,
     'RFC 9846 section 4.2.2',

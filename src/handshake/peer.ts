@@ -95,7 +95,12 @@ export type Verdict =
       /** What a particular verifier wants to hand out: identities, policies, revocation status. */
       readonly details?: object;
     }
-  | { readonly ok: false; readonly failure: VerificationFailure };
+  | {
+      readonly ok: false;
+      readonly failure: VerificationFailure;
+      /** DER SubjectPublicKeyInfo where it could be read, for servers that report instead of refusing. */
+      readonly publicKey?: Uint8Array;
+    };
 
 /** Decides whether a peer is who it has to be. May answer at once or with a promise; a throw is a refusal. */
 export interface PeerVerifier {

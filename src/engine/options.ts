@@ -1,0 +1,263 @@
+import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
+import type { MaybePromise } from '../crypto/types.ts';
+import { TlsError } from '../errors.ts';
+import type { ClientConfig, CommonConfig, ServerConfig } from '../handshake/config.ts';
+import type { Protocol } from '../handshake/machine.ts';
+import type { ClientHelloSummary, ServerContext } from '../handshake/needs.ts';
+import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../handshake/peer.ts';
+import { chooseScheme } from '../handshake/shared/certificates.ts';
+import { MAX_CONTENT } from '../handshake/shared/limits.ts';
+
+/** What both roles can be told. Every option is either honoured or refused; none is passed over. */
+export interface CommonOptions {
+  /** The versions to speak, as values: `client13`, `server13`, … Their order does not matter. */
+  readonly protocols: readonly Protocol[];
+  /** Where the cryptography comes from. */
+  readonly crypto: CryptoProvider;
+  /** Names of cipher suites, best first. Default: all of the provider's. */
+  readonly suites?: readonly string[];
+  /** Names of groups, best first. Default: all of the provider's. */
+  readonly groups?: readonly string[];
+  /** Names of signature schemes, best first, for the handshake and for certificates. Default: all of the provider's. */
+  readonly signatures?: readonly string[];
+  /** Names of signature schemes for certificates, where they differ (RFC 9846 section 4.3.3). Default: `signatures`. */
+  readonly certificateSignatures?: readonly string[];
+  /** Application protocols, best first (RFC 7301); each 1 to 255 bytes of ASCII. Default: none. */
+  readonly alpn?: readonly string[];
+  /** Largest content of a record we are ready to receive, 63 to 16,384 bytes (RFC 8449). Default: say nothing. */
+  readonly recordSizeLimit?: number;
+  /** Send what keeps middleboxes calm (RFC 9846 appendix E.4). Default: true. */
+  readonly compatibilityMode?: boolean;
+  /** Milliseconds since 1970. Default: the system's clock. */
+  readonly clock?: { now(): number };
+  /** Receives lines of a key log (RFC 9850). Whoever has them can read the connection. Default: none. */
+  readonly keyLog?: (line: string) => void;
+}
+
+export interface ClientOptions extends CommonOptions {
+  /** Judges the server's certificate. There is no default: a client that believes anybody is not one. */
+  readonly verifier: PeerVerifier;
+  /** The name or IP address that the certificate has to be for; a DNS name is also sent (RFC 6066 section 3). */
+  readonly serverName?: string;
+  /** Send the name to the server. Default: true for DNS names; an IP address is never sent. */
+  readonly sendServerName?: boolean;
+  /** What to show when the server asks who we are; asked only once the server has been verified. Default: nothing. */
+  readonly credential?: Credential | readonly Credential[] | CredentialResolver;
+  /** Names of the groups to send a key share for. Default: the first of `groups`. */
+  readonly keyShares?: readonly string[];
+  /** Send reserved values that a server must ignore (RFC 8701). Default: true. */
+  readonly grease?: boolean;
+  /** DER names to send in certificate_authorities (RFC 9846 section 4.3.4). Default: none. */
+  readonly authorities?: readonly Uint8Array[];
+  /** Let the server ask for a certificate after the handshake (RFC 9846 section 4.3.6). Default: false. */
+  readonly postHandshakeAuth?: boolean;
+  /** Ask for records of at most 512, 1024, 2048 or 4096 bytes (RFC 6066 section 4). Default: do not ask. */
+  readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
+  /** Pad the ClientHello to a multiple of this many bytes, 0 to 4,096 (RFC 7685). Default: 0, no padding. */
+  readonly padHelloTo?: number;
+}
+
+export interface ServerOptions extends CommonOptions {
+  /** What we show. Of several, the first that the client can verify. */
+  readonly credential: Credential | readonly Credential[] | CredentialResolver;
+  /** Chooses anew for each client, by name, protocol, or anything else in its hello. Default: none. */
+  readonly contextFor?: (hello: ClientHelloSummary) => MaybePromise<ServerContext | undefined>;
+  /**
+   * - `none` (default): do not ask the client for a certificate;
+   * - `request`: ask, and report what was thought of it; nobody is refused for it;
+   * - `optional`: ask; a certificate that is shown has to be good;
+   * - `require`: no good certificate, no connection.
+   */
+  readonly clientAuth?: 'none' | 'request' | 'optional' | 'require';
+  /** Judges the client's certificate; needed for every `clientAuth` but `none`, and for asking later. */
+  readonly verifier?: PeerVerifier;
+  /** Whose order of suites and groups decides. Default: `server`. */
+  readonly preference?: 'server' | 'client';
+  /** Put a cookie into HelloRetryRequest and demand it back (RFC 9846 section 4.3.2). Default: false. */
+  readonly retryCookie?: boolean;
+  /** DER names to send in certificate_authorities. Default: the verifier's anchors. */
+  readonly authorities?: readonly Uint8Array[];
+  /** Filters that the client's certificate has to match (RFC 9846 section 4.3.5). Default: none. */
+  readonly oidFilters?: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
+  /** Answer unrecognized_name, rather than handshake_failure, when no credential is found. Default: false. */
+  readonly requireServerName?: boolean;
+}
+
+const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
+  'protocols',
+  'crypto',
+  'suites',
+  'groups',
+  'signatures',
+  'certificateSignatures',
+  'alpn',
+  'recordSizeLimit',
+  'compatibilityMode',
+  'clock',
+  'keyLog',
+];
+const CLIENT_KEYS: readonly (keyof ClientOptions)[] = [
+  ...COMMON_KEYS,
+  'verifier',
+  'serverName',
+  'sendServerName',
+  'credential',
+  'keyShares',
+  'grease',
+  'authorities',
+  'postHandshakeAuth',
+  'maxFragmentLength',
+  'padHelloTo',
+];
+const SERVER_KEYS: readonly (keyof ServerOptions)[] = [
+  ...COMMON_KEYS,
+  'credential',
+  'contextFor',
+  'clientAuth',
+  'verifier',
+  'preference',
+  'retryCookie',
+  'authorities',
+  'oidFilters',
+  'requireServerName',
+];
+
+/** @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here. */
+export function clientConfig(options: ClientOptions): ClientConfig {
+  checkKeys(options, CLIENT_KEYS);
+  const common = commonConfig(options, 'client');
+  const { serverName } = options;
+  if (typeof options.verifier?.verify !== 'function') throw bad('verifier', 'it is needed: without it anybody could be the server');
+  if (serverName !== undefined && serverName.length === 0) throw bad('serverName', 'it is empty');
+  const isName = serverName !== undefined && !isIpAddress(serverName);
+  if (options.sendServerName === true && !isName) throw bad('sendServerName', 'there is no DNS name to send');
+  if (options.maxFragmentLength !== undefined && ![512, 1024, 2048, 4096].includes(options.maxFragmentLength)) {
+    throw bad('maxFragmentLength', 'only 512, 1024, 2048 and 4096 can be asked for');
+  }
+  if (options.maxFragmentLength !== undefined && options.recordSizeLimit !== undefined) {
+    throw bad('maxFragmentLength', 'not together with recordSizeLimit');
+  }
+  return {
+    ...common,
+    role: 'client',
+    verifier: options.verifier,
+    serverName,
+    sendServerName: options.sendServerName ?? isName,
+    credential: options.credential === undefined ? undefined : resolver(options.credential, common),
+    keyShares: keyShares(options, common.groups),
+    grease: options.grease ?? true,
+    authorities: options.authorities ?? [],
+    postHandshakeAuth: options.postHandshakeAuth ?? false,
+    maxFragmentLength: options.maxFragmentLength,
+    padHelloTo: integer('padHelloTo', options.padHelloTo ?? 0, 0, 4096),
+  };
+}
+
+/** @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here. */
+export function serverConfig(options: ServerOptions): ServerConfig {
+  checkKeys(options, SERVER_KEYS);
+  const common = commonConfig(options, 'server');
+  const clientAuth = options.clientAuth ?? 'none';
+  if (!['none', 'request', 'optional', 'require'].includes(clientAuth)) throw bad('clientAuth', `${clientAuth} is not known`);
+  if (clientAuth !== 'none' && typeof options.verifier?.verify !== 'function' && options.contextFor === undefined) {
+    throw bad('verifier', `it is needed for clientAuth ${clientAuth}`);
+  }
+  if (options.preference !== undefined && !['server', 'client'].includes(options.preference)) {
+    throw bad('preference', 'it is neither server nor client');
+  }
+  if (options.credential === undefined) throw bad('credential', 'it is needed: a server has to show a certificate');
+  return {
+    ...common,
+    role: 'server',
+    credential: resolver(options.credential, common),
+    contextFor: options.contextFor,
+    clientAuth,
+    verifier: options.verifier,
+    preference: options.preference ?? 'server',
+    retryCookie: options.retryCookie ?? false,
+    authorities: options.authorities,
+    oidFilters: options.oidFilters ?? [],
+    requireServerName: options.requireServerName ?? false,
+  };
+}
+
+/** Is this an IPv4 or IPv6 address in text? Those are verified, but never sent as SNI (RFC 6066 section 3). */
+export function isIpAddress(name: string): boolean {
+  return name.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
+}
+
+function commonConfig(options: CommonOptions, role: 'client' | 'server'): CommonConfig {
+  const { crypto, protocols } = options;
+  if (crypto === undefined) throw bad('crypto', 'it is needed');
+  if (protocols === undefined || protocols.length === 0) throw bad('protocols', 'there is none');
+  for (const protocol of protocols) {
+    if (protocol.role !== role) throw bad('protocols', `one is for a ${protocol.role}`);
+  }
+  const all13 = crypto.suites.filter((suite): suite is CipherSuite13 => suite.version === 0x0304);
+  const signatures = pick<SignatureScheme>('signatures', options.signatures, crypto.signatures);
+  const certificateSignatures =
+    options.certificateSignatures === undefined
+      ? undefined
+      : pick<SignatureScheme>('certificateSignatures', options.certificateSignatures, crypto.signatures).map(({ id }) => id);
+  for (const protocol of options.alpn ?? []) {
+    if (protocol.length < 1 || protocol.length > 255) throw bad('alpn', 'a protocol has 1 to 255 bytes');
+  }
+  return {
+    protocols,
+    crypto,
+    suites13: pick<CipherSuite13>('suites', options.suites, all13),
+    groups: pick<KeyExchange>('groups', options.groups, crypto.groups),
+    signatures,
+    certificateSignatures,
+    alpn: options.alpn ?? [],
+    recordSizeLimit:
+      options.recordSizeLimit === undefined ? undefined : integer('recordSizeLimit', options.recordSizeLimit, 63, MAX_CONTENT),
+    compatibilityMode: options.compatibilityMode ?? true,
+    clock: options.clock ?? { now: () => Date.now() },
+    keyLog: options.keyLog,
+  };
+}
+
+function pick<T extends { readonly name: string }>(option: string, names: readonly string[] | undefined, from: readonly T[]): readonly T[] {
+  if (names === undefined) return from;
+  if (names.length === 0) throw bad(option, 'the list is empty');
+  return names.map((name) => {
+    const found = from.find((value) => value.name === name);
+    if (found === undefined) throw bad(option, `${name} is not one of ${from.map((value) => value.name).join(', ')}`);
+    return found;
+  });
+}
+
+function keyShares(options: ClientOptions, groups: readonly KeyExchange[]): readonly KeyExchange[] {
+  if (options.keyShares === undefined) return groups.slice(0, 1);
+  if (options.keyShares.length === 0) return [];
+  const chosen = pick<KeyExchange>('keyShares', options.keyShares, groups);
+  // RFC 9846 section 4.3.8: in the order of supported_groups, none twice.
+  return groups.filter((group) => chosen.includes(group));
+}
+
+function resolver(
+  credential: Credential | readonly Credential[] | CredentialResolver,
+  common: CommonConfig,
+): CredentialResolver {
+  if (typeof credential === 'function') return credential;
+  const list = 'signer' in credential ? [credential] : credential;
+  for (const one of list) {
+    if (one.chain.length === 0) throw bad('credential', 'one has no certificate');
+  }
+  return (query: CredentialQuery) => list.find((one) => chooseScheme(one, query.schemes, common.signatures) !== undefined);
+}
+
+function checkKeys(options: object, known: readonly string[]): void {
+  if (options === null || typeof options !== 'object') throw new TlsError('ERR_OPTION', { detail: 'there are no options' });
+  for (const key of Object.keys(options)) if (!known.includes(key)) throw bad(key, 'there is no such option');
+}
+
+function integer(option: string, value: number, least: number, most: number): number {
+  if (!Number.isInteger(value) || value < least || value > most) throw bad(option, `it has to be ${least} to ${most}`);
+  return value;
+}
+
+function bad(option: string, why: string): TlsError {
+  return new TlsError('ERR_OPTION', { detail: `${option}: ${why}` });
+}

@@ -1,0 +1,116 @@
+import { equalConstantTime } from '../../bytes/bytes.ts';
+import { TlsError } from '../../errors.ts';
+import type { Transcript } from '../../schedule/transcript.ts';
+import { decode } from '../../wire/codec.ts';
+import { readExtensions } from '../../wire/extension.ts';
+import { encodeHandshake } from '../../wire/handshake.ts';
+import { HANDSHAKE_FINISHED } from '../../wire/ids.ts';
+import { NewSessionTicket } from '../../wire/messages13.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Arrival, Step } from '../machine.ts';
+import { need } from '../needs.ts';
+import type { Credential } from '../peer.ts';
+import { type AuthenticatedPeer, proveOurselves } from '../shared/certificates.ts';
+import { receiveKeyUpdate, startUpdates, type Traffic } from '../shared/key-update.ts';
+import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import { type ReadRequest, readCertificateRequest, type ServerProven } from './server-flight13.ts';
+
+export interface ClientConnected extends Traffic {
+  readonly peer: AuthenticatedPeer;
+  readonly alpn: string | undefined;
+  /** Everything up to our Finished; kept only where the server may still ask for a certificate. */
+  readonly transcript: Transcript | undefined;
+}
+
+/** The server's Finished, and our answer (RFC 9846 section 4.5.3). */
+export function* finished(
+  data: ServerProven,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
+  const { out } = context;
+  const config = context.config as ClientConfig;
+  const { transcript, schedule, suite } = data;
+  if (!equalConstantTime(message.body, schedule.finished('server', transcript.digest()))) {
+    throw new TlsError('ERR_BAD_FINISHED');
+  }
+  transcript.add(message.raw);
+  out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  const main = schedule.intoMain(transcript.digest());
+  out.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
+  out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
+  out.log('EXPORTER_SECRET', main.exporterSecret);
+  out.keys('read', 'application', suite, main.serverTraffic);
+
+  if (data.request !== undefined) {
+    const credential = yield* chooseCredential(data.request, data.alpn, context);
+    for (const part of yield* proveOurselves(credential, { ...data.request, schemes: data.request.query.schemes }, transcript, context)) {
+      out.send(part);
+    }
+    out.fact('authenticated', credential !== undefined);
+  }
+  const ours = encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('client', transcript.digest()));
+  transcript.add(ours);
+  out.send(ours);
+  out.keys('write', 'application', suite, main.clientTraffic);
+  main.deriveResumption(transcript.digest());
+  schedule.dispose();
+  out.established();
+  const keep = config.postHandshakeAuth;
+  if (!keep) transcript.dispose();
+  return {
+    to: 'CONNECTED',
+    suite,
+    schedule: main,
+    updates: startUpdates(),
+    peer: data.peer,
+    alpn: data.alpn,
+    transcript: keep ? transcript : undefined,
+  };
+}
+
+/** RFC 9846 section 4.7.1. The ticket is checked and let go: there is nowhere to keep it. */
+export function newSessionTicket(data: ClientConnected, message: Arrival): { readonly to: 'CONNECTED' } & ClientConnected {
+  const ticket = decode(NewSessionTicket, message.body);
+  readExtensions('NewSessionTicket', ticket.extensions, KNOWN_EXTENSIONS);
+  return { to: 'CONNECTED', ...data };
+}
+
+export function keyUpdate(data: ClientConnected, message: Arrival, context: Context): { readonly to: 'CONNECTED' } & ClientConnected {
+  receiveKeyUpdate(data, message, context);
+  return { to: 'CONNECTED', ...data };
+}
+
+/** The server asks who we are after the handshake (RFC 9846 section 4.7.2). The answer goes out as one block. */
+export function* lateCertificateRequest(
+  data: ClientConnected,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
+  const { out } = context;
+  if (data.transcript === undefined) {
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'post_handshake_auth was not offered', rfc: 'RFC 9846 section 4.7.2' });
+  }
+  const request = readCertificateRequest(message.body);
+  if (request.requestContext.length === 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it is empty' });
+  const transcript = data.transcript.fork();
+  try {
+    transcript.add(message.raw);
+    const credential = yield* chooseCredential(request, data.alpn, context);
+    const parts = yield* proveOurselves(credential, { ...request, schemes: request.query.schemes }, transcript, context);
+    parts.push(encodeHandshake(HANDSHAKE_FINISHED, data.schedule.finished('client', transcript.digest())));
+    for (const part of parts) out.send(part);
+    out.fact('certificateRequested', true);
+    out.fact('authenticated', credential !== undefined);
+  } finally {
+    transcript.dispose();
+  }
+  return { to: 'CONNECTED', ...data };
+}
+
+function* chooseCredential(request: ReadRequest, alpn: string | undefined, context: Context): Step<Credential | undefined> {
+  const config = context.config as ClientConfig;
+  const query = { ...request.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
+  return yield* need('credential', { query, context: undefined });
+}

@@ -1,0 +1,155 @@
+import { equalBytes, wipe } from '../../bytes/bytes.ts';
+import type { CipherSuite13, KeyOffer } from '../../crypto/types.ts';
+import { TlsError } from '../../errors.ts';
+import type { HandshakeSecrets } from '../../schedule/schedule13.ts';
+import { startSchedule } from '../../schedule/schedule13.ts';
+import { decode, encode } from '../../wire/codec.ts';
+import { type ExtensionBlock, readExtensions, writeExtension } from '../../wire/extension.ts';
+import { cookie } from '../../wire/extensions/cookie.ts';
+import { earlyData } from '../../wire/extensions/early-data.ts';
+import { keyShare } from '../../wire/extensions/key-share.ts';
+import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
+import { encodeHandshake } from '../../wire/handshake.ts';
+import { ClientHello, ServerHello } from '../../wire/hello.ts';
+import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../../wire/ids.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Arrival, Step } from '../machine.ts';
+import { need } from '../needs.ts';
+import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import { type HelloSent, idsOf, sharesOf, withParts } from './start.ts';
+
+export interface HelloRetried extends HelloSent {
+  /** The server has to stay with it (RFC 9846 section 4.2.4). */
+  readonly suite: CipherSuite13;
+}
+
+export interface SecretsAgreed {
+  readonly sent: ReadonlySet<number>;
+  readonly suite: CipherSuite13;
+  readonly schedule: HandshakeSecrets;
+  readonly transcript: HelloSent['transcript'];
+}
+
+/** RFC 9846 section 4.2.3. */
+export function* serverHello13(
+  data: HelloSent | HelloRetried,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'WAIT_EE' } & SecretsAgreed> {
+  const { out } = context;
+  const config = context.config as ClientConfig;
+  const hello = decode(ServerHello, message.body);
+  const extensions = readExtensions('ServerHello', hello.extensions, KNOWN_EXTENSIONS, { offered: data.sent });
+  const suite = checkHello(data, hello, extensions.get(supportedVersions), config);
+  if ('suite' in data && data.suite.id !== suite.id) {
+    throw new TlsError('ERR_SUITE_CHANGED', { detail: `from ${data.suite.name} to ${suite.name}` });
+  }
+  const share = extensions.get(keyShare);
+  if (share === undefined) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'ServerHello has no key_share' });
+  const offer = withParts(config, data.offers).find(({ group }) => group.id === share.group);
+  if (offer === undefined) throw new TlsError('ERR_SELECTED_GROUP', { detail: `group 0x${share.group.toString(16)}` });
+
+  const secret = yield* need('agree', { offer, share: share.keyExchange });
+  disposeOffers(data.offers);
+  if (!('suite' in data)) data.transcript.settle(suite.hash);
+  data.transcript.add(message.raw);
+  const schedule = startSchedule(suite.hash).intoHandshake(secret, data.transcript.digest());
+  wipe(secret);
+
+  out.fact('version', TLS_1_3);
+  out.fact('suite', { id: suite.id, name: suite.name });
+  out.fact('group', { id: offer.group.id, name: offer.group.name });
+  out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
+  out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
+  if (config.compatibilityMode && !('suite' in data)) out.changeCipherSpec();
+  out.keys('read', 'handshake', suite, schedule.serverTraffic);
+  out.keys('write', 'handshake', suite, schedule.clientTraffic);
+  return { to: 'WAIT_EE', sent: data.sent, suite, schedule, transcript: data.transcript };
+}
+
+/** RFC 9846 section 4.2.4. */
+export function* helloRetryRequest(
+  data: HelloSent,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'WAIT_SH_RETRIED' } & HelloRetried> {
+  const config = context.config as ClientConfig;
+  const retry = decode(ServerHello, message.body);
+  const extensions = readExtensions('HelloRetryRequest', retry.extensions, KNOWN_EXTENSIONS, { offered: data.sent });
+  const suite = checkHello(data, retry, extensions.get(supportedVersions), config);
+  const offers = yield* newOffers(data, extensions, config);
+
+  data.transcript.settle(suite.hash);
+  data.transcript.rollupForRetry();
+  data.transcript.add(message.raw);
+  const hello: ClientHello = { ...data.hello, extensions: changedExtensions(data, extensions, offers, config) };
+  const raw = encodeHandshake(HANDSHAKE_CLIENT_HELLO, encode(ClientHello, hello));
+  data.transcript.add(raw);
+  if (config.compatibilityMode) context.out.changeCipherSpec();
+  context.out.send(raw);
+  context.out.fact('retried', true);
+  return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, transcript: data.transcript, suite };
+}
+
+/** The rules that ServerHello and HelloRetryRequest share. */
+function checkHello(
+  data: HelloSent,
+  hello: ServerHello,
+  selectedVersion: number | undefined,
+  config: ClientConfig,
+): CipherSuite13 {
+  if (hello.legacyVersion !== TLS_1_2) throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
+  if (selectedVersion === undefined) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'no supported_versions' });
+  if (selectedVersion !== TLS_1_3) throw new TlsError('ERR_SELECTED_VERSION', { detail: `0x${selectedVersion.toString(16)}` });
+  if (!equalBytes(hello.legacySessionIdEcho, data.hello.legacySessionId)) throw new TlsError('ERR_SESSION_ID_ECHO');
+  if (hello.legacyCompressionMethod !== 0) throw new TlsError('ERR_COMPRESSION', { rfc: 'RFC 9846 section 4.2.3' });
+  const suite = config.suites13.find(({ id }) => id === hello.cipherSuite);
+  if (suite === undefined) throw new TlsError('ERR_SELECTED_SUITE', { detail: `0x${hello.cipherSuite.toString(16)}` });
+  return suite;
+}
+
+/** HelloRetryRequest must ask for something that changes the ClientHello: a share for another group, or a cookie. */
+function* newOffers(
+  data: HelloSent,
+  extensions: ExtensionBlock<'HelloRetryRequest'>,
+  config: ClientConfig,
+): Step<readonly KeyOffer[]> {
+  const id = extensions.get(keyShare);
+  if (id === undefined) {
+    if (extensions.get(cookie) === undefined) throw new TlsError('ERR_RETRY_POINTLESS');
+    return data.offers;
+  }
+  const group = config.groups.find((candidate) => candidate.id === id);
+  if (group === undefined) throw new TlsError('ERR_SELECTED_GROUP', { detail: `group 0x${id.toString(16)}` });
+  if (withParts(config, data.offers).some((offer) => offer.group.id === id)) {
+    throw new TlsError('ERR_RETRY_POINTLESS', { detail: `${group.name} has a share already` });
+  }
+  disposeOffers(data.offers);
+  return [yield* need('offer', { group })];
+}
+
+/** RFC 9846 section 4.2.2 lists all that may differ in the second ClientHello. */
+function changedExtensions(
+  data: HelloSent,
+  retry: ExtensionBlock<'HelloRetryRequest'>,
+  offers: readonly KeyOffer[],
+  config: ClientConfig,
+): ClientHello['extensions'] {
+  const changed = data.hello.extensions
+    .filter(({ type }) => type !== earlyData.id)
+    .map((extension) =>
+      extension.type === keyShare.id && retry.get(keyShare) !== undefined
+        ? writeExtension(keyShare, 'ClientHello', sharesOf(config, offers).slice(0, 1))
+        : extension,
+    );
+  const value = retry.get(cookie);
+  return value === undefined ? changed : [...changed, writeExtension(cookie, 'ClientHello', value)];
+}
+
+function disposeOffers(offers: readonly KeyOffer[]): void {
+  for (const offer of offers) {
+    offer.part?.dispose();
+    offer.dispose();
+  }
+}

@@ -1,0 +1,164 @@
+import { TlsError } from '../../errors.ts';
+import type { HandshakeSecrets } from '../../schedule/schedule13.ts';
+import type { Transcript } from '../../schedule/transcript.ts';
+import type { CipherSuite13 } from '../../crypto/types.ts';
+import { decode } from '../../wire/codec.ts';
+import { readExtensions } from '../../wire/extension.ts';
+import { alpn } from '../../wire/extensions/alpn.ts';
+import { certificateAuthorities } from '../../wire/extensions/certificate-authorities.ts';
+import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts';
+import { oidFilters } from '../../wire/extensions/oid-filters.ts';
+import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
+import { serverName } from '../../wire/extensions/server-name.ts';
+import { signatureAlgorithms } from '../../wire/extensions/signature-algorithms.ts';
+import { signatureAlgorithmsCert } from '../../wire/extensions/signature-algorithms-cert.ts';
+import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
+import { statusRequest } from '../../wire/extensions/status-request.ts';
+import { Certificate, CertificateRequest, EncryptedExtensions } from '../../wire/messages13.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Arrival, Step } from '../machine.ts';
+import type { CredentialQuery } from '../peer.ts';
+import { AuthenticatedPeer, type Presented, readEntries } from '../shared/certificates.ts';
+import { readRecordSizeLimit } from '../shared/limits.ts';
+import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import type { SecretsAgreed } from './hello13.ts';
+
+export interface ServerProving {
+  readonly sent: ReadonlySet<number>;
+  readonly suite: CipherSuite13;
+  readonly schedule: HandshakeSecrets;
+  readonly transcript: Transcript;
+  readonly alpn: string | undefined;
+}
+
+export interface CertificateAsked extends ServerProving {
+  readonly request: ReadRequest | undefined;
+}
+
+export interface CertificateShown extends CertificateAsked {
+  readonly presented: Presented;
+}
+
+export interface ServerProven extends CertificateAsked {
+  readonly peer: AuthenticatedPeer;
+}
+
+/** A CertificateRequest, read. */
+export interface ReadRequest {
+  readonly requestContext: Uint8Array;
+  readonly query: Omit<CredentialQuery, 'serverName' | 'alpn'>;
+  readonly wantsOcsp: boolean;
+  readonly wantsSct: boolean;
+}
+
+/** RFC 9846 section 4.4.1. */
+export function encryptedExtensions(
+  data: SecretsAgreed,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'WAIT_CERT_CR' } & ServerProving {
+  const { out } = context;
+  const config = context.config as ClientConfig;
+  const { extensions: raw } = decode(EncryptedExtensions, message.body);
+  const extensions = readExtensions('EncryptedExtensions', raw, KNOWN_EXTENSIONS, { offered: data.sent });
+  const protocol = selectedProtocol(extensions.get(alpn), config);
+  if (protocol !== undefined) out.fact('alpn', protocol);
+  if (config.sendServerName && config.serverName !== undefined) {
+    out.fact('serverName', config.serverName);
+    out.fact('serverNameAcknowledged', extensions.has(serverName.id));
+  }
+  applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), context);
+  data.transcript.add(message.raw);
+  return { to: 'WAIT_CERT_CR', ...data, alpn: protocol };
+}
+
+/** RFC 9846 section 4.4.2. Its context is empty in the main handshake. */
+export function certificateRequest(
+  data: ServerProving,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'WAIT_CERT' } & CertificateAsked {
+  const request = readCertificateRequest(message.body);
+  if (request.requestContext.length !== 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
+  data.transcript.add(message.raw);
+  context.out.fact('certificateRequested', true);
+  return { to: 'WAIT_CERT', ...data, request };
+}
+
+export function readCertificateRequest(body: Uint8Array): ReadRequest {
+  const { requestContext, extensions: raw } = decode(CertificateRequest, body);
+  const extensions = readExtensions('CertificateRequest', raw, KNOWN_EXTENSIONS);
+  const schemes = extensions.get(signatureAlgorithms);
+  if (schemes === undefined) {
+    throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'CertificateRequest has no signature_algorithms' });
+  }
+  return {
+    requestContext,
+    query: {
+      role: 'client',
+      version: 0x0304,
+      schemes,
+      certificateSchemes: extensions.get(signatureAlgorithmsCert) ?? schemes,
+      authorities: extensions.get(certificateAuthorities) ?? [],
+      oidFilters: extensions.get(oidFilters) ?? [],
+    },
+    wantsOcsp: extensions.has(statusRequest.id),
+    wantsSct: extensions.has(signedCertificateTimestamp.id),
+  };
+}
+
+/** RFC 9846 section 4.5.1. */
+export function certificate(
+  data: ServerProving & { readonly request?: ReadRequest | undefined },
+  message: Arrival,
+): { readonly to: 'WAIT_CV' } & CertificateShown {
+  const shown = decode(Certificate, message.body);
+  if (shown.requestContext.length !== 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'a server has none' });
+  if (shown.entries.length === 0) throw new TlsError('ERR_EMPTY_CERTIFICATE');
+  const presented = readEntries(shown, data.sent);
+  data.transcript.add(message.raw);
+  return { to: 'WAIT_CV', ...data, request: data.request, presented };
+}
+
+/** RFC 9846 section 4.5.2. */
+export function* certificateVerify(
+  data: CertificateShown,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'WAIT_FINISHED' } & ServerProven> {
+  const config = context.config as ClientConfig;
+  const subject = { presented: data.presented, verifier: config.verifier, serverName: config.serverName, tolerant: false };
+  const peer = yield* AuthenticatedPeer.authenticate(subject, data.transcript.digest(), message.body, context);
+  context.out.fact('peer', peer.facts);
+  data.transcript.add(message.raw);
+  const { presented: _, ...rest } = data;
+  return { to: 'WAIT_FINISHED', ...rest, peer };
+}
+
+/** RFC 7301 section 3.1: exactly one, and one of ours. */
+function selectedProtocol(list: readonly string[] | undefined, config: ClientConfig): string | undefined {
+  if (list === undefined) return undefined;
+  const [protocol] = list;
+  if (list.length !== 1 || protocol === undefined) throw new TlsError('ERR_SELECTED_ALPN', { detail: `${list.length} protocols`, alert: 50 });
+  if (!config.alpn.includes(protocol)) throw new TlsError('ERR_SELECTED_ALPN', { detail: JSON.stringify(protocol) });
+  return protocol;
+}
+
+/** RFC 8449 section 4 and RFC 6066 section 4: one of the two, never both. */
+function applySizes(limit: number | undefined, fragmentCode: number | undefined, context: Context): void {
+  const config = context.config as ClientConfig;
+  if (limit !== undefined && fragmentCode !== undefined) {
+    throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: 'together with max_fragment_length' });
+  }
+  if (limit !== undefined) {
+    context.out.limit('write', readRecordSizeLimit(limit, false));
+    if (config.recordSizeLimit !== undefined) context.out.limit('read', config.recordSizeLimit);
+  }
+  if (fragmentCode !== undefined) {
+    const bytes = 2 ** (fragmentCode + 8);
+    if (bytes !== config.maxFragmentLength) throw new TlsError('ERR_MAX_FRAGMENT_LENGTH', { detail: `${bytes} bytes` });
+    context.out.limit('write', bytes);
+    context.out.limit('read', bytes);
+  }
+}

@@ -1,0 +1,61 @@
+import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
+import type { Protocol } from './machine.ts';
+import type { ClientHelloSummary, ServerContext } from './needs.ts';
+import type { CredentialResolver, PeerVerifier } from './peer.ts';
+import type { MaybePromise } from '../crypto/types.ts';
+
+/** Options after they were checked and filled with defaults: nothing here is optional that a step relies on. */
+export interface CommonConfig {
+  readonly protocols: readonly Protocol[];
+  readonly crypto: CryptoProvider;
+  readonly suites13: readonly CipherSuite13[];
+  readonly groups: readonly KeyExchange[];
+  /** Schemes for the handshake and, unless certificateSignatures says otherwise, for certificates. */
+  readonly signatures: readonly SignatureScheme[];
+  /** SignatureScheme ids for certificates; undefined: the same as `signatures`. */
+  readonly certificateSignatures: readonly number[] | undefined;
+  readonly alpn: readonly string[];
+  /** In bytes of content, without the type byte; undefined: say nothing and use 2^14. */
+  readonly recordSizeLimit: number | undefined;
+  /** Send the records that keep middleboxes calm (RFC 9846 appendix E.4). */
+  readonly compatibilityMode: boolean;
+  readonly clock: { now(): number };
+  readonly keyLog: ((line: string) => void) | undefined;
+}
+
+export interface ClientConfig extends CommonConfig {
+  readonly role: 'client';
+  readonly verifier: PeerVerifier;
+  /** What is verified; sent as SNI too when it is a DNS name and `sendServerName` holds. */
+  readonly serverName: string | undefined;
+  readonly sendServerName: boolean;
+  readonly credential: CredentialResolver | undefined;
+  /** Groups to send a share for in the first ClientHello. */
+  readonly keyShares: readonly KeyExchange[];
+  readonly grease: boolean;
+  /** DER names, to be sent in certificate_authorities. */
+  readonly authorities: readonly Uint8Array[];
+  readonly postHandshakeAuth: boolean;
+  /** 512, 1024, 2048 or 4096 bytes. */
+  readonly maxFragmentLength: number | undefined;
+  /** Pad the ClientHello to a multiple of this many bytes (RFC 7685); 0: never. */
+  readonly padHelloTo: number;
+}
+
+export interface ServerConfig extends CommonConfig {
+  readonly role: 'server';
+  readonly credential: CredentialResolver;
+  readonly contextFor: ((hello: ClientHelloSummary) => MaybePromise<ServerContext | undefined>) | undefined;
+  readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
+  readonly verifier: PeerVerifier | undefined;
+  /** Whose order decides the cipher suite and the group. */
+  readonly preference: 'server' | 'client';
+  readonly retryCookie: boolean;
+  /** DER names for certificate_authorities; undefined: the verifier's. */
+  readonly authorities: readonly Uint8Array[] | undefined;
+  readonly oidFilters: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
+  /** Refuse a client whose name nobody knows, where the credential resolver says so. */
+  readonly requireServerName: boolean;
+}
+
+export type Config = ClientConfig | ServerConfig;

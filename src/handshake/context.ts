@@ -1,0 +1,86 @@
+import type { CipherSuite13, CryptoProvider } from '../crypto/types.ts';
+import type { Config } from './config.ts';
+import type { Epoch } from './machine.ts';
+import type { Verdict } from './peer.ts';
+
+/**
+ * What a step is given of the world, and all it can do to it. The handshake knows no records: it says which message to
+ * send and which keys to use from now on, and the engine joins the two.
+ */
+export interface Context {
+  readonly config: Config;
+  readonly crypto: CryptoProvider;
+  /** Milliseconds since 1970. */
+  now(): number;
+  readonly out: Out;
+}
+
+export type Direction = 'read' | 'write';
+
+export interface Out {
+  /** A whole handshake message, header included, under the write keys of this moment. */
+  send(message: Uint8Array): void;
+  /** The compatibility record of TLS 1.3 (RFC 9846 appendix E.4), or the real one of TLS 1.2. */
+  changeCipherSpec(): void;
+  /** From now on use the keys that follow from this traffic secret. The secret is copied. */
+  keys(direction: Direction, epoch: Epoch, suite: CipherSuite13, trafficSecret: Uint8Array): void;
+  /** The sizes that record_size_limit or max_fragment_length allow, in bytes of content. */
+  limit(direction: Direction, contentBytes: number): void;
+  /** A secret for the key log (RFC 9850). */
+  log(label: string, secret: Uint8Array): void;
+  fact<K extends keyof Facts>(name: K, value: Facts[K]): void;
+  /** Something worth showing to a person who watches. */
+  note(note: Note): void;
+  /** The handshake is done: application data may flow both ways. */
+  established(): void;
+  /** The client answered a request that was made after the handshake; undefined: it declined (server). */
+  authenticatedLater(peer: PeerFacts | undefined): void;
+  /**
+   * The client sends early data that we do not take: pass over it, up to this many bytes of records. `sealed` records
+   * cannot be told from others but by failing to open them; after HelloRetryRequest everything of type application_data
+   * is early data (RFC 9846 section 4.3.10).
+   */
+  skipEarlyData(how: 'sealed' | 'retry', bytes: number): void;
+}
+
+/** Who checked what, for those who watch a handshake. */
+export interface Note {
+  readonly by: 'client' | 'server';
+  readonly text: string;
+}
+
+/** What has been established about a connection. */
+export interface Facts {
+  version?: 0x0303 | 0x0304;
+  /** Cipher suite. */
+  suite?: { readonly id: number; readonly name: string };
+  /** NamedGroup of the key exchange. */
+  group?: { readonly id: number; readonly name: string };
+  /** The scheme with which the peer signed the handshake. */
+  peerSignatureScheme?: { readonly id: number; readonly name: string };
+  /** The scheme with which we signed it. */
+  signatureScheme?: { readonly id: number; readonly name: string };
+  alpn?: string;
+  /** The name the client asked for. */
+  serverName?: string;
+  /** Client: did the server make use of the name? */
+  serverNameAcknowledged?: boolean;
+  /** Was there a HelloRetryRequest? */
+  retried?: boolean;
+  /** What the peer showed and what was thought of it; absent: it showed nothing. */
+  peer?: PeerFacts;
+  /** Did we show a certificate? */
+  authenticated?: boolean;
+  /** Did the server ask for a certificate? */
+  certificateRequested?: boolean;
+  /** ClientHello.random: 32 bytes, the connection's name in a key log. */
+  clientRandom?: Uint8Array;
+}
+
+export interface PeerFacts {
+  /** DER, leaf first, as it was sent. */
+  readonly chain: readonly Uint8Array[];
+  readonly verdict: Verdict;
+  readonly ocspResponse: Uint8Array | undefined;
+  readonly sctList: Uint8Array | undefined;
+}

@@ -1,0 +1,177 @@
+import { concat, fromAscii } from '../../bytes/bytes.ts';
+import type { SignatureScheme } from '../../crypto/types.ts';
+import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
+import { TlsError } from '../../errors.ts';
+import { decode, encode } from '../../wire/codec.ts';
+import { type RawExtension, readExtensions, writeExtension } from '../../wire/extension.ts';
+import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
+import { statusRequest } from '../../wire/extensions/status-request.ts';
+import { encodeHandshake } from '../../wire/handshake.ts';
+import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
+import { Certificate, CertificateVerify } from '../../wire/messages13.ts';
+import type { Context, PeerFacts } from '../context.ts';
+import type { Step } from '../machine.ts';
+import { need } from '../needs.ts';
+import type { Credential, PeerVerifier, PresentedPeer, Role, Verdict } from '../peer.ts';
+import { KNOWN_EXTENSIONS } from './known.ts';
+
+/** A peer's certificates, read but not believed. */
+export interface Presented {
+  readonly chain: readonly Uint8Array[];
+  readonly ocspResponses: readonly (Uint8Array | undefined)[];
+  readonly sctLists: readonly (Uint8Array | undefined)[];
+}
+
+/** Reads a Certificate's entries; each may answer only to extensions in `offered` (RFC 9846 section 4.5.1). */
+export function readEntries(certificate: Certificate, offered: ReadonlySet<number>): Presented {
+  const blocks = certificate.entries.map(({ extensions }) =>
+    readExtensions('Certificate', extensions, KNOWN_EXTENSIONS, { offered }),
+  );
+  return {
+    chain: certificate.entries.map(({ certData }) => certData),
+    ocspResponses: blocks.map((block) => block.get(statusRequest)?.response),
+    sctLists: blocks.map((block) => block.get(signedCertificateTimestamp)),
+  };
+}
+
+/** Proof that the peer was verified and holds the key of its certificate. Nothing else in the house can make one. */
+export class AuthenticatedPeer {
+  readonly facts: PeerFacts;
+  // A private field makes the type nominal: an object of the same shape is not a proof.
+  readonly #proof: true = true;
+
+  private constructor(facts: PeerFacts) {
+    this.facts = facts;
+  }
+
+  get proven(): true {
+    return this.#proof;
+  }
+
+  /**
+   * Asks the verifier about the certificates, then checks the signature over the transcript (RFC 9846 section 4.5.2).
+   * `tolerant`: a refusal of the verifier is reported in the facts and does not end the handshake.
+   */
+  static *authenticate(
+    subject: { readonly presented: Presented; readonly verifier: PeerVerifier; readonly serverName: string | undefined; readonly tolerant: boolean },
+    transcriptDigest: Uint8Array,
+    body: Uint8Array,
+    context: Context,
+  ): Step<AuthenticatedPeer> {
+    const { config, out } = context;
+    const { scheme: schemeId, signature } = decode(CertificateVerify, body);
+    const scheme = config.signatures.find(({ id, handshake13 }) => id === schemeId && handshake13);
+    if (scheme === undefined) throw new TlsError('ERR_SCHEME_NOT_OFFERED', { detail: `0x${schemeId.toString(16)}` });
+
+    const verdict = yield* need('verifyPeer', { verifier: subject.verifier, peer: presentedPeer(subject, context) });
+    const spki = acceptedKey(verdict, subject.tolerant);
+    const key = decodeSubjectPublicKeyInfo(spki);
+    if (key === undefined) throw new TlsError('ERR_CERTIFICATE_UNREADABLE');
+    if (!scheme.fits(key, true)) throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
+
+    const input = signedContent(config.role === 'client' ? 'server' : 'client', transcriptDigest);
+    const good = yield* need('verifySignature', { scheme, key, input, signature });
+    if (good !== true) throw new TlsError('ERR_BAD_SIGNATURE', { detail: scheme.name });
+    out.fact('peerSignatureScheme', { id: scheme.id, name: scheme.name });
+    out.note({ by: config.role, text: describeVerdict(verdict, scheme) });
+    return new AuthenticatedPeer({
+      chain: subject.presented.chain,
+      verdict,
+      ocspResponse: subject.presented.ocspResponses[0],
+      sctList: subject.presented.sctLists[0],
+    });
+  }
+}
+
+/** Sends Certificate and CertificateVerify; without a credential an empty Certificate, alone. Returns what was sent. */
+export function* proveOurselves(
+  credential: Credential | undefined,
+  peer: { readonly schemes: readonly number[]; readonly wantsOcsp: boolean; readonly wantsSct: boolean; readonly requestContext: Uint8Array },
+  transcript: { add(message: Uint8Array): void; digest(): Uint8Array },
+  context: Context,
+): Step<Uint8Array[]> {
+  const { config, out } = context;
+  const certificate = encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate, certificateMessage(credential, peer)));
+  transcript.add(certificate);
+  if (credential === undefined) return [certificate];
+
+  const scheme = chooseScheme(credential, peer.schemes, config.signatures);
+  if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');
+  const input = signedContent(config.role, transcript.digest());
+  const signature = yield* need('sign', { credential, scheme: scheme.id, input });
+  const verify = encodeHandshake(HANDSHAKE_CERTIFICATE_VERIFY, encode(CertificateVerify, { scheme: scheme.id, signature }));
+  transcript.add(verify);
+  out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
+  return [certificate, verify];
+}
+
+/** The first scheme of our key, in its order, that the peer accepts and TLS 1.3 allows. */
+export function chooseScheme(
+  credential: Credential,
+  peerSchemes: readonly number[],
+  ours: readonly SignatureScheme[],
+): SignatureScheme | undefined {
+  for (const id of credential.signer.schemes) {
+    if (!peerSchemes.includes(id)) continue;
+    const scheme = ours.find((candidate) => candidate.id === id && candidate.handshake13);
+    if (scheme?.fits(credential.signer.publicKey, true)) return scheme;
+  }
+  return undefined;
+}
+
+/** What CertificateVerify signs: 64 spaces, the context, a zero byte, the transcript (RFC 9846 section 4.5.2). */
+export function signedContent(signer: Role, transcriptDigest: Uint8Array): Uint8Array {
+  return concat(
+    new Uint8Array(64).fill(0x20),
+    fromAscii(`TLS 1.3, ${signer} CertificateVerify`),
+    Uint8Array.of(0),
+    transcriptDigest,
+  );
+}
+
+function certificateMessage(
+  credential: Credential | undefined,
+  peer: { readonly wantsOcsp: boolean; readonly wantsSct: boolean; readonly requestContext: Uint8Array },
+): Certificate {
+  const leafExtensions: RawExtension[] = [];
+  if (peer.wantsOcsp && credential?.ocspResponse !== undefined) {
+    leafExtensions.push(writeExtension(statusRequest, 'Certificate', { response: credential.ocspResponse }));
+  }
+  if (peer.wantsSct && credential?.sctList !== undefined) {
+    leafExtensions.push(writeExtension(signedCertificateTimestamp, 'Certificate', credential.sctList));
+  }
+  const entries = (credential?.chain ?? []).map((certData, index) => ({ certData, extensions: index === 0 ? leafExtensions : [] }));
+  return { requestContext: peer.requestContext, entries };
+}
+
+function presentedPeer(
+  subject: { readonly presented: Presented; readonly serverName: string | undefined },
+  context: Context,
+): PresentedPeer {
+  const { config } = context;
+  return {
+    role: config.role,
+    ...subject.presented,
+    serverName: subject.serverName,
+    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
+    keyUse: 'digitalSignature',
+    now: context.now(),
+  };
+}
+
+/** Anything but an explicit yes is a no. */
+function acceptedKey(verdict: Verdict, tolerant: boolean): Uint8Array {
+  if (verdict?.ok === true && verdict.publicKey instanceof Uint8Array) return verdict.publicKey;
+  if (verdict?.ok === false) {
+    const { failure, publicKey } = verdict;
+    if (tolerant && publicKey !== undefined) return publicKey;
+    throw new TlsError('ERR_PEER_REFUSED', { failure });
+  }
+  throw new TlsError('ERR_VERIFIER_FAILED', { detail: 'its answer is neither a yes nor a no' });
+}
+
+function describeVerdict(verdict: Verdict, scheme: SignatureScheme): string {
+  return verdict.ok
+    ? `certificate trusted, and its key signed this handshake (${scheme.name})`
+    : `certificate not trusted (${verdict.failure.code}), but its key signed this handshake (${scheme.name})`;
+}
