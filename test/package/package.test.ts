@@ -24,7 +24,7 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 describe('the manifest', () => {
   it('pins every dependency exactly', () => {
     const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
-      ([name, version]) => !/^(npm:typescript@)?\d+\.\d+\.\d+$/.test(version),
+      ([, version]) => !/^(npm:typescript@)?\d+\.\d+\.\d+$/.test(version),
     );
     expect(loose).toEqual([]);
   });
