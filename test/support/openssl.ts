@@ -85,7 +85,7 @@ export interface OpensslPeer extends Child {
   session(): string | undefined;
 }
 
-/** Starts s_server on a free port of loopback, and waits until it listens. */
+/** Starts s_server on a free port of loopback, and waits until it listens. It serves one connection at a time. */
 export async function opensslServer(options: OpensslServerOptions = {}): Promise<OpensslPeer> {
   const files = new Files();
   const args = ['s_server', '-accept', '127.0.0.1:0', '-4', ...common(options, files)];

@@ -99,6 +99,7 @@ describe.skipIf(!hasOpenssl())('openssl as a peer', () => {
     const first = keep(opensslClient({ port: server.port, serverName: 'localhost' }));
     await expect.poll(() => first.session(), { timeout: 10_000 }).toMatch(/END SSL SESSION/);
     const session = first.session();
+    await first.stop(); // s_server serves one connection at a time
     const second = keep(opensslClient({ port: server.port, serverName: 'localhost', resume: session }));
     await second.waitFor(/Reused, TLSv1.3/);
   });
