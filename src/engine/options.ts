@@ -1,7 +1,7 @@
 import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import type { ClientConfig, CommonConfig, ServerConfig } from '../handshake/config.ts';
+import type { ClientConfig, CommonConfig, ServerConfig, WatchEvent } from '../handshake/config.ts';
 import type { Protocol } from '../handshake/machine.ts';
 import type { ClientHelloSummary, ServerContext } from '../handshake/needs.ts';
 import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../handshake/peer.ts';
@@ -30,6 +30,10 @@ export interface CommonOptions {
   readonly compatibilityMode?: boolean;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly clock?: { now(): number };
+  /** Pad the content of every protected record to a multiple of this many bytes, 0 to 16,384 (RFC 9846 section 5.4). Default: 0. */
+  readonly padRecordsTo?: number;
+  /** Is told of every message, alert and check as it happens: for pictures and tests, not for decisions. Default: none. */
+  readonly watch?: (event: WatchEvent) => void;
   /** Receives lines of a key log (RFC 9850). Whoever has them can read the connection. Default: none. */
   readonly keyLog?: (line: string) => void;
 }
@@ -93,6 +97,8 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
   'alpn',
   'recordSizeLimit',
   'compatibilityMode',
+  'padRecordsTo',
+  'watch',
   'clock',
   'keyLog',
 ];
@@ -213,6 +219,8 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
     recordSizeLimit:
       options.recordSizeLimit === undefined ? undefined : integer('recordSizeLimit', options.recordSizeLimit, 63, MAX_CONTENT),
     compatibilityMode: options.compatibilityMode ?? true,
+    padRecordsTo: integer('padRecordsTo', options.padRecordsTo ?? 0, 0, MAX_CONTENT),
+    watch: options.watch,
     clock: options.clock ?? { now: () => Date.now() },
     keyLog: options.keyLog,
   };

@@ -1,7 +1,7 @@
 import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
-import type { Protocol } from './machine.ts';
+import type { Epoch, Protocol } from './machine.ts';
 import type { ClientHelloSummary, ServerContext } from './needs.ts';
-import type { CredentialResolver, PeerVerifier } from './peer.ts';
+import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 
 /** Options after they were checked and filled with defaults: nothing here is optional that a step relies on. */
@@ -19,9 +19,31 @@ export interface CommonConfig {
   readonly recordSizeLimit: number | undefined;
   /** Send the records that keep middleboxes calm (RFC 9846 appendix E.4). */
   readonly compatibilityMode: boolean;
+  /** Pad the content of protected records to a multiple of this many bytes; 0: never. */
+  readonly padRecordsTo: number;
+  readonly watch: ((event: WatchEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
 }
+
+/** What somebody who watches a connection is told, in the order in which it happens. */
+export type WatchEvent =
+  | {
+      readonly type: 'message';
+      readonly from: Role;
+      /** HandshakeType. */
+      readonly handshakeType: number;
+      /** What arrived, by the name the tables give it; undefined for what we send. */
+      readonly arrival?: string;
+      readonly epoch: Epoch;
+      /** The whole message, with its header. */
+      readonly raw: Uint8Array;
+    }
+  | { readonly type: 'alert'; readonly from: Role; readonly level: number; readonly description: number; readonly epoch: Epoch }
+  | { readonly type: 'change-cipher-spec'; readonly from: Role }
+  | { readonly type: 'data'; readonly from: Role; readonly length: number }
+  | { readonly type: 'keys'; readonly by: Role; readonly direction: 'read' | 'write'; readonly epoch: Epoch }
+  | { readonly type: 'note'; readonly by: Role; readonly text: string };
 
 export interface ClientConfig extends CommonConfig {
   readonly role: 'client';

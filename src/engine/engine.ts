@@ -1,0 +1,382 @@
+import { TlsError } from '../errors.ts';
+import type { Config } from '../handshake/config.ts';
+import type { Context, Direction, Facts, Out, PeerFacts } from '../handshake/context.ts';
+import type { Epoch, Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
+import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
+import type { AnyNeed, AnyQuestion } from '../handshake/needs.ts';
+import { startClient } from '../handshake/client/start.ts';
+import type { CipherSuite13 } from '../crypto/types.ts';
+import { Protector13 } from '../record/protect13.ts';
+import { alertName, sendsAlert } from './alerts.ts';
+import { Intake } from './intake.ts';
+import { nameArrival } from './arrivals.ts';
+import { makeNeed } from './need.ts';
+import { Outlet } from './outlet.ts';
+import { settle } from './settle.ts';
+import type { Step } from './step.ts';
+import { toHex } from '../bytes/bytes.ts';
+
+export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
+
+/**
+ * One TLS connection without a transport: bytes in, steps out. It owns no socket, no timer and no promise, and calls the
+ * program back only where a callback was configured. Steps are pulled, so nothing happens behind the program's back.
+ */
+export class Engine {
+  readonly config: Config;
+  readonly #joined: Joined;
+  readonly #context: Context;
+  readonly #outlet: Outlet;
+  readonly #intake: Intake;
+  readonly #facts: Facts = {};
+  readonly #steps: Step[] = [];
+  #status: Status = 'fresh';
+  #state = '';
+  #data: object = {};
+  /** The step that waits for an answer. */
+  #waiting: HandshakeStep<{ readonly to: string }> | undefined;
+  #need: AnyNeed | undefined;
+  #readEnded = false;
+  #writeEnded = false;
+  #transportEnded = false;
+
+  constructor(config: Config) {
+    this.config = config;
+    this.#joined = join(config.protocols);
+    this.#outlet = new Outlet(config);
+    this.#intake = new Intake(config);
+    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
+  }
+
+  get role(): 'client' | 'server' {
+    return this.config.role;
+  }
+
+  get status(): Status {
+    return this.#status;
+  }
+
+  /** What has been established so far. */
+  get facts(): Readonly<Facts> {
+    return this.#facts;
+  }
+
+  /** The state of the handshake, by the name of its row in the table. */
+  get state(): string {
+    return this.#state;
+  }
+
+  /** A client sends its ClientHello; a server begins to listen. @throws TlsError ERR_STATE when called twice. */
+  start(): void {
+    this.#mustBe(['fresh'], 'start');
+    this.#status = 'handshaking';
+    if (this.role === 'server') this.#state = 'START';
+    else this.#guard(() => this.#begin(startClient(this.#context)));
+  }
+
+  /** Bytes from the transport, in any pieces; they are only queued. The array must not be changed afterwards. */
+  receive(bytes: Uint8Array): void {
+    if (this.#status === 'failed' || this.#status === 'closed' || this.#readEnded) return;
+    this.#intake.push(bytes);
+  }
+
+  /** The transport has ended. Without a close_notify before it, something may have been cut off. */
+  receiveEnd(): void {
+    this.#transportEnded = true;
+  }
+
+  /**
+   * Sends application data.
+   * @throws TlsError ERR_STATE before the handshake is done and after close().
+   */
+  send(plaintext: Uint8Array): void {
+    if (this.#status !== 'open' && !(this.#status === 'closing' && !this.#writeEnded)) throw this.#wrongState('send');
+    this.#outlet.data(plaintext, () => this.#command().updateKeys(this.#data as never, this.#context, false));
+  }
+
+  /** Ends our direction with close_notify; the peer may go on sending. During the handshake the connection is given up. */
+  close(): void {
+    if (this.#writeEnded || this.#status === 'failed' || this.#status === 'closed') return;
+    if (this.#status === 'fresh' || this.#status === 'handshaking') {
+      this.abort(new TlsError('ERR_ABORTED'));
+      return;
+    }
+    this.#writeEnded = true;
+    this.#outlet.alert(1, 0);
+    this.#status = this.#readEnded ? 'closed' : 'closing';
+    if (this.#readEnded) this.#dispose();
+  }
+
+  /** Gives the connection up. The peer is told, if there is anything that can be said. */
+  abort(error: TlsError): void {
+    this.#fail(error);
+  }
+
+  /** Changes our keys, and with `askPeer` the peer's. @throws TlsError ERR_STATE when the connection is not open. */
+  updateKeys(askPeer: boolean = false): void {
+    if (this.#status !== 'open') throw this.#wrongState('updateKeys');
+    this.#command().updateKeys(this.#data as never, this.#context, askPeer);
+    this.#outlet.flush();
+  }
+
+  /** Asks the client for a certificate. @throws TlsError ERR_STATE when it did not say that it can be asked. */
+  requestCertificate(): void {
+    if (this.#status !== 'open') throw this.#wrongState('requestCertificate');
+    this.#command().requestCertificate(this.#data as never, this.#context);
+    this.#outlet.flush();
+  }
+
+  /** Keying material for another protocol (RFC 9846 section 7.5); `length` is in bytes. */
+  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    if (this.#status !== 'open' && this.#status !== 'closing') throw this.#wrongState('exportKey');
+    return this.#command().exportKey(this.#data as never, label, context, length);
+  }
+
+  /** Answers a need as configured; a promise only where whoever was asked gave one. */
+  settle(need: AnyNeed): Promise<void> | undefined {
+    return settle(need, this.config);
+  }
+
+  /** The one way out. Does at most the work of one record or one message. */
+  next(): Step {
+    for (;;) {
+      const bytes = this.#outlet.take();
+      if (bytes !== undefined) return { type: 'write', bytes };
+      const step = this.#steps.shift();
+      if (step !== undefined) return step;
+      if (!this.#work()) return { type: 'wait' };
+    }
+  }
+
+  /** One message or one record; false when there is none. */
+  #work(): boolean {
+    const idle = this.#status === 'fresh' || this.#status === 'failed' || this.#status === 'closed';
+    if (idle || this.#waiting !== undefined || this.#readEnded) return false;
+    let worked = false;
+    this.#guard(() => {
+      worked = this.#intake.step(this.#state, this.#joined.table[this.#state] ?? {}, {
+        message: (message) => this.#arrive(message),
+        changeCipherSpec: () => this.#arriveChangeCipherSpec(),
+        data: (content) => this.#receiveData(content),
+        alert: (level, description) => this.#receiveAlert(level, description),
+      });
+      if (!worked && this.#transportEnded) {
+        worked = true;
+        throw new TlsError('ERR_TRUNCATED');
+      }
+    });
+    return worked;
+  }
+
+  #arrive(message: Arrival): void {
+    const row = this.#joined.table[this.#state] ?? {};
+    const refusals = this.config.protocols.map((protocol) => protocol.refusals?.[this.#state]);
+    const name = nameArrival(message, row, refusals);
+    const edge = row[name]!;
+    const { epoch } = this.#intake;
+    this.config.watch?.({ type: 'message', from: this.#peer, handshakeType: message.type, arrival: name, epoch, raw: message.raw });
+    if (edge.epoch !== epoch) {
+      throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `${name} under ${epoch} keys, in state ${this.#state}` });
+    }
+    // RFC 9846 section 5.1: a message may not straddle a change of keys. The one place where this is checked.
+    if (edge.rekeysRead === true && this.#intake.leftover > 0) {
+      throw new TlsError('ERR_LEFTOVER_BYTES', { detail: `${this.#intake.leftover} bytes after ${name}` });
+    }
+    this.#run(name, message);
+  }
+
+  /** TLS 1.2: here it is a message of its own (RFC 5246 section 7.1). */
+  #arriveChangeCipherSpec(): void {
+    if (this.#intake.leftover > 0) throw new TlsError('ERR_LEFTOVER_BYTES', { detail: 'before ChangeCipherSpec' });
+    this.config.watch?.({ type: 'change-cipher-spec', from: this.#peer });
+    this.#run('ChangeCipherSpec', { type: -1, body: new Uint8Array(0), raw: new Uint8Array(0) });
+  }
+
+  #run(name: ArrivalName, message: Arrival): void {
+    const handler = this.#joined.handlers[this.#state]![name] as AnyHandler;
+    const result = handler(this.#data as never, message, this.#context);
+    if ('to' in result) this.#enter(result);
+    else this.#begin(result);
+  }
+
+  #begin(step: HandshakeStep<{ readonly to: string }>): void {
+    this.#waiting = step;
+    this.#resume(undefined);
+  }
+
+  /** Runs a step until it asks or ends. */
+  #resume(answer: unknown): void {
+    const result = this.#waiting!.next(answer);
+    if (result.done === true) {
+      this.#waiting = undefined;
+      this.#enter(result.value);
+    } else {
+      this.#ask(result.value);
+    }
+  }
+
+  #ask(question: AnyQuestion): void {
+    const need = makeNeed(question, {
+      isOpen: () => this.#need === need,
+      isOver: () => this.#status === 'failed' || this.#status === 'closed',
+      answer: (value) => {
+        this.#need = undefined;
+        this.#guard(() => this.#resume(value));
+      },
+      refuse: (error) => {
+        this.#need = undefined;
+        this.#fail(error);
+      },
+    });
+    this.#need = need;
+    this.#steps.push({ type: 'need', need });
+  }
+
+  #enter(next: { readonly to: string }): void {
+    this.#state = next.to;
+    this.#data = next;
+    // One flight, one write: what a step sent goes out when it is done.
+    this.#outlet.flush();
+  }
+
+  #receiveData(content: Uint8Array): void {
+    if (this.#status !== 'open' && this.#status !== 'closing') throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
+    if (!this.#isOpenState()) throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
+    this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
+    if (content.length > 0) this.#steps.push({ type: 'data', bytes: content });
+  }
+
+  /** RFC 9846 section 6: close_notify ends one direction, user_canceled announces it, everything else ends it all. */
+  #receiveAlert(level: number, description: number): void {
+    this.config.watch?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#intake.epoch });
+    const isOpen = this.#status === 'open' || this.#status === 'closing';
+    if (description === 0 && isOpen) {
+      this.#readEnded = true;
+      this.#steps.push({ type: 'end' });
+      if (this.#writeEnded) {
+        this.#status = 'closed';
+        this.#dispose();
+      }
+      return;
+    }
+    if (description === 90 && level === 1) return;
+    if (this.#intake.mayWarn(level, this.#facts.version)) return;
+    throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
+  }
+
+  /** The one place where a connection fails: tells the peer, wipes, and reports. */
+  #fail(reason: unknown): void {
+    if (this.#status === 'failed' || this.#status === 'closed') return;
+    const error = reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
+    this.#status = 'failed';
+    this.#outlet.dropUnsent();
+    if (sendsAlert(error) && !this.#writeEnded) {
+      this.#outlet.alert(error.code === 'ERR_ABORTED' ? 1 : 2, error.alert!);
+      // RFC 9846 section 6.1: user_canceled is followed by close_notify.
+      if (error.code === 'ERR_ABORTED') this.#outlet.alert(1, 0);
+    }
+    this.#steps.push({ type: 'failed', error });
+    const waiting = this.#waiting;
+    this.#waiting = undefined;
+    this.#need = undefined;
+    // Runs the `finally` of the step that was waiting.
+    if (waiting !== undefined) {
+      try {
+        waiting.return({ to: '' });
+      } catch {
+        // A generator that is running right now cannot be ended; it is the one that threw.
+      }
+    }
+    this.#dispose();
+  }
+
+  /** Overwrites every key. What has been received stays to be taken. */
+  #dispose(): void {
+    this.#outlet.dispose();
+    this.#intake.dispose();
+    for (const value of Object.values(this.#data)) disposeDeep(value);
+    this.#data = {};
+  }
+
+  #guard(action: () => void): void {
+    try {
+      action();
+    } catch (reason) {
+      this.#fail(reason);
+    }
+  }
+
+  get #peer(): 'client' | 'server' {
+    return this.role === 'client' ? 'server' : 'client';
+  }
+
+  #protocol(): Protocol | undefined {
+    return this.config.protocols.find(({ version }) => version === this.#facts.version);
+  }
+
+  #command(): Protocol['commands'] {
+    const protocol = this.#protocol();
+    if (protocol === undefined) throw this.#wrongState('this');
+    return protocol.commands;
+  }
+
+  #isOpenState(): boolean {
+    return this.#protocol()?.open === this.#state;
+  }
+
+  #mustBe(allowed: readonly Status[], call: string): void {
+    if (!allowed.includes(this.#status)) throw this.#wrongState(call);
+  }
+
+  #wrongState(call: string): TlsError {
+    return new TlsError('ERR_STATE', { detail: `${call} when the connection is ${this.#status}` });
+  }
+
+  #makeOut(): Out {
+    const { config } = this;
+    return {
+      send: (message: Uint8Array): void => {
+        config.watch?.({ type: 'message', from: this.role, handshakeType: message[0]!, epoch: this.#outlet.epoch, raw: message });
+        this.#outlet.handshake(message);
+      },
+      changeCipherSpec: (): void => {
+        config.watch?.({ type: 'change-cipher-spec', from: this.role });
+        this.#outlet.changeCipherSpec();
+      },
+      keys: (direction: Direction, epoch: Epoch, suite: CipherSuite13, secret: Uint8Array): void => {
+        config.watch?.({ type: 'keys', by: this.role, direction, epoch });
+        const protector = new Protector13(suite, secret);
+        if (direction === 'write') this.#outlet.protect(protector, epoch);
+        else this.#intake.protect(protector, epoch);
+      },
+      limit: (direction: Direction, bytes: number): void => {
+        if (direction === 'write') this.#outlet.limit = bytes;
+        else this.#intake.limit = bytes;
+      },
+      log: (label: string, secret: Uint8Array): void => {
+        if (config.keyLog === undefined) return;
+        config.keyLog(`${label} ${toHex(this.#facts.clientRandom ?? new Uint8Array(0))} ${toHex(secret)}`);
+      },
+      fact: <K extends keyof Facts>(name: K, value: Facts[K]): void => {
+        this.#facts[name] = value;
+      },
+      note: ({ by, text }): void => config.watch?.({ type: 'note', by, text }),
+      established: (): void => {
+        this.#status = 'open';
+        this.#intake.established = true;
+        this.#steps.push({ type: 'established', facts: this.#facts });
+      },
+      authenticatedLater: (peer: PeerFacts | undefined): void => {
+        this.#steps.push({ type: 'authenticated-later', peer });
+      },
+      skipEarlyData: (how: 'sealed' | 'retry', bytes: number): void => this.#intake.skipEarlyData(how, bytes),
+    };
+  }
+}
+
+/** Disposes whatever in a state's data can be disposed: schedules, transcripts, offers. */
+function disposeDeep(value: unknown): void {
+  if (Array.isArray(value)) for (const item of value) disposeDeep(item);
+  else if (value instanceof Map) for (const item of value.values()) disposeDeep(item);
+  else if (typeof (value as { dispose?: unknown } | undefined)?.dispose === 'function') (value as { dispose(): void }).dispose();
+}
