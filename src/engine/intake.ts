@@ -1,0 +1,175 @@
+import { TlsError } from '../errors.ts';
+import type { Config } from '../handshake/config.ts';
+import type { Arrival, Epoch, Row } from '../handshake/machine.ts';
+import { Budgets } from '../record/budgets.ts';
+import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
+import { Joiner } from '../record/joiner.ts';
+import type { RecordProtector } from '../record/protector.ts';
+import {
+  CONTENT_ALERT,
+  CONTENT_APPLICATION_DATA,
+  CONTENT_CHANGE_CIPHER_SPEC,
+  CONTENT_HANDSHAKE,
+  HANDSHAKE_KEY_UPDATE,
+  HANDSHAKE_NEW_SESSION_TICKET,
+  TLS_1_3,
+} from '../wire/ids.ts';
+
+/** Where what has been read goes. */
+export interface Handler {
+  message(message: Arrival): void;
+  /** A ChangeCipherSpec that the table has a cell for (TLS 1.2). */
+  changeCipherSpec(): void;
+  data(content: Uint8Array): void;
+  alert(level: number, description: number): void;
+}
+
+/** The way in: bytes, records, messages. Every rule about records that does not depend on the handshake is here. */
+export class Intake {
+  readonly #deframer: Deframer = new Deframer();
+  readonly #joiner: Joiner = new Joiner();
+  readonly #budgets: Budgets = new Budgets();
+  #protector: RecordProtector | undefined;
+  #epoch: Epoch = 'plaintext';
+  /** Records opened under the keys in force. */
+  #opened = 0;
+  /** Most bytes of content in a record. */
+  limit: number = MAX_PLAINTEXT;
+  established = false;
+  #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
+
+  constructor(_config: Config) {}
+
+  get epoch(): Epoch {
+    return this.#epoch;
+  }
+
+  /** Handshake bytes behind the last message. */
+  get leftover(): number {
+    return this.#joiner.leftover;
+  }
+
+  push(bytes: Uint8Array): void {
+    this.#deframer.push(bytes);
+  }
+
+  protect(protector: RecordProtector, epoch: Epoch): void {
+    this.#protector?.dispose();
+    this.#protector = protector;
+    this.#epoch = epoch;
+    this.#opened = 0;
+  }
+
+  skipEarlyData(how: 'sealed' | 'retry', bytes: number): void {
+    this.#skip = { how, left: bytes };
+  }
+
+  /** One message, or one record. False: there is neither. */
+  step(state: string, row: Row, handler: Handler): boolean {
+    const message = this.#joiner.next();
+    if (message !== undefined) {
+      if (message.type === HANDSHAKE_KEY_UPDATE) this.#budgets.spend('keyUpdates');
+      if (message.type === HANDSHAKE_NEW_SESSION_TICKET) this.#budgets.spend('tickets');
+      handler.message(message);
+      return true;
+    }
+    const record = this.#deframer.next(this.#protector?.overhead ?? 0);
+    if (record === undefined) return false;
+    this.#record(record, state, row, handler);
+    return true;
+  }
+
+  /** Before a version is agreed on, and in TLS 1.2, a warning need not end the connection (RFC 5246 section 7.2). */
+  mayWarn(level: number, version: number | undefined): boolean {
+    if (level !== 1 || version === TLS_1_3) return false;
+    this.#budgets.spend('warnings');
+    return true;
+  }
+
+  dispose(): void {
+    this.#protector?.dispose();
+    this.#protector = undefined;
+    this.#joiner.clear();
+    this.#deframer.clear();
+  }
+
+  #record(record: RawRecord, state: string, row: Row, handler: Handler): void {
+    if (record.type === CONTENT_CHANGE_CIPHER_SPEC) {
+      this.#changeCipherSpec(record, state, row, handler);
+      return;
+    }
+    if (this.#protector === undefined) {
+      if (this.#skipped(record, 'retry')) return;
+      this.#content(record.type, record.payload, handler);
+      return;
+    }
+    if (record.type !== CONTENT_APPLICATION_DATA && this.#protector.overhead === 256) {
+      // The peer may fail before it has keys, and can only say so in the clear. It is believed as little as a closed socket.
+      if (record.type === CONTENT_ALERT && this.#epoch === 'handshake' && this.#opened === 0) {
+        this.#content(record.type, record.payload, handler);
+        return;
+      }
+      throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${record.type} in the clear` });
+    }
+    const protector = this.#protector;
+    let opened: ReturnType<RecordProtector['open']>;
+    try {
+      opened = protector.open(record.header, record.payload, this.limit);
+    } catch (fault) {
+      if ((fault as TlsError).code === 'ERR_BAD_RECORD_MAC' && this.#skipped(record, 'sealed')) return;
+      throw fault;
+    }
+    this.#skip = undefined;
+    this.#opened++;
+    this.#content(opened.type, opened.content, handler);
+  }
+
+  #content(type: number, content: Uint8Array, handler: Handler): void {
+    if (type !== CONTENT_HANDSHAKE && this.#joiner.leftover > 0) {
+      throw new TlsError('ERR_INTERLEAVED', { detail: `content type ${type}` });
+    }
+    switch (type) {
+      case CONTENT_HANDSHAKE:
+        if (content.length === 0) throw new TlsError('ERR_EMPTY_RECORD', { detail: 'handshake' });
+        this.#joiner.push(content);
+        return;
+      case CONTENT_ALERT:
+        if (content.length !== 2) throw new TlsError('ERR_BAD_ALERT', { detail: `${content.length} bytes` });
+        if (content[0] !== 1 && content[0] !== 2) throw new TlsError('ERR_ALERT_LEVEL', { detail: `level ${content[0]}` });
+        handler.alert(content[0], content[1]!);
+        return;
+      case CONTENT_APPLICATION_DATA:
+        if (this.#epoch !== 'application') throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
+        if (content.length === 0) this.#budgets.spend('emptyRecords');
+        else this.#budgets.progress();
+        handler.data(content);
+        return;
+      default:
+        throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${type}` });
+    }
+  }
+
+  /**
+   * TLS 1.2 has it in its table. TLS 1.3 passes over it between the first ClientHello and the peer's Finished, when it is
+   * the single byte 1 in the clear (RFC 9846 section 5).
+   */
+  #changeCipherSpec(record: RawRecord, state: string, row: Row, handler: Handler): void {
+    if (record.payload.length !== 1 || record.payload[0] !== 1) throw new TlsError('ERR_BAD_CCS', { detail: 'it is not the single byte 1' });
+    if (this.#joiner.leftover > 0) throw new TlsError('ERR_INTERLEAVED', { detail: 'ChangeCipherSpec' });
+    if (row.ChangeCipherSpec !== undefined) {
+      handler.changeCipherSpec();
+      return;
+    }
+    if (this.established || this.#epoch === 'application' || state === 'START') throw new TlsError('ERR_BAD_CCS', { detail: `in state ${state}` });
+    this.#budgets.spend('changeCipherSpecs');
+  }
+
+  /** Early data that we do not take (RFC 9846 section 4.3.10). */
+  #skipped(record: RawRecord, how: 'sealed' | 'retry'): boolean {
+    const skip = this.#skip;
+    if (skip === undefined || skip.how !== how || record.type !== CONTENT_APPLICATION_DATA) return false;
+    skip.left -= record.payload.length;
+    if (skip.left < 0) throw new TlsError('ERR_TOO_MUCH_EARLY_DATA');
+    return true;
+  }
+}

@@ -1,0 +1,33 @@
+import { type PeerFault, TlsError } from '../errors.ts';
+
+/** What a peer may send that moves nothing forward, before it is taken for a flood. */
+const BUDGETS = {
+  /** Records without content in a row (CVE class: a loop at no cost for the sender). */
+  emptyRecords: { most: 32, fault: 'ERR_TOO_MANY_EMPTY_RECORDS' },
+  /** RFC 9846 appendix E.4 expects one, or one for each flight. */
+  changeCipherSpecs: { most: 4, fault: 'ERR_TOO_MANY_CCS' },
+  warnings: { most: 4, fault: 'ERR_TOO_MANY_WARNINGS' },
+  /** KeyUpdates without application data between them. */
+  keyUpdates: { most: 32, fault: 'ERR_TOO_MANY_KEY_UPDATES' },
+  /** Tickets without application data between them. */
+  tickets: { most: 32, fault: 'ERR_TOO_MANY_TICKETS' },
+} as const satisfies { readonly [name: string]: { readonly most: number; readonly fault: PeerFault } };
+
+export type BudgetName = keyof typeof BUDGETS;
+
+/** Counts what could be a flood. Application data sets the counters back, but for ChangeCipherSpec. */
+export class Budgets {
+  readonly #spent = new Map<BudgetName, number>();
+
+  /** @throws TlsError with the budget's own code when it is used up. */
+  spend(name: BudgetName): void {
+    const spent = (this.#spent.get(name) ?? 0) + 1;
+    this.#spent.set(name, spent);
+    const { most, fault } = BUDGETS[name];
+    if (spent > most) throw new TlsError(fault, { detail: `${spent}, at most ${most} are taken` });
+  }
+
+  progress(): void {
+    for (const name of this.#spent.keys()) if (name !== 'changeCipherSpecs') this.#spent.delete(name);
+  }
+}

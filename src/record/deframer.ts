@@ -1,0 +1,65 @@
+import { toAscii } from '../bytes/bytes.ts';
+import { ByteQueue } from '../bytes/queue.ts';
+import { TlsError } from '../errors.ts';
+import { CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC } from '../wire/ids.ts';
+
+/** A record as it came (RFC 9846 section 5.1). Views of what was received. */
+export interface RawRecord {
+  readonly type: number;
+  /** Its five bytes: additional data of the AEAD. */
+  readonly header: Uint8Array;
+  readonly payload: Uint8Array;
+}
+
+const HEADER = 5;
+export const MAX_PLAINTEXT = 16_384;
+
+/** Cuts received bytes into records. A header that cannot be is refused before its payload is waited for. */
+export class Deframer {
+  readonly #queue: ByteQueue = new ByteQueue();
+  #first = true;
+
+  push(bytes: Uint8Array): void {
+    this.#queue.push(bytes);
+  }
+
+  /** Bytes that are waiting, of a record that is not whole yet or of later ones. */
+  get buffered(): number {
+    return this.#queue.length;
+  }
+
+  /** @param overhead what the protection in force may add to 2^14 bytes of content. */
+  next(overhead: number): RawRecord | undefined {
+    const queue = this.#queue;
+    if (queue.length === 0) return undefined;
+    const type = queue.at(0);
+    if (type < CONTENT_CHANGE_CIPHER_SPEC || type > CONTENT_APPLICATION_DATA) throw this.#strange(type);
+    if (queue.length >= 2 && queue.at(1) !== 3) {
+      throw new TlsError('ERR_RECORD_VERSION', { detail: `major version ${queue.at(1)}` });
+    }
+    if (queue.length < HEADER) return undefined;
+    const length = queue.at(3) * 256 + queue.at(4);
+    if (length > MAX_PLAINTEXT + overhead) {
+      throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${length} bytes where ${MAX_PLAINTEXT + overhead} are allowed` });
+    }
+    if (length === 0 && type !== CONTENT_APPLICATION_DATA) throw new TlsError('ERR_EMPTY_RECORD', { detail: `content type ${type}` });
+    if (queue.length < HEADER + length) return undefined;
+    this.#first = false;
+    const header = queue.take(HEADER);
+    return { type, header, payload: queue.take(length) };
+  }
+
+  clear(): void {
+    this.#queue.clear();
+  }
+
+  /** Not a content type. In the first record it is somebody who does not speak TLS. */
+  #strange(type: number): TlsError {
+    if (!this.#first) return new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${type}` });
+    const start = Uint8Array.from({ length: Math.min(16, this.#queue.length) }, (_, i) => this.#queue.at(i));
+    const text = toAscii(start);
+    const detail = text !== undefined && /^[\x20-\x7e\r\n]+$/.test(text) ? `it begins with ${JSON.stringify(text)}` : `it begins with byte ${type}`;
+    return new TlsError('ERR_NOT_TLS', { detail });
+  }
+}
+

@@ -1,0 +1,22 @@
+/** A record, as it travels and as it was opened. */
+export interface Opened {
+  /** ContentType. */
+  readonly type: number;
+  readonly content: Uint8Array;
+}
+
+/** The keys of one direction. Both versions, and CBC where somebody asks for it, have this form. */
+export interface RecordProtector {
+  /**
+   * A whole record, header included.
+   * @param padding bytes of zero to add where the version knows padding.
+   */
+  seal(type: number, content: Uint8Array, padding: number): Uint8Array;
+  /** @throws TlsError ERR_BAD_RECORD_MAC, ERR_RECORD_OVERFLOW, ERR_NO_CONTENT_TYPE. */
+  open(header: Uint8Array, payload: Uint8Array, limit: number): Opened;
+  /** Records that may still be sealed under these keys. */
+  readonly remaining: number;
+  /** What a record may have beyond its content, in bytes. */
+  readonly overhead: number;
+  dispose(): void;
+}
