@@ -1,6 +1,9 @@
 import { TlsError } from '../errors.ts';
 
-/** Told of every field as it is read: what an annotated dump is made from. Offsets are into the array given. */
+/**
+ * Told of every field once it is read, parts before the whole: what an annotated dump is made from. Offsets are into the
+ * array given. The length in front of a vector has a path of its own, with `#length` at its end.
+ */
 export interface Trace {
   field(path: string, start: number, end: number, depth: number, value: unknown): void;
 }
@@ -15,7 +18,14 @@ export class Reader {
   path: string;
   #at: number;
 
-  constructor(bytes: Uint8Array, start: number = 0, end: number = bytes.length, trace?: Trace, depth: number = 0, path: string = '') {
+  constructor(
+    bytes: Uint8Array,
+    start: number = 0,
+    end: number = bytes.length,
+    trace?: Trace,
+    depth: number = 0,
+    path: string = '',
+  ) {
     this.bytes = bytes;
     this.#at = start;
     this.end = end;
@@ -54,7 +64,8 @@ export class Reader {
 
   /** @throws TlsError ERR_TRAILING_BYTES when something is left. */
   finish(): void {
-    if (this.remaining !== 0) throw new TlsError('ERR_TRAILING_BYTES', { detail: `${this.path}: ${this.remaining} bytes too many` });
+    if (this.remaining !== 0)
+      throw new TlsError('ERR_TRAILING_BYTES', { detail: `${this.path}: ${this.remaining} bytes too many` });
   }
 
   /** The fault of a value that cannot be. */

@@ -2,6 +2,8 @@ import { TlsError } from '../errors.ts';
 
 /** Bytes that grow, with length prefixes filled in once their content is there. */
 export class Writer {
+  /** What is being written, for errors: "ClientHello.cipherSuites". */
+  path: string = '';
   #bytes: Uint8Array = new Uint8Array(256);
   #length = 0;
 
@@ -11,7 +13,7 @@ export class Writer {
 
   uint(width: 1 | 2 | 3 | 4, value: number): void {
     if (!Number.isInteger(value) || value < 0 || value >= 256 ** width) {
-      throw new TlsError('ERR_LIMIT', { detail: `${value} does not fit ${width} bytes` });
+      throw this.fail(`${value} does not fit ${width} bytes`);
     }
     const at = this.#room(width);
     this.#put(at, width, value);
@@ -27,9 +29,14 @@ export class Writer {
     const at = this.#room(width);
     content();
     const length = this.#length - at - width;
-    if (length >= 256 ** width) throw new TlsError('ERR_LIMIT', { detail: `${length} bytes in a vector of ${width} length bytes` });
+    if (length >= 256 ** width) throw this.fail(`${length} bytes, too many for a length of ${width} bytes`);
     this.#put(at, width, length);
     return length;
+  }
+
+  /** The fault of a value that cannot be written. */
+  fail(what: string): TlsError {
+    return new TlsError('ERR_LIMIT', { detail: this.path === '' ? what : `${this.path}: ${what}` });
   }
 
   /** A copy of what has been written. */

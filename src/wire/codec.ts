@@ -1,6 +1,6 @@
 import { Reader, type Trace } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
-import { TlsError } from '../errors.ts';
+import type { TlsError } from '../errors.ts';
 
 /**
  * The presentation language of RFC 9846 section 3: one description of a structure reads it, writes it, holds its limits
@@ -14,19 +14,20 @@ export interface Codec<T> {
 }
 
 /**
- * Reads the whole of `bytes`. Arrays inside the result are views of it.
+ * Reads the whole of `bytes`. Arrays inside the result are views of it. `path` is the name errors and traces begin with.
  * @throws TlsError ERR_DECODE, or ERR_TRAILING_BYTES when something is left over.
  */
-export function decode<T>(codec: Codec<T>, bytes: Uint8Array, trace?: Trace): T {
-  const reader = new Reader(bytes, 0, bytes.length, trace, 0, codec.rfc);
+export function decode<T>(codec: Codec<T>, bytes: Uint8Array, trace?: Trace, path: string = codec.rfc): T {
+  const reader = new Reader(bytes, 0, bytes.length, trace, 0, path);
   const value = codec.read(reader);
   reader.finish();
   return value;
 }
 
 /** @throws TlsError ERR_LIMIT when the value is outside what the structure can carry. */
-export function encode<T>(codec: Codec<T>, value: T): Uint8Array {
+export function encode<T>(codec: Codec<T>, value: T, path: string = codec.rfc): Uint8Array {
   const writer = new Writer();
+  writer.path = path;
   codec.write(writer, value);
   return writer.finish();
 }
@@ -42,7 +43,7 @@ export function fixed(length: number): Codec<Uint8Array> {
     rfc: `opaque[${length}]`,
     read: (reader) => reader.take(length),
     write: (writer, value) => {
-      if (value.length !== length) throw limit(`${value.length} bytes where ${length} belong`);
+      if (value.length !== length) throw writer.fail(`${value.length} bytes, needed are ${length}`);
       writer.raw(value);
     },
   };
@@ -54,7 +55,7 @@ export function opaque(width: 1 | 2 | 3, min: number, max: number): Codec<Uint8A
     rfc: `opaque<${min}..${max}>`,
     read: (reader) => reader.take(vectorLength(reader, width, min, max)),
     write: (writer, value) => {
-      if (value.length < min || value.length > max) throw limit(`${value.length} bytes, allowed are ${min} to ${max}`);
+      if (value.length < min || value.length > max) throw writer.fail(outside(value.length, min, max));
       writer.uint(width, value.length);
       writer.raw(value);
     },
@@ -67,20 +68,27 @@ export function list<T>(width: 1 | 2 | 3, item: Codec<T>, min: number, max: numb
     rfc: `${item.rfc}<${min}..${max}>`,
     read: (reader) => {
       const items = reader.sub(vectorLength(reader, width, min, max));
+      const outer = items.path;
       const out: T[] = [];
       while (items.remaining > 0) {
         const at = items.offset;
+        items.path = `${outer}[${out.length}]`;
         const value = item.read(items);
-        items.trace?.field(`${items.path}[${out.length}]`, at, items.offset, items.depth, value);
+        items.trace?.field(items.path, at, items.offset, items.depth, value);
         out.push(value);
       }
       return out;
     },
     write: (writer, values) => {
+      const outer = writer.path;
       const length = writer.prefixed(width, () => {
-        for (const value of values) item.write(writer, value);
+        for (let i = 0; i < values.length; i++) {
+          writer.path = `${outer}[${i}]`;
+          item.write(writer, values[i]!);
+        }
+        writer.path = outer;
       });
-      if (length < min || length > max) throw limit(`${length} bytes, allowed are ${min} to ${max}`);
+      if (length < min || length > max) throw writer.fail(outside(length, min, max));
     },
   };
 }
@@ -105,7 +113,7 @@ export function struct<T extends object>(name: string, fields: { readonly [K in 
       const out = {} as T;
       for (const key of keys) {
         const at = reader.offset;
-        reader.path = outer === '' ? key : `${outer}.${key}`;
+        reader.path = `${outer}.${key}`;
         out[key] = fields[key].read(reader);
         reader.trace?.field(reader.path, at, reader.offset, reader.depth, out[key]);
       }
@@ -113,7 +121,12 @@ export function struct<T extends object>(name: string, fields: { readonly [K in 
       return out;
     },
     write: (writer, value) => {
-      for (const key of keys) fields[key].write(writer, value[key]);
+      const outer = writer.path;
+      for (const key of keys) {
+        writer.path = `${outer}.${key}`;
+        fields[key].write(writer, value[key]);
+      }
+      writer.path = outer;
     },
   };
 }
@@ -130,7 +143,7 @@ export function checked<T>(codec: Codec<T>, check: (value: T) => TlsError | unde
     },
     write: (writer, value) => {
       const fault = check(value);
-      if (fault !== undefined) throw limit(fault.message);
+      if (fault !== undefined) throw writer.fail(fault.message);
       codec.write(writer, value);
     },
   };
@@ -154,11 +167,13 @@ function uint(width: 1 | 2 | 3 | 4): Codec<number> {
 }
 
 function vectorLength(reader: Reader, width: 1 | 2 | 3, min: number, max: number): number {
+  const at = reader.offset;
   const length = reader.uint(width);
-  if (length < min || length > max) throw reader.fail(`${length} bytes, allowed are ${min} to ${max}`);
+  reader.trace?.field(`${reader.path}#length`, at, reader.offset, reader.depth, length);
+  if (length < min || length > max) throw reader.fail(outside(length, min, max));
   return length;
 }
 
-function limit(detail: string): TlsError {
-  return new TlsError('ERR_LIMIT', { detail });
+function outside(length: number, min: number, max: number): string {
+  return `${length} bytes, allowed are ${min} to ${max}`;
 }

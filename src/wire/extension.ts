@@ -1,5 +1,6 @@
 import { TlsError } from '../errors.ts';
 import { type Codec, decode, encode, opaque, struct, u16 } from './codec.ts';
+import { isGrease } from './extensions/grease.ts';
 
 /** An extension as it travels (RFC 9846 section 4.3). */
 export interface RawExtension {
@@ -64,19 +65,23 @@ export function readExtensions<C extends Carrier>(
     const name = `${extension?.name ?? `extension ${type}`} in ${carrier}`;
     if (seen.has(type)) throw new TlsError('ERR_DUPLICATE_EXTENSION', { detail: name });
     seen.add(type);
-    const unasked = rules.offered?.has(type) === false && !(carrier === 'HelloRetryRequest' && type === COOKIE);
-    // RFC 9846 section 4.3: known but not specified for this message, then not asked for.
-    const codec = extension?.in[carrier];
-    if (extension !== undefined && codec === undefined) {
-      // What was never asked for is unsolicited wherever it stands.
-      throw new TlsError(unasked ? 'ERR_UNSUPPORTED_EXTENSION' : 'ERR_MISPLACED_EXTENSION', { detail: name });
-    }
+    const unasked = rules.offered !== undefined && isUnasked(type, carrier, rules.offered);
+    // RFC 9846 section 4.3. What was never asked for is unsolicited wherever it stands, so that comes first.
     if (unasked) throw new TlsError('ERR_UNSUPPORTED_EXTENSION', { detail: name });
-    if (codec === undefined) continue;
-    if (type === PRE_SHARED_KEY && carrier === 'ClientHello' && index !== raw.length - 1) throw new TlsError('ERR_EXTENSION_ORDER');
-    values.set(type, decode(codec, data));
+    if (extension === undefined) continue;
+    const codec = extension.in[carrier];
+    if (codec === undefined) throw new TlsError('ERR_MISPLACED_EXTENSION', { detail: name });
+    if (type === PRE_SHARED_KEY && carrier === 'ClientHello' && index !== raw.length - 1)
+      throw new TlsError('ERR_EXTENSION_ORDER');
+    values.set(type, decode(codec, data, undefined, `${carrier}.${extension.name}`));
   }
   return new ExtensionBlock<C>(carrier, raw, values);
+}
+
+/** Nobody may answer to a GREASE value, even where we offered it (RFC 8701 section 3.1). */
+function isUnasked(type: number, carrier: Carrier, offered: ReadonlySet<number>): boolean {
+  if (carrier === 'HelloRetryRequest' && type === COOKIE) return false;
+  return !offered.has(type) || isGrease(type);
 }
 
 /** The extensions of one message, decoded. */
@@ -92,7 +97,9 @@ export class ExtensionBlock<C extends Carrier> {
   }
 
   /** The content, or undefined when the extension is not there. For one without content, ask {@link has}. */
-  get<M extends { readonly [K in Carrier]?: unknown } & { readonly [K in C]: unknown }>(extension: Extension<M>): M[C] | undefined {
+  get<M extends { readonly [K in Carrier]?: unknown } & { readonly [K in C]: unknown }>(
+    extension: Extension<M>,
+  ): M[C] | undefined {
     return this.#values.get(extension.id) as M[C] | undefined;
   }
 
@@ -107,5 +114,5 @@ export function writeExtension<M extends { readonly [K in Carrier]?: unknown }, 
   carrier: C,
   value: M[C],
 ): RawExtension {
-  return { type: extension.id, data: encode(extension.in[carrier], value) };
+  return { type: extension.id, data: encode(extension.in[carrier], value, `${String(carrier)}.${extension.name}`) };
 }

@@ -5,9 +5,12 @@ import { RawExtension } from './extension.ts';
 export interface EncryptedExtensions {
   readonly extensions: RawExtension[];
 }
-export const EncryptedExtensions: Codec<EncryptedExtensions> = /* @__PURE__ */ struct<EncryptedExtensions>('EncryptedExtensions', {
-  extensions: /* @__PURE__ */ list(2, RawExtension, 0, 0xffff),
-});
+export const EncryptedExtensions: Codec<EncryptedExtensions> = /* @__PURE__ */ struct<EncryptedExtensions>(
+  'EncryptedExtensions',
+  {
+    extensions: /* @__PURE__ */ list(2, RawExtension, 0, 0xffff),
+  },
+);
 
 /** RFC 9846 section 4.4.2. */
 export interface CertificateRequest {
@@ -15,10 +18,13 @@ export interface CertificateRequest {
   readonly requestContext: Uint8Array;
   readonly extensions: RawExtension[];
 }
-export const CertificateRequest: Codec<CertificateRequest> = /* @__PURE__ */ struct<CertificateRequest>('CertificateRequest', {
-  requestContext: /* @__PURE__ */ opaque(1, 0, 255),
-  extensions: /* @__PURE__ */ list(2, RawExtension, 0, 0xffff),
-});
+export const CertificateRequest: Codec<CertificateRequest> = /* @__PURE__ */ struct<CertificateRequest>(
+  'CertificateRequest',
+  {
+    requestContext: /* @__PURE__ */ opaque(1, 0, 255),
+    extensions: /* @__PURE__ */ list(2, RawExtension, 0, 0xffff),
+  },
+);
 
 export interface CertificateEntry {
   /** DER; with raw public keys a SubjectPublicKeyInfo. */
@@ -58,10 +64,13 @@ export interface CertificateVerify {
   readonly scheme: number;
   readonly signature: Uint8Array;
 }
-export const CertificateVerify: Codec<CertificateVerify> = /* @__PURE__ */ struct<CertificateVerify>('CertificateVerify', {
-  scheme: u16,
-  signature: /* @__PURE__ */ opaque(2, 0, 0xffff),
-});
+export const CertificateVerify: Codec<CertificateVerify> = /* @__PURE__ */ struct<CertificateVerify>(
+  'CertificateVerify',
+  {
+    scheme: u16,
+    signature: /* @__PURE__ */ opaque(2, 0, 0xffff),
+  },
+);
 
 /** RFC 9846 section 4.7.1. */
 export interface NewSessionTicket {

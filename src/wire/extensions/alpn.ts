@@ -4,7 +4,11 @@ import type { Extension } from '../extension.ts';
 import { EXTENSION_ALPN } from '../ids.ts';
 
 /** Protocol names are bytes; those in use are ASCII. Any other byte is kept as the character of the same number. */
-const protocolName: Codec<string> = /* @__PURE__ */ mapped(/* @__PURE__ */ opaque(1, 1, 255), (bytes) => String.fromCharCode(...bytes), latin1);
+const protocolName: Codec<string> = /* @__PURE__ */ mapped(
+  /* @__PURE__ */ opaque(1, 1, 255),
+  (bytes) => String.fromCharCode(...bytes),
+  latin1,
+);
 
 const protocolNames: Codec<string[]> = /* @__PURE__ */ list(2, protocolName, 2, 0xffff);
 

@@ -9,7 +9,11 @@ const types: Codec<number[]> = /* @__PURE__ */ mapped(
 );
 
 /** What the client may show: 0 an X.509 certificate, 2 a raw public key (RFC 7250 section 3). */
-export const clientCertificateType: Extension<{ ClientHello: number[]; EncryptedExtensions: number; ServerHello12: number }> = {
+export const clientCertificateType: Extension<{
+  ClientHello: number[];
+  EncryptedExtensions: number;
+  ServerHello12: number;
+}> = {
   id: EXTENSION_CLIENT_CERTIFICATE_TYPE,
   name: 'client_certificate_type',
   rfc: 'RFC 7250 section 3',

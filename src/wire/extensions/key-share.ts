@@ -15,14 +15,20 @@ const entry: Codec<KeyShareEntry> = /* @__PURE__ */ struct<KeyShareEntry>('KeySh
 });
 
 /** No two shares for one group (RFC 9846 section 4.3.8). */
-const clientShares: Codec<KeyShareEntry[]> = /* @__PURE__ */ checked(/* @__PURE__ */ list(2, entry, 0, 0xffff), (shares) =>
-  new Set(shares.map(({ group }) => group)).size === shares.length
-    ? undefined
-    : new TlsError('ERR_KEY_SHARE_ORDER', { detail: 'two shares for one group' }),
+const clientShares: Codec<KeyShareEntry[]> = /* @__PURE__ */ checked(
+  /* @__PURE__ */ list(2, entry, 0, 0xffff),
+  (shares) =>
+    new Set(shares.map(({ group }) => group)).size === shares.length
+      ? undefined
+      : new TlsError('ERR_KEY_SHARE_ORDER', { detail: 'two shares for one group' }),
 );
 
 /** Key shares: the client's offers, the server's answer, or the group that a HelloRetryRequest asks for. */
-export const keyShare: Extension<{ ClientHello: KeyShareEntry[]; ServerHello: KeyShareEntry; HelloRetryRequest: number }> = {
+export const keyShare: Extension<{
+  ClientHello: KeyShareEntry[];
+  ServerHello: KeyShareEntry;
+  HelloRetryRequest: number;
+}> = {
   id: EXTENSION_KEY_SHARE,
   name: 'key_share',
   rfc: 'RFC 9846 section 4.3.8',

@@ -9,9 +9,10 @@ const code: Codec<number> = /* @__PURE__ */ checked(u8, (value) =>
 );
 
 /** Shorter records, by the client's wish (RFC 6066 section 4). */
-export const maxFragmentLength: Extension<{ ClientHello: number; EncryptedExtensions: number; ServerHello12: number }> = {
-  id: EXTENSION_MAX_FRAGMENT_LENGTH,
-  name: 'max_fragment_length',
-  rfc: 'RFC 6066 section 4',
-  in: { ClientHello: code, EncryptedExtensions: code, ServerHello12: code },
-};
+export const maxFragmentLength: Extension<{ ClientHello: number; EncryptedExtensions: number; ServerHello12: number }> =
+  {
+    id: EXTENSION_MAX_FRAGMENT_LENGTH,
+    name: 'max_fragment_length',
+    rfc: 'RFC 6066 section 4',
+    in: { ClientHello: code, EncryptedExtensions: code, ServerHello12: code },
+  };

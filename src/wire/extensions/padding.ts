@@ -10,7 +10,9 @@ export const padding: Extension<{ ClientHello: Uint8Array }> = {
   rfc: 'RFC 7685 section 3',
   in: {
     ClientHello: /* @__PURE__ */ checked(rest, (bytes) =>
-      bytes.every((byte) => byte === 0) ? undefined : new TlsError('ERR_ILLEGAL_PARAMETER', { detail: 'padding is not zero' }),
+      bytes.every((byte) => byte === 0)
+        ? undefined
+        : new TlsError('ERR_ILLEGAL_PARAMETER', { detail: 'padding is not zero' }),
     ),
   },
 };

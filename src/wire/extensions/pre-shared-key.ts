@@ -1,4 +1,5 @@
-import { type Codec, list, opaque, struct, u16, u32 } from '../codec.ts';
+import { TlsError } from '../../errors.ts';
+import { type Codec, checked, list, opaque, struct, u16, u32 } from '../codec.ts';
 import type { Extension } from '../extension.ts';
 import { EXTENSION_PRE_SHARED_KEY } from '../ids.ts';
 
@@ -17,17 +18,27 @@ export interface OfferedPsks {
 const offered: Codec<OfferedPsks> = /* @__PURE__ */ struct<OfferedPsks>('OfferedPsks', {
   identities: /* @__PURE__ */ list(
     2,
-    /* @__PURE__ */ struct<PskIdentity>('PskIdentity', { identity: /* @__PURE__ */ opaque(2, 1, 0xffff), obfuscatedTicketAge: u32 }),
+    /* @__PURE__ */ struct<PskIdentity>('PskIdentity', {
+      identity: /* @__PURE__ */ opaque(2, 1, 0xffff),
+      obfuscatedTicketAge: u32,
+    }),
     7,
     0xffff,
   ),
   binders: /* @__PURE__ */ list(2, /* @__PURE__ */ opaque(1, 32, 255), 33, 0xffff),
 });
 
+/** Binders and identities come in pairs. */
+const paired: Codec<OfferedPsks> = /* @__PURE__ */ checked(offered, ({ identities, binders }) =>
+  identities.length === binders.length
+    ? undefined
+    : new TlsError('ERR_BINDER_COUNT', { detail: `${binders.length} binders for ${identities.length} identities` }),
+);
+
 /** Keys both sides have already, and the index of the one that the server takes (RFC 9846 section 4.3.11). */
 export const preSharedKey: Extension<{ ClientHello: OfferedPsks; ServerHello: number }> = {
   id: EXTENSION_PRE_SHARED_KEY,
   name: 'pre_shared_key',
   rfc: 'RFC 9846 section 4.3.11',
-  in: { ClientHello: offered, ServerHello: u16 },
+  in: { ClientHello: paired, ServerHello: u16 },
 };

@@ -9,7 +9,11 @@ const types: Codec<number[]> = /* @__PURE__ */ mapped(
 );
 
 /** What the server may show: 0 an X.509 certificate, 2 a raw public key (RFC 7250 section 3). */
-export const serverCertificateType: Extension<{ ClientHello: number[]; EncryptedExtensions: number; ServerHello12: number }> = {
+export const serverCertificateType: Extension<{
+  ClientHello: number[];
+  EncryptedExtensions: number;
+  ServerHello12: number;
+}> = {
   id: EXTENSION_SERVER_CERTIFICATE_TYPE,
   name: 'server_certificate_type',
   rfc: 'RFC 7250 section 3',

@@ -4,6 +4,9 @@ import { type Codec, empty, list, mapped, opaque, struct, u8 } from '../codec.ts
 import type { Extension } from '../extension.ts';
 import { EXTENSION_SERVER_NAME } from '../ids.ts';
 
+const HOST_NAME = 0;
+const PRINTABLE = /^[!-~]+$/;
+
 interface ServerName {
   readonly nameType: number;
   readonly name: Uint8Array;
@@ -16,21 +19,41 @@ const serverNameList: Codec<ServerName[]> = /* @__PURE__ */ list(
   0xffff,
 );
 
-/** One host name of printable ASCII: the list has never had a second kind, and never may have two of one. */
-const hostName: Codec<string> = /* @__PURE__ */ mapped(
+/** Names of a kind we do not know are passed over: RFC 6066 fixed their form so that this can be done. */
+const hostName: Codec<string | undefined> = /* @__PURE__ */ mapped(
   serverNameList,
   (names) => {
-    const text = names.length === 1 && names[0]!.nameType === 0 ? toAscii(names[0]!.name) : undefined;
-    if (text === undefined || !/^[!-~]+$/.test(text)) throw new TlsError('ERR_DECODE', { detail: 'server_name is not one host name', rfc: 'RFC 6066 section 3' });
+    if (new Set(names.map(({ nameType }) => nameType)).size !== names.length) throw refused('two names of one kind');
+    const host = names.find(({ nameType }) => nameType === HOST_NAME);
+    if (host === undefined) return undefined;
+    const text = toAscii(host.name);
+    if (text === undefined || !PRINTABLE.test(text)) throw refused('a host name that is not printable ASCII');
     return text;
   },
-  (name) => [{ nameType: 0, name: fromAscii(name) }],
+  (name) => {
+    if (name === undefined || !PRINTABLE.test(name)) {
+      throw new TlsError('ERR_LIMIT', { detail: 'server_name: a host name is printable ASCII' });
+    }
+    return [{ nameType: HOST_NAME, name: fromAscii(name) }];
+  },
 );
 
-/** The name the client asks for (RFC 6066 section 3). The server's answer is empty. */
-export const serverName: Extension<{ ClientHello: string; EncryptedExtensions: undefined; ServerHello12: undefined }> = {
+/**
+ * The name the client asks for, undefined when it gives none of the one kind there is (RFC 6066 section 3). The server's
+ * answer is empty. In a CertificateRequest it belongs to exported authenticators (RFC 9261 section 4), and is only read.
+ */
+export const serverName: Extension<{
+  ClientHello: string | undefined;
+  EncryptedExtensions: undefined;
+  CertificateRequest: string | undefined;
+  ServerHello12: undefined;
+}> = {
   id: EXTENSION_SERVER_NAME,
   name: 'server_name',
   rfc: 'RFC 6066 section 3',
-  in: { ClientHello: hostName, EncryptedExtensions: empty, ServerHello12: empty },
+  in: { ClientHello: hostName, EncryptedExtensions: empty, CertificateRequest: hostName, ServerHello12: empty },
 };
+
+function refused(detail: string): TlsError {
+  return new TlsError('ERR_ILLEGAL_PARAMETER', { detail: `server_name: ${detail}`, rfc: 'RFC 6066 section 3' });
+}

@@ -1,4 +1,4 @@
-import { TlsError } from '../../errors.ts';
+import type { TlsError } from '../../errors.ts';
 import { checked, type Codec, decode, empty, list, opaque, rest } from '../codec.ts';
 import type { Extension } from '../extension.ts';
 import { EXTENSION_SIGNED_CERTIFICATE_TIMESTAMP } from '../ids.ts';

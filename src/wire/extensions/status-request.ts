@@ -37,7 +37,10 @@ const request: Codec<StatusRequest> = /* @__PURE__ */ mapped(
 
 /** RFC 6066 section 8; in TLS 1.2 a message of its own. */
 export const CertificateStatus: Codec<CertificateStatus> = /* @__PURE__ */ mapped(
-  /* @__PURE__ */ struct<Typed<Uint8Array>>('CertificateStatus', { statusType: ocsp, content: /* @__PURE__ */ opaque(3, 1, 0xffffff) }),
+  /* @__PURE__ */ struct<Typed<Uint8Array>>('CertificateStatus', {
+    statusType: ocsp,
+    content: /* @__PURE__ */ opaque(3, 1, 0xffffff),
+  }),
   ({ content }) => ({ response: content }),
   ({ response }) => ({ statusType: 1, content: response }),
 );

@@ -1,11 +1,21 @@
-import { type Codec, list, u16 } from '../codec.ts';
+import { TlsError } from '../../errors.ts';
+import { type Codec, checked, list, u16 } from '../codec.ts';
 import type { Extension } from '../extension.ts';
 import { EXTENSION_SUPPORTED_GROUPS } from '../ids.ts';
 
-const groups: Codec<number[]> = /* @__PURE__ */ list(2, u16, 2, 0xfffe);
+/** No group twice (RFC 9846 section 4.3.7). */
+const groups: Codec<number[]> = /* @__PURE__ */ checked(/* @__PURE__ */ list(2, u16, 2, 0xfffe), (ids) =>
+  new Set(ids).size === ids.length
+    ? undefined
+    : new TlsError('ERR_ILLEGAL_PARAMETER', { detail: 'a group twice', rfc: 'RFC 9846 section 4.3.7' }),
+);
 
 /** Groups for the key exchange, best first (RFC 9846 section 4.3.7). A server may say which it would rather have had. */
-export const supportedGroups: Extension<{ ClientHello: number[]; EncryptedExtensions: number[]; ServerHello12: number[] }> = {
+export const supportedGroups: Extension<{
+  ClientHello: number[];
+  EncryptedExtensions: number[];
+  ServerHello12: number[];
+}> = {
   id: EXTENSION_SUPPORTED_GROUPS,
   name: 'supported_groups',
   rfc: 'RFC 9846 section 4.3.7',
