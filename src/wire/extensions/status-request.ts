@@ -19,21 +19,30 @@ interface Typed<T> {
 }
 
 /** The one status type there is. */
+const OCSP = 1;
 const ocsp: Codec<number> = /* @__PURE__ */ checked(u8, (type) =>
-  type === 1 ? undefined : new TlsError('ERR_DECODE', { detail: `status type ${type}`, rfc: 'RFC 6066 section 8' }),
+  type === OCSP ? undefined : new TlsError('ERR_DECODE', { detail: `status type ${type}`, rfc: 'RFC 6066 section 8' }),
 );
 
-const request: Codec<StatusRequest> = /* @__PURE__ */ mapped(
-  /* @__PURE__ */ struct<Typed<StatusRequest>>('CertificateStatusRequest', {
-    statusType: ocsp,
-    content: /* @__PURE__ */ struct<StatusRequest>('OCSPStatusRequest', {
-      responderIds: /* @__PURE__ */ list(2, /* @__PURE__ */ opaque(2, 1, 0xffff), 0, 0xffff),
-      requestExtensions: /* @__PURE__ */ opaque(2, 0, 0xffff),
-    }),
-  }),
-  ({ content }) => content,
-  (content) => ({ statusType: 1, content }),
-);
+const ocspRequest: Codec<StatusRequest> = /* @__PURE__ */ struct<StatusRequest>('OCSPStatusRequest', {
+  responderIds: /* @__PURE__ */ list(2, /* @__PURE__ */ opaque(2, 1, 0xffff), 0, 0xffff),
+  requestExtensions: /* @__PURE__ */ opaque(2, 0, 0xffff),
+});
+
+/** A request for a status of another type is no mistake: there is only nothing that we could answer. */
+const request: Codec<StatusRequest | undefined> = {
+  rfc: 'CertificateStatusRequest',
+  read: (reader) => {
+    if (reader.uint(1) === OCSP) return ocspRequest.read(reader);
+    reader.take(reader.remaining);
+    return undefined;
+  },
+  write: (writer, value) => {
+    if (value === undefined) throw writer.fail('there is no other status type than OCSP');
+    writer.uint(1, OCSP);
+    ocspRequest.write(writer, value);
+  },
+};
 
 /** RFC 6066 section 8; in TLS 1.2 a message of its own. */
 export const CertificateStatus: Codec<CertificateStatus> = /* @__PURE__ */ mapped(
@@ -42,12 +51,12 @@ export const CertificateStatus: Codec<CertificateStatus> = /* @__PURE__ */ mappe
     content: /* @__PURE__ */ opaque(3, 1, 0xffffff),
   }),
   ({ content }) => ({ response: content }),
-  ({ response }) => ({ statusType: 1, content: response }),
+  ({ response }) => ({ statusType: OCSP, content: response }),
 );
 
-/** Asks for a stapled OCSP response; carries it (RFC 9846 section 4.5.1.1). */
+/** Asks for a stapled OCSP response, undefined when it asks for something else; carries it (RFC 9846 section 4.5.1.1). */
 export const statusRequest: Extension<{
-  ClientHello: StatusRequest;
+  ClientHello: StatusRequest | undefined;
   CertificateRequest: undefined;
   Certificate: CertificateStatus;
   ServerHello12: undefined;
