@@ -1,0 +1,53 @@
+import { systemRandom } from '../random.ts';
+import { defaultSchemes } from '../schemes.ts';
+import type { CipherSuite, CryptoProvider, KeyExchange, Random, SignatureScheme } from '../types.ts';
+import { secp256r1, secp384r1, secp521r1, x25519 } from './groups.ts';
+import { hashByName } from './hash.ts';
+import { x25519MlKem768 } from './ml-kem.ts';
+import { nobleSigner, nobleVerifier } from './signatures.ts';
+import { tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256 } from './suites.ts';
+
+/**
+ * @module
+ * Cryptography in JavaScript alone, by noble: synchronous, the same in every runtime, and not constant in time where
+ * the language cannot be (see SECURITY.md).
+ */
+
+export interface NobleOptions {
+  /** Default: the runtime's own. Anything else is for tests that have to be the same twice. */
+  readonly random?: Random;
+  /** Default: ChaCha20-Poly1305 first, which without hardware is quicker than AES and has no tables to leak through. */
+  readonly suites?: readonly CipherSuite[];
+  /** Default: X25519MLKEM768, X25519, P-256, P-384, P-521. */
+  readonly groups?: readonly KeyExchange[];
+  readonly signatures?: readonly SignatureScheme[];
+}
+
+/**
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * const provider = nobleProvider();
+ * provider.suites.map((suite) => suite.name); // TLS_CHACHA20_POLY1305_SHA256 first
+ * ```
+ */
+export function nobleProvider(options: NobleOptions = {}): CryptoProvider {
+  const random = options.random ?? systemRandom;
+  return {
+    name: 'noble',
+    random,
+    suites: options.suites ?? [tlsChacha20Poly1305Sha256, tlsAes128GcmSha256, tlsAes256GcmSha384],
+    groups: options.groups ?? [x25519MlKem768, x25519, secp256r1, secp384r1, secp521r1],
+    signatures: options.signatures ?? defaultSchemes(),
+    verifier: nobleVerifier,
+    hash: hashByName,
+    signer: (key) => nobleSigner(key, random),
+  };
+}
+
+export { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
+export { secp256r1, secp384r1, secp521r1, x448, x25519 } from './groups.ts';
+export { sha1, sha256, sha384, sha512 } from './hash.ts';
+export { secp256r1MlKem768, secp384r1MlKem1024, x25519MlKem768 } from './ml-kem.ts';
+export { nobleSigner, nobleVerifier, publicKeyOf } from './signatures.ts';
+export * from './suites.ts';

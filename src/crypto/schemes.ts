@@ -1,0 +1,78 @@
+import type { HashName, NamedCurve, PublicKey, SignatureAlgorithm, SignatureScheme } from './types.ts';
+
+/** SignatureSchemes (RFC 9846 section 4.3.3). What they need of a key is here; who checks them is the provider's affair. */
+
+export const ecdsaSecp256r1Sha256: SignatureScheme = /* @__PURE__ */ ecdsa(0x0403, 'ecdsa_secp256r1_sha256', 'P-256', 'sha256');
+export const ecdsaSecp384r1Sha384: SignatureScheme = /* @__PURE__ */ ecdsa(0x0503, 'ecdsa_secp384r1_sha384', 'P-384', 'sha384');
+export const ecdsaSecp521r1Sha512: SignatureScheme = /* @__PURE__ */ ecdsa(0x0603, 'ecdsa_secp521r1_sha512', 'P-521', 'sha512');
+export const rsaPssRsaeSha256: SignatureScheme = /* @__PURE__ */ pss(0x0804, 'rsa_pss_rsae_sha256', false, 'sha256', 32);
+export const rsaPssRsaeSha384: SignatureScheme = /* @__PURE__ */ pss(0x0805, 'rsa_pss_rsae_sha384', false, 'sha384', 48);
+export const rsaPssRsaeSha512: SignatureScheme = /* @__PURE__ */ pss(0x0806, 'rsa_pss_rsae_sha512', false, 'sha512', 64);
+export const rsaPssPssSha256: SignatureScheme = /* @__PURE__ */ pss(0x0809, 'rsa_pss_pss_sha256', true, 'sha256', 32);
+export const rsaPssPssSha384: SignatureScheme = /* @__PURE__ */ pss(0x080a, 'rsa_pss_pss_sha384', true, 'sha384', 48);
+export const rsaPssPssSha512: SignatureScheme = /* @__PURE__ */ pss(0x080b, 'rsa_pss_pss_sha512', true, 'sha512', 64);
+export const ed25519: SignatureScheme = /* @__PURE__ */ edwards(0x0807, 'ed25519');
+export const ed448: SignatureScheme = /* @__PURE__ */ edwards(0x0808, 'ed448');
+/** In certificates only, for TLS 1.3 (RFC 9846 section 4.3.3). */
+export const rsaPkcs1Sha256: SignatureScheme = /* @__PURE__ */ pkcs1(0x0401, 'rsa_pkcs1_sha256', 'sha256');
+export const rsaPkcs1Sha384: SignatureScheme = /* @__PURE__ */ pkcs1(0x0501, 'rsa_pkcs1_sha384', 'sha384');
+export const rsaPkcs1Sha512: SignatureScheme = /* @__PURE__ */ pkcs1(0x0601, 'rsa_pkcs1_sha512', 'sha512');
+
+/** All that are trusted, the shortest and quickest first. */
+export function defaultSchemes(): readonly SignatureScheme[] {
+  return [
+    ecdsaSecp256r1Sha256,
+    ed25519,
+    ecdsaSecp384r1Sha384,
+    ecdsaSecp521r1Sha512,
+    ed448,
+    rsaPssRsaeSha256,
+    rsaPssRsaeSha384,
+    rsaPssRsaeSha512,
+    rsaPssPssSha256,
+    rsaPssPssSha384,
+    rsaPssPssSha512,
+    rsaPkcs1Sha256,
+    rsaPkcs1Sha384,
+    rsaPkcs1Sha512,
+  ];
+}
+
+/** The algorithm a scheme id stands for, among all that exist here. */
+export function schemeById(id: number): SignatureScheme | undefined {
+  return defaultSchemes().find((scheme) => scheme.id === id);
+}
+
+/** Ids of the schemes a key can make, best first. */
+export function schemesOf(key: PublicKey): readonly number[] {
+  return defaultSchemes()
+    .filter((scheme) => (scheme.handshake13 ? scheme.fits(key, true) : scheme.fits(key, false)))
+    .map(({ id }) => id);
+}
+
+function ecdsa(id: number, name: string, curve: NamedCurve, hash: HashName): SignatureScheme {
+  const algorithm: SignatureAlgorithm = { kind: 'ecdsa', hash };
+  const fits = (key: PublicKey, strictCurve: boolean): boolean => key.kind === 'ec' && (!strictCurve || key.curve === curve);
+  return { id, name, algorithm, handshake13: true, handshake12: true, fits };
+}
+
+/** The salt is as long as the hash (RFC 9846 section 4.3.3); a restricted key must allow just that. */
+function pss(id: number, name: string, ownKey: boolean, hash: HashName, saltLength: number): SignatureScheme {
+  const fits = (key: PublicKey): boolean => {
+    if (key.kind !== 'rsa' || (key.pss !== undefined) !== ownKey) return false;
+    // emLen has to hold the digest, the salt and two bytes (RFC 8017 section 9.1.1).
+    if (key.modulus.length < 2 * saltLength + 2) return false;
+    const restricted = key.pss?.parameters;
+    return restricted === undefined || (restricted.hash === hash && restricted.saltLength <= saltLength);
+  };
+  return { id, name, algorithm: { kind: 'rsa-pss', hash, saltLength }, handshake13: true, handshake12: true, fits };
+}
+
+function pkcs1(id: number, name: string, hash: HashName): SignatureScheme {
+  const fits = (key: PublicKey): boolean => key.kind === 'rsa' && key.pss === undefined;
+  return { id, name, algorithm: { kind: 'rsa-pkcs1', hash }, handshake13: false, handshake12: true, fits };
+}
+
+function edwards(id: number, kind: 'ed25519' | 'ed448'): SignatureScheme {
+  return { id, name: kind, algorithm: { kind }, handshake13: true, handshake12: true, fits: (key) => key.kind === kind };
+}
