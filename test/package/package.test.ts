@@ -49,7 +49,10 @@ describe('the package, built', () => {
     rmSync(CONSUMER, { recursive: true, force: true });
     mkdirSync(INSTALLED, { recursive: true });
     copyFileSync(join(ROOT, 'package.json'), join(INSTALLED, 'package.json'));
-    await run(process.execPath, [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(INSTALLED, 'dist')]);
+    const args = [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(INSTALLED, 'dist')];
+    await run(process.execPath, args).catch((error: { readonly stdout: string }) => {
+      throw new Error(`the build failed:\n${error.stdout}`);
+    });
     for (const name of Object.keys(manifest.dependencies)) {
       const link = join(CONSUMER, 'node_modules', name);
       mkdirSync(join(link, '..'), { recursive: true });
@@ -80,7 +83,15 @@ describe('the package, built', () => {
     ['bundler', 'esnext'],
   ] as const)
     it(`its declarations stand alone (${moduleResolution})`, async () => {
-      const options = ['--strict', '--noEmit', '--target', 'es2022', '--lib', 'es2023,dom,dom.asynciterable'];
+      const options = [
+        '--ignoreConfig',
+        '--strict',
+        '--noEmit',
+        '--target',
+        'es2022',
+        '--lib',
+        'es2023,dom,dom.asynciterable',
+      ];
       options.push('--types', '', '--module', module, '--moduleResolution', moduleResolution, '--pretty', 'false');
       const { stdout } = await run(process.execPath, [TSC, ...options, 'main.ts'], { cwd: CONSUMER }).catch(
         (error: { readonly stdout: string }) => error,
