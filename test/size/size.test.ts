@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest';
+import { bundle } from '../../scripts/bundle-entries.ts';
+import { entries } from '../support/entries.ts';
+
+/** What must not get into a bundle at once: the exact thing that went wrong, before its weight. */
+
+describe.each(entries())('$specifier', ({ specifier, source }) => {
+  it('has nothing in it that is loaded when used', async () => {
+    const { inputs } = await bundle(specifier, source);
+    expect(
+      inputs.filter((input) => /node_modules\/(pkijs|asn1js|pvtsutils|pvutils|bytestreamjs)\//.test(input)),
+    ).toEqual([]);
+  });
+
+  it.skipIf(specifier === 'warifu/node')('needs nothing of Node', async () => {
+    const { outside } = await bundle(specifier, source);
+    expect(outside).toEqual([]);
+  });
+
+  it.skipIf(!/\/(engine|client1[23]|server1[23])$/.test(specifier))('carries no cryptography of its own', async () => {
+    const { inputs } = await bundle(specifier, source);
+    expect(inputs.filter((input) => /node_modules\/|^src\/crypto\/[a-z]+\//.test(input))).toEqual([]);
+  });
+});
+
+describe('the bundler', () => {
+  it('sees what an entry really carries', async () => {
+    const { inputs, outside, minified, gzip } = await bundle('check', 'test/size/heavy.ts');
+    expect(inputs.some((input) => input.includes('node_modules/asn1js/'))).toBe(true);
+    expect(inputs.some((input) => input.includes('node_modules/pkijs/'))).toBe(false); // import() only
+    expect(outside).toEqual(['node:net']);
+    expect(minified).toBeGreaterThan(gzip);
+  });
+});
