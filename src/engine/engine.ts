@@ -233,8 +233,10 @@ export class Engine {
   }
 
   #enter(next: { readonly to: string }): void {
-    this.#state = next.to;
-    this.#data = next;
+    // A step spreads what it was given into what it returns: the name of the old state must not be part of that.
+    const { to, ...data } = next;
+    this.#state = to;
+    this.#data = data;
     // One flight, one write: what a step sent goes out when it is done.
     this.#outlet.flush();
   }
