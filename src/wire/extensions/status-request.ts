@@ -33,7 +33,10 @@ const ocspRequest: Codec<StatusRequest> = /* @__PURE__ */ struct<StatusRequest>(
 const request: Codec<StatusRequest | undefined> = {
   rfc: 'CertificateStatusRequest',
   read: (reader) => {
-    if (reader.uint(1) === OCSP) return ocspRequest.read(reader);
+    const at = reader.offset;
+    const type = reader.uint(1);
+    reader.trace?.field(`${reader.path}.statusType`, at, reader.offset, reader.depth, type);
+    if (type === OCSP) return ocspRequest.read(reader);
     reader.take(reader.remaining);
     return undefined;
   },
