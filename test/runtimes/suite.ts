@@ -2,6 +2,9 @@
  * What has to work in every runtime. Pure: no test framework, nothing of Node, nothing of a page; run.ts bundles it
  * and each runner carries it into its runtime.
  */
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import type { ByteDuplex, TlsStream } from '../../src/stream/duplex.ts';
+import { client, identity, join, server } from './two-ends.ts';
 
 export interface Outcome {
   readonly name: string;
@@ -18,13 +21,26 @@ interface Case {
 export async function run(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
   for (const { name, run } of CASES) {
-    const outcome = await run().then(
+    const outcome = await inTime(run()).then(
       (detail) => ({ name, ok: true, detail }),
       (error: unknown) => ({ name, ok: false, detail: describe(error) }),
     );
     outcomes.push(outcome);
   }
   return outcomes;
+}
+
+/** A hang is a failure like any other. */
+async function inTime<T>(work: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('not done in 20 seconds')), 20_000);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 const MEGABYTE = 1 << 20;
@@ -42,32 +58,79 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: 'a pipe carries 1 MB each way',
+    name: 'one-way handshake, 1 MB each way',
     run: async () => {
-      const [a, b] = pipe();
-      await Promise.all([exchange(a, 1), exchange(b, 2)]);
-      return '';
+      const provider = nobleProvider();
+      const { credential, verifier } = await identity(provider, 'server');
+      const outcome = await join(
+        client({ crypto: provider, verifier, serverName: 'localhost', alpn: ['a', 'b'] }),
+        server({ crypto: provider, credential, alpn: ['b'] }),
+      );
+      return finish(...succeeded(outcome));
+    },
+  },
+  {
+    name: 'mutual handshake, 1 MB each way',
+    run: async () => {
+      const provider = nobleProvider();
+      const [us, them] = await Promise.all([identity(provider, 'client'), identity(provider, 'server')]);
+      const outcome = await join(
+        client({ crypto: provider, verifier: them.verifier, serverName: 'localhost', credential: us.credential }),
+        server({ crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier }),
+      );
+      return finish(...succeeded(outcome));
+    },
+  },
+  {
+    name: 'a server that is somebody else is refused',
+    run: async () => {
+      const provider = nobleProvider();
+      const [expected, other] = await Promise.all([identity(provider, 'server'), identity(provider, 'impostor')]);
+      const [ours, theirs] = await join(
+        client({ crypto: provider, verifier: expected.verifier, serverName: 'localhost' }),
+        server({ crypto: provider, credential: other.credential }),
+      );
+      const codes = [ours, theirs].map((end) => (end.status === 'rejected' ? codeOf(end.reason) : 'accepted'));
+      check(codes[0] === 'ERR_PEER_REFUSED', `the client said ${codes[0]}`);
+      check(codes[1] !== 'accepted', 'the server went on');
+      return codes.join(', ');
+    },
+  },
+  {
+    name: 'a client without a certificate is refused',
+    run: async () => {
+      const provider = nobleProvider();
+      const [us, them] = await Promise.all([identity(provider, 'client'), identity(provider, 'server')]);
+      const [, theirs] = await join(
+        client({ crypto: provider, verifier: them.verifier, serverName: 'localhost' }),
+        server({ crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier }),
+      );
+      const code = theirs.status === 'rejected' ? codeOf(theirs.reason) : 'accepted';
+      check(code === 'ERR_CERTIFICATE_REQUIRED', `the server said ${code}`);
+      return code;
     },
   },
 ];
 
-interface Duplex {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
+type Ends = Awaited<ReturnType<typeof join>>;
+
+function succeeded([client, server]: Ends): [TlsStream, TlsStream] {
+  if (client.status === 'rejected') throw client.reason;
+  if (server.status === 'rejected') throw server.reason;
+  return [client.value, server.value];
 }
 
-/** Two ends of a wire that exists in memory only. */
-function pipe(): [Duplex, Duplex] {
-  const there = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
-  const back = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
-  return [
-    { readable: back.readable, writable: there.writable },
-    { readable: there.readable, writable: back.writable },
-  ];
+/** Data both ways, a clean end both ways, the same facts and the same exported key on both sides. */
+async function finish(client: TlsStream, server: TlsStream): Promise<string> {
+  const [ours, theirs] = [client, server].map((end) => end.exportKey('EXPERIMENTAL warifu', undefined, 32).join());
+  check(ours === theirs, 'the exported keys differ');
+  await Promise.all([exchange(client, 1), exchange(server, 2)]);
+  await Promise.all([client.closed, server.closed]);
+  return `${client.facts.suite?.name}, ${client.facts.group?.name}`;
 }
 
 /** Sends a megabyte made from `seed`, ends, and checks that the megabyte of the other seed comes, and the end. */
-async function exchange({ readable, writable }: Duplex, seed: 1 | 2): Promise<void> {
+async function exchange({ readable, writable }: ByteDuplex, seed: 1 | 2): Promise<void> {
   const send = async (): Promise<void> => {
     const writer = writable.getWriter();
     const data = pattern(seed);
@@ -96,6 +159,10 @@ function pattern(seed: number): Uint8Array {
 
 function check(condition: boolean, otherwise: string): asserts condition {
   if (!condition) throw new Error(otherwise);
+}
+
+function codeOf(error: unknown): string {
+  return (error as { readonly code?: string }).code ?? String(error);
 }
 
 function describe(error: unknown): string {

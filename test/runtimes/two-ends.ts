@@ -1,0 +1,59 @@
+import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
+import type { CryptoProvider } from '../../src/crypto/types.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/options.ts';
+import { client13 } from '../../src/handshake/client/client13.ts';
+import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
+import { server13 } from '../../src/handshake/server/server13.ts';
+import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
+
+/** A client and a server in one process. Certificates are opaque here: each side pins the other's. */
+
+export interface Identity {
+  readonly credential: Credential;
+  /** Accepts this identity, and nobody else. */
+  readonly verifier: PeerVerifier;
+}
+
+export async function identity(provider: CryptoProvider, name: string): Promise<Identity> {
+  const scalar = new Uint8Array(32);
+  provider.random.fill(scalar);
+  scalar[0] = 1; // below the order of the curve
+  const signer = await provider.signer({ kind: 'ec', curve: 'P-256', scalar });
+  const certificate = Uint8Array.from(`certificate of ${name}`, (letter) => letter.charCodeAt(0));
+  const publicKey = encodeSubjectPublicKeyInfo(signer.publicKey);
+  return {
+    credential: { chain: [certificate], signer },
+    verifier: {
+      verify: ({ chain: [shown] }) =>
+        shown?.length === certificate.length && shown.every((byte, i) => byte === certificate[i])
+          ? { ok: true, publicKey, path: [certificate] }
+          : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is somebody else.', alert: 46 } },
+    },
+  };
+}
+
+export const client = (options: Omit<ClientOptions, 'protocols'>): Engine =>
+  new Engine(clientConfig({ protocols: [client13], ...options }));
+
+export const server = (options: Omit<ServerOptions, 'protocols'>): Engine =>
+  new Engine(serverConfig({ protocols: [server13], ...options }));
+
+/** Both ends of a handshake over a pipe; both outcomes, whoever fails first. */
+export function join(
+  client: Engine,
+  server: Engine,
+): Promise<[PromiseSettledResult<TlsStream>, PromiseSettledResult<TlsStream>]> {
+  const [a, b] = pipe();
+  return Promise.allSettled([drive(client, a), drive(server, b)]);
+}
+
+/** Two ends of a wire that exists in memory only. */
+export function pipe(): [ByteDuplex, ByteDuplex] {
+  const there = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
+  const back = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
+  return [
+    { readable: back.readable, writable: there.writable },
+    { readable: there.readable, writable: back.writable },
+  ];
+}
