@@ -3,6 +3,8 @@ import type { PemCredential } from '../test/support/openssl.ts';
 /** One implementation of TLS, behind the same few calls for all, so that what differs is the implementation. */
 export interface Contender {
   readonly name: string;
+  /** The versions it can be asked for. */
+  readonly versions: readonly Terms['version'][];
   /** Resolves when the handshake is done and the server's certificate has been verified. */
   connect(port: number, options: ClientSide): Promise<Connection>;
   /** Hands each connection to `serve` when its handshake is done. */

@@ -6,6 +6,7 @@ import type { Connection, Contender, Terms } from './contender.ts';
 /** Node's own TLS: OpenSSL. What everything else is measured against. */
 export const nodeTls: Contender = {
   name: 'node:tls',
+  versions: ['1.2', '1.3'],
   async connect(port, options) {
     const socket = connect({
       host: '127.0.0.1',

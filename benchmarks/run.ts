@@ -9,12 +9,14 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { hasOpenssl, selfSigned } from '../test/support/openssl.ts';
+import { nobleProvider } from '../src/crypto/noble/index.ts';
 import type { ClientSide, Contender, ServerSide, Terms } from './contender.ts';
 import { nodeTls } from './node-tls.ts';
 import type { PeerOrder } from './peer.ts';
 import { answer, ask, type Order } from './protocol.ts';
+import { warifu } from './warifu.ts';
 
-const CONTENDERS: readonly Contender[] = [nodeTls];
+const CONTENDERS: readonly Contender[] = [nodeTls, warifu(nobleProvider())];
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 2 : 5;
@@ -30,6 +32,7 @@ interface Measure {
 interface Row {
   readonly what: string;
   readonly unit: 'handshakes/s' | 'MB/s';
+  readonly version: Terms['version'];
   measure(contender: Contender): Promise<Measure>;
 }
 
@@ -71,6 +74,7 @@ async function planRows(peer: Peer): Promise<Row[]> {
     rows.push({
       what: `${name}, client`,
       unit: 'handshakes/s',
+      version: pair.client.version,
       measure: (contender) =>
         timed(HANDSHAKES, async () => {
           for (let i = 0; i < HANDSHAKES; i++) {
@@ -83,6 +87,7 @@ async function planRows(peer: Peer): Promise<Row[]> {
     rows.push({
       what: `${name}, server`,
       unit: 'handshakes/s',
+      version: pair.client.version,
       measure: (contender) =>
         listening(contender, pair.server, (own) =>
           timed(HANDSHAKES, () =>
@@ -101,6 +106,7 @@ async function planRows(peer: Peer): Promise<Row[]> {
       rows.push({
         what: `${name} ${order === 'down' ? 'received' : 'sent'}`,
         unit: 'MB/s',
+        version: pair.client.version,
         measure: async (contender) => {
           const connection = await contender.connect(port, pair.client);
           await ask(connection, 'hello', 0);
@@ -138,7 +144,9 @@ async function timed(units: number, work: () => Promise<unknown>): Promise<Measu
 
 /** One round of each that does not count, then rounds in turn. */
 async function show(row: Row): Promise<void> {
-  const measures = new Map<Contender, Measure[]>(CONTENDERS.map((contender) => [contender, []]));
+  const measures = new Map<Contender, Measure[]>(
+    CONTENDERS.filter(({ versions }) => versions.includes(row.version)).map((contender) => [contender, []]),
+  );
   for (let round = -1; round < ROUNDS; round++)
     for (const [contender, list] of measures) {
       const measure = await row.measure(contender);
