@@ -1,0 +1,139 @@
+/**
+ * @module
+ * TLS over any pipe that carries bytes: `connect` and `accept`, with everything that is needed already chosen.
+ * Programs that want to choose for themselves take the engine from `warifu/engine`.
+ */
+import { nobleProvider } from './crypto/noble/index.ts';
+import type { CryptoProvider } from './crypto/types.ts';
+import { Engine } from './engine/engine.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
+import { TlsError } from './errors.ts';
+import { client13 } from './handshake/client/client13.ts';
+import type { PeerVerifier } from './handshake/peer.ts';
+import { server13 } from './handshake/server/server13.ts';
+import { type CredentialSource, loadCredential } from './pki/credential.ts';
+import { certificateVerifier } from './pki/verifier.ts';
+import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
+
+/** What is chosen for you, and can be chosen otherwise. */
+interface Chosen {
+  readonly protocols?: ClientOptions['protocols'];
+  /** Default: noble, in every runtime the same. */
+  readonly crypto?: CryptoProvider;
+  /** Gives the connection up when it is aborted. */
+  readonly signal?: AbortSignal;
+  /** Certificates that are trusted: PEM text, or a list of PEM and DER. In place of `verifier`. */
+  readonly anchors?: string | readonly (string | Uint8Array)[];
+}
+
+export interface ConnectOptions extends Chosen, Omit<ClientOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
+  /** Judges the server; in place of `anchors`. */
+  readonly verifier?: PeerVerifier;
+  /** What to show a server that asks: a credential, or a chain with its key. */
+  readonly credential?: ClientOptions['credential'] | CredentialSource;
+}
+
+export interface AcceptOptions extends Chosen, Omit<ServerOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
+  /** Judges clients that show a certificate; in place of `anchors`. */
+  readonly verifier?: PeerVerifier;
+  /** What to show: a credential, or a chain with its key. */
+  readonly credential: ServerOptions['credential'] | CredentialSource;
+}
+
+/**
+ * Connects as a client: runs the handshake, verifies the server, and gives back a stream of plaintext.
+ * @throws TlsError when an option cannot be used, or the handshake fails.
+ *
+ * @example
+ * ```ts
+ * import { connect } from 'warifu';
+ * async function fetchOver(pipe: { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }, anchors: string) {
+ *   const tls = await connect(pipe, { serverName: 'server.example', anchors });
+ *   return tls.readable;
+ * }
+ * ```
+ */
+export async function connect(duplex: ByteDuplex, options: ConnectOptions): Promise<TlsStream> {
+  return await drive(await clientEngine(options), duplex, options.signal);
+}
+
+/**
+ * Answers as a server: runs the handshake, asks the client for a certificate if told to, and gives back a stream of
+ * plaintext.
+ * @throws TlsError when an option cannot be used, or the handshake fails.
+ */
+export async function accept(duplex: ByteDuplex, options: AcceptOptions): Promise<TlsStream> {
+  return await drive(await serverEngine(options), duplex, options.signal);
+}
+
+/** The engine that {@link connect} drives, for those who drive it themselves. */
+export async function clientEngine(options: ConnectOptions): Promise<Engine> {
+  const { signal: _, anchors: __, ...rest } = options;
+  const crypto = options.crypto ?? nobleProvider();
+  const verifier = verifierOf(options, crypto);
+  if (verifier === undefined) {
+    throw new TlsError('ERR_OPTION', { detail: 'anchors: give the certificates that are trusted, or a verifier; nobody is trusted by default' });
+  }
+  const { credential, ...plain } = rest;
+  return new Engine(
+    clientConfig({
+      ...plain,
+      protocols: options.protocols ?? [client13],
+      crypto,
+      verifier,
+      ...(credential !== undefined && { credential: await credentialOf(credential, crypto) }),
+    }),
+  );
+}
+
+/** The engine that {@link accept} drives, for those who drive it themselves. */
+export async function serverEngine(options: AcceptOptions): Promise<Engine> {
+  const { signal: _, anchors: __, ...rest } = options;
+  const crypto = options.crypto ?? nobleProvider();
+  const verifier = verifierOf(options, crypto);
+  if (options.credential === undefined) throw new TlsError('ERR_OPTION', { detail: 'credential: a server has to show a certificate' });
+  return new Engine(
+    serverConfig({
+      ...rest,
+      protocols: options.protocols ?? [server13],
+      crypto,
+      credential: await credentialOf(options.credential, crypto),
+      ...(verifier !== undefined && { verifier }),
+    }),
+  );
+}
+
+function verifierOf(options: Chosen & { readonly verifier?: PeerVerifier }, crypto: CryptoProvider): PeerVerifier | undefined {
+  if (options.verifier !== undefined && options.anchors !== undefined) {
+    throw new TlsError('ERR_OPTION', { detail: 'anchors: not together with a verifier, which would not know of them' });
+  }
+  if (options.anchors === undefined) return options.verifier;
+  return certificateVerifier({ anchors: options.anchors, signatures: crypto.verifier });
+}
+
+async function credentialOf(
+  credential: ServerOptions['credential'] | CredentialSource,
+  crypto: CryptoProvider,
+): Promise<ServerOptions['credential']> {
+  return typeof credential === 'object' && 'certificates' in credential ? await loadCredential(credential, crypto) : credential;
+}
+
+export type { ClientOptions, ServerOptions } from './engine/options.ts';
+export { Alert, type ErrorCode, TlsError } from './errors.ts';
+export type { Facts, PeerFacts } from './handshake/context.ts';
+export type { WatchEvent } from './handshake/config.ts';
+export type { ClientHelloSummary, ServerContext } from './handshake/needs.ts';
+export type {
+  CertificateReference,
+  Credential,
+  CredentialQuery,
+  CredentialResolver,
+  PeerVerifier,
+  PresentedPeer,
+  Verdict,
+  VerificationCode,
+  VerificationFailure,
+} from './handshake/peer.ts';
+export { type CredentialSource, loadCredential } from './pki/credential.ts';
+export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifier.ts';
+export type { ByteDuplex, TlsStream } from './stream/duplex.ts';

@@ -1,0 +1,2 @@
+/** @module TLS 1.3 as a server, as a value. */
+export { server13 } from './handshake/server/server13.ts';
