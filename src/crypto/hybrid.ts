@@ -41,7 +41,7 @@ export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ec
     name,
     kind: 'hybrid',
     offer: (random) =>
-      then(ecdh.offer(random), (part): KeyOffer => {
+      andThen(ecdh.offer(random), (part): KeyOffer => {
         const { publicKey, secretKey } = kem.keygen(random);
         return {
           group,
@@ -49,7 +49,7 @@ export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ec
           part,
           agree: (peerShare) => {
             const halves = split(peerShare, kem.ciphertextSize);
-            return then(part.agree(halves.ecdh), (fromEcdh) => joinSecrets(kem.decapsulate(halves.kem, secretKey), fromEcdh));
+            return andThen(part.agree(halves.ecdh), (fromEcdh) => joinSecrets(kem.decapsulate(halves.kem, secretKey), fromEcdh));
           },
           dispose: () => {
             part.dispose();
@@ -65,7 +65,7 @@ export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ec
       } catch (cause) {
         throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: the ML-KEM key is not a valid one`, cause });
       }
-      return then(ecdh.accept(halves.ecdh, random), ({ share, secret }) => ({
+      return andThen(ecdh.accept(halves.ecdh, random), ({ share, secret }) => ({
         share: join(encapsulated.ciphertext, share),
         secret: joinSecrets(encapsulated.secret, secret),
       }));
@@ -75,6 +75,6 @@ export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ec
 }
 
 /** Goes on at once where the value is there, later where it is promised. */
-export function then<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
+export function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
   return value instanceof Promise ? value.then(next) : next(value);
 }

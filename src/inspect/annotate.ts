@@ -13,7 +13,7 @@ import { extensionName, handshakeTypeName } from './names.ts';
 /** A stretch of bytes and what it means. A `group` holds the annotations that follow it and lie inside it. */
 export interface Annotation {
   readonly kind: 'message' | 'group' | 'length' | 'field' | 'fault';
-  /** `ClientHello.extensions[2].data[0].group`. */
+  /** `ClientHello.extensions[9].key_share[0].group`. */
   readonly path: string;
   /** Its last part: `group`. */
   readonly name: string;
@@ -47,7 +47,7 @@ export function annotate(bytes: Uint8Array, setting: Partial<Setting> = {}): Ann
     const end = Math.min(at + 4 + length, bytes.length);
     const body = bytes.subarray(at + 4, end);
     const reading = readingOf(type, body, current);
-    out.push(...annotateMessage(type, length, body, at, reading));
+    for (const annotation of annotateMessage(type, length, body, at, reading)) out.push(annotation);
     current = settingAfter(type, body, current);
     at = end;
   }
@@ -80,7 +80,7 @@ function annotateMessage(type: number, length: number, body: Uint8Array, at: num
   } catch (error) {
     problem ??= error instanceof TlsError ? error.message : String(error);
   }
-  events.push(...tracer.events);
+  for (const event of tracer.events) events.push(event);
   if (problem !== undefined) events.push(...leftOver(name, events, end, problem));
   return [
     { kind: 'message', path: name, name, start: at, end, depth: 0, value: `${byteCount(body.length)}, ${rfc}` },
@@ -118,27 +118,34 @@ class Tracer {
     }
   }
 
+  /** In place of the data as bytes stands what they say, under the extension's own name. */
   #readExtension(event: Event, data: Uint8Array): void {
-    const codec = extensionFor(this.#type)?.in[this.#carrier!];
+    const id = this.#type;
+    const codec = extensionFor(id)?.in[this.#carrier!];
     if (codec === undefined || data.length === 0) {
-      this.events.push({ ...event, extension: this.#type });
+      this.events.push({ ...event, extension: id });
       return;
     }
     const base = event.end - data.length;
-    const path = `${event.path}.${extensionName(this.#type)}`;
-    const tracer = new Tracer(base, this.#carrier, this.#type);
-    let text: string | undefined;
-    let problem: Event | undefined;
+    const path = event.path.replace(/data$/, extensionName(id));
+    const tracer = new Tracer(base, this.#carrier, id);
+    let last: Event;
     try {
       const value: unknown = decode(codec, data, tracer, path);
-      text = describeValue({ path, value, extension: this.#type });
+      last = { path, start: base, end: event.end, value, extension: id };
     } catch (error) {
-      const why = error instanceof TlsError ? error.message : String(error);
-      const start = Math.max(base, ...tracer.events.map(({ end }) => end));
-      problem = { path: `${event.path}!`, start, end: event.end, value: data, text: why, kind: 'fault' };
+      const text = error instanceof TlsError ? error.message : String(error);
+      last = {
+        path: `${path}!`,
+        start: furthest(tracer.events, base),
+        end: event.end,
+        value: data,
+        text,
+        kind: 'fault',
+      };
     }
-    this.events.push(...tracer.events, { ...event, extension: this.#type, ...(text !== undefined && { text }) });
-    if (problem !== undefined) this.events.push(problem);
+    for (const inner of tracer.events) this.events.push(inner);
+    this.events.push(last);
   }
 }
 
@@ -149,8 +156,20 @@ function numbered(name: string, id: number): string {
 
 /** What a failed reading did not get to, and why it failed. */
 function leftOver(name: string, events: readonly Event[], end: number, problem: string): Event[] {
-  const reached = Math.max(...events.map((event) => event.end));
-  return [{ path: `${name}!`, start: Math.min(reached, end), end, value: undefined, text: problem, kind: 'fault' }];
+  return [
+    {
+      path: `${name}!`,
+      start: Math.min(furthest(events, 0), end),
+      end,
+      value: undefined,
+      text: problem,
+      kind: 'fault',
+    },
+  ];
+}
+
+function furthest(events: readonly Event[], from: number): number {
+  return events.reduce((most, event) => Math.max(most, event.end), from);
 }
 
 interface Node {
@@ -160,7 +179,14 @@ interface Node {
 
 /** Puts parts behind the whole that holds them, so that the bytes of all but groups follow one another without a gap. */
 function arrange(events: readonly Event[]): Annotation[] {
-  const sorted = [...events].sort((a, b) => a.start - b.start || b.end - a.end || a.path.length - b.path.length);
+  // A fault without bytes stands where reading ended, before whatever begins there.
+  const sorted = [...events].sort(
+    (a, b) =>
+      a.start - b.start ||
+      Number(a.end > a.start) - Number(b.end > b.start) ||
+      b.end - a.end ||
+      a.path.length - b.path.length,
+  );
   const roots: Node[] = [];
   const open: Node[] = [];
   for (const event of sorted) {

@@ -16,10 +16,23 @@ export function describeValue({ path, value, extension }: Field): string {
   const [field, isItem] = fieldName(path);
   if (path.endsWith('#length')) return byteCount(value as number);
   if (typeof value === 'number') return describeNumber(field, value, extension);
-  if (typeof value === 'string') return JSON.stringify(value);
+  if (typeof value === 'string') return quoted(value);
   if (value instanceof Uint8Array) return describeBytes(field, value);
   if (Array.isArray(value)) return isItem ? '' : describeList(field, value, extension);
   return '';
+}
+
+/** Text of a peer's, in quotes, with no character that a terminal might obey. */
+export function quoted(text: string): string {
+  return `"${visible(text).replace(/"/g, '\\"')}"`;
+}
+
+/** Everything but printable ASCII as `\\x1b` or `\\u2028`: what a peer chose must not steer a terminal or a page. */
+export function visible(text: string): string {
+  return text.replace(/[^ -~]/g, (character) => {
+    const code = character.charCodeAt(0).toString(16);
+    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
+  });
 }
 
 /** `1 byte`, `2 bytes`. */
@@ -65,12 +78,14 @@ function describeNumber(field: string, value: number, extension: number | undefi
     case 'lifetimeHint':
       return `${value} seconds`;
     default:
-      return describeExtensionNumber(value, extension);
+      return extension !== undefined && field === names.extensionName(extension)
+        ? describeExtensionNumber(value, extension)
+        : String(value);
   }
 }
 
 /** Numbers that an extension holds without naming them. */
-function describeExtensionNumber(value: number, extension: number | undefined): string {
+function describeExtensionNumber(value: number, extension: number): string {
   switch (extension) {
     case ids.EXTENSION_SUPPORTED_VERSIONS:
       return names.versionName(value);
@@ -105,7 +120,7 @@ function describeBytes(field: string, value: Uint8Array): string {
     case 'random':
       return describeRandom(value);
     case 'name':
-      return isPrintable(value) ? JSON.stringify(String.fromCharCode(...value)) : size;
+      return isPrintable(value) ? quoted(String.fromCharCode(...value)) : size;
     case 'ec_point_formats':
       return [...value].map(names.pointFormatName).join(', ');
     case 'legacyCompressionMethods':
@@ -132,8 +147,6 @@ function describeRandom(random: Uint8Array): string {
 function describeList(field: string, list: readonly unknown[], extension: number | undefined): string {
   const shown = list.filter((item) => typeof item === 'number' || typeof item === 'string') as (number | string)[];
   if (shown.length === 0 || shown.length !== list.length) return list.length === 1 ? '1 item' : `${list.length} items`;
-  const texts = shown.map((item) =>
-    typeof item === 'number' ? describeNumber(field, item, extension) : JSON.stringify(item),
-  );
+  const texts = shown.map((item) => (typeof item === 'number' ? describeNumber(field, item, extension) : quoted(item)));
   return texts.length <= 4 ? texts.join(', ') : `${texts.slice(0, 3).join(', ')} and ${texts.length - 3} more`;
 }

@@ -9,6 +9,8 @@ export interface Child {
   readonly pid: number;
   /** What it has written so far, standard output and error as they came. */
   output(): string;
+  /** What it has written to standard output so far, byte for byte. */
+  outputBytes(): Uint8Array;
   /** Resolves with the first match in all of the output. Rejects, with the output, when time is over or it ends first. */
   waitFor(pattern: RegExp, milliseconds?: number): Promise<RegExpExecArray>;
   /** Writes to its standard input. */
@@ -81,6 +83,7 @@ export function startChild(
   running.add(child);
   endAllAtExit();
   let text = '';
+  const bytes: Buffer[] = [];
   let ended = false;
   const watchers = new Set<() => void>();
   const hear = (): void => {
@@ -88,9 +91,9 @@ export function startChild(
   };
   // latin1 keeps one character a byte, so that binary output cannot be lost.
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('latin1');
-    stream.on('data', (data: string) => {
-      text += data;
+    stream.on('data', (data: Buffer) => {
+      if (stream === child.stdout) bytes.push(data);
+      text += data.toString('latin1');
       hear();
     });
   }
@@ -111,6 +114,7 @@ export function startChild(
     pid: child.pid ?? -1,
     exited,
     output: () => text,
+    outputBytes: () => Buffer.concat(bytes),
     waitFor: (pattern, milliseconds = 15_000) =>
       new Promise((resolve, reject) => {
         const look = (): void => {

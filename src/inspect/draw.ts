@@ -1,0 +1,151 @@
+import type { Epoch } from '../handshake/machine.ts';
+import { visible } from './describe.ts';
+import { markedName, type Rung } from './ladder.ts';
+
+export interface DrawTextOptions {
+  /** Columns in all, at least 40. Default 78. */
+  readonly width?: number;
+}
+
+/** A sequence diagram for the terminal. Lines end in a newline. */
+export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions = {}): string {
+  const inner = Math.max(40, Math.floor(width)) - 6;
+  const line = (text: string, left = '│', right = '│'): string => `  ${left}${text.padEnd(inner)}${right}`.trimEnd();
+  const out = [`client${' '.repeat(inner - 4)}server`, line('')];
+  for (const rung of rungs) {
+    if (rung.type === 'note') {
+      const texts = wrap(visible(rung.text), inner - 4);
+      for (const [index, text] of texts.entries()) {
+        const mark = index === 0 ? '●' : '│';
+        out.push(rung.by === 'client' ? line(` ${text}`, mark) : line(`${text} `.padStart(inner), '│', mark));
+      }
+      continue;
+    }
+    const indent = rung.from === 'client' ? 1 : Math.floor(inner / 3);
+    out.push(line(`${' '.repeat(indent)}${markedName(rung)}`));
+    for (const detail of rung.details) {
+      for (const text of wrap(visible(detail), inner - indent - 3)) out.push(line(`${' '.repeat(indent + 2)}${text}`));
+    }
+    out.push(line(rung.from === 'client' ? `${'─'.repeat(inner - 1)}▶` : `◀${'─'.repeat(inner - 1)}`));
+  }
+  out.push(line(''), '', `  ${LEGEND}`);
+  return `${out.join('\n')}\n`;
+}
+
+/** A sequence diagram in Mermaid's language. */
+export function drawMermaid(rungs: readonly Rung[]): string {
+  const out = ['sequenceDiagram', '  participant client', '  participant server'];
+  for (const rung of rungs) {
+    if (rung.type === 'note') {
+      out.push(`  Note over ${rung.by}: ${mermaidText(rung.text)}`);
+      continue;
+    }
+    const to = rung.from === 'client' ? 'server' : 'client';
+    const text = [markedName(rung), ...rung.details].map(mermaidText).join('<br/>');
+    out.push(`  ${rung.from}->>${to}: ${text}`);
+  }
+  return `${out.join('\n')}\n`;
+}
+
+export interface DrawSvgOptions {
+  /** Pixels, at least 400. Default 760. */
+  readonly width?: number;
+  /** For those who cannot see it. Default "TLS handshake". */
+  readonly title?: string;
+}
+
+/** A sequence diagram as an SVG of its own. It brings no style sheet, no script and no ids, so a page can hold several. */
+export function drawSvg(
+  rungs: readonly Rung[],
+  { width: wanted = 760, title = 'TLS handshake' }: DrawSvgOptions = {},
+): string {
+  const width = Math.max(400, Math.floor(wanted));
+  const left = 48;
+  const right = width - 48;
+  const columns = Math.floor((right - left - 24) / 7.3);
+  const parts: string[] = [];
+  let y = 56;
+  for (const rung of rungs) {
+    if (rung.type === 'note') {
+      const client = rung.by === 'client';
+      const at = client ? left : right;
+      parts.push(`<circle cx="${at}" cy="${y - 4}" r="4" fill="currentColor"/>`);
+      for (const text of wrap(visible(rung.text), columns)) {
+        parts.push(svgText(client ? left + 12 : right - 12, y, text, client ? 'start' : 'end', 'font-style="italic"'));
+        y += 18;
+      }
+      y += 8;
+      continue;
+    }
+    const client = rung.from === 'client';
+    const x = client ? left + 12 : left + Math.floor((right - left) / 3);
+    const room = Math.floor((right - x - 12) / 7.3);
+    parts.push(svgText(x, y, markedName(rung), 'start', 'font-weight="bold"'));
+    for (const text of rung.details.flatMap((detail) => wrap(visible(detail), room - 2))) {
+      y += 17;
+      parts.push(svgText(x + 14, y, text, 'start', 'opacity="0.8"'));
+    }
+    y += 10;
+    parts.push(svgArrow(client ? left : right, client ? right : left, y, COLOURS[rung.epoch]));
+    y += 24;
+  }
+  const height = y + 30;
+  return `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12" fill="currentColor">
+<title>${xml(title)}</title>
+${svgText(left, 22, 'client', 'middle', 'font-weight="bold"')}
+${svgText(right, 22, 'server', 'middle', 'font-weight="bold"')}
+<path d="M${left} 32V${y}M${right} 32V${y}" stroke="currentColor" stroke-opacity="0.4" fill="none"/>
+${parts.join('\n')}
+${svgText(left, y + 18, LEGEND, 'start', 'opacity="0.6"')}
+</svg>
+`;
+}
+
+const LEGEND = '(…) early, {…} handshake, […] application keys; the rest in plaintext';
+
+const COLOURS: { readonly [E in Epoch]: string } = {
+  plaintext: '#c92a2a',
+  early: '#e67700',
+  handshake: '#2b8a3e',
+  application: '#1971c2',
+};
+
+/** Breaks at spaces; a word that is longer than a line is cut. */
+function wrap(text: string, columns: number): string[] {
+  const out: string[] = [];
+  let line = '';
+  for (let word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > columns) {
+      out.push(line);
+      line = '';
+    }
+    while (word.length > columns) {
+      out.push(word.slice(0, columns));
+      word = word.slice(columns);
+    }
+    line = line === '' ? word : `${line} ${word}`;
+  }
+  if (line !== '' || out.length === 0) out.push(line);
+  return out;
+}
+
+/** Mermaid writes what it would take for its own as `#` and a number. */
+function mermaidText(text: string): string {
+  return visible(text).replace(/[#;<>&"]/g, (character) => `#${character.charCodeAt(0)};`);
+}
+
+function svgText(x: number, y: number, text: string, anchor: 'start' | 'middle' | 'end', more: string): string {
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more} xml:space="preserve">${xml(text)}</text>`;
+}
+
+function svgArrow(from: number, to: number, y: number, colour: string): string {
+  const back = from < to ? -8 : 8;
+  return (
+    `<path d="M${from} ${y}H${to}" stroke="${colour}" stroke-width="1.5"/>` +
+    `<path d="M${to} ${y}l${back} -4v8z" fill="${colour}"/>`
+  );
+}
+
+function xml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
