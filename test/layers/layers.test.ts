@@ -17,6 +17,7 @@ const LEGAL: Readonly<Record<string, string>> = {
   'pki/verify.ts': `import '../engine/engine.ts'; const load = () => import('./containers/pkcs12.ts'); load();`,
   'pki/containers/pkcs12.ts': `import * as pkijs from 'pkijs'; import * as asn1js from 'asn1js'; export { pkijs, asn1js };`,
   'node/listen.ts': `import { createServer } from 'node:net'; import '../stream/duplex.ts'; createServer();`,
+  'pki/loop.ts': `import '../stream/duplex.ts';`,
   'stream/duplex.ts': `import '../engine/engine.ts';`,
   'index.ts': `export * from './stream/duplex.ts'; export * from './pki/verify.ts';`,
 };
@@ -70,7 +71,7 @@ describe('layers', () => {
       `import { type A, b } from './bytes/bytes.ts'; b;`,
       /types only/,
     ],
-    ['a cycle of two folders', 'stream/a.ts', `import '../node/listen.ts';`, /cycle between folders: .*stream/],
+    ['a cycle of two folders', 'stream/a.ts', `import '../pki/loop.ts';`, /cycle between folders: .*stream/],
   ];
   for (const [what, file, text, breach] of refused)
     it(`refuses ${what}`, () => {

@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { entries, ROOT } from '../support/entries.ts';
+import { type Entry, entries, ROOT } from '../support/entries.ts';
 
 /**
  * The package as a program sees it: built, put into a node_modules of its own, imported by name from there, and
@@ -53,15 +53,12 @@ describe('the package, built', () => {
     await run(process.execPath, args).catch((error: { readonly stdout: string }) => {
       throw new Error(`the build failed:\n${error.stdout}`);
     });
-    for (const name of Object.keys(manifest.dependencies)) {
-      const link = join(CONSUMER, 'node_modules', name);
-      mkdirSync(join(link, '..'), { recursive: true });
-      symlinkSync(join(ROOT, 'node_modules', name), link, 'junction');
-    }
-    const lines = entries().map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);
-    const uses = entries().map((_, index) => `entry${index}`);
+    for (const name of Object.keys(manifest.dependencies)) link(name);
+    for (const name of ['@types/node', 'undici-types']) link(name);
     writeFileSync(join(CONSUMER, 'package.json'), '{"type":"module"}');
-    writeFileSync(join(CONSUMER, 'main.ts'), `${lines.join('\n')}\nexport const all = [${uses.join(', ')}];\n`);
+    const isNode = ({ specifier }: Entry): boolean => specifier === 'warifu/node';
+    writeFileSync(join(CONSUMER, 'main.ts'), useAll(entries().filter((entry) => !isNode(entry))));
+    writeFileSync(join(CONSUMER, 'node.ts'), useAll(entries().filter(isNode)));
   }, 120_000);
 
   for (const { specifier, module, types } of entries()) {
@@ -78,11 +75,12 @@ describe('the package, built', () => {
     });
   }
 
-  for (const [moduleResolution, module] of [
-    ['nodenext', 'nodenext'],
-    ['bundler', 'esnext'],
+  for (const [file, types, module, moduleResolution] of [
+    ['main.ts', '', 'nodenext', 'nodenext'],
+    ['main.ts', '', 'esnext', 'bundler'],
+    ['node.ts', 'node', 'nodenext', 'nodenext'],
   ] as const)
-    it(`its declarations stand alone (${moduleResolution})`, async () => {
+    it(`its declarations stand alone (${file}, ${moduleResolution})`, async () => {
       const options = [
         '--ignoreConfig',
         '--strict',
@@ -92,8 +90,8 @@ describe('the package, built', () => {
         '--lib',
         'es2023,dom,dom.asynciterable',
       ];
-      options.push('--types', '', '--module', module, '--moduleResolution', moduleResolution, '--pretty', 'false');
-      const { stdout } = await run(process.execPath, [TSC, ...options, 'main.ts'], { cwd: CONSUMER }).catch(
+      options.push('--types', types, '--module', module, '--moduleResolution', moduleResolution, '--pretty', 'false');
+      const { stdout } = await run(process.execPath, [TSC, ...options, file], { cwd: CONSUMER }).catch(
         (error: { readonly stdout: string }) => error,
       );
       expect(stdout).toBe('');
@@ -116,3 +114,15 @@ describe('the package, built', () => {
     expect(foreign.filter((specifier) => !specifier.startsWith('warifu'))).toEqual([]);
   });
 });
+
+/** Makes one of our own dependencies the consumer's. */
+function link(name: string): void {
+  const path = join(CONSUMER, 'node_modules', name);
+  mkdirSync(join(path, '..'), { recursive: true });
+  symlinkSync(join(ROOT, 'node_modules', name), path, 'junction');
+}
+
+function useAll(list: readonly Entry[]): string {
+  const lines = list.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);
+  return `${lines.join('\n')}\nexport const all = [${list.map((_, index) => `entry${index}`).join(', ')}];\n`;
+}

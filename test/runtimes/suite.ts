@@ -4,7 +4,7 @@
  */
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import type { ByteDuplex, TlsStream } from '../../src/stream/duplex.ts';
-import { client, identity, join, server } from './two-ends.ts';
+import { identity, join } from './two-ends.ts';
 
 export interface Outcome {
   readonly name: string;
@@ -63,8 +63,8 @@ const CASES: readonly Case[] = [
       const provider = nobleProvider();
       const { credential, verifier } = await identity(provider, 'server');
       const outcome = await join(
-        client({ crypto: provider, verifier, serverName: 'localhost', alpn: ['a', 'b'] }),
-        server({ crypto: provider, credential, alpn: ['b'] }),
+        { crypto: provider, verifier, serverName: 'localhost', alpn: ['a', 'b'] },
+        { crypto: provider, credential, alpn: ['b'] },
       );
       return finish(...succeeded(outcome));
     },
@@ -75,8 +75,8 @@ const CASES: readonly Case[] = [
       const provider = nobleProvider();
       const [us, them] = await Promise.all([identity(provider, 'client'), identity(provider, 'server')]);
       const outcome = await join(
-        client({ crypto: provider, verifier: them.verifier, serverName: 'localhost', credential: us.credential }),
-        server({ crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier }),
+        { crypto: provider, verifier: them.verifier, serverName: 'localhost', credential: us.credential },
+        { crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier },
       );
       return finish(...succeeded(outcome));
     },
@@ -87,8 +87,8 @@ const CASES: readonly Case[] = [
       const provider = nobleProvider();
       const [expected, other] = await Promise.all([identity(provider, 'server'), identity(provider, 'impostor')]);
       const [ours, theirs] = await join(
-        client({ crypto: provider, verifier: expected.verifier, serverName: 'localhost' }),
-        server({ crypto: provider, credential: other.credential }),
+        { crypto: provider, verifier: expected.verifier, serverName: 'localhost' },
+        { crypto: provider, credential: other.credential },
       );
       const codes = [ours, theirs].map((end) => (end.status === 'rejected' ? codeOf(end.reason) : 'accepted'));
       check(codes[0] === 'ERR_PEER_REFUSED', `the client said ${codes[0]}`);
@@ -102,8 +102,8 @@ const CASES: readonly Case[] = [
       const provider = nobleProvider();
       const [us, them] = await Promise.all([identity(provider, 'client'), identity(provider, 'server')]);
       const [, theirs] = await join(
-        client({ crypto: provider, verifier: them.verifier, serverName: 'localhost' }),
-        server({ crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier }),
+        { crypto: provider, verifier: them.verifier, serverName: 'localhost' },
+        { crypto: provider, credential: them.credential, clientAuth: 'require', verifier: us.verifier },
       );
       const code = theirs.status === 'rejected' ? codeOf(theirs.reason) : 'accepted';
       check(code === 'ERR_CERTIFICATE_REQUIRED', `the server said ${code}`);

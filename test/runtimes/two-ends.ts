@@ -1,11 +1,8 @@
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
-import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/options.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
-import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
+import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
+import type { ByteDuplex, TlsStream } from '../../src/stream/duplex.ts';
 
 /** A client and a server in one process. Certificates are opaque here: each side pins the other's. */
 
@@ -33,19 +30,13 @@ export async function identity(provider: CryptoProvider, name: string): Promise<
   };
 }
 
-export const client = (options: Omit<ClientOptions, 'protocols'>): Engine =>
-  new Engine(clientConfig({ protocols: [client13], ...options }));
-
-export const server = (options: Omit<ServerOptions, 'protocols'>): Engine =>
-  new Engine(serverConfig({ protocols: [server13], ...options }));
-
 /** Both ends of a handshake over a pipe; both outcomes, whoever fails first. */
 export function join(
-  client: Engine,
-  server: Engine,
+  client: ConnectOptions,
+  server: AcceptOptions,
 ): Promise<[PromiseSettledResult<TlsStream>, PromiseSettledResult<TlsStream>]> {
   const [a, b] = pipe();
-  return Promise.allSettled([drive(client, a), drive(server, b)]);
+  return Promise.allSettled([connect(a, client), accept(b, server)]);
 }
 
 /** Two ends of a wire that exists in memory only. */
