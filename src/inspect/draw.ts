@@ -11,7 +11,7 @@ export interface DrawTextOptions {
 export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions = {}): string {
   const inner = Math.max(40, Math.floor(width)) - 6;
   const line = (text: string, left = '│', right = '│'): string => `  ${left}${text.padEnd(inner)}${right}`.trimEnd();
-  const out = [`client${' '.repeat(inner - 4)}server`, line('')];
+  const out = [`client${' '.repeat(inner - 6)}server`, line('')];
   for (const rung of rungs) {
     if (rung.type === 'note') {
       const texts = wrap(visible(rung.text), inner - 4);
@@ -28,7 +28,7 @@ export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions
     }
     out.push(line(rung.from === 'client' ? `${'─'.repeat(inner - 1)}▶` : `◀${'─'.repeat(inner - 1)}`));
   }
-  out.push(line(''), '', `  ${LEGEND}`);
+  out.push(line(''), '', ...wrap(LEGEND, inner + 2).map((text) => `  ${text}`));
   return `${out.join('\n')}\n`;
 }
 
@@ -89,14 +89,15 @@ export function drawSvg(
     parts.push(svgArrow(client ? left : right, client ? right : left, y, COLOURS[rung.epoch]));
     y += 24;
   }
-  const height = y + 30;
+  const legend = wrap(LEGEND, columns);
+  const height = y + 14 + 16 * legend.length;
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12" fill="currentColor">
 <title>${xml(title)}</title>
 ${svgText(left, 22, 'client', 'middle', 'font-weight="bold"')}
 ${svgText(right, 22, 'server', 'middle', 'font-weight="bold"')}
 <path d="M${left} 32V${y}M${right} 32V${y}" stroke="currentColor" stroke-opacity="0.4" fill="none"/>
 ${parts.join('\n')}
-${svgText(left, y + 18, LEGEND, 'start', 'opacity="0.6"')}
+${legend.map((text, index) => svgText(left, y + 18 + 16 * index, text, 'start', 'opacity="0.6"')).join('\n')}
 </svg>
 `;
 }

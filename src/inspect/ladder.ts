@@ -56,8 +56,9 @@ export function recordLadder({ keys = false, most = 1000 }: RecorderOptions = {}
       rungs[rungs.length - 1] = dataRung(data);
       return;
     }
-    if (rungs.length >= most) return;
     if (event.type === 'keys' && !keys) return;
+    data = undefined;
+    if (rungs.length >= most) return;
     data = event.type === 'data' ? { from: event.from, length: event.length } : undefined;
     rungs.push(event.type === 'data' ? dataRung(data!) : rungOf(event, setting));
     if (event.type === 'message') setting = settingAfter(event.handshakeType, event.raw.subarray(4), setting);

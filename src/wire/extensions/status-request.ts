@@ -37,7 +37,8 @@ const request: Codec<StatusRequest | undefined> = {
     const type = reader.uint(1);
     reader.trace?.field(`${reader.path}.statusType`, at, reader.offset, reader.depth, type);
     if (type === OCSP) return ocspRequest.read(reader);
-    reader.take(reader.remaining);
+    const content = reader.take(reader.remaining);
+    reader.trace?.field(`${reader.path}.content`, at + 1, reader.offset, reader.depth, content);
     return undefined;
   },
   write: (writer, value) => {
