@@ -47,7 +47,8 @@ const PRE_SHARED_KEY = 41;
 const COOKIE = 44;
 
 /**
- * Reads the extensions of a message. `known` are those we understand; `offered`, for answers, are the ids we sent.
+ * Reads the extensions of a message. `known` are those this version understands; `offered`, for answers, are the ids we
+ * sent. Unknown ones are passed over, but not in an answer: all of it answers something of ours.
  *
  * In one place: duplicates, an answer to what was not asked, an extension in a message that may not carry it, and the
  * order of pre_shared_key. Every extension we understand is decoded here, so nothing malformed waits for later.
@@ -68,9 +69,10 @@ export function readExtensions<C extends Carrier>(
     const unasked = rules.offered !== undefined && isUnasked(type, carrier, rules.offered);
     // RFC 9846 section 4.3. What was never asked for is unsolicited wherever it stands, so that comes first.
     if (unasked) throw new TlsError('ERR_UNSUPPORTED_EXTENSION', { detail: name });
-    if (extension === undefined) continue;
-    const codec = extension.in[carrier];
-    if (codec === undefined) throw new TlsError('ERR_MISPLACED_EXTENSION', { detail: name });
+    // We know what we offered: what this version does not know of it, it cannot carry, in any message.
+    if (extension === undefined && rules.offered === undefined) continue;
+    const codec = extension?.in[carrier];
+    if (extension === undefined || codec === undefined) throw new TlsError('ERR_MISPLACED_EXTENSION', { detail: name });
     if (type === PRE_SHARED_KEY && carrier === 'ClientHello' && index !== raw.length - 1)
       throw new TlsError('ERR_EXTENSION_ORDER');
     values.set(type, decode(codec, data, undefined, `${carrier}.${extension.name}`));

@@ -239,7 +239,10 @@ describe('a block of extensions', () => {
 
     it('may hold what was asked for', () => {
       expect(answer('EncryptedExtensions', protocol)).toBeUndefined();
-      expect(answer('EncryptedExtensions', unknown)).toBeUndefined();
+    });
+
+    it('may not hold what was asked for another version', () => {
+      expect(answer('EncryptedExtensions', protocol, unknown)).toBe('ERR_MISPLACED_EXTENSION');
     });
 
     it('may not hold what was not asked for, known or not', () => {
