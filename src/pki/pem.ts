@@ -1,5 +1,8 @@
 import { TlsError } from '../errors.ts';
 
+/** Of base64, in one block: 12 MB of DER. */
+const MOST_CHARACTERS = 16_777_216;
+
 /** One block of a PEM text (RFC 7468). */
 export interface PemBlock {
   /** "CERTIFICATE", "PRIVATE KEY", … */
@@ -27,11 +30,17 @@ export function readPem(text: string): readonly PemBlock[] {
     } else if (end !== null) {
       if (open === undefined) throw broken(`${at}: a block ends that has not begun`);
       if (end[1] !== open.label) throw broken(`${at}: "${open.label}" ends as "${end[1]}"`);
-      blocks.push({ label: open.label, der: decodeBase64(open.base64, `the block of line ${open.line}`), headers: open.headers });
+      blocks.push({
+        label: open.label,
+        der: decodeBase64(open.base64, `the block of line ${open.line}`),
+        headers: open.headers,
+      });
       open = undefined;
     } else if (open !== undefined) {
       if (line.includes(':') && open.base64 === '') open.headers.push(line);
       else open.base64 += line;
+      if (open.base64.length > MOST_CHARACTERS)
+        throw broken(`the block of line ${open.line} is larger than any that is read`);
     }
   }
   if (open !== undefined) throw broken(`the block of line ${open.line} has no end`);
@@ -48,8 +57,12 @@ const ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789
 
 /** @throws TlsError ERR_KEY for anything but padded base64. */
 export function decodeBase64(text: string, what: string): Uint8Array {
-  if (text.length === 0 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text)) throw broken(`${what} is not base64`);
+  if (text.length === 0 || text.length % 4 !== 0 || !/^[A-Za-z0-9+/]*={0,2}$/.test(text))
+    throw broken(`${what} is not base64`);
   const padding = text.endsWith('==') ? 2 : text.endsWith('=') ? 1 : 0;
+  const last = ALPHABET.indexOf(text[text.length - padding - 1]!);
+  // RFC 4648 section 3.5: bits that no byte uses are zero, or two texts would stand for the same bytes.
+  if (padding > 0 && (last & (padding === 1 ? 3 : 15)) !== 0) throw broken(`${what} is not base64`);
   const out = new Uint8Array((text.length / 4) * 3 - padding);
   for (let i = 0, at = 0; i < text.length; i += 4) {
     let bits = 0;
