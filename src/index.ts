@@ -26,7 +26,9 @@ interface Chosen {
   readonly anchors?: string | readonly (string | Uint8Array)[];
 }
 
-export interface ConnectOptions extends Chosen, Omit<ClientOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
+export interface ConnectOptions
+  extends Chosen,
+    Omit<ClientOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
   /** Judges the server; in place of `anchors`. */
   readonly verifier?: PeerVerifier;
   /** What to show a server that asks: a credential, or a chain with its key. */
@@ -72,7 +74,9 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
   const crypto = options.crypto ?? nobleProvider();
   const verifier = verifierOf(options, crypto);
   if (verifier === undefined) {
-    throw new TlsError('ERR_OPTION', { detail: 'anchors: give the certificates that are trusted, or a verifier; nobody is trusted by default' });
+    throw new TlsError('ERR_OPTION', {
+      detail: 'anchors: give the certificates that are trusted, or a verifier; nobody is trusted by default',
+    });
   }
   const { credential, ...plain } = rest;
   return new Engine(
@@ -91,7 +95,8 @@ export async function serverEngine(options: AcceptOptions): Promise<Engine> {
   const { signal: _, anchors: __, ...rest } = options;
   const crypto = options.crypto ?? nobleProvider();
   const verifier = verifierOf(options, crypto);
-  if (options.credential === undefined) throw new TlsError('ERR_OPTION', { detail: 'credential: a server has to show a certificate' });
+  if (options.credential === undefined)
+    throw new TlsError('ERR_OPTION', { detail: 'credential: a server has to show a certificate' });
   return new Engine(
     serverConfig({
       ...rest,
@@ -103,7 +108,10 @@ export async function serverEngine(options: AcceptOptions): Promise<Engine> {
   );
 }
 
-function verifierOf(options: Chosen & { readonly verifier?: PeerVerifier }, crypto: CryptoProvider): PeerVerifier | undefined {
+function verifierOf(
+  options: Chosen & { readonly verifier?: PeerVerifier },
+  crypto: CryptoProvider,
+): PeerVerifier | undefined {
   if (options.verifier !== undefined && options.anchors !== undefined) {
     throw new TlsError('ERR_OPTION', { detail: 'anchors: not together with a verifier, which would not know of them' });
   }
@@ -115,7 +123,9 @@ async function credentialOf(
   credential: ServerOptions['credential'] | CredentialSource,
   crypto: CryptoProvider,
 ): Promise<ServerOptions['credential']> {
-  return typeof credential === 'object' && 'certificates' in credential ? await loadCredential(credential, crypto) : credential;
+  return typeof credential === 'object' && 'certificates' in credential
+    ? await loadCredential(credential, crypto)
+    : credential;
 }
 
 export type { ClientOptions, ServerOptions } from './engine/options.ts';

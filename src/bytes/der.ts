@@ -96,7 +96,8 @@ export class DerCursor {
     const start = this.#at;
     if (this.end - start < 2) throw new DerError('an element is missing', start);
     const found = this.bytes[start]!;
-    if (tag !== undefined && found !== tag) throw new DerError(`tag 0x${found.toString(16)} where 0x${tag.toString(16)} belongs`, start);
+    if (tag !== undefined && found !== tag)
+      throw new DerError(`tag 0x${found.toString(16)} where 0x${tag.toString(16)} belongs`, start);
     if ((found & 0x1f) === 0x1f) throw new DerError('a tag of several bytes', start);
     // X.690 section 10.2: strings of DER are never built of parts.
     const universal = (found & 0xc0) === 0;
@@ -104,7 +105,8 @@ export class DerCursor {
     if (universal && (found & 0x20) !== 0 && !shouldBeConstructed) throw new DerError('a constructed string', start);
     if (found === 0x10 || found === 0x11) throw new DerError('a SEQUENCE or SET that is not constructed', start);
     const [length, contentStart] = this.#length(start + 1);
-    if (length > this.end - contentStart) throw new DerError(`${length} bytes promised, ${this.end - contentStart} there`, start);
+    if (length > this.end - contentStart)
+      throw new DerError(`${length} bytes promised, ${this.end - contentStart} there`, start);
     this.#at = contentStart + length;
     return { tag: found, start, contentStart, end: this.#at };
   }
@@ -177,7 +179,8 @@ export class DerCursor {
   boolean(tag: number = TAG_BOOLEAN): boolean {
     const start = this.#at;
     const content = this.content(tag);
-    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff)) throw new DerError('a BOOLEAN that is neither 00 nor FF', start);
+    if (content.length !== 1 || (content[0] !== 0 && content[0] !== 0xff))
+      throw new DerError('a BOOLEAN that is neither 00 nor FF', start);
     return content[0] === 0xff;
   }
 
@@ -186,7 +189,8 @@ export class DerCursor {
     const start = this.#at;
     const content = this.content(tag);
     if (content.length === 0) throw new DerError('an INTEGER without content', start);
-    const padded = content.length > 1 && ((content[0] === 0 && content[1]! < 0x80) || (content[0] === 0xff && content[1]! >= 0x80));
+    const padded =
+      content.length > 1 && ((content[0] === 0 && content[1]! < 0x80) || (content[0] === 0xff && content[1]! >= 0x80));
     if (padded) throw new DerError('an INTEGER with a needless first byte', start);
     return content;
   }
@@ -218,8 +222,10 @@ export class DerCursor {
     const start = this.#at;
     const content = this.content(tag);
     const unused = content[0];
-    if (unused === undefined || unused > 7 || (content.length === 1 && unused !== 0)) throw new DerError('a BIT STRING that cannot be', start);
-    if ((content[content.length - 1]! & ((1 << unused) - 1)) !== 0 && content.length > 1) throw new DerError('a BIT STRING with unused bits set', start);
+    if (unused === undefined || unused > 7 || (content.length === 1 && unused !== 0))
+      throw new DerError('a BIT STRING that cannot be', start);
+    if ((content[content.length - 1]! & ((1 << unused) - 1)) !== 0 && content.length > 1)
+      throw new DerError('a BIT STRING with unused bits set', start);
     return { bytes: content.subarray(1), unused };
   }
 
@@ -236,7 +242,8 @@ export class DerCursor {
     const start = this.#at;
     const { bytes, unused } = this.bitString(tag);
     const last = bytes[bytes.length - 1];
-    if (last !== undefined && ((last >> unused) & 1) === 0) throw new DerError('named bits with a needless zero at the end', start);
+    if (last !== undefined && ((last >> unused) & 1) === 0)
+      throw new DerError('named bits with a needless zero at the end', start);
     return (bit) => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
   }
 
@@ -262,7 +269,8 @@ export class DerCursor {
   time(): number {
     const start = this.#at;
     const tag = this.peek();
-    if (tag !== TAG_UTC_TIME && tag !== TAG_GENERALIZED_TIME) throw new DerError('neither UTCTime nor GeneralizedTime', start);
+    if (tag !== TAG_UTC_TIME && tag !== TAG_GENERALIZED_TIME)
+      throw new DerError('neither UTCTime nor GeneralizedTime', start);
     const time = parseTime(this.content(tag), tag === TAG_GENERALIZED_TIME);
     if (time === undefined) throw new DerError('a time that cannot be', start);
     return time;

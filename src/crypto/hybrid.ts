@@ -19,12 +19,21 @@ export interface Kem {
  * result is at least as strong as the stronger half.
  * @param ecdhShareSize in bytes.
  */
-export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ecdhShareSize: number, order: 'kem-first' | 'ecdh-first'): KeyExchange {
+export function hybrid(
+  id: number,
+  name: string,
+  kem: Kem,
+  ecdh: KeyExchange,
+  ecdhShareSize: number,
+  order: 'kem-first' | 'ecdh-first',
+): KeyExchange {
   const join = (fromKem: Uint8Array, fromEcdh: Uint8Array): Uint8Array =>
     order === 'kem-first' ? concat(fromKem, fromEcdh) : concat(fromEcdh, fromKem);
   const split = (share: Uint8Array, kemSize: number): { kem: Uint8Array; ecdh: Uint8Array } => {
     if (share.length !== kemSize + ecdhShareSize) {
-      throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: ${share.length} bytes where ${kemSize + ecdhShareSize} belong` });
+      throw new TlsError('ERR_BAD_KEY_SHARE', {
+        detail: `${name}: ${share.length} bytes where ${kemSize + ecdhShareSize} belong`,
+      });
     }
     return order === 'kem-first'
       ? { kem: share.subarray(0, kemSize), ecdh: share.subarray(kemSize) }
@@ -49,7 +58,9 @@ export function hybrid(id: number, name: string, kem: Kem, ecdh: KeyExchange, ec
           part,
           agree: (peerShare) => {
             const halves = split(peerShare, kem.ciphertextSize);
-            return andThen(part.agree(halves.ecdh), (fromEcdh) => joinSecrets(kem.decapsulate(halves.kem, secretKey), fromEcdh));
+            return andThen(part.agree(halves.ecdh), (fromEcdh) =>
+              joinSecrets(kem.decapsulate(halves.kem, secretKey), fromEcdh),
+            );
           },
           dispose: () => {
             part.dispose();

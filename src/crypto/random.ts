@@ -9,7 +9,8 @@ interface WithCrypto {
 export const systemRandom: Random = {
   fill(bytes) {
     const source = (globalThis as WithCrypto).crypto;
-    if (source === undefined) throw new TlsError('ERR_OPTION', { detail: 'crypto: this runtime has no getRandomValues' });
+    if (source === undefined)
+      throw new TlsError('ERR_OPTION', { detail: 'crypto: this runtime has no getRandomValues' });
     // 65,536 bytes is the most that one call gives.
     for (let at = 0; at < bytes.length; at += 65_536) source.getRandomValues(bytes.subarray(at, at + 65_536));
   },

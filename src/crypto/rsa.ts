@@ -24,7 +24,13 @@ const DIGEST_INFO: { readonly [H in HashName]: string } = {
 export type RsaPrivateKey = Extract<PrivateKey, { kind: 'rsa' }>;
 
 /** RSASSA-PKCS1-v1_5 (RFC 8017 section 8.2.2): the whole encoding is made and compared, nothing is parsed. */
-export function verifyPkcs1(hash: Hash, modulus: Uint8Array, exponent: Uint8Array, message: Uint8Array, signature: Uint8Array): boolean {
+export function verifyPkcs1(
+  hash: Hash,
+  modulus: Uint8Array,
+  exponent: Uint8Array,
+  message: Uint8Array,
+  signature: Uint8Array,
+): boolean {
   const encoded = recover(modulus, exponent, signature);
   if (encoded === undefined) return false;
   const expected = encodePkcs1(hash, message, encoded.length);
@@ -64,15 +70,23 @@ export function verifyPss(
 /** @throws TlsError ERR_SIGNER_FAILED when the key is broken or too small for the hash. */
 export function signPkcs1(hash: Hash, key: RsaPrivateKey, message: Uint8Array, random: Random): Uint8Array {
   const encoded = encodePkcs1(hash, message, key.modulus.length);
-  if (encoded === undefined) throw new TlsError('ERR_SIGNER_FAILED', { detail: 'the RSA key is too small for this hash' });
+  if (encoded === undefined)
+    throw new TlsError('ERR_SIGNER_FAILED', { detail: 'the RSA key is too small for this hash' });
   return privateOperation(key, encoded, random);
 }
 
 /** @throws TlsError ERR_SIGNER_FAILED when the key is broken or too small for the hash. */
-export function signPss(hash: Hash, saltLength: number, key: RsaPrivateKey, message: Uint8Array, random: Random): Uint8Array {
+export function signPss(
+  hash: Hash,
+  saltLength: number,
+  key: RsaPrivateKey,
+  message: Uint8Array,
+  random: Random,
+): Uint8Array {
   const bits = bitLength(bigFromBytes(key.modulus)) - 1;
   const size = Math.ceil(bits / 8);
-  if (size < hash.size + saltLength + 2) throw new TlsError('ERR_SIGNER_FAILED', { detail: 'the RSA key is too small for this hash' });
+  if (size < hash.size + saltLength + 2)
+    throw new TlsError('ERR_SIGNER_FAILED', { detail: 'the RSA key is too small for this hash' });
   const salt = new Uint8Array(saltLength);
   random.fill(salt);
   const digest = hash.digest(new Uint8Array(8), hash.digest(message), salt);
@@ -87,8 +101,14 @@ export function signPss(hash: Hash, saltLength: number, key: RsaPrivateKey, mess
 }
 
 /** RSAES-PKCS1-v1_5 (RFC 8017 section 7.2.1), for the classic key exchange of TLS 1.2. */
-export function encryptPkcs1(modulus: Uint8Array, exponent: Uint8Array, message: Uint8Array, random: Random): Uint8Array {
-  if (message.length > modulus.length - 11) throw new TlsError('ERR_LIMIT', { detail: 'the message is too long for this RSA key' });
+export function encryptPkcs1(
+  modulus: Uint8Array,
+  exponent: Uint8Array,
+  message: Uint8Array,
+  random: Random,
+): Uint8Array {
+  if (message.length > modulus.length - 11)
+    throw new TlsError('ERR_LIMIT', { detail: 'the message is too long for this RSA key' });
   const padding = new Uint8Array(modulus.length - message.length - 3);
   random.fill(padding);
   const one = new Uint8Array(1);
@@ -107,7 +127,8 @@ export function encryptPkcs1(modulus: Uint8Array, exponent: Uint8Array, message:
 
 /** The encoding inside a ciphertext, padding and all: what it means is for the caller to find out without a branch. */
 export function decryptRaw(key: RsaPrivateKey, ciphertext: Uint8Array, random: Random): Uint8Array | undefined {
-  if (ciphertext.length !== key.modulus.length || bigFromBytes(ciphertext) >= bigFromBytes(key.modulus)) return undefined;
+  if (ciphertext.length !== key.modulus.length || bigFromBytes(ciphertext) >= bigFromBytes(key.modulus))
+    return undefined;
   return privateOperation(key, ciphertext, random);
 }
 
@@ -122,7 +143,7 @@ function privateOperation(key: RsaPrivateKey, input: Uint8Array, random: Random)
   const blinded = (c * power(blind, e, n)) % n;
   const m1 = windowed(blinded % p, bigFromBytes(key.exponent1), p);
   const m2 = windowed(blinded % q, bigFromBytes(key.exponent2), q);
-  const h = (((m1 - m2) % p) + p) * bigFromBytes(key.coefficient) % p;
+  const h = ((((m1 - m2) % p) + p) * bigFromBytes(key.coefficient)) % p;
   const result = ((m2 + h * q) * unblind) % n;
   if (power(result, e, n) !== c) throw new TlsError('ERR_SIGNER_FAILED', { detail: 'the RSA key gives wrong results' });
   return bigToBytes(result, key.modulus.length);

@@ -2,12 +2,45 @@ import type { HashName, NamedCurve, PublicKey, SignatureAlgorithm, SignatureSche
 
 /** SignatureSchemes (RFC 9846 section 4.3.3). What they need of a key is here; who checks them is the provider's affair. */
 
-export const ecdsaSecp256r1Sha256: SignatureScheme = /* @__PURE__ */ ecdsa(0x0403, 'ecdsa_secp256r1_sha256', 'P-256', 'sha256');
-export const ecdsaSecp384r1Sha384: SignatureScheme = /* @__PURE__ */ ecdsa(0x0503, 'ecdsa_secp384r1_sha384', 'P-384', 'sha384');
-export const ecdsaSecp521r1Sha512: SignatureScheme = /* @__PURE__ */ ecdsa(0x0603, 'ecdsa_secp521r1_sha512', 'P-521', 'sha512');
-export const rsaPssRsaeSha256: SignatureScheme = /* @__PURE__ */ pss(0x0804, 'rsa_pss_rsae_sha256', false, 'sha256', 32);
-export const rsaPssRsaeSha384: SignatureScheme = /* @__PURE__ */ pss(0x0805, 'rsa_pss_rsae_sha384', false, 'sha384', 48);
-export const rsaPssRsaeSha512: SignatureScheme = /* @__PURE__ */ pss(0x0806, 'rsa_pss_rsae_sha512', false, 'sha512', 64);
+export const ecdsaSecp256r1Sha256: SignatureScheme = /* @__PURE__ */ ecdsa(
+  0x0403,
+  'ecdsa_secp256r1_sha256',
+  'P-256',
+  'sha256',
+);
+export const ecdsaSecp384r1Sha384: SignatureScheme = /* @__PURE__ */ ecdsa(
+  0x0503,
+  'ecdsa_secp384r1_sha384',
+  'P-384',
+  'sha384',
+);
+export const ecdsaSecp521r1Sha512: SignatureScheme = /* @__PURE__ */ ecdsa(
+  0x0603,
+  'ecdsa_secp521r1_sha512',
+  'P-521',
+  'sha512',
+);
+export const rsaPssRsaeSha256: SignatureScheme = /* @__PURE__ */ pss(
+  0x0804,
+  'rsa_pss_rsae_sha256',
+  false,
+  'sha256',
+  32,
+);
+export const rsaPssRsaeSha384: SignatureScheme = /* @__PURE__ */ pss(
+  0x0805,
+  'rsa_pss_rsae_sha384',
+  false,
+  'sha384',
+  48,
+);
+export const rsaPssRsaeSha512: SignatureScheme = /* @__PURE__ */ pss(
+  0x0806,
+  'rsa_pss_rsae_sha512',
+  false,
+  'sha512',
+  64,
+);
 export const rsaPssPssSha256: SignatureScheme = /* @__PURE__ */ pss(0x0809, 'rsa_pss_pss_sha256', true, 'sha256', 32);
 export const rsaPssPssSha384: SignatureScheme = /* @__PURE__ */ pss(0x080a, 'rsa_pss_pss_sha384', true, 'sha384', 48);
 export const rsaPssPssSha512: SignatureScheme = /* @__PURE__ */ pss(0x080b, 'rsa_pss_pss_sha512', true, 'sha512', 64);
@@ -52,7 +85,8 @@ export function schemesOf(key: PublicKey): readonly number[] {
 
 function ecdsa(id: number, name: string, curve: NamedCurve, hash: HashName): SignatureScheme {
   const algorithm: SignatureAlgorithm = { kind: 'ecdsa', hash };
-  const fits = (key: PublicKey, strictCurve: boolean): boolean => key.kind === 'ec' && (!strictCurve || key.curve === curve);
+  const fits = (key: PublicKey, strictCurve: boolean): boolean =>
+    key.kind === 'ec' && (!strictCurve || key.curve === curve);
   return { id, name, algorithm, handshake13: true, handshake12: true, fits };
 }
 
@@ -74,5 +108,12 @@ function pkcs1(id: number, name: string, hash: HashName): SignatureScheme {
 }
 
 function edwards(id: number, kind: 'ed25519' | 'ed448'): SignatureScheme {
-  return { id, name: kind, algorithm: { kind }, handshake13: true, handshake12: true, fits: (key) => key.kind === kind };
+  return {
+    id,
+    name: kind,
+    algorithm: { kind },
+    handshake13: true,
+    handshake12: true,
+    fits: (key) => key.kind === kind,
+  };
 }

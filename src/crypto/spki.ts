@@ -1,4 +1,4 @@
-import { DerCursor, DerError, readDer, TAG_NULL, TAG_SEQUENCE } from '../bytes/der.ts';
+import { type DerCursor, DerError, readDer, TAG_NULL, TAG_SEQUENCE } from '../bytes/der.ts';
 import { derBitString, derElement, derInteger, derNull, derOid, derSequence } from '../bytes/der-writer.ts';
 import type { HashName, NamedCurve, PublicKey, SignatureAlgorithm } from './types.ts';
 
@@ -41,7 +41,9 @@ const HASHES: { readonly [oid: string]: HashName } = {
 const HASH_SIZE: { readonly [H in HashName]: number } = { sha1: 20, sha256: 32, sha384: 48, sha512: 64 };
 
 /** Signature algorithms that are named by their OID alone. */
-const SIGNATURES: { readonly [oid: string]: { readonly algorithm: SignatureAlgorithm; readonly parameters: 'null' | 'absent' } } = {
+const SIGNATURES: {
+  readonly [oid: string]: { readonly algorithm: SignatureAlgorithm; readonly parameters: 'null' | 'absent' };
+} = {
   '1.2.840.113549.1.1.5': { algorithm: { kind: 'rsa-pkcs1', hash: 'sha1' }, parameters: 'null' },
   '1.2.840.113549.1.1.11': { algorithm: { kind: 'rsa-pkcs1', hash: 'sha256' }, parameters: 'null' },
   '1.2.840.113549.1.1.12': { algorithm: { kind: 'rsa-pkcs1', hash: 'sha384' }, parameters: 'null' },
@@ -76,7 +78,8 @@ export function encodeSubjectPublicKeyInfo(key: PublicKey): Uint8Array {
     }
     case 'rsa': {
       const numbers = derSequence(derInteger(key.modulus), derInteger(key.exponent));
-      const algorithm = key.pss === undefined ? derSequence(derOid(OID_RSA), derNull()) : pssKeyAlgorithm(key.pss.parameters);
+      const algorithm =
+        key.pss === undefined ? derSequence(derOid(OID_RSA), derNull()) : pssKeyAlgorithm(key.pss.parameters);
       return derSequence(algorithm, derBitString(numbers));
     }
     default: {
@@ -128,7 +131,11 @@ function keyAlgorithm(content: DerCursor): ((bits: Uint8Array) => PublicKey | un
 }
 
 function rsaKey(bits: Uint8Array): PublicKey & { kind: 'rsa' } {
-  return readDer(bits, TAG_SEQUENCE, (numbers) => ({ kind: 'rsa', modulus: numbers.unsigned(), exponent: numbers.unsigned() }));
+  return readDer(bits, TAG_SEQUENCE, (numbers) => ({
+    kind: 'rsa',
+    modulus: numbers.unsigned(),
+    exponent: numbers.unsigned(),
+  }));
 }
 
 /** RFC 5480 section 2.2: the uncompressed form is the one that has to be known, and the only one TLS knows. */

@@ -152,7 +152,8 @@ export class Engine {
   #work(): boolean {
     const idle = this.#status === 'fresh' || this.#status === 'failed' || this.#status === 'closed';
     if (idle || this.#waiting !== undefined || this.#readEnded) return false;
-    let worked = false;
+    // What fails has worked too: there is an alert to write and an error to report.
+    let worked = true;
     this.#guard(() => {
       worked = this.#intake.step(this.#state, this.#joined.table[this.#state] ?? {}, {
         message: (message) => this.#arrive(message),
@@ -160,12 +161,9 @@ export class Engine {
         data: (content) => this.#receiveData(content),
         alert: (level, description) => this.#receiveAlert(level, description),
       });
-      if (!worked && this.#transportEnded) {
-        worked = true;
-        throw new TlsError('ERR_TRUNCATED');
-      }
+      if (!worked && this.#transportEnded) throw new TlsError('ERR_TRUNCATED');
     });
-    return worked;
+    return worked || this.status === 'failed';
   }
 
   #arrive(message: Arrival): void {
@@ -174,7 +172,14 @@ export class Engine {
     const name = nameArrival(message, row, refusals);
     const edge = row[name]!;
     const { epoch } = this.#intake;
-    this.config.watch?.({ type: 'message', from: this.#peer, handshakeType: message.type, arrival: name, epoch, raw: message.raw });
+    this.config.watch?.({
+      type: 'message',
+      from: this.#peer,
+      handshakeType: message.type,
+      arrival: name,
+      epoch,
+      raw: message.raw,
+    });
     if (edge.epoch !== epoch) {
       throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `${name} under ${epoch} keys, in state ${this.#state}` });
     }
@@ -242,8 +247,10 @@ export class Engine {
   }
 
   #receiveData(content: Uint8Array): void {
-    if (this.#status !== 'open' && this.#status !== 'closing') throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
-    if (!this.#isOpenState()) throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
+    if (this.#status !== 'open' && this.#status !== 'closing')
+      throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
+    if (!this.#isOpenState())
+      throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
     this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
     if (content.length > 0) this.#steps.push({ type: 'data', bytes: content });
   }
@@ -338,7 +345,13 @@ export class Engine {
     const { config } = this;
     return {
       send: (message: Uint8Array): void => {
-        config.watch?.({ type: 'message', from: this.role, handshakeType: message[0]!, epoch: this.#outlet.epoch, raw: message });
+        config.watch?.({
+          type: 'message',
+          from: this.role,
+          handshakeType: message[0]!,
+          epoch: this.#outlet.epoch,
+          raw: message,
+        });
         this.#outlet.handshake(message);
       },
       changeCipherSpec: (): void => {
@@ -380,5 +393,6 @@ export class Engine {
 function disposeDeep(value: unknown): void {
   if (Array.isArray(value)) for (const item of value) disposeDeep(item);
   else if (value instanceof Map) for (const item of value.values()) disposeDeep(item);
-  else if (typeof (value as { dispose?: unknown } | undefined)?.dispose === 'function') (value as { dispose(): void }).dispose();
+  else if (typeof (value as { dispose?: unknown } | undefined)?.dispose === 'function')
+    (value as { dispose(): void }).dispose();
 }

@@ -3,11 +3,26 @@
  * The engine alone: bytes in, steps out, no transport, no timer, no promise.
  */
 export { Engine, type Status } from './engine.ts';
-export { type ClientOptions, clientConfig, type CommonOptions, isIpAddress, type ServerOptions, serverConfig } from './options.ts';
+export {
+  type ClientOptions,
+  clientConfig,
+  type CommonOptions,
+  isIpAddress,
+  type ServerOptions,
+  serverConfig,
+} from './options.ts';
 export { settle } from './settle.ts';
 export type { Step } from './step.ts';
 export type { ClientConfig, CommonConfig, Config, ServerConfig, WatchEvent } from '../handshake/config.ts';
 export type { Facts, Note, PeerFacts } from '../handshake/context.ts';
 export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/needs.ts';
-export type { Credential, CredentialQuery, CredentialResolver, PeerVerifier, PresentedPeer, Verdict, VerificationFailure } from '../handshake/peer.ts';
+export type {
+  Credential,
+  CredentialQuery,
+  CredentialResolver,
+  PeerVerifier,
+  PresentedPeer,
+  Verdict,
+  VerificationFailure,
+} from '../handshake/peer.ts';
 export { Alert, TlsError } from '../errors.ts';

@@ -135,11 +135,13 @@ export class Intake {
         return;
       case CONTENT_ALERT:
         if (content.length !== 2) throw new TlsError('ERR_BAD_ALERT', { detail: `${content.length} bytes` });
-        if (content[0] !== 1 && content[0] !== 2) throw new TlsError('ERR_ALERT_LEVEL', { detail: `level ${content[0]}` });
+        if (content[0] !== 1 && content[0] !== 2)
+          throw new TlsError('ERR_ALERT_LEVEL', { detail: `level ${content[0]}` });
         handler.alert(content[0], content[1]!);
         return;
       case CONTENT_APPLICATION_DATA:
-        if (this.#epoch !== 'application') throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
+        if (this.#epoch !== 'application')
+          throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
         if (content.length === 0) this.#budgets.spend('emptyRecords');
         else this.#budgets.progress();
         handler.data(content);
@@ -154,13 +156,15 @@ export class Intake {
    * the single byte 1 in the clear (RFC 9846 section 5).
    */
   #changeCipherSpec(record: RawRecord, state: string, row: Row, handler: Handler): void {
-    if (record.payload.length !== 1 || record.payload[0] !== 1) throw new TlsError('ERR_BAD_CCS', { detail: 'it is not the single byte 1' });
+    if (record.payload.length !== 1 || record.payload[0] !== 1)
+      throw new TlsError('ERR_BAD_CCS', { detail: 'it is not the single byte 1' });
     if (this.#joiner.leftover > 0) throw new TlsError('ERR_INTERLEAVED', { detail: 'ChangeCipherSpec' });
     if (row.ChangeCipherSpec !== undefined) {
       handler.changeCipherSpec();
       return;
     }
-    if (this.established || this.#epoch === 'application' || state === 'START') throw new TlsError('ERR_BAD_CCS', { detail: `in state ${state}` });
+    if (this.established || this.#epoch === 'application' || state === 'START')
+      throw new TlsError('ERR_BAD_CCS', { detail: `in state ${state}` });
     this.#budgets.spend('changeCipherSpecs');
   }
 

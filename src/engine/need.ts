@@ -20,7 +20,8 @@ export function makeNeed(
 ): AnyNeed {
   const mayAnswer = (): boolean => {
     if (engine.isOver()) return false;
-    if (!engine.isOpen()) throw new TlsError('ERR_STATE', { detail: `the need "${question.kind}" has been answered already` });
+    if (!engine.isOpen())
+      throw new TlsError('ERR_STATE', { detail: `the need "${question.kind}" has been answered already` });
     return true;
   };
   return {
@@ -29,7 +30,8 @@ export function makeNeed(
       if (mayAnswer()) engine.answer(value);
     },
     refuse: (reason: unknown): void => {
-      if (mayAnswer()) engine.refuse(reason instanceof TlsError ? reason : new TlsError(FAULT_OF[question.kind], { cause: reason }));
+      if (mayAnswer())
+        engine.refuse(reason instanceof TlsError ? reason : new TlsError(FAULT_OF[question.kind], { cause: reason }));
     },
   } as AnyNeed;
 }

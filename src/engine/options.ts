@@ -133,7 +133,8 @@ export function clientConfig(options: ClientOptions): ClientConfig {
   checkKeys(options, CLIENT_KEYS);
   const common = commonConfig(options, 'client');
   const { serverName } = options;
-  if (typeof options.verifier?.verify !== 'function') throw bad('verifier', 'it is needed: without it anybody could be the server');
+  if (typeof options.verifier?.verify !== 'function')
+    throw bad('verifier', 'it is needed: without it anybody could be the server');
   if (serverName !== undefined && serverName.length === 0) throw bad('serverName', 'it is empty');
   const isName = serverName !== undefined && !isIpAddress(serverName);
   if (options.sendServerName === true && !isName) throw bad('sendServerName', 'there is no DNS name to send');
@@ -164,7 +165,8 @@ export function serverConfig(options: ServerOptions): ServerConfig {
   checkKeys(options, SERVER_KEYS);
   const common = commonConfig(options, 'server');
   const clientAuth = options.clientAuth ?? 'none';
-  if (!['none', 'request', 'optional', 'require'].includes(clientAuth)) throw bad('clientAuth', `${clientAuth} is not known`);
+  if (!['none', 'request', 'optional', 'require'].includes(clientAuth))
+    throw bad('clientAuth', `${clientAuth} is not known`);
   if (clientAuth !== 'none' && typeof options.verifier?.verify !== 'function' && options.contextFor === undefined) {
     throw bad('verifier', `it is needed for clientAuth ${clientAuth}`);
   }
@@ -204,7 +206,9 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
   const certificateSignatures =
     options.certificateSignatures === undefined
       ? undefined
-      : pick<SignatureScheme>('certificateSignatures', options.certificateSignatures, crypto.signatures).map(({ id }) => id);
+      : pick<SignatureScheme>('certificateSignatures', options.certificateSignatures, crypto.signatures).map(
+          ({ id }) => id,
+        );
   for (const protocol of options.alpn ?? []) {
     if (protocol.length < 1 || protocol.length > 255) throw bad('alpn', 'a protocol has 1 to 255 bytes');
   }
@@ -217,7 +221,9 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
     certificateSignatures,
     alpn: options.alpn ?? [],
     recordSizeLimit:
-      options.recordSizeLimit === undefined ? undefined : integer('recordSizeLimit', options.recordSizeLimit, 63, MAX_CONTENT),
+      options.recordSizeLimit === undefined
+        ? undefined
+        : integer('recordSizeLimit', options.recordSizeLimit, 63, MAX_CONTENT),
     compatibilityMode: options.compatibilityMode ?? true,
     padRecordsTo: integer('padRecordsTo', options.padRecordsTo ?? 0, 0, MAX_CONTENT),
     watch: options.watch,
@@ -226,7 +232,11 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
   };
 }
 
-function pick<T extends { readonly name: string }>(option: string, names: readonly string[] | undefined, from: readonly T[]): readonly T[] {
+function pick<T extends { readonly name: string }>(
+  option: string,
+  names: readonly string[] | undefined,
+  from: readonly T[],
+): readonly T[] {
   if (names === undefined) return from;
   if (names.length === 0) throw bad(option, 'the list is empty');
   return names.map((name) => {
@@ -253,11 +263,13 @@ function resolver(
   for (const one of list) {
     if (one.chain.length === 0) throw bad('credential', 'one has no certificate');
   }
-  return (query: CredentialQuery) => list.find((one) => chooseScheme(one, query.schemes, common.signatures) !== undefined);
+  return (query: CredentialQuery) =>
+    list.find((one) => chooseScheme(one, query.schemes, common.signatures) !== undefined);
 }
 
 function checkKeys(options: object, known: readonly string[]): void {
-  if (options === null || typeof options !== 'object') throw new TlsError('ERR_OPTION', { detail: 'there are no options' });
+  if (options === null || typeof options !== 'object')
+    throw new TlsError('ERR_OPTION', { detail: 'there are no options' });
   for (const key of Object.keys(options)) if (!known.includes(key)) throw bad(key, 'there is no such option');
 }
 

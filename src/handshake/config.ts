@@ -39,7 +39,13 @@ export type WatchEvent =
       /** The whole message, with its header. */
       readonly raw: Uint8Array;
     }
-  | { readonly type: 'alert'; readonly from: Role; readonly level: number; readonly description: number; readonly epoch: Epoch }
+  | {
+      readonly type: 'alert';
+      readonly from: Role;
+      readonly level: number;
+      readonly description: number;
+      readonly epoch: Epoch;
+    }
   | { readonly type: 'change-cipher-spec'; readonly from: Role }
   | { readonly type: 'data'; readonly from: Role; readonly length: number }
   | { readonly type: 'keys'; readonly by: Role; readonly direction: 'read' | 'write'; readonly epoch: Epoch }

@@ -82,7 +82,11 @@ export type Handlers<M extends Table, D> = {
   };
 };
 
-export type AnyHandler = (data: never, message: Arrival, context: Context) => { readonly to: string } | Step<{ readonly to: string }>;
+export type AnyHandler = (
+  data: never,
+  message: Arrival,
+  context: Context,
+) => { readonly to: string } | Step<{ readonly to: string }>;
 export type AnyHandlers = { readonly [state: string]: { readonly [arrival: string]: AnyHandler } };
 
 /** What the program may ask of an open connection; each version has its own way. */

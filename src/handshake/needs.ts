@@ -25,13 +25,24 @@ export interface Questions {
     answer: { readonly share: Uint8Array; readonly secret: Uint8Array };
   };
   context: { ask: ClientHelloSummary; answer: ServerContext | undefined };
-  credential: { ask: { readonly query: CredentialQuery; readonly context: ServerContext | undefined }; answer: Credential | undefined };
+  credential: {
+    ask: { readonly query: CredentialQuery; readonly context: ServerContext | undefined };
+    answer: Credential | undefined;
+  };
   verifyPeer: { ask: { readonly verifier: PeerVerifier; readonly peer: PresentedPeer }; answer: Verdict };
   verifySignature: {
-    ask: { readonly scheme: SignatureScheme; readonly key: PublicKey; readonly input: Uint8Array; readonly signature: Uint8Array };
+    ask: {
+      readonly scheme: SignatureScheme;
+      readonly key: PublicKey;
+      readonly input: Uint8Array;
+      readonly signature: Uint8Array;
+    };
     answer: boolean;
   };
-  sign: { ask: { readonly credential: Credential; readonly scheme: number; readonly input: Uint8Array }; answer: Uint8Array };
+  sign: {
+    ask: { readonly credential: Credential; readonly scheme: number; readonly input: Uint8Array };
+    answer: Uint8Array;
+  };
 }
 
 export type QuestionKind = keyof Questions;

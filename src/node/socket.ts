@@ -128,13 +128,14 @@ export class TlsSocket extends Duplex {
 
   /** Takes steps until there is nothing to do. `done` is called when what was written has been taken by the transport. */
   #turn(done?: Callback): void {
-    let last = done;
+    /** Goes with the first thing written; without any it is called at the end. */
+    let waiting = done;
     for (;;) {
       const step = this.#engine.next();
       switch (step.type) {
         case 'write':
-          this.#transport.write(step.bytes, last === undefined ? undefined : (error) => last?.(error));
-          if (last !== undefined) last = undefined;
+          this.#transport.write(step.bytes, waiting);
+          waiting = undefined;
           continue;
         case 'data':
           this.#chunks.push(step.bytes);
@@ -159,7 +160,7 @@ export class TlsSocket extends Duplex {
           this.#fail(step.error);
           continue;
         case 'wait':
-          last?.();
+          waiting?.();
           return;
       }
     }

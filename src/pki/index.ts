@@ -7,4 +7,9 @@ export { type CredentialSource, loadCredential } from './credential.ts';
 export { type GeneralName, nameText } from './general-name.ts';
 export { type PemBlock, readPem, writePem } from './pem.ts';
 export { privateKeyFromDer, privateKeyFromPem } from './private-key.ts';
-export { type CertificateVerifierOptions, certificateVerifier, readCertificates, type VerdictDetails } from './verifier.ts';
+export {
+  type CertificateVerifierOptions,
+  certificateVerifier,
+  readCertificates,
+  type VerdictDetails,
+} from './verifier.ts';

@@ -40,9 +40,12 @@ export class Deframer {
     if (queue.length < HEADER) return undefined;
     const length = queue.at(3) * 256 + queue.at(4);
     if (length > MAX_PLAINTEXT + overhead) {
-      throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${length} bytes where ${MAX_PLAINTEXT + overhead} are allowed` });
+      throw new TlsError('ERR_RECORD_OVERFLOW', {
+        detail: `${length} bytes where ${MAX_PLAINTEXT + overhead} are allowed`,
+      });
     }
-    if (length === 0 && type !== CONTENT_APPLICATION_DATA) throw new TlsError('ERR_EMPTY_RECORD', { detail: `content type ${type}` });
+    if (length === 0 && type !== CONTENT_APPLICATION_DATA)
+      throw new TlsError('ERR_EMPTY_RECORD', { detail: `content type ${type}` });
     if (queue.length < HEADER + length) return undefined;
     this.#first = false;
     const header = queue.take(HEADER);
@@ -58,8 +61,10 @@ export class Deframer {
     if (!this.#first) return new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${type}` });
     const start = Uint8Array.from({ length: Math.min(16, this.#queue.length) }, (_, i) => this.#queue.at(i));
     const text = toAscii(start);
-    const detail = text !== undefined && /^[\x20-\x7e\r\n]+$/.test(text) ? `it begins with ${JSON.stringify(text)}` : `it begins with byte ${type}`;
+    const detail =
+      text !== undefined && /^[\x20-\x7e\r\n]+$/.test(text)
+        ? `it begins with ${JSON.stringify(text)}`
+        : `it begins with byte ${type}`;
     return new TlsError('ERR_NOT_TLS', { detail });
   }
 }
-

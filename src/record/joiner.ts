@@ -1,7 +1,12 @@
 import { concat } from '../bytes/bytes.ts';
 import { ByteQueue } from '../bytes/queue.ts';
 import { TlsError } from '../errors.ts';
-import { HANDSHAKE_CERTIFICATE, HANDSHAKE_COMPRESSED_CERTIFICATE, HANDSHAKE_FINISHED, HANDSHAKE_KEY_UPDATE } from '../wire/ids.ts';
+import {
+  HANDSHAKE_CERTIFICATE,
+  HANDSHAKE_COMPRESSED_CERTIFICATE,
+  HANDSHAKE_FINISHED,
+  HANDSHAKE_KEY_UPDATE,
+} from '../wire/ids.ts';
 
 /** A handshake message. */
 export interface Message {
@@ -46,7 +51,10 @@ export class Joiner {
     const type = queue.at(0);
     const length = queue.at(1) * 65_536 + queue.at(2) * 256 + queue.at(3);
     const limit = this.#limitOf(type);
-    if (length > limit) throw new TlsError('ERR_MESSAGE_TOO_LARGE', { detail: `${length} bytes of type ${type}, at most ${limit} are read` });
+    if (length > limit)
+      throw new TlsError('ERR_MESSAGE_TOO_LARGE', {
+        detail: `${length} bytes of type ${type}, at most ${limit} are read`,
+      });
     if (queue.length < HEADER + length) return undefined;
     const raw = queue.take(HEADER + length);
     return { type, raw, body: raw.subarray(HEADER) };

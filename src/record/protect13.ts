@@ -43,7 +43,8 @@ export class Protector13 implements RecordProtector {
   }
 
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened {
-    if (payload.length < this.#suite.aead.tagLength + 1) throw new TlsError('ERR_BAD_RECORD_MAC', { detail: 'too short to hold a tag' });
+    if (payload.length < this.#suite.aead.tagLength + 1)
+      throw new TlsError('ERR_BAD_RECORD_MAC', { detail: 'too short to hold a tag' });
     const inner = this.#key.open(this.#nonceNow(), header, payload);
     if (inner === undefined) throw new TlsError('ERR_BAD_RECORD_MAC');
     this.#advance();
@@ -51,7 +52,8 @@ export class Protector13 implements RecordProtector {
     let end = inner.length - 1;
     while (end >= 0 && inner[end] === 0) end--;
     // The limits count content, type and padding together (section 5.2, RFC 8449 section 4).
-    if (inner.length > limit + 1) throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${inner.length} bytes where ${limit + 1} are allowed` });
+    if (inner.length > limit + 1)
+      throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${inner.length} bytes where ${limit + 1} are allowed` });
     if (end < 0) throw new TlsError('ERR_NO_CONTENT_TYPE');
     return { type: inner[end]!, content: inner.subarray(0, end) };
   }

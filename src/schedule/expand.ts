@@ -23,9 +23,16 @@ export function hkdfExpand(hash: Hash, key: Uint8Array, info: Uint8Array, length
 }
 
 /** HKDF-Expand-Label (RFC 9846 section 7.1). `label` without its "tls13 ". */
-export function expandLabel(hash: Hash, secret: Uint8Array, label: string, context: Uint8Array, length: number): Uint8Array {
+export function expandLabel(
+  hash: Hash,
+  secret: Uint8Array,
+  label: string,
+  context: Uint8Array,
+  length: number,
+): Uint8Array {
   const full = fromAscii(`tls13 ${label}`);
-  if (full.length < 7 || full.length > 255) throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 characters' });
+  if (full.length < 7 || full.length > 255)
+    throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 characters' });
   const info = concat(
     Uint8Array.of(length >> 8, length & 255, full.length),
     full,

@@ -159,8 +159,15 @@ export class MainSecrets {
 }
 
 /** TLS-Exporter over any exporter secret, the early one too. */
-export function exportFrom(hash: Hash, exporterSecret: Uint8Array, label: string, context: Uint8Array | undefined, length: number): Uint8Array {
-  if (!/^[\x20-\x7e]{1,249}$/.test(label)) throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 ASCII characters' });
+export function exportFrom(
+  hash: Hash,
+  exporterSecret: Uint8Array,
+  label: string,
+  context: Uint8Array | undefined,
+  length: number,
+): Uint8Array {
+  if (!/^[\x20-\x7e]{1,249}$/.test(label))
+    throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 ASCII characters' });
   if (!Number.isInteger(length) || length < 1 || length > 255 * hash.size) {
     throw new TlsError('ERR_LIMIT', { detail: `the length has to be 1 to ${255 * hash.size} bytes` });
   }
@@ -171,7 +178,11 @@ export function exportFrom(hash: Hash, exporterSecret: Uint8Array, label: string
 }
 
 /** RFC 9846 section 7.3. */
-export function trafficKeys(hash: Hash, keyLength: number, secret: Uint8Array): { readonly key: Uint8Array; readonly iv: Uint8Array } {
+export function trafficKeys(
+  hash: Hash,
+  keyLength: number,
+  secret: Uint8Array,
+): { readonly key: Uint8Array; readonly iv: Uint8Array } {
   const none = new Uint8Array(0);
   return { key: expandLabel(hash, secret, 'key', none, keyLength), iv: expandLabel(hash, secret, 'iv', none, 12) };
 }
@@ -191,6 +202,7 @@ function extractNext(hash: Hash, secret: Uint8Array, input: Uint8Array): Uint8Ar
 }
 
 function live(secret: Uint8Array | undefined): Uint8Array {
-  if (secret === undefined) throw new TlsError('ERR_INTERNAL', { detail: 'a stage of the key schedule was used after it was spent' });
+  if (secret === undefined)
+    throw new TlsError('ERR_INTERNAL', { detail: 'a stage of the key schedule was used after it was spent' });
   return secret;
 }

@@ -72,13 +72,16 @@ class Driver implements TlsStream {
     this.closed.catch(() => {});
     this.#established.promise.catch(() => {});
     this.#writer.closed.catch(() => {});
-    this.readable = new ReadableStream<Uint8Array>({
-      start: (controller) => {
-        this.#controller = controller;
+    this.readable = new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#controller = controller;
+        },
+        pull: () => this.#pull(),
+        cancel: () => this.close().catch(() => {}),
       },
-      pull: () => this.#pull(),
-      cancel: () => this.close().catch(() => {}),
-    }, { highWaterMark: 0 });
+      { highWaterMark: 0 },
+    );
     this.writable = new WritableStream<Uint8Array>({
       start: (controller) => {
         this.#writableController = controller;

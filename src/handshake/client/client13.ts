@@ -50,7 +50,8 @@ export const client13: Protocol = /* @__PURE__ */ protocol<typeof clientTable13,
     WAIT_SH_RETRIED: { HelloRetryRequest: 'ERR_SECOND_RETRY', ServerHello12: 'ERR_SELECTED_VERSION' },
   },
   commands: {
-    updateKeys: (data: ClientConnected, context: Context, askPeer: boolean): void => sendKeyUpdate(data, context, askPeer),
+    updateKeys: (data: ClientConnected, context: Context, askPeer: boolean): void =>
+      sendKeyUpdate(data, context, askPeer),
     exportKey: (data: ClientConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
       data.schedule.exportKey(label, context, length),
     requestCertificate(): void {

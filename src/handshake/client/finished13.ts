@@ -45,7 +45,12 @@ export function* finished(
 
   if (data.request !== undefined) {
     const credential = yield* chooseCredential(data.request, data.alpn, context);
-    for (const part of yield* proveOurselves(credential, { ...data.request, schemes: data.request.query.schemes }, transcript, context)) {
+    for (const part of yield* proveOurselves(
+      credential,
+      { ...data.request, schemes: data.request.query.schemes },
+      transcript,
+      context,
+    )) {
       out.send(part);
     }
     out.fact('authenticated', credential !== undefined);
@@ -71,13 +76,20 @@ export function* finished(
 }
 
 /** RFC 9846 section 4.7.1. The ticket is checked and let go: there is nowhere to keep it. */
-export function newSessionTicket(data: ClientConnected, message: Arrival): { readonly to: 'CONNECTED' } & ClientConnected {
+export function newSessionTicket(
+  data: ClientConnected,
+  message: Arrival,
+): { readonly to: 'CONNECTED' } & ClientConnected {
   const ticket = decode(NewSessionTicket, message.body);
   readExtensions('NewSessionTicket', ticket.extensions, KNOWN_EXTENSIONS);
   return { to: 'CONNECTED', ...data };
 }
 
-export function keyUpdate(data: ClientConnected, message: Arrival, context: Context): { readonly to: 'CONNECTED' } & ClientConnected {
+export function keyUpdate(
+  data: ClientConnected,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ClientConnected {
   receiveKeyUpdate(data, message, context);
   return { to: 'CONNECTED', ...data };
 }
@@ -90,7 +102,10 @@ export function* lateCertificateRequest(
 ): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
   const { out } = context;
   if (data.transcript === undefined) {
-    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'post_handshake_auth was not offered', rfc: 'RFC 9846 section 4.7.2' });
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', {
+      detail: 'post_handshake_auth was not offered',
+      rfc: 'RFC 9846 section 4.7.2',
+    });
   }
   const request = readCertificateRequest(message.body);
   if (request.requestContext.length === 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it is empty' });
@@ -98,7 +113,12 @@ export function* lateCertificateRequest(
   try {
     transcript.add(message.raw);
     const credential = yield* chooseCredential(request, data.alpn, context);
-    const parts = yield* proveOurselves(credential, { ...request, schemes: request.query.schemes }, transcript, context);
+    const parts = yield* proveOurselves(
+      credential,
+      { ...request, schemes: request.query.schemes },
+      transcript,
+      context,
+    );
     parts.push(encodeHandshake(HANDSHAKE_FINISHED, data.schedule.finished('client', transcript.digest())));
     for (const part of parts) out.send(part);
     out.fact('certificateRequested', true);
@@ -109,7 +129,11 @@ export function* lateCertificateRequest(
   return { to: 'CONNECTED', ...data };
 }
 
-function* chooseCredential(request: ReadRequest, alpn: string | undefined, context: Context): Step<Credential | undefined> {
+function* chooseCredential(
+  request: ReadRequest,
+  alpn: string | undefined,
+  context: Context,
+): Step<Credential | undefined> {
   const config = context.config as ClientConfig;
   const query = { ...request.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
   return yield* need('credential', { query, context: undefined });

@@ -99,9 +99,11 @@ function checkHello(
   selectedVersion: number | undefined,
   config: ClientConfig,
 ): CipherSuite13 {
-  if (hello.legacyVersion !== TLS_1_2) throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
+  if (hello.legacyVersion !== TLS_1_2)
+    throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
   if (selectedVersion === undefined) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'no supported_versions' });
-  if (selectedVersion !== TLS_1_3) throw new TlsError('ERR_SELECTED_VERSION', { detail: `0x${selectedVersion.toString(16)}` });
+  if (selectedVersion !== TLS_1_3)
+    throw new TlsError('ERR_SELECTED_VERSION', { detail: `0x${selectedVersion.toString(16)}` });
   if (!equalBytes(hello.legacySessionIdEcho, data.hello.legacySessionId)) throw new TlsError('ERR_SESSION_ID_ECHO');
   if (hello.legacyCompressionMethod !== 0) throw new TlsError('ERR_COMPRESSION', { rfc: 'RFC 9846 section 4.2.3' });
   const suite = config.suites13.find(({ id }) => id === hello.cipherSuite);

@@ -80,7 +80,8 @@ export function certificateRequest(
   context: Context,
 ): { readonly to: 'WAIT_CERT' } & CertificateAsked {
   const request = readCertificateRequest(message.body);
-  if (request.requestContext.length !== 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
+  if (request.requestContext.length !== 0)
+    throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
   data.transcript.add(message.raw);
   context.out.fact('certificateRequested', true);
   return { to: 'WAIT_CERT', ...data, request };
@@ -128,7 +129,12 @@ export function* certificateVerify(
   context: Context,
 ): Step<{ readonly to: 'WAIT_FINISHED' } & ServerProven> {
   const config = context.config as ClientConfig;
-  const subject = { presented: data.presented, verifier: config.verifier, serverName: config.serverName, tolerant: false };
+  const subject = {
+    presented: data.presented,
+    verifier: config.verifier,
+    serverName: config.serverName,
+    tolerant: false,
+  };
   const peer = yield* AuthenticatedPeer.authenticate(subject, data.transcript.digest(), message.body, context);
   context.out.fact('peer', peer.facts);
   data.transcript.add(message.raw);
@@ -140,7 +146,8 @@ export function* certificateVerify(
 function selectedProtocol(list: readonly string[] | undefined, config: ClientConfig): string | undefined {
   if (list === undefined) return undefined;
   const [protocol] = list;
-  if (list.length !== 1 || protocol === undefined) throw new TlsError('ERR_SELECTED_ALPN', { detail: `${list.length} protocols`, alert: 50 });
+  if (list.length !== 1 || protocol === undefined)
+    throw new TlsError('ERR_SELECTED_ALPN', { detail: `${list.length} protocols`, alert: 50 });
   if (!config.alpn.includes(protocol)) throw new TlsError('ERR_SELECTED_ALPN', { detail: JSON.stringify(protocol) });
   return protocol;
 }

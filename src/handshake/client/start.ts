@@ -56,7 +56,10 @@ export function idsOf(hello: ClientHello): ReadonlySet<number> {
 }
 
 /** The shares of these offers. A hybrid's classical half goes along as a share of its own when that group is offered too. */
-export function sharesOf(config: ClientConfig, offers: readonly KeyOffer[]): { group: number; keyExchange: Uint8Array }[] {
+export function sharesOf(
+  config: ClientConfig,
+  offers: readonly KeyOffer[],
+): { group: number; keyExchange: Uint8Array }[] {
   const shares: { group: number; keyExchange: Uint8Array }[] = [];
   for (const offer of withParts(config, offers)) shares.push({ group: offer.group.id, keyExchange: offer.share });
   return shares;
@@ -107,14 +110,27 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
   const list: RawExtension[] = [];
   const write = writeExtension;
   const tls13 = offersVersion(config, TLS_1_3);
-  if (config.sendServerName && config.serverName !== undefined) list.push(write(serverName, 'ClientHello', config.serverName));
-  list.push(write(supportedGroups, 'ClientHello', config.groups.map((group) => group.id)));
+  if (config.sendServerName && config.serverName !== undefined)
+    list.push(write(serverName, 'ClientHello', config.serverName));
+  list.push(
+    write(
+      supportedGroups,
+      'ClientHello',
+      config.groups.map((group) => group.id),
+    ),
+  );
   if (config.alpn.length > 0) list.push(write(alpn, 'ClientHello', [...config.alpn]));
   if (config.verifier.wantsOcsp === true) {
     list.push(write(statusRequest, 'ClientHello', { responderIds: [], requestExtensions: new Uint8Array(0) }));
   }
   if (config.verifier.wantsSct === true) list.push(write(signedCertificateTimestamp, 'ClientHello', undefined));
-  list.push(write(signatureAlgorithms, 'ClientHello', config.signatures.map((scheme) => scheme.id)));
+  list.push(
+    write(
+      signatureAlgorithms,
+      'ClientHello',
+      config.signatures.map((scheme) => scheme.id),
+    ),
+  );
   if (config.certificateSignatures !== undefined) {
     list.push(write(signatureAlgorithmsCert, 'ClientHello', [...config.certificateSignatures]));
   }
@@ -126,7 +142,13 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
     list.push(write(maxFragmentLength, 'ClientHello', Math.log2(config.maxFragmentLength) - 8));
   }
   if (tls13) {
-    list.push(write(supportedVersions, 'ClientHello', config.protocols.map((protocol) => protocol.version)));
+    list.push(
+      write(
+        supportedVersions,
+        'ClientHello',
+        config.protocols.map((protocol) => protocol.version),
+      ),
+    );
     list.push(write(keyShare, 'ClientHello', sharesOf(config, offers)));
     if (config.authorities.length > 0) list.push(write(certificateAuthorities, 'ClientHello', [...config.authorities]));
     if (config.postHandshakeAuth) list.push(write(postHandshakeAuth, 'ClientHello', undefined));
@@ -149,5 +171,7 @@ function pad(hello: ClientHello, extensions: RawExtension[], multiple: number): 
   const length = encode(ClientHello, hello).length + 4;
   const missing = (multiple - (length % multiple)) % multiple;
   if (missing === 0) return;
-  extensions.push(writeExtension(padding, 'ClientHello', new Uint8Array(missing < 4 ? missing + multiple - 4 : missing - 4)));
+  extensions.push(
+    writeExtension(padding, 'ClientHello', new Uint8Array(missing < 4 ? missing + multiple - 4 : missing - 4)),
+  );
 }

@@ -35,11 +35,14 @@ export interface ReadHello {
 export function readClientHello(message: Arrival): ReadHello {
   const hello = decode(ClientHello, message.body);
   const extensions = readExtensions('ClientHello', hello.extensions, KNOWN_EXTENSIONS);
-  if (hello.legacyVersion !== TLS_1_2) throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
+  if (hello.legacyVersion !== TLS_1_2)
+    throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
   const versions = extensions.get(supportedVersions);
   if (versions?.includes(TLS_1_3) !== true) throw new TlsError('ERR_VERSION');
-  if (hello.legacyCompressionMethods.length !== 1 || hello.legacyCompressionMethods[0] !== 0) throw new TlsError('ERR_COMPRESSION');
-  if (extensions.has(preSharedKey.id) && !extensions.has(pskKeyExchangeModes.id)) throw missing('psk_key_exchange_modes');
+  if (hello.legacyCompressionMethods.length !== 1 || hello.legacyCompressionMethods[0] !== 0)
+    throw new TlsError('ERR_COMPRESSION');
+  if (extensions.has(preSharedKey.id) && !extensions.has(pskKeyExchangeModes.id))
+    throw missing('psk_key_exchange_modes');
 
   const schemes = extensions.get(signatureAlgorithms);
   if (schemes === undefined) throw missing('signature_algorithms');
@@ -48,7 +51,14 @@ export function readClientHello(message: Arrival): ReadHello {
   const shares = extensions.get(keyShare);
   if (shares === undefined) throw missing('key_share');
   checkShares(shares, groups);
-  return { hello, extensions, groups, shares, schemes, summary: summarize(message, hello, extensions, groups, schemes) };
+  return {
+    hello,
+    extensions,
+    groups,
+    shares,
+    schemes,
+    summary: summarize(message, hello, extensions, groups, schemes),
+  };
 }
 
 /** The first suite in the order of whoever decides that the other allows too. */
@@ -78,7 +88,8 @@ export function chooseGroup(groups: readonly number[], config: ServerConfig): Ke
 export function chooseProtocol(offered: readonly string[] | undefined, ours: readonly string[]): string | undefined {
   if (offered === undefined || ours.length === 0) return undefined;
   const chosen = ours.find((protocol) => offered.includes(protocol));
-  if (chosen === undefined) throw new TlsError('ERR_NO_SHARED_ALPN', { detail: `the client offers ${offered.join(', ')}` });
+  if (chosen === undefined)
+    throw new TlsError('ERR_NO_SHARED_ALPN', { detail: `the client offers ${offered.join(', ')}` });
   return chosen;
 }
 
@@ -93,14 +104,16 @@ export function checkSecondHello(first: ReadHello, second: ReadHello, group: Key
     a.cipherSuites.every((suite, index) => suite === b.cipherSuites[index]);
   if (!same) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'random, session id or cipher suites' });
   const mayDiffer = new Set([keyShare.id, earlyData.id, cookie.id, preSharedKey.id, padding.id]);
-  const stable = (read: ReadHello): ClientHello['extensions'] => read.hello.extensions.filter(({ type }) => !mayDiffer.has(type));
+  const stable = (read: ReadHello): ClientHello['extensions'] =>
+    read.hello.extensions.filter(({ type }) => !mayDiffer.has(type));
   const before = stable(first);
   const after = stable(second);
   const unchanged =
     before.length === after.length &&
     before.every(({ type, data }, index) => type === after[index]!.type && equalBytes(data, after[index]!.data));
   if (!unchanged) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'an extension' });
-  if (second.extensions.has(earlyData.id)) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'early_data after HelloRetryRequest' });
+  if (second.extensions.has(earlyData.id))
+    throw new TlsError('ERR_RETRY_CHANGED', { detail: 'early_data after HelloRetryRequest' });
   if (group !== undefined && (second.shares.length !== 1 || second.shares[0]!.group !== group.id)) {
     throw new TlsError('ERR_RETRY_CHANGED', { detail: `not exactly one key share, for ${group.name}` });
   }

@@ -52,10 +52,13 @@ export function certificate(
   message: Arrival,
 ): ({ readonly to: 'WAIT_CV' } & ClientShown) | ({ readonly to: 'WAIT_FINISHED' } & ClientDone) {
   const shown = decode(Certificate, message.body);
-  if (shown.requestContext.length !== 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
+  if (shown.requestContext.length !== 0)
+    throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
   const presented = readShown(shown, data.rules);
   data.transcript.add(message.raw);
-  return presented === undefined ? { to: 'WAIT_FINISHED', ...data, peer: undefined } : { to: 'WAIT_CV', ...data, presented };
+  return presented === undefined
+    ? { to: 'WAIT_FINISHED', ...data, peer: undefined }
+    : { to: 'WAIT_CV', ...data, presented };
 }
 
 /** RFC 9846 section 4.5.2. */
@@ -71,10 +74,15 @@ export function* certificateVerify(
 }
 
 /** RFC 9846 section 4.5.3. */
-export function finished(data: ClientDone, message: Arrival, context: Context): { readonly to: 'CONNECTED' } & ServerConnected {
+export function finished(
+  data: ClientDone,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ServerConnected {
   const { out } = context;
   const { transcript, schedule, main, suite } = data;
-  if (!equalConstantTime(message.body, schedule.finished('client', transcript.digest()))) throw new TlsError('ERR_BAD_FINISHED');
+  if (!equalConstantTime(message.body, schedule.finished('client', transcript.digest())))
+    throw new TlsError('ERR_BAD_FINISHED');
   transcript.add(message.raw);
   out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
   out.keys('read', 'application', suite, main.clientTraffic);
@@ -96,7 +104,11 @@ export function finished(data: ClientDone, message: Arrival, context: Context): 
   };
 }
 
-export function keyUpdate(data: ServerConnected, message: Arrival, context: Context): { readonly to: 'CONNECTED' } & ServerConnected {
+export function keyUpdate(
+  data: ServerConnected,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ServerConnected {
   receiveKeyUpdate(data, message, context);
   return { to: 'CONNECTED', ...data };
 }
@@ -108,10 +120,15 @@ const MOST_ASKED = 8;
 export function askLater(data: ServerConnected, context: Context): void {
   const config = context.config as ServerConfig;
   if (data.transcript === undefined) {
-    throw new TlsError('ERR_STATE', { detail: 'the client did not offer post_handshake_auth', rfc: 'RFC 9846 section 4.7.2' });
+    throw new TlsError('ERR_STATE', {
+      detail: 'the client did not offer post_handshake_auth',
+      rfc: 'RFC 9846 section 4.7.2',
+    });
   }
-  if (data.rules.verifier === undefined) throw new TlsError('ERR_OPTION', { detail: 'there is no verifier for client certificates' });
-  if (data.asked.size >= MOST_ASKED) throw new TlsError('ERR_STATE', { detail: `${MOST_ASKED} requests are unanswered` });
+  if (data.rules.verifier === undefined)
+    throw new TlsError('ERR_OPTION', { detail: 'there is no verifier for client certificates' });
+  if (data.asked.size >= MOST_ASKED)
+    throw new TlsError('ERR_STATE', { detail: `${MOST_ASKED} requests are unanswered` });
   const requestContext = new Uint8Array(32);
   context.crypto.random.fill(requestContext);
   const request = certificateRequest(requestContext, data.rules.verifier, config);
@@ -129,7 +146,8 @@ export function lateCertificate(
   data: ServerConnected,
   message: Arrival,
 ): ({ readonly to: 'LATER_WAIT_CV' } & LateShown) | ({ readonly to: 'LATER_WAIT_FINISHED' } & LateDone) {
-  if (data.asked.size === 0) throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that nobody asked for' });
+  if (data.asked.size === 0)
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that nobody asked for' });
   const shown = decode(Certificate, message.body);
   const key = toHex(shown.requestContext);
   const later = data.asked.get(key);
@@ -148,13 +166,24 @@ export function* lateCertificateVerify(
   context: Context,
 ): Step<{ readonly to: 'LATER_WAIT_FINISHED' } & LateDone> {
   const { later } = data;
-  const latePeer = yield* judge(data.presented, later.rules, data.serverName, later.transcript.digest(), message, context);
+  const latePeer = yield* judge(
+    data.presented,
+    later.rules,
+    data.serverName,
+    later.transcript.digest(),
+    message,
+    context,
+  );
   later.transcript.add(message.raw);
   const { presented: _, ...rest } = data;
   return { to: 'LATER_WAIT_FINISHED', ...rest, latePeer };
 }
 
-export function lateFinished(data: LateDone, message: Arrival, context: Context): { readonly to: 'CONNECTED' } & ServerConnected {
+export function lateFinished(
+  data: LateDone,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ServerConnected {
   const { later, latePeer, ...rest } = data;
   if (!equalConstantTime(message.body, data.schedule.finished('client', later.transcript.digest()))) {
     throw new TlsError('ERR_BAD_FINISHED');

@@ -49,7 +49,9 @@ export interface ClientRules {
   readonly requested: ReadonlySet<number>;
 }
 
-export type AwaitingClient = ({ readonly to: 'WAIT_CERT' } & FlightSent) | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & { readonly peer: undefined });
+export type AwaitingClient =
+  | ({ readonly to: 'WAIT_CERT' } & FlightSent)
+  | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & { readonly peer: undefined });
 
 /** EncryptedExtensions to Finished, in one flight. */
 export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
@@ -104,16 +106,23 @@ export function certificateRequest(
   config: ServerConfig,
 ): CertificateRequest {
   const extensions: RawExtension[] = [
-    writeExtension(signatureAlgorithms, 'CertificateRequest', config.signatures.map(({ id }) => id)),
+    writeExtension(
+      signatureAlgorithms,
+      'CertificateRequest',
+      config.signatures.map(({ id }) => id),
+    ),
   ];
   if (config.certificateSignatures !== undefined) {
     extensions.push(writeExtension(signatureAlgorithmsCert, 'CertificateRequest', [...config.certificateSignatures]));
   }
   const authorities = config.authorities ?? verifier?.authorities ?? [];
-  if (authorities.length > 0) extensions.push(writeExtension(certificateAuthorities, 'CertificateRequest', [...authorities]));
-  if (config.oidFilters.length > 0) extensions.push(writeExtension(oidFilters, 'CertificateRequest', [...config.oidFilters]));
+  if (authorities.length > 0)
+    extensions.push(writeExtension(certificateAuthorities, 'CertificateRequest', [...authorities]));
+  if (config.oidFilters.length > 0)
+    extensions.push(writeExtension(oidFilters, 'CertificateRequest', [...config.oidFilters]));
   if (verifier?.wantsOcsp === true) extensions.push(writeExtension(statusRequest, 'CertificateRequest', undefined));
-  if (verifier?.wantsSct === true) extensions.push(writeExtension(signedCertificateTimestamp, 'CertificateRequest', undefined));
+  if (verifier?.wantsSct === true)
+    extensions.push(writeExtension(signedCertificateTimestamp, 'CertificateRequest', undefined));
   return { requestContext, extensions };
 }
 
@@ -122,7 +131,8 @@ function encryptedExtensions(read: ReadHello, protocol: string | undefined, cont
   const { out } = context;
   const config = context.config as ServerConfig;
   const extensions: RawExtension[] = [];
-  if (read.summary.serverName !== undefined) extensions.push(writeExtension(serverName, 'EncryptedExtensions', undefined));
+  if (read.summary.serverName !== undefined)
+    extensions.push(writeExtension(serverName, 'EncryptedExtensions', undefined));
   if (protocol !== undefined) extensions.push(writeExtension(alpn, 'EncryptedExtensions', [protocol]));
   const limit = read.extensions.get(recordSizeLimit);
   const fragment = read.extensions.get(maxFragmentLength);
@@ -162,5 +172,7 @@ function* findCredential(
   });
   if (credential !== undefined) return credential;
   const { requireServerName } = context.config as ServerConfig;
-  throw new TlsError(requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', { detail: read.summary.serverName ?? 'no server name' });
+  throw new TlsError(requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', {
+    detail: read.summary.serverName ?? 'no server name',
+  });
 }

@@ -75,7 +75,13 @@ export function* secondClientHello13(data: RetryAsked, message: Arrival, context
   checkCookie(data.cookie, read.extensions.get(cookie));
   const { suite, group, transcript, choices } = data;
   transcript.add(message.raw);
-  const answered = yield* answer({ read, suite, transcript, choices }, group, read.shares[0]!.keyExchange, true, context);
+  const answered = yield* answer(
+    { read, suite, transcript, choices },
+    group,
+    read.shares[0]!.keyExchange,
+    true,
+    context,
+  );
   return yield* sendFlight(answered, context);
 }
 
@@ -166,6 +172,7 @@ function* answer(
 
 function checkCookie(ours: Uint8Array | undefined, theirs: Uint8Array | undefined): void {
   if (ours === undefined) return;
-  if (theirs === undefined) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'the second ClientHello has no cookie' });
+  if (theirs === undefined)
+    throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'the second ClientHello has no cookie' });
   if (!equalConstantTime(ours, theirs)) throw new TlsError('ERR_BAD_COOKIE');
 }

@@ -50,7 +50,8 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
   },
   refusals: { START: { ClientHello12: 'ERR_VERSION' } },
   commands: {
-    updateKeys: (data: ServerConnected, context: Context, askPeer: boolean): void => sendKeyUpdate(data, context, askPeer),
+    updateKeys: (data: ServerConnected, context: Context, askPeer: boolean): void =>
+      sendKeyUpdate(data, context, askPeer),
     exportKey: (data: ServerConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
       data.schedule.exportKey(label, context, length),
     requestCertificate: (data: ServerConnected, context: Context): void => askLater(data, context),

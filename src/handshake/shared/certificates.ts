@@ -53,7 +53,12 @@ export class AuthenticatedPeer {
    * `tolerant`: a refusal of the verifier is reported in the facts and does not end the handshake.
    */
   static *authenticate(
-    subject: { readonly presented: Presented; readonly verifier: PeerVerifier; readonly serverName: string | undefined; readonly tolerant: boolean },
+    subject: {
+      readonly presented: Presented;
+      readonly verifier: PeerVerifier;
+      readonly serverName: string | undefined;
+      readonly tolerant: boolean;
+    },
     transcriptDigest: Uint8Array,
     body: Uint8Array,
     context: Context,
@@ -67,7 +72,8 @@ export class AuthenticatedPeer {
     const spki = acceptedKey(verdict, subject.tolerant);
     const key = decodeSubjectPublicKeyInfo(spki);
     if (key === undefined) throw new TlsError('ERR_CERTIFICATE_UNREADABLE');
-    if (!scheme.fits(key, true)) throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
+    if (!scheme.fits(key, true))
+      throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
 
     const input = signedContent(config.role === 'client' ? 'server' : 'client', transcriptDigest);
     const good = yield* need('verifySignature', { scheme, key, input, signature });
@@ -86,7 +92,12 @@ export class AuthenticatedPeer {
 /** Sends Certificate and CertificateVerify; without a credential an empty Certificate, alone. Returns what was sent. */
 export function* proveOurselves(
   credential: Credential | undefined,
-  peer: { readonly schemes: readonly number[]; readonly wantsOcsp: boolean; readonly wantsSct: boolean; readonly requestContext: Uint8Array },
+  peer: {
+    readonly schemes: readonly number[];
+    readonly wantsOcsp: boolean;
+    readonly wantsSct: boolean;
+    readonly requestContext: Uint8Array;
+  },
   transcript: { add(message: Uint8Array): void; digest(): Uint8Array },
   context: Context,
 ): Step<Uint8Array[]> {
@@ -99,7 +110,10 @@ export function* proveOurselves(
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');
   const input = signedContent(config.role, transcript.digest());
   const signature = yield* need('sign', { credential, scheme: scheme.id, input });
-  const verify = encodeHandshake(HANDSHAKE_CERTIFICATE_VERIFY, encode(CertificateVerify, { scheme: scheme.id, signature }));
+  const verify = encodeHandshake(
+    HANDSHAKE_CERTIFICATE_VERIFY,
+    encode(CertificateVerify, { scheme: scheme.id, signature }),
+  );
   transcript.add(verify);
   out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
   return [certificate, verify];
@@ -140,7 +154,10 @@ function certificateMessage(
   if (peer.wantsSct && credential?.sctList !== undefined) {
     leafExtensions.push(writeExtension(signedCertificateTimestamp, 'Certificate', credential.sctList));
   }
-  const entries = (credential?.chain ?? []).map((certData, index) => ({ certData, extensions: index === 0 ? leafExtensions : [] }));
+  const entries = (credential?.chain ?? []).map((certData, index) => ({
+    certData,
+    extensions: index === 0 ? leafExtensions : [],
+  }));
   return { requestContext: peer.requestContext, entries };
 }
 

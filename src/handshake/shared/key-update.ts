@@ -42,7 +42,8 @@ export function receiveKeyUpdate(data: Traffic, message: Arrival, context: Conte
 
 /** Changes our keys. `askPeer` is dropped while an earlier request of ours is unanswered. */
 export function sendKeyUpdate(data: Traffic, context: Context, askPeer: boolean): void {
-  if (data.updates.sent >= MOST_UPDATES) throw new TlsError('ERR_SEAL_LIMIT', { detail: 'the keys cannot be changed again' });
+  if (data.updates.sent >= MOST_UPDATES)
+    throw new TlsError('ERR_SEAL_LIMIT', { detail: 'the keys cannot be changed again' });
   const ask = askPeer && !data.updates.asked;
   if (ask) data.updates.asked = true;
   data.updates.sent++;

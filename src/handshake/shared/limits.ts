@@ -8,6 +8,7 @@ export const MAX_CONTENT = 16_384;
  * client that knows some extension we do not, and takes it for 2^14 + 1; a client refuses it.
  */
 export function readRecordSizeLimit(value: number, lenient: boolean): number {
-  if (value < 64 || (value > MAX_CONTENT + 1 && !lenient)) throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: `${value} bytes` });
+  if (value < 64 || (value > MAX_CONTENT + 1 && !lenient))
+    throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: `${value} bytes` });
   return Math.min(value - 1, MAX_CONTENT);
 }
