@@ -33,8 +33,12 @@ export function decryptPkcs8Within(der: Uint8Array, effort: Effort): Uint8Array 
   return plain;
 }
 
-/** EncryptedPrivateKeyInfo in DER, with PBES2 and AES-256-CBC. */
+/**
+ * EncryptedPrivateKeyInfo in DER, with PBES2 and AES-256-CBC.
+ * @throws TlsError ERR_KEY when it is not PKCS#8 that is to be encrypted, ERR_LIMIT for an impossible number of iterations.
+ */
 export function encryptPkcs8(pkcs8: Uint8Array, options: EncryptionOptions): Uint8Array {
+  if (!looksLikePkcs8(pkcs8)) throw new TlsError('ERR_KEY', { detail: 'what is to be encrypted is not PKCS#8' });
   try {
     const { algorithm, ciphertext } = encryptWithPassword(pkcs8, options);
     return derSequence(algorithm, derOctetString(ciphertext));
