@@ -44,7 +44,7 @@ export class Engine {
     this.config = config;
     this.#joined = join(config.protocols);
     this.#outlet = new Outlet(config);
-    this.#intake = new Intake(config);
+    this.#intake = new Intake();
     this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
   }
 

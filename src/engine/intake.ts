@@ -1,5 +1,4 @@
 import { TlsError } from '../errors.ts';
-import type { Config } from '../handshake/config.ts';
 import type { Arrival, Epoch, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
@@ -37,8 +36,6 @@ export class Intake {
   limit: number = MAX_PLAINTEXT;
   established = false;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
-
-  constructor(_config: Config) {}
 
   get epoch(): Epoch {
     return this.#epoch;

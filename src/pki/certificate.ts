@@ -78,7 +78,8 @@ export function readCertificate(der: Uint8Array): Certificate {
     const algorithmAt = outer.offset;
     const signatureAlgorithmDer = outer.raw(TAG_SEQUENCE);
     // RFC 5280 section 4.1.1.2: the two have to say the same, parameters included.
-    if (!equalBytes(signatureAlgorithmDer, fields.innerAlgorithm)) throw new DerError('two signature algorithms', algorithmAt);
+    if (!equalBytes(signatureAlgorithmDer, fields.innerAlgorithm))
+      throw new DerError('two signature algorithms', algorithmAt);
     const signature = outer.bitStringBytes();
     const { innerAlgorithm: _, ...rest } = fields;
     return {
@@ -97,7 +98,10 @@ export function serialText(certificate: Certificate): string {
   return toHex(certificate.serial);
 }
 
-type TbsFields = Omit<Certificate, 'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'signature'> & {
+type TbsFields = Omit<
+  Certificate,
+  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'signature'
+> & {
   readonly innerAlgorithm: Uint8Array;
 };
 
@@ -105,20 +109,25 @@ function readTbs(tbs: DerCursor): TbsFields {
   const start = tbs.offset;
   const encodedVersion = tbs.explicit(0, (field) => field.small());
   // DER leaves out a default: v1 is never written.
-  if (encodedVersion !== undefined && (encodedVersion < 1 || encodedVersion > 2)) throw new DerError('a version that cannot be', start);
+  if (encodedVersion !== undefined && (encodedVersion < 1 || encodedVersion > 2))
+    throw new DerError('a version that cannot be', start);
   const version = (encodedVersion === undefined ? 1 : encodedVersion + 1) as 1 | 2 | 3;
   const serialAt = tbs.offset;
   const serial = tbs.integerBytes();
   if (serial.length > 21) throw new DerError('a serial number of more than 20 bytes', serialAt);
   const innerAlgorithm = tbs.raw(TAG_SEQUENCE);
   const issuer = readName(tbs);
-  const { notBefore, notAfter } = tbs.sequence((validity) => ({ notBefore: validity.time(), notAfter: validity.time() }));
+  const { notBefore, notAfter } = tbs.sequence((validity) => ({
+    notBefore: validity.time(),
+    notAfter: validity.time(),
+  }));
   const subject = readName(tbs);
   const spki = tbs.raw(TAG_SEQUENCE);
   const uniqueAt = tbs.offset;
   const issuerId = tbs.optional(contextTag(1), (cursor) => cursor.bitString(contextTag(1)));
   const subjectId = tbs.optional(contextTag(2), (cursor) => cursor.bitString(contextTag(2)));
-  if ((issuerId !== undefined || subjectId !== undefined) && version === 1) throw new DerError('unique identifiers in version 1', uniqueAt);
+  if ((issuerId !== undefined || subjectId !== undefined) && version === 1)
+    throw new DerError('unique identifiers in version 1', uniqueAt);
   const extensionsAt = tbs.offset;
   const list = tbs.explicit(3, (field) => field.sequenceOf(readExtension, 1)) ?? [];
   if (list.length > 0 && version !== 3) throw new DerError(`extensions in version ${version}`, extensionsAt);
@@ -232,9 +241,12 @@ export function authorityKeyId(certificate: Certificate): AuthorityKeyId | undef
     readDer(value, TAG_SEQUENCE, (fields) => {
       const start = fields.offset;
       const keyId = fields.optional(contextTag(0), (cursor) => cursor.octetString(contextTag(0)));
-      const issuer = fields.optional(contextConstructed(1), (cursor) => readGeneralNames(cursor, contextConstructed(1)));
+      const issuer = fields.optional(contextConstructed(1), (cursor) =>
+        readGeneralNames(cursor, contextConstructed(1)),
+      );
       const serial = fields.optional(contextTag(2), (cursor) => cursor.integerBytes(contextTag(2)));
-      if ((issuer === undefined) !== (serial === undefined)) throw new DerError('an issuer without a serial number, or the other way round', start);
+      if ((issuer === undefined) !== (serial === undefined))
+        throw new DerError('an issuer without a serial number, or the other way round', start);
       return { keyId, issuer, serial };
     }),
   );
@@ -256,11 +268,17 @@ export function issuerUris(certificate: Certificate): readonly string[] {
     cursor.finish();
     return list;
   });
-  return (descriptions ?? []).flatMap(({ method, uri }) => (method === '1.3.6.1.5.5.7.48.2' && uri !== undefined ? [uri] : []));
+  return (descriptions ?? []).flatMap(({ method, uri }) =>
+    method === '1.3.6.1.5.5.7.48.2' && uri !== undefined ? [uri] : [],
+  );
 }
 
 /** Reads an extension if it is there. @throws DerError when it is malformed. */
-export function extensionValue<T>(certificate: Certificate, oid: string, read: (value: Uint8Array) => T): T | undefined {
+export function extensionValue<T>(
+  certificate: Certificate,
+  oid: string,
+  read: (value: Uint8Array) => T,
+): T | undefined {
   const extension = certificate.extensions.get(oid);
   return extension === undefined ? undefined : read(extension.value);
 }

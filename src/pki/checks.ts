@@ -52,7 +52,12 @@ const PROCESSED = new Set([
 
 /** What holds for every certificate of a path: form, time, algorithms, critical extensions. */
 export function checkAny(certificate: Certificate, options: CheckOptions): Finding | undefined {
-  return checkForm(certificate) ?? checkTime(certificate, options.now) ?? checkKey(certificate, options) ?? checkCritical(certificate);
+  return (
+    checkForm(certificate) ??
+    checkTime(certificate, options.now) ??
+    checkKey(certificate, options) ??
+    checkCritical(certificate)
+  );
 }
 
 /** What holds for the certificate of the peer itself. */
@@ -107,7 +112,11 @@ export function checkAuthority(certificate: Certificate, below: number, options:
 export function checkName(certificate: Certificate, serverName: string): Finding | undefined {
   const reference = parseReference(serverName);
   if (reference === undefined) {
-    return { code: 'CERT_NAME_MISMATCH', what: `"${serverName}" is not a name that a certificate could be for`, rfc: 'RFC 9525 section 6.3' };
+    return {
+      code: 'CERT_NAME_MISMATCH',
+      what: `"${serverName}" is not a name that a certificate could be for`,
+      rfc: 'RFC 9525 section 6.3',
+    };
   }
   const names = subjectAltNames(certificate) ?? [];
   if (matchesReference(names, reference)) return undefined;
@@ -131,10 +140,18 @@ export function checkName(certificate: Certificate, serverName: string): Finding
 export function checkSignatureAlgorithm(certificate: Certificate, options: CheckOptions): Finding | undefined {
   const algorithm = certificate.signatureAlgorithm;
   if (algorithm === undefined) {
-    return { code: 'CERT_UNSUPPORTED_ALGORITHM', what: 'it is signed with an algorithm that is not known here', rfc: 'RFC 5280 section 4.1.1.2' };
+    return {
+      code: 'CERT_UNSUPPORTED_ALGORITHM',
+      what: 'it is signed with an algorithm that is not known here',
+      rfc: 'RFC 5280 section 4.1.1.2',
+    };
   }
   if ('hash' in algorithm && algorithm.hash === 'sha1') {
-    return { code: 'CERT_WEAK_ALGORITHM', what: 'it is signed with SHA-1, which can be forged', rfc: 'RFC 9846 section 4.5.1.4' };
+    return {
+      code: 'CERT_WEAK_ALGORITHM',
+      what: 'it is signed with SHA-1, which can be forged',
+      rfc: 'RFC 9846 section 4.5.1.4',
+    };
   }
   const offered = options.certificateSchemes.some((id) => sameAlgorithm(schemeById(id)?.algorithm, algorithm));
   if (options.certificateSchemes.length > 0 && !offered) {
@@ -151,7 +168,8 @@ export function checkSignatureAlgorithm(certificate: Certificate, options: Check
 /** Every extension that is read later, read now: so nothing malformed hides behind what comes first. */
 function checkForm(certificate: Certificate): Finding | undefined {
   const read = orMalformed(() => {
-    for (const reader of [basicConstraints, keyUsage, extendedKeyUsage, subjectAltNames, subjectKeyId, authorityKeyId]) reader(certificate);
+    for (const reader of [basicConstraints, keyUsage, extendedKeyUsage, subjectAltNames, subjectKeyId, authorityKeyId])
+      reader(certificate);
     nameText(certificate.subject);
     return undefined;
   }, 'RFC 5280 section 4.2');
@@ -184,14 +202,25 @@ function checkTime(certificate: Certificate, now: number): Finding | undefined {
 
 function checkKey(certificate: Certificate, options: CheckOptions): Finding | undefined {
   const key: PublicKey | undefined = certificate.publicKey;
-  if (key === undefined) return { code: 'CERT_UNSUPPORTED_ALGORITHM', what: 'its key is of a kind that is not known here', rfc: 'RFC 5280 section 4.1.2.7' };
+  if (key === undefined)
+    return {
+      code: 'CERT_UNSUPPORTED_ALGORITHM',
+      what: 'its key is of a kind that is not known here',
+      rfc: 'RFC 5280 section 4.1.2.7',
+    };
   if (key.kind !== 'rsa') return undefined;
   const bits = bitLength(bigFromBytes(key.modulus));
   if (bits < options.leastRsaBits || bits > 8192) {
-    return { code: 'CERT_WEAK_KEY', what: 'its RSA key has a size that is not taken', expected: `${options.leastRsaBits} to 8192 bits`, found: `${bits} bits` };
+    return {
+      code: 'CERT_WEAK_KEY',
+      what: 'its RSA key has a size that is not taken',
+      expected: `${options.leastRsaBits} to 8192 bits`,
+      found: `${bits} bits`,
+    };
   }
   const exponent = bigFromBytes(key.exponent);
-  if (exponent < 3n || exponent % 2n === 0n) return { code: 'CERT_WEAK_KEY', what: 'its RSA key has an exponent that cannot be', found: `${exponent}` };
+  if (exponent < 3n || exponent % 2n === 0n)
+    return { code: 'CERT_WEAK_KEY', what: 'its RSA key has an exponent that cannot be', found: `${exponent}` };
   return undefined;
 }
 
@@ -217,7 +246,9 @@ function checkPurpose(certificate: Certificate, purpose: string): Finding | unde
     what: 'it is not meant for this purpose',
     expected: PURPOSES[purpose] ?? purpose,
     found: purposes.map((oid) => PURPOSES[oid] ?? oid).join(', '),
-    ...(purpose === EKU_CLIENT_AUTH && { advice: 'public authorities no longer issue client certificates: use a private one' }),
+    ...(purpose === EKU_CLIENT_AUTH && {
+      advice: 'public authorities no longer issue client certificates: use a private one',
+    }),
     rfc: 'RFC 5280 section 4.2.1.12',
   };
 }

@@ -19,7 +19,7 @@ import {
 export type GeneralName =
   | { readonly kind: 'dns' | 'email' | 'uri'; readonly text: string }
   | { readonly kind: 'ip'; readonly bytes: Uint8Array }
-  | { readonly kind: 'directory'; /** DER Name. */ readonly name: Uint8Array }
+  | { readonly kind: 'directory' /** DER Name. */; readonly name: Uint8Array }
   | { readonly kind: 'registered-id'; readonly oid: string }
   | { readonly kind: 'other'; readonly tag: number; readonly der: Uint8Array };
 
@@ -111,7 +111,11 @@ const SHORT_NAMES: { readonly [oid: string]: string } = {
 export function nameText(name: Uint8Array): string {
   const rdns = [...nameAttributes(name)].reverse();
   if (rdns.length === 0) return '(no name)';
-  return rdns.map((rdn) => rdn.map((attribute) => `${SHORT_NAMES[attribute.oid] ?? attribute.oid}=${escapeValue(attribute)}`).join('+')).join(',');
+  return rdns
+    .map((rdn) =>
+      rdn.map((attribute) => `${SHORT_NAMES[attribute.oid] ?? attribute.oid}=${escapeValue(attribute)}`).join('+'),
+    )
+    .join(',');
 }
 
 /** The text of an attribute; undefined: not a text, or one that is malformed. */
@@ -137,8 +141,16 @@ function escapeValue(attribute: Attribute): string {
   const text = attributeText(attribute);
   if (text === undefined) return `#${toHex(attribute.value)}`;
   // Control characters never reach a terminal or a log as they are.
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what has to be found.
-  return text.replace(/[,+"\\<>;]/g, '\\$&').replace(/[\u0000-\u001f\u007f-\u009f]/g, (c) => `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}`);
+  return [...text]
+    .map((c) =>
+      /[,+"\\<>;]/.test(c) ? `\\${c}` : isControl(c) ? `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c,
+    )
+    .join('');
+}
+
+function isControl(character: string): boolean {
+  const code = character.charCodeAt(0);
+  return code < 0x20 || (code >= 0x7f && code < 0xa0);
 }
 
 function ia5(cursor: DerCursor, tag: number): string {

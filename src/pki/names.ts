@@ -7,7 +7,9 @@ import { type Attribute, attributeText, type GeneralName, nameAttributes } from 
  */
 
 /** A name or address that was asked for, ready to be compared. */
-export type Reference = { readonly kind: 'dns'; readonly labels: readonly string[] } | { readonly kind: 'ip'; readonly bytes: Uint8Array };
+export type Reference =
+  | { readonly kind: 'dns'; readonly labels: readonly string[] }
+  | { readonly kind: 'ip'; readonly bytes: Uint8Array };
 
 /** Undefined: neither an address nor a name that a certificate could be for. A trailing dot is dropped. */
 export function parseReference(name: string): Reference | undefined {
@@ -20,7 +22,8 @@ export function parseReference(name: string): Reference | undefined {
 
 /** Does one of the names stand for what was asked? Only subjectAltName counts, never the common name (RFC 9525 section 2). */
 export function matchesReference(names: readonly GeneralName[], reference: Reference): boolean {
-  if (reference.kind === 'ip') return names.some((name) => name.kind === 'ip' && equalBytes(name.bytes, reference.bytes));
+  if (reference.kind === 'ip')
+    return names.some((name) => name.kind === 'ip' && equalBytes(name.bytes, reference.bytes));
   return names.some((name) => name.kind === 'dns' && matchesDns(name.text, reference.labels));
 }
 
@@ -56,7 +59,10 @@ export function ipText(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.');
   const groups: string[] = [];
   for (let i = 0; i < bytes.length; i += 2) groups.push(((bytes[i]! << 8) | bytes[i + 1]!).toString(16));
-  return groups.join(':').replace(/\b0(:0)+\b/, ':').replace(/:{3,}/, '::');
+  return groups
+    .join(':')
+    .replace(/\b0(:0)+\b/, ':')
+    .replace(/:{3,}/, '::');
 }
 
 /** RFC 5280 section 7.1: attribute by attribute, strings without regard to case, to spaces, or to their type. */
@@ -116,7 +122,8 @@ function fold(text: string): string {
 
 function parseIpv4(text: string): Uint8Array | undefined {
   const parts = text.split('.');
-  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256)) return undefined;
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) < 256))
+    return undefined;
   return Uint8Array.from(parts, Number);
 }
 
@@ -151,7 +158,10 @@ function expandGroups(groups: readonly string[]): number[] | undefined {
 /** U-labels become A-labels (RFC 5891); lower case. Undefined: cannot be one. */
 function toAsciiLabels(host: string): readonly string[] | undefined {
   const labels: string[] = [];
-  for (const label of host.normalize('NFC').toLowerCase().split(/[.\u3002]/)) {
+  for (const label of host
+    .normalize('NFC')
+    .toLowerCase()
+    .split(/[.\u3002]/)) {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
     if (/^[\u0000-\u007f]*$/.test(label)) labels.push(label);
     else labels.push(`xn--${punycode(label)}`);

@@ -51,10 +51,19 @@ const ALERTS: { readonly [C in VerificationCode]: number } = {
 };
 
 /** The finding about a certificate of the chain, as a sentence for people and as fields for programs. */
-export function failureOf(finding: Finding, certificate: Certificate | undefined, position: number): VerificationFailure {
+export function failureOf(
+  finding: Finding,
+  certificate: Certificate | undefined,
+  position: number,
+): VerificationFailure {
   const reference: CertificateReference | undefined =
-    certificate === undefined ? undefined : { position, subject: nameText(certificate.subject), serial: serialText(certificate) };
-  const who = reference === undefined ? 'the chain' : `certificate ${position} (${reference.subject}, serial ${reference.serial})`;
+    certificate === undefined
+      ? undefined
+      : { position, subject: nameText(certificate.subject), serial: serialText(certificate) };
+  const who =
+    reference === undefined
+      ? 'the chain'
+      : `certificate ${position} (${reference.subject}, serial ${reference.serial})`;
   const details = [
     finding.expected === undefined ? undefined : `expected ${finding.expected}`,
     finding.found === undefined ? undefined : `found ${finding.found}`,

@@ -13,7 +13,14 @@ import {
   subjectAltNames,
   subjectKeyId,
 } from './certificate.ts';
-import { type CheckOptions, checkAny, checkAuthority, checkLeaf, checkName, checkSignatureAlgorithm } from './checks.ts';
+import {
+  type CheckOptions,
+  checkAny,
+  checkAuthority,
+  checkLeaf,
+  checkName,
+  checkSignatureAlgorithm,
+} from './checks.ts';
 import { nameText } from './general-name.ts';
 import { sameName } from './names.ts';
 import { readPem } from './pem.ts';
@@ -71,8 +78,10 @@ const MOST_SIGNATURES = 100;
  */
 export function certificateVerifier(options: CertificateVerifierOptions): PeerVerifier {
   const known = ['anchors', 'signatures', 'intermediates', 'leastRsaBits', 'maxIntermediates', 'allowNoServerName'];
-  for (const key of Object.keys(options)) if (!known.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
-  if (typeof options.signatures?.verify !== 'function') throw new TlsError('ERR_OPTION', { detail: 'signatures: it is needed' });
+  for (const key of Object.keys(options))
+    if (!known.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
+  if (typeof options.signatures?.verify !== 'function')
+    throw new TlsError('ERR_OPTION', { detail: 'signatures: it is needed' });
   const anchors = readCertificates(options.anchors, 'anchors');
   const extra = readCertificates(options.intermediates ?? [], 'intermediates');
   return {
@@ -85,12 +94,17 @@ export function certificateVerifier(options: CertificateVerifierOptions): PeerVe
  * Certificates from DER and PEM, in order.
  * @throws TlsError ERR_KEY when one cannot be read.
  */
-export function readCertificates(source: string | readonly (string | Uint8Array)[], what: string = 'certificates'): readonly Certificate[] {
+export function readCertificates(
+  source: string | readonly (string | Uint8Array)[],
+  what: string = 'certificates',
+): readonly Certificate[] {
   const list = typeof source === 'string' ? [source] : source;
   const ders = list.flatMap((item) =>
     typeof item === 'string'
       ? readPem(item)
-          .filter(({ label }) => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE')
+          .filter(
+            ({ label }) => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE' || label === 'TRUSTED CERTIFICATE',
+          )
           .map(({ der }) => der)
       : [item],
   );
@@ -98,7 +112,8 @@ export function readCertificates(source: string | readonly (string | Uint8Array)
     try {
       return readCertificate(der);
     } catch (error) {
-      if (error instanceof DerError) throw new TlsError('ERR_KEY', { detail: `${what}: certificate ${index}: ${error.message}`, cause: error });
+      if (error instanceof DerError)
+        throw new TlsError('ERR_KEY', { detail: `${what}: certificate ${index}: ${error.message}`, cause: error });
       throw error;
     }
   });
@@ -112,13 +127,23 @@ function judge(
 ): MaybePromise<Verdict> {
   const chain: Certificate[] = [];
   if (peer.chain.length > MOST_CERTIFICATES) {
-    return no(failureOf({ code: 'CERT_TOO_LARGE', what: `it has ${peer.chain.length} certificates, at most ${MOST_CERTIFICATES} are read` }, undefined, 0));
+    return no(
+      failureOf(
+        {
+          code: 'CERT_TOO_LARGE',
+          what: `it has ${peer.chain.length} certificates, at most ${MOST_CERTIFICATES} are read`,
+        },
+        undefined,
+        0,
+      ),
+    );
   }
   for (const [position, der] of peer.chain.entries()) {
     const certificate = orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1');
     if (isFinding(certificate)) {
       // Only the leaf has to be readable: what else was sent may be of no use to us (RFC 9846 section 4.5.1).
-      if (position === 0) return no(failureOf({ ...certificate, what: `certificate 0: ${certificate.what}` }, undefined, 0));
+      if (position === 0)
+        return no(failureOf({ ...certificate, what: `certificate 0: ${certificate.what}` }, undefined, 0));
       continue;
     }
     chain.push(certificate);
@@ -131,7 +156,10 @@ function judge(
     leastRsaBits: options.leastRsaBits ?? 2048,
     certificateSchemes: peer.certificateSchemes,
   };
-  const finding = checkAny(leaf, checks) ?? checkLeaf(leaf, checks) ?? (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
+  const finding =
+    checkAny(leaf, checks) ??
+    checkLeaf(leaf, checks) ??
+    (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
   if (finding !== undefined) return { ...no(failureOf(finding, leaf, 0)), publicKey: leaf.spki };
   const search = new Search(chain, anchors, [...chain.slice(1), ...extra], checks, options);
   return drive(search.run(), options.signatures);
@@ -189,7 +217,10 @@ class Search {
       return { ok: true, publicKey: leaf.spki, path: path.map(({ der }) => der), details: detailsOf(leaf, path) };
     }
     const worst = this.#worst ?? { finding: this.#noIssuer(leaf, [leaf]), certificate: leaf };
-    return { ...no(failureOf(worst.finding, worst.certificate, this.#position(worst.certificate))), publicKey: leaf.spki };
+    return {
+      ...no(failureOf(worst.finding, worst.certificate, this.#position(worst.certificate))),
+      publicKey: leaf.spki,
+    };
   }
 
   *#extend(path: readonly Certificate[]): Generator<SignatureCheck, readonly Certificate[] | undefined, boolean> {
@@ -212,7 +243,11 @@ class Search {
     for (const issuer of intermediates) {
       const below = path.slice(1).filter((certificate) => !sameName(certificate.subject, certificate.issuer)).length;
       if (below >= this.#maxIntermediates) {
-        this.#note(path, { code: 'CERT_PATH_LENGTH', what: `there are more than ${this.#maxIntermediates} authorities above it` }, last);
+        this.#note(
+          path,
+          { code: 'CERT_PATH_LENGTH', what: `there are more than ${this.#maxIntermediates} authorities above it` },
+          last,
+        );
         continue;
       }
       const finding = checkAny(issuer, this.#checks) ?? checkAuthority(issuer, below, this.#checks);
@@ -227,23 +262,43 @@ class Search {
     return undefined;
   }
 
-  *#signedBy(path: readonly Certificate[], certificate: Certificate, issuer: Certificate): Generator<SignatureCheck, boolean, boolean> {
+  *#signedBy(
+    path: readonly Certificate[],
+    certificate: Certificate,
+    issuer: Certificate,
+  ): Generator<SignatureCheck, boolean, boolean> {
     if (certificate.der === issuer.der || equalBytes(certificate.der, issuer.der)) return true;
     if (++this.#signatures > MOST_SIGNATURES) return false;
     if (yield { certificate, issuer }) return true;
-    this.#note(path, { code: 'CERT_BAD_SIGNATURE', what: `its signature is not by ${nameText(issuer.subject)}`, rfc: 'RFC 5280 section 6.1.3(a)(1)' }, certificate);
+    this.#note(
+      path,
+      {
+        code: 'CERT_BAD_SIGNATURE',
+        what: `its signature is not by ${nameText(issuer.subject)}`,
+        rfc: 'RFC 5280 section 6.1.3(a)(1)',
+      },
+      certificate,
+    );
     return false;
   }
 
   /** Issuers by name, not yet on the path; key identifiers only decide the order (RFC 4158 section 3.5.12). */
-  #candidates(certificate: Certificate, among: readonly Certificate[], path: readonly Certificate[]): readonly Certificate[] {
+  #candidates(
+    certificate: Certificate,
+    among: readonly Certificate[],
+    path: readonly Certificate[],
+  ): readonly Certificate[] {
     const wanted = authorityKeyId(certificate)?.keyId;
     const rank = (issuer: Certificate): number => {
       const id = wanted === undefined ? undefined : orMalformed(() => subjectKeyId(issuer), '');
       return id instanceof Uint8Array ? (equalBytes(id, wanted!) ? 0 : 2) : 1;
     };
     return among
-      .filter((issuer) => sameName(issuer.subject, certificate.issuer) && !path.some((used) => used !== certificate && isSame(used, issuer)))
+      .filter(
+        (issuer) =>
+          sameName(issuer.subject, certificate.issuer) &&
+          !path.some((used) => used !== certificate && isSame(used, issuer)),
+      )
       .filter((issuer) => !isSame(issuer, certificate) || among === this.#anchors)
       .sort((a, b) => rank(a) - rank(b));
   }
@@ -271,7 +326,8 @@ class Search {
   }
 
   #note(path: readonly Certificate[], finding: Finding, certificate: Certificate): void {
-    if (this.#worst === undefined || path.length > this.#worst.depth) this.#worst = { depth: path.length, finding, certificate };
+    if (this.#worst === undefined || path.length > this.#worst.depth)
+      this.#worst = { depth: path.length, finding, certificate };
   }
 
   #position(certificate: Certificate): number {
@@ -301,7 +357,8 @@ function drive(search: Searching, signatures: SignatureVerifier, last?: boolean)
 
 function detailsOf(leaf: Certificate, path: readonly Certificate[]): VerdictDetails {
   const names = subjectAltNames(leaf) ?? [];
-  const texts = (kind: 'dns' | 'email' | 'uri'): string[] => names.flatMap((name) => (name.kind === kind ? [name.text] : []));
+  const texts = (kind: 'dns' | 'email' | 'uri'): string[] =>
+    names.flatMap((name) => (name.kind === kind ? [name.text] : []));
   return {
     identities: { subject: nameText(leaf.subject), dns: texts('dns'), emails: texts('email'), uris: texts('uri') },
     expires: Math.min(...path.map(({ notAfter }) => notAfter)),

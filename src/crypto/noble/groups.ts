@@ -30,7 +30,8 @@ function diffieHellman(id: number, name: string, agreement: () => Agreement): Ke
     } catch (cause) {
       throw new TlsError('ERR_BAD_KEY_SHARE', { detail: name, cause });
     }
-    if (shared === undefined) throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: ${peerShare.length} bytes, or not a point` });
+    if (shared === undefined)
+      throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: ${peerShare.length} bytes, or not a point` });
     return shared;
   };
   const group: KeyExchange = {
@@ -96,7 +97,9 @@ function nist(id: number, name: string, curveName: NamedCurve, curve: () => type
       publicKey: (secret) => own.getPublicKey(secret, false),
       // The result is a compressed point; the secret is its x coordinate alone.
       shared: (secret, peerShare) =>
-        peerShare.length === 2 * size + 1 && peerShare[0] === 4 ? own.getSharedSecret(secret, peerShare).slice(1) : undefined,
+        peerShare.length === 2 * size + 1 && peerShare[0] === 4
+          ? own.getSharedSecret(secret, peerShare).slice(1)
+          : undefined,
     };
   };
   return diffieHellman(id, name, () => {

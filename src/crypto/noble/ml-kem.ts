@@ -8,9 +8,30 @@ const mlKem768: Kem = /* @__PURE__ */ kem(ml_kem768, 1184, 1088);
 const mlKem1024: Kem = /* @__PURE__ */ kem(ml_kem1024, 1568, 1568);
 
 /** RFC 10024: for X25519 the ML-KEM half comes first, for the NIST curves it comes last. */
-export const x25519MlKem768: KeyExchange = /* @__PURE__ */ hybrid(0x11ec, 'X25519MLKEM768', mlKem768, x25519, 32, 'kem-first');
-export const secp256r1MlKem768: KeyExchange = /* @__PURE__ */ hybrid(0x11eb, 'SecP256r1MLKEM768', mlKem768, secp256r1, 65, 'ecdh-first');
-export const secp384r1MlKem1024: KeyExchange = /* @__PURE__ */ hybrid(0x11ed, 'SecP384r1MLKEM1024', mlKem1024, secp384r1, 97, 'ecdh-first');
+export const x25519MlKem768: KeyExchange = /* @__PURE__ */ hybrid(
+  0x11ec,
+  'X25519MLKEM768',
+  mlKem768,
+  x25519,
+  32,
+  'kem-first',
+);
+export const secp256r1MlKem768: KeyExchange = /* @__PURE__ */ hybrid(
+  0x11eb,
+  'SecP256r1MLKEM768',
+  mlKem768,
+  secp256r1,
+  65,
+  'ecdh-first',
+);
+export const secp384r1MlKem1024: KeyExchange = /* @__PURE__ */ hybrid(
+  0x11ed,
+  'SecP384r1MLKEM1024',
+  mlKem1024,
+  secp384r1,
+  97,
+  'ecdh-first',
+);
 
 function kem(noble: typeof ml_kem768, publicKeySize: number, ciphertextSize: number): Kem {
   return {

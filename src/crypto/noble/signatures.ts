@@ -6,20 +6,29 @@ import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { TlsError } from '../../errors.ts';
 import { isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
-import type { NamedCurve, PrivateKey, PublicKey, Random, SignatureAlgorithm, SignatureVerifier, Signer } from '../types.ts';
+import type {
+  NamedCurve,
+  PrivateKey,
+  PublicKey,
+  Random,
+  SignatureAlgorithm,
+  SignatureVerifier,
+  Signer,
+} from '../types.ts';
 import { hashByName } from './hash.ts';
 
 /** Signatures with noble's curves and our own RSA. Synchronous. */
-export const nobleVerifier: SignatureVerifier & { verify(...parts: Parameters<SignatureVerifier['verify']>): boolean } = {
-  verify(algorithm, key, message, signature) {
-    try {
-      return verify(algorithm, key, message, signature);
-    } catch {
-      // noble throws for what is malformed; to us it is as wrong as any other.
-      return false;
-    }
-  },
-};
+export const nobleVerifier: SignatureVerifier & { verify(...parts: Parameters<SignatureVerifier['verify']>): boolean } =
+  {
+    verify(algorithm, key, message, signature) {
+      try {
+        return verify(algorithm, key, message, signature);
+      } catch {
+        // noble throws for what is malformed; to us it is as wrong as any other.
+        return false;
+      }
+    },
+  };
 
 /** A signer over a private key in memory. The key is copied. */
 export function nobleSigner(key: PrivateKey, random: Random): Signer {
@@ -30,7 +39,10 @@ export function nobleSigner(key: PrivateKey, random: Random): Signer {
     schemes: schemesOf(publicKey),
     sign: (scheme, message) => {
       const known = schemeById(scheme);
-      if (known?.fits(publicKey, false) !== true) throw new TlsError('ERR_SIGNER_FAILED', { detail: `scheme 0x${scheme.toString(16)} does not go with this key` });
+      if (known?.fits(publicKey, false) !== true)
+        throw new TlsError('ERR_SIGNER_FAILED', {
+          detail: `scheme 0x${scheme.toString(16)} does not go with this key`,
+        });
       return sign(known.algorithm, own, message, random);
     },
     dispose: () => {

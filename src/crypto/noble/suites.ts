@@ -2,16 +2,67 @@ import type { Aead, CipherSuite12, CipherSuite13, Hash } from '../types.ts';
 import { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
 import { sha256, sha384 } from './hash.ts';
 
-export const tlsChacha20Poly1305Sha256: CipherSuite13 = /* @__PURE__ */ suite13(0x1303, 'TLS_CHACHA20_POLY1305_SHA256', sha256, chacha20Poly1305);
-export const tlsAes128GcmSha256: CipherSuite13 = /* @__PURE__ */ suite13(0x1301, 'TLS_AES_128_GCM_SHA256', sha256, aes128gcm);
-export const tlsAes256GcmSha384: CipherSuite13 = /* @__PURE__ */ suite13(0x1302, 'TLS_AES_256_GCM_SHA384', sha384, aes256gcm);
+export const tlsChacha20Poly1305Sha256: CipherSuite13 = /* @__PURE__ */ suite13(
+  0x1303,
+  'TLS_CHACHA20_POLY1305_SHA256',
+  sha256,
+  chacha20Poly1305,
+);
+export const tlsAes128GcmSha256: CipherSuite13 = /* @__PURE__ */ suite13(
+  0x1301,
+  'TLS_AES_128_GCM_SHA256',
+  sha256,
+  aes128gcm,
+);
+export const tlsAes256GcmSha384: CipherSuite13 = /* @__PURE__ */ suite13(
+  0x1302,
+  'TLS_AES_256_GCM_SHA384',
+  sha384,
+  aes256gcm,
+);
 
-export const tlsEcdheEcdsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(0xcca9, 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256', 'ecdsa', sha256, chacha20Poly1305);
-export const tlsEcdheRsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(0xcca8, 'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256', 'rsa', sha256, chacha20Poly1305);
-export const tlsEcdheEcdsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(0xc02b, 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'ecdsa', sha256, aes128gcm);
-export const tlsEcdheRsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(0xc02f, 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256', 'rsa', sha256, aes128gcm);
-export const tlsEcdheEcdsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(0xc02c, 'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384', 'ecdsa', sha384, aes256gcm);
-export const tlsEcdheRsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(0xc030, 'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384', 'rsa', sha384, aes256gcm);
+export const tlsEcdheEcdsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xcca9,
+  'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+  'ecdsa',
+  sha256,
+  chacha20Poly1305,
+);
+export const tlsEcdheRsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xcca8,
+  'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
+  'rsa',
+  sha256,
+  chacha20Poly1305,
+);
+export const tlsEcdheEcdsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xc02b,
+  'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  'ecdsa',
+  sha256,
+  aes128gcm,
+);
+export const tlsEcdheRsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xc02f,
+  'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+  'rsa',
+  sha256,
+  aes128gcm,
+);
+export const tlsEcdheEcdsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xc02c,
+  'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
+  'ecdsa',
+  sha384,
+  aes256gcm,
+);
+export const tlsEcdheRsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+  0xc030,
+  'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
+  'rsa',
+  sha384,
+  aes256gcm,
+);
 
 function suite13(id: number, name: string, hash: Hash, aead: Aead): CipherSuite13 {
   return { version: 0x0304, id, name, hash, aead };

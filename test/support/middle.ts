@@ -1,0 +1,139 @@
+import { fromHex } from '../../src/bytes/bytes.ts';
+import type { CipherSuite13 } from '../../src/crypto/types.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import type { Step } from '../../src/engine/step.ts';
+import { Deframer } from '../../src/record/deframer.ts';
+import { Joiner } from '../../src/record/joiner.ts';
+import { Protector13 } from '../../src/record/protect13.ts';
+import { encodeHandshake } from '../../src/wire/handshake.ts';
+import { type ClientParts, drain, makeClient, makeServer, type ServerParts, written } from './pair.ts';
+
+/** A message on its way to the engine under test, outside of any record. */
+export interface Passing {
+  readonly type: number;
+  readonly raw: Uint8Array;
+  /** The keys of the peer from here on, where this message changes them. */
+  readonly rekeyed: Protector13 | undefined;
+}
+
+const SERVER_HELLO = 2;
+const FINISHED = 20;
+
+/**
+ * Somebody in the middle who has both sides' secrets (from the key log): takes apart what the peer sends into messages,
+ * and puts them into records anew, one message a record, for the engine under test. So a test can hold a message back,
+ * change it, or put another in its place, under the right keys.
+ */
+export class Middle {
+  readonly target: Engine;
+  readonly peer: Engine;
+  /** Everything the target has said. */
+  readonly said: Step[] = [];
+  readonly #secrets = new Map<string, Uint8Array>();
+  readonly #deframer = new Deframer();
+  readonly #joiner = new Joiner();
+  readonly #waiting: Passing[] = [];
+  #open: Protector13 | undefined;
+  #seal: Protector13 | undefined;
+  #suite: CipherSuite13 | undefined;
+
+  constructor(role: 'client' | 'server', client: ClientParts = {}, server: ServerParts = {}) {
+    const keyLog = (line: string): void => {
+      const [label, , secret] = line.split(' ');
+      this.#secrets.set(label!, fromHex(secret!));
+    };
+    const c = makeClient({ ...client, ...(role === 'server' && { keyLog }) });
+    const s = makeServer({ ...server, ...(role === 'client' && { keyLog }) });
+    this.target = role === 'client' ? c : s;
+    this.peer = role === 'client' ? s : c;
+    this.target.start();
+    this.peer.start();
+    this.settle();
+  }
+
+  /** Lets both sides say what they have to say; what the peer says waits. */
+  settle(): void {
+    for (let moved = true; moved; ) {
+      const mine = drain(this.target);
+      this.said.push(...mine);
+      for (const bytes of written(mine)) this.peer.receive(bytes);
+      const theirs = drain(this.peer);
+      for (const bytes of written(theirs)) this.#take(bytes);
+      moved = mine.length + theirs.length > 0;
+    }
+  }
+
+  /** The next message of the peer, not delivered yet. */
+  get next(): Passing | undefined {
+    return this.#waiting[0];
+  }
+
+  /** Delivers the next message of the peer, or something else in its place. */
+  pass(change: (message: Passing) => Uint8Array | undefined = ({ raw }) => raw): void {
+    const message = this.#waiting.shift();
+    if (message === undefined) throw new Error('the peer has said nothing more');
+    const raw = change(message);
+    if (raw !== undefined) this.target.receive(this.record(22, raw));
+    this.#seal = message.rekeyed ?? this.#seal;
+    this.settle();
+  }
+
+  /** Delivers a message of our own, in a record under the keys that are right now. */
+  inject(raw: Uint8Array): void {
+    this.target.receive(this.record(22, raw));
+    this.settle();
+  }
+
+  /** A record that the target can open. */
+  record(type: number, content: Uint8Array): Uint8Array {
+    if (this.#seal !== undefined) return this.#seal.seal(type, content, 0);
+    return Uint8Array.from([type, 3, 3, content.length >> 8, content.length & 255, ...content]);
+  }
+
+  /** Passes messages until the target is in this state. */
+  until(state: string): this {
+    for (let left = 20; this.target.state !== state; left--) {
+      if (left === 0 || this.#waiting.length === 0) throw new Error(`the target is in ${this.target.state}, not in ${state}`);
+      this.pass();
+    }
+    return this;
+  }
+
+  #take(bytes: Uint8Array): void {
+    if (this.peer.role === 'client') this.#useHandshakeKeys();
+    this.#deframer.push(bytes);
+    for (let record = this.#deframer.next(256); record !== undefined; record = this.#deframer.next(256)) {
+      if (record.type === 20) continue;
+      const { type, content } =
+        this.#open === undefined ? { type: record.type, content: record.payload } : this.#open.open(record.header, record.payload, 16_384);
+      if (type !== 22) continue;
+      this.#joiner.push(content);
+      for (let message = this.#joiner.next(); message !== undefined; message = this.#joiner.next()) {
+        this.#waiting.push({ type: message.type, raw: message.raw, rekeyed: this.#protector(message.type) });
+        this.#open = this.#protector(message.type) ?? this.#open;
+      }
+    }
+  }
+
+  /** The keys that follow a message of the peer. */
+  #protector(type: number): Protector13 | undefined {
+    const side = this.peer.role === 'client' ? 'CLIENT' : 'SERVER';
+    const handshake = this.#secrets.get(`${side}_HANDSHAKE_TRAFFIC_SECRET`);
+    const { suite } = this.peer.facts;
+    this.#suite ??= this.peer.config.suites13.find(({ id }) => id === suite?.id);
+    if (type === SERVER_HELLO && handshake !== undefined) return new Protector13(this.#suite!, handshake);
+    if (type === FINISHED) return new Protector13(this.#suite!, this.#secrets.get(`${side}_TRAFFIC_SECRET_0`)!);
+    return undefined;
+  }
+
+  /** The client's keys change when it has read the ServerHello, not with a message of its own. */
+  #useHandshakeKeys(): void {
+    const secret = this.#secrets.get('CLIENT_HANDSHAKE_TRAFFIC_SECRET');
+    if (secret === undefined || this.#suite !== undefined) return;
+    this.#suite = this.peer.config.suites13.find(({ id }) => id === this.peer.facts.suite?.id);
+    this.#open = new Protector13(this.#suite!, secret);
+    this.#seal = new Protector13(this.#suite!, secret);
+  }
+}
+
+export const message = (type: number, body: Uint8Array = new Uint8Array(0)): Uint8Array => encodeHandshake(type, body);
