@@ -68,7 +68,9 @@ describe.each(protocols)('the table of $role and $version', (protocol, rfc) => {
 });
 
 /** How each state is reached. */
-const SETTINGS: { readonly [state: string]: { readonly client?: ClientParts; readonly server?: ServerParts; readonly later?: true } } = {
+const SETTINGS: {
+  readonly [state: string]: { readonly client?: ClientParts; readonly server?: ServerParts; readonly later?: true };
+} = {
   WAIT_SH_RETRIED: { client: { keyShares: [] } },
   START_RETRIED: { client: { keyShares: [] } },
   WAIT_CERT: { server: { clientAuth: 'require', verifier: toyVerifier }, client: { credential: toyCredential } },
@@ -77,7 +79,9 @@ const SETTINGS: { readonly [state: string]: { readonly client?: ClientParts; rea
   LATER_WAIT_FINISHED: { later: true },
 };
 
-const TYPES: readonly number[] = [...new Set<number>(Object.values(HANDSHAKE_TYPE))].filter((type) => type >= 0).concat(3, 99, 254);
+const TYPES: readonly number[] = [...new Set<number>(Object.values(HANDSHAKE_TYPE))]
+  .filter((type) => type >= 0)
+  .concat(3, 99, 254);
 
 describe.each(protocols)('$role of $version', ({ role, table }) => {
   const cases = Object.entries(table).flatMap(([state, row]) => {
@@ -96,18 +100,19 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
     expect(keys.size, 'AEAD keys that were not disposed of').toBe(0);
   });
 
-  it.each(Object.entries(table).flatMap(([state, row]) => Object.entries(row).flatMap(([name, edge]) => (edge.rekeysRead ? [{ state, name }] : []))))(
-    '$state refuses bytes behind $name, which changes the keys',
-    ({ state, name }) => {
-      const middle = reach(role, state);
-      const arrival = middle.next;
-      const type = HANDSHAKE_TYPE[name as ArrivalName];
-      const raw = arrival?.type === type ? arrival.raw : message(24, Uint8Array.of(0));
-      if (name === 'HelloRetryRequest') return;
-      middle.inject(Uint8Array.from([...raw, 0]));
-      expect(failureOf(middle)).toMatchObject({ code: 'ERR_LEFTOVER_BYTES', alert: 10 });
-    },
-  );
+  it.each(
+    Object.entries(table).flatMap(([state, row]) =>
+      Object.entries(row).flatMap(([name, edge]) => (edge.rekeysRead ? [{ state, name }] : [])),
+    ),
+  )('$state refuses bytes behind $name, which changes the keys', ({ state, name }) => {
+    const middle = reach(role, state);
+    const arrival = middle.next;
+    const type = HANDSHAKE_TYPE[name as ArrivalName];
+    const raw = arrival?.type === type ? arrival.raw : message(24, Uint8Array.of(0));
+    if (name === 'HelloRetryRequest') return;
+    middle.inject(Uint8Array.from([...raw, 0]));
+    expect(failureOf(middle)).toMatchObject({ code: 'ERR_LEFTOVER_BYTES', alert: 10 });
+  });
 });
 
 describe('application data, alerts and ChangeCipherSpec where they may not be', () => {
@@ -138,9 +143,16 @@ describe('application data, alerts and ChangeCipherSpec where they may not be', 
 function reach(role: 'client' | 'server', state: string, crypto: CryptoProvider = toyProvider(9)): Middle {
   const { client = {}, server = {}, later } = SETTINGS[state] ?? {};
   const ask: { client: ClientParts; server: ServerParts } = later
-    ? { client: { postHandshakeAuth: true, credential: state === 'LATER_WAIT_CV' ? toyCredential : () => undefined }, server: { verifier: toyVerifier } }
+    ? {
+        client: { postHandshakeAuth: true, credential: state === 'LATER_WAIT_CV' ? toyCredential : () => undefined },
+        server: { verifier: toyVerifier },
+      }
     : { client, server };
-  const middle = new Middle(role, { ...ask.client, ...(role === 'client' && { crypto }) }, { ...ask.server, ...(role === 'server' && { crypto }) });
+  const middle = new Middle(
+    role,
+    { ...ask.client, ...(role === 'client' && { crypto }) },
+    { ...ask.server, ...(role === 'server' && { crypto }) },
+  );
   if (!later) return middle.until(state);
   middle.until('CONNECTED');
   middle.target.requestCertificate();

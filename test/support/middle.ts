@@ -93,7 +93,8 @@ export class Middle {
   /** Passes messages until the target is in this state. */
   until(state: string): this {
     for (let left = 20; this.target.state !== state; left--) {
-      if (left === 0 || this.#waiting.length === 0) throw new Error(`the target is in ${this.target.state}, not in ${state}`);
+      if (left === 0 || this.#waiting.length === 0)
+        throw new Error(`the target is in ${this.target.state}, not in ${state}`);
       this.pass();
     }
     return this;
@@ -105,7 +106,9 @@ export class Middle {
     for (let record = this.#deframer.next(256); record !== undefined; record = this.#deframer.next(256)) {
       if (record.type === 20) continue;
       const { type, content } =
-        this.#open === undefined ? { type: record.type, content: record.payload } : this.#open.open(record.header, record.payload, 16_384);
+        this.#open === undefined
+          ? { type: record.type, content: record.payload }
+          : this.#open.open(record.header, record.payload, 16_384);
       if (type !== 22) continue;
       this.#joiner.push(content);
       for (let message = this.#joiner.next(); message !== undefined; message = this.#joiner.next()) {

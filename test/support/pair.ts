@@ -15,11 +15,21 @@ export type ClientParts = Partial<ClientOptions>;
 export type ServerParts = Partial<ServerOptions>;
 
 export function makeClient(options: ClientParts = {}): Engine {
-  return new Engine(clientConfig({ protocols: [client13], crypto: toyProvider(1), verifier: toyVerifier, serverName: 'server.example', ...options }));
+  return new Engine(
+    clientConfig({
+      protocols: [client13],
+      crypto: toyProvider(1),
+      verifier: toyVerifier,
+      serverName: 'server.example',
+      ...options,
+    }),
+  );
 }
 
 export function makeServer(options: ServerParts = {}): Engine {
-  return new Engine(serverConfig({ protocols: [server13], crypto: toyProvider(2), credential: toyCredential, ...options }));
+  return new Engine(
+    serverConfig({ protocols: [server13], crypto: toyProvider(2), credential: toyCredential, ...options }),
+  );
 }
 
 export function makePair(client: ClientParts = {}, server: ServerParts = {}): Pair {
@@ -36,7 +46,8 @@ export function drain(engine: Engine): Exclude<Step, { type: 'wait' | 'need' }>[
       steps.push(step);
       continue;
     }
-    if (engine.settle(step.need) !== undefined) throw new Error(`the need ${step.need.kind} was answered with a promise`);
+    if (engine.settle(step.need) !== undefined)
+      throw new Error(`the need ${step.need.kind} was answered with a promise`);
   }
 }
 
@@ -81,7 +92,10 @@ export function connected(client: ClientParts = {}, server: ServerParts = {}): P
 }
 
 /** The same with answers that come later. Returns every byte that went by. */
-export async function runLater({ client, server }: Pair): Promise<{ readonly wire: Uint8Array[]; readonly steps: Step[] }> {
+export async function runLater({
+  client,
+  server,
+}: Pair): Promise<{ readonly wire: Uint8Array[]; readonly steps: Step[] }> {
   const wire: Uint8Array[] = [];
   const steps: Step[] = [];
   for (const engine of [client, server]) engine.start();

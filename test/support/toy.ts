@@ -4,7 +4,15 @@ import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import { ed25519 } from '../../src/crypto/schemes.ts';
 import { concat, equalBytes } from '../../src/bytes/bytes.ts';
 import { TlsError } from '../../src/errors.ts';
-import type { CryptoProvider, KeyExchange, KeyOffer, MaybePromise, PublicKey, Random, Signer } from '../../src/crypto/types.ts';
+import type {
+  CryptoProvider,
+  KeyExchange,
+  KeyOffer,
+  MaybePromise,
+  PublicKey,
+  Random,
+  Signer,
+} from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 
 /**
@@ -18,7 +26,9 @@ export function seededRandom(seed: number): Random {
   return {
     fill(bytes) {
       for (let at = 0; at < bytes.length; at += 32) {
-        const block = sha256.digest(Uint8Array.from([seed, seed >> 8, seed >> 16, seed >> 24, counter, counter >> 8, counter >> 16]));
+        const block = sha256.digest(
+          Uint8Array.from([seed, seed >> 8, seed >> 16, seed >> 24, counter, counter >> 8, counter >> 16]),
+        );
         counter++;
         bytes.set(block.subarray(0, Math.min(32, bytes.length - at)), at);
       }
@@ -26,7 +36,8 @@ export function seededRandom(seed: number): Random {
   };
 }
 
-const agree = (a: Uint8Array, b: Uint8Array): Uint8Array => sha256.digest(...[a, b].sort((x, y) => (x[0]! - y[0]!) || x[1]! - y[1]! || x[2]! - y[2]!));
+const agree = (a: Uint8Array, b: Uint8Array): Uint8Array =>
+  sha256.digest(...[a, b].sort((x, y) => x[0]! - y[0]! || x[1]! - y[1]! || x[2]! - y[2]!));
 
 function toyGroup(id: number, name: string): KeyExchange {
   const share = (random: Random): Uint8Array => {
@@ -96,7 +107,10 @@ export const toyVerifier: PeerVerifier = {
 /** The same provider, but every answer that may come later does. */
 export function later(provider: CryptoProvider): CryptoProvider {
   const delay = async <T>(value: MaybePromise<T>): Promise<T> => await value;
-  const offerLater = (offer: KeyOffer): KeyOffer => ({ ...offer, agree: async (share) => await delay(offer.agree(share)) });
+  const offerLater = (offer: KeyOffer): KeyOffer => ({
+    ...offer,
+    agree: async (share) => await delay(offer.agree(share)),
+  });
   return {
     ...provider,
     groups: provider.groups.map((group) => ({
@@ -109,7 +123,10 @@ export function later(provider: CryptoProvider): CryptoProvider {
 }
 
 export function credentialLater(credential: Credential): Credential {
-  return { ...credential, signer: { ...credential.signer, sign: async (scheme, message) => await credential.signer.sign(scheme, message) } };
+  return {
+    ...credential,
+    signer: { ...credential.signer, sign: async (scheme, message) => await credential.signer.sign(scheme, message) },
+  };
 }
 
 export function verifierLater(verifier: PeerVerifier): PeerVerifier {
