@@ -315,7 +315,7 @@ class Search {
     }
     const [uri] = issuerUris(certificate);
     return {
-      code: path.length === this.#chain.length && uri === undefined ? 'CERT_UNTRUSTED' : 'CERT_MISSING_INTERMEDIATE',
+      code: path.length > 1 && uri === undefined ? 'CERT_UNTRUSTED' : 'CERT_MISSING_INTERMEDIATE',
       what: `its issuer, ${issuer}, is neither trusted nor was it sent`,
       advice:
         uri === undefined

@@ -1,0 +1,137 @@
+import type { Engine } from '../../src/engine/engine.ts';
+import { TlsError } from '../../src/errors.ts';
+import { drain, makeClient, makeServer, run, written } from '../support/pair.ts';
+import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
+
+/** Random changes to valid flights. Whatever comes of them is a TlsError with an alert, or a handshake. */
+
+export interface MutationReport {
+  readonly runs: number;
+  /** How often each code ended it; "established" and "waiting" among them. */
+  readonly outcomes: ReadonlyMap<string, number>;
+}
+
+interface Generator {
+  next(below: number): number;
+}
+
+/** xorshift32: the same sequence for the same seed. */
+export function generator(seed: number): Generator {
+  let state = seed | 0 || 1;
+  return {
+    next: (below) => {
+      state ^= state << 13;
+      state ^= state >>> 17;
+      state ^= state << 5;
+      return (state >>> 0) % below;
+    },
+  };
+}
+
+/** @throws whatever is not a TlsError, or a TlsError of our own making: with the seed of the run that made it. */
+export function mutateFlights(
+  role: 'client' | 'server',
+  runs: number,
+  seed: number,
+  progress?: (done: number) => void,
+): MutationReport {
+  const recordings = [recorded(false), recorded(true)];
+  const outcomes = new Map<string, number>();
+  for (let i = 0; i < runs; i++) {
+    const random = generator(seed + i * 2_654_435_761);
+    const retry = random.next(2);
+    const theirs = recordings[retry]![role === 'client' ? 'server' : 'client'];
+    const outcome = attempt(role, retry === 1, mutated(theirs, random), `${seed}/${i}`);
+    outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
+    if (i % 1000 === 999) progress?.(i + 1);
+  }
+  return { runs, outcomes };
+}
+
+const SETTINGS = {
+  client: { credential: toyCredential, alpn: ['a', 'b'], postHandshakeAuth: true, recordSizeLimit: 8000 },
+  server: { clientAuth: 'require', verifier: toyVerifier, alpn: ['b'], retryCookie: true },
+} as const;
+
+const client = (retry: boolean): Engine =>
+  makeClient({ crypto: toyProvider(1), ...SETTINGS.client, ...(retry && { keyShares: [] }) });
+const server = (): Engine => makeServer({ crypto: toyProvider(2), ...SETTINGS.server });
+
+function recorded(retry: boolean): { readonly client: Uint8Array[]; readonly server: Uint8Array[] } {
+  const pair = { client: client(retry), server: server() };
+  const steps = run(pair);
+  pair.client.updateKeys(true);
+  pair.client.send(new Uint8Array(50));
+  pair.server.send(new Uint8Array(50));
+  pair.server.close();
+  pair.client.close();
+  const last = run(pair);
+  return { client: written([...steps.client, ...last.client]), server: written([...steps.server, ...last.server]) };
+}
+
+function attempt(role: 'client' | 'server', retry: boolean, bytes: readonly Uint8Array[], name: string): string {
+  const engine = role === 'client' ? client(retry) : server();
+  try {
+    engine.start();
+    const steps = drain(engine);
+    for (const piece of bytes) {
+      engine.receive(piece);
+      steps.push(...drain(engine));
+    }
+    const failed = steps.flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
+    if (failed !== undefined) {
+      if (!(failed instanceof TlsError) || failed.code === 'ERR_INTERNAL') throw failed;
+      if (failed.alert !== undefined && written(steps).length === 0) throw new Error('the alert was not written');
+      return failed.code;
+    }
+    return steps.some((step) => step.type === 'established') ? 'established' : 'waiting';
+  } catch (error) {
+    throw new Error(`mutation ${name} of a ${role === 'client' ? 'server' : 'client'}: ${String(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** One to four changes: a bit, a byte, a cut, a copy, a swap of flights, a length. */
+function mutated(flights: readonly Uint8Array[], random: Generator): Uint8Array[] {
+  const out = flights.map((flight) => flight.slice());
+  for (let changes = 1 + random.next(4); changes > 0; changes--) {
+    // The first flight is in the clear: most of what is interesting is there.
+    const at = random.next(3) === 0 ? random.next(out.length) : 0;
+    const bytes = out[at]!;
+    if (bytes.length === 0) continue;
+    const where = random.next(2) === 0 ? random.next(Math.min(bytes.length, 200)) : random.next(bytes.length);
+    switch (random.next(8)) {
+      case 0:
+        bytes[where]! ^= 1 << random.next(8);
+        break;
+      case 1:
+        bytes[where] = random.next(256);
+        break;
+      case 2:
+        bytes[where] = [0, 1, 0x7f, 0x80, 0xff, 3, 20, 22][random.next(8)]!;
+        break;
+      case 3:
+        out[at] = bytes.slice(0, where);
+        break;
+      case 4:
+        out[at] = Uint8Array.from([...bytes.slice(0, where), ...bytes.slice(where + 1 + random.next(8))]);
+        break;
+      case 5:
+        out[at] = Uint8Array.from([
+          ...bytes.slice(0, where),
+          ...Array.from({ length: 1 + random.next(40) }, () => random.next(256)),
+          ...bytes.slice(where),
+        ]);
+        break;
+      case 6:
+        out[at] = Uint8Array.from([...bytes, ...bytes.slice(where)]);
+        break;
+      default: {
+        const other = random.next(out.length);
+        [out[at], out[other]] = [out[other]!, out[at]!];
+      }
+    }
+  }
+  return out;
+}
