@@ -3,10 +3,15 @@
  * Certificates: reading them, judging them, and the keys that go with them.
  */
 export { type Certificate, type CertificateExtension, readCertificate } from './certificate.ts';
+export type { BundleOptions } from './bundle.ts';
+export type { BundleProblem, BundleProblemCode } from './bundle-order.ts';
 export { type CredentialSource, loadCredential } from './credential.ts';
+export { cryptoKeySigner, isCryptoKey, type SubtleSigner } from './cryptokey.ts';
+export { type BundleReport, type CertificateSummary, type DescribeOptions, describeBundle } from './describe-bundle.ts';
 export { type GeneralName, nameText } from './general-name.ts';
+export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './jwk.ts';
 export { type PemBlock, readPem, writePem } from './pem.ts';
-export { privateKeyFromDer, privateKeyFromPem } from './private-key.ts';
+export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './private-key.ts';
 export {
   type CertificateVerifierOptions,
   certificateVerifier,
