@@ -28,7 +28,14 @@ import {
   responseNonce,
   type SingleResponse,
 } from './ocsp.ts';
-import { type Authority, authorityOf, type Freshness, freshness, type RevocationStatus, unknown } from './revocation-status.ts';
+import {
+  type Authority,
+  authorityOf,
+  type Freshness,
+  freshness,
+  type RevocationStatus,
+  unknown,
+} from './revocation-status.ts';
 import type { Steps } from './steps.ts';
 
 /** Why a response was used, or not. */
@@ -62,7 +69,12 @@ export interface OcspQuestion {
   readonly freshness: Freshness;
   readonly hash: (name: HashName) => Hash;
   /** Checks a signature, and whether such a signature is good enough. */
-  verify(algorithm: SignatureAlgorithm | undefined, key: PublicKey | undefined, message: Uint8Array, signature: Uint8Array): Steps<boolean>;
+  verify(
+    algorithm: SignatureAlgorithm | undefined,
+    key: PublicKey | undefined,
+    message: Uint8Array,
+    signature: Uint8Array,
+  ): Steps<boolean>;
   /** May the responder, a certificate of the same authority without id-pkix-ocsp-nocheck, be believed? */
   isResponderGood?(responder: Certificate): Steps<boolean>;
   /** What the response has to repeat. */
@@ -116,13 +128,19 @@ export function* ocspStatus(question: OcspQuestion): Steps<OcspAnswer> {
 }
 
 /** The response that counts of those about the certificate: the worst (RFC 6960 does not say; RFC 5019 has one only). */
-function select(question: OcspQuestion, data: OcspResponseData): OcspAnswer | { readonly single: SingleResponse; readonly until: number } {
+function select(
+  question: OcspQuestion,
+  data: OcspResponseData,
+): OcspAnswer | { readonly single: SingleResponse; readonly until: number } {
   const { certificate, issuer, now, skew, grace } = { ...question, ...question.freshness };
-  if (hasUnknownCritical(data.extensions, RESPONSE_EXTENSIONS)) return no('unhandled-critical-extension', 'it has a critical extension that is not known here');
+  if (hasUnknownCritical(data.extensions, RESPONSE_EXTENSIONS))
+    return no('unhandled-critical-extension', 'it has a critical extension that is not known here');
   if (!isNonceRight(question, data)) return no('bad-nonce', 'it does not repeat the nonce of the request');
   // A response from the future, or from before or after the life of the authority, is nothing an authority made.
   const life = issuer.certificate;
-  const impossible = data.producedAt > now + skew || (life !== undefined && (data.producedAt < life.notBefore || data.producedAt > life.notAfter + grace));
+  const impossible =
+    data.producedAt > now + skew ||
+    (life !== undefined && (data.producedAt < life.notBefore || data.producedAt > life.notAfter + grace));
   let worst: { readonly single: SingleResponse; readonly until: number } | undefined;
   let problem: OcspAnswer = impossible
     ? no('bad-produced-at', 'its producedAt cannot be')
@@ -130,9 +148,11 @@ function select(question: OcspQuestion, data: OcspResponseData): OcspAnswer | { 
   if (impossible) return problem;
   for (const single of data.responses) {
     if (!isAbout(single.certId, certificate, issuer, question.hash)) continue;
-    if (hasUnknownCritical(single.extensions, SINGLE_EXTENSIONS)) return no('unhandled-critical-extension', 'it has a critical extension that is not known here');
+    if (hasUnknownCritical(single.extensions, SINGLE_EXTENSIONS))
+      return no('unhandled-critical-extension', 'it has a critical extension that is not known here');
     const until = freshness(single, question.freshness);
-    if (typeof until === 'string') problem = no('invalid-date', until === 'expired' ? 'it has expired' : 'it is not valid yet');
+    if (typeof until === 'string')
+      problem = no('invalid-date', until === 'expired' ? 'it has expired' : 'it is not valid yet');
     else if (worst === undefined || SEVERITY[single.status] > SEVERITY[worst.single.status]) worst = { single, until };
   }
   return worst ?? problem;
@@ -141,7 +161,11 @@ function select(question: OcspQuestion, data: OcspResponseData): OcspAnswer | { 
 const SEVERITY = { good: 0, unknown: 1, revoked: 2 } as const;
 
 /** RFC 6960 section 4.2.2.2: the authority itself, or somebody it made a responder with a certificate of its own. */
-function* authorize(question: OcspQuestion, basic: BasicOcspResponse, data: OcspResponseData): Steps<OcspAnswer | undefined> {
+function* authorize(
+  question: OcspQuestion,
+  basic: BasicOcspResponse,
+  data: OcspResponseData,
+): Steps<OcspAnswer | undefined> {
   const { issuer, verify } = question;
   const { signatureAlgorithm, signature } = basic;
   let isAnybody = false;
@@ -170,13 +194,15 @@ function* whyNotDelegated(question: OcspQuestion, responder: Certificate): Steps
   if (!sameName(responder.issuer, issuer.name)) return 'its responder has a certificate of another authority';
   try {
     // id-kp-OCSPSigning has to be there itself; anyExtendedKeyUsage is not enough.
-    if (extendedKeyUsage(responder)?.includes(EKU_OCSP_SIGNING) !== true) return 'its responder was not made one (id-kp-OCSPSigning)';
+    if (extendedKeyUsage(responder)?.includes(EKU_OCSP_SIGNING) !== true)
+      return 'its responder was not made one (id-kp-OCSPSigning)';
     if (keyUsage(responder)?.has('digitalSignature') === false) return 'its responder may not sign';
   } catch (error) {
     return malformed(error);
   }
   if (now < responder.notBefore || now > responder.notAfter) return 'the certificate of its responder is not valid now';
-  if (hasUnknownCritical(responder.extensions, RESPONDER_EXTENSIONS)) return 'the certificate of its responder has a critical extension that is not known here';
+  if (hasUnknownCritical(responder.extensions, RESPONDER_EXTENSIONS))
+    return 'the certificate of its responder has a critical extension that is not known here';
   if (!(yield* verify(responder.signatureAlgorithm, issuer.publicKey, responder.tbs, responder.signature))) {
     return 'the certificate of its responder is not by the authority';
   }
@@ -191,9 +217,12 @@ function isResponder(who: Authority, { responder }: OcspResponseData, hash: Ocsp
 
 function isAbout(certId: CertId, certificate: Certificate, issuer: Authority, hash: OcspQuestion['hash']): boolean {
   if (certId.hash === undefined || !equalBytes(certId.serial, certificate.serial)) return false;
-  const { digest } = hash(certId.hash);
-  const isName = (name: Uint8Array): boolean => equalBytes(certId.issuerNameHash, digest(name));
-  return (isName(certificate.issuer) || isName(issuer.name)) && equalBytes(certId.issuerKeyHash, digest(keyBits(issuer.spki)));
+  const used = hash(certId.hash);
+  const isName = (name: Uint8Array): boolean => equalBytes(certId.issuerNameHash, used.digest(name));
+  return (
+    (isName(certificate.issuer) || isName(issuer.name)) &&
+    equalBytes(certId.issuerKeyHash, used.digest(keyBits(issuer.spki)))
+  );
 }
 
 function isNonceRight({ nonce }: OcspQuestion, data: OcspResponseData): boolean {

@@ -1,5 +1,15 @@
 import { concat } from '../bytes/bytes.ts';
-import { contextConstructed, contextTag, DerCursor, DerError, readDer, TAG_BIT_STRING, TAG_ENUMERATED, TAG_NULL, TAG_SEQUENCE } from '../bytes/der.ts';
+import {
+  contextConstructed,
+  contextTag,
+  DerCursor,
+  DerError,
+  readDer,
+  TAG_BIT_STRING,
+  TAG_ENUMERATED,
+  TAG_NULL,
+  TAG_SEQUENCE,
+} from '../bytes/der.ts';
 import { derElement, derNull, derOctetString, derOid, derSequence } from '../bytes/der-writer.ts';
 import { decodeSignatureAlgorithm } from '../crypto/spki.ts';
 import type { Hash, HashName, SignatureAlgorithm } from '../crypto/types.ts';
@@ -8,7 +18,13 @@ import { type RevocationReason, reasonName } from './crl.ts';
 import { readName } from './general-name.ts';
 
 /** OCSPResponseStatus (RFC 6960 section 4.2.1). */
-export type OcspResponseStatus = 'successful' | 'malformedRequest' | 'internalError' | 'tryLater' | 'sigRequired' | 'unauthorized';
+export type OcspResponseStatus =
+  | 'successful'
+  | 'malformedRequest'
+  | 'internalError'
+  | 'tryLater'
+  | 'sigRequired'
+  | 'unauthorized';
 
 /** The envelope of an answer; `basic` is there when the status is `successful`. */
 export interface OcspResponse {
@@ -29,7 +45,9 @@ export interface BasicOcspResponse {
 
 /** ResponseData (RFC 6960 section 4.2.1). */
 export interface OcspResponseData {
-  readonly responder: { readonly kind: 'name' /** DER Name. */; readonly name: Uint8Array } | { readonly kind: 'key' /** SHA-1 of the key. */; readonly hash: Uint8Array };
+  readonly responder:
+    | { readonly kind: 'name' /** DER Name. */; readonly name: Uint8Array }
+    | { readonly kind: 'key' /** SHA-1 of the key. */; readonly hash: Uint8Array };
   /** Milliseconds since 1970. */
   readonly producedAt: number;
   readonly responses: readonly SingleResponse[];
@@ -121,14 +139,23 @@ export function readOcspResponse(der: Uint8Array): OcspResponse {
         return readBasicResponse(bytes.octetString());
       }),
     );
-    if ((status === 'successful') !== (basic !== undefined)) throw new DerError('a response without a status, or the other way round', start);
+    if ((status === 'successful') !== (basic !== undefined))
+      throw new DerError('a response without a status, or the other way round', start);
     return { status, basic };
   });
 }
 
 function responseStatus(code: number): OcspResponseStatus | undefined {
   // 4 is not used.
-  const names: readonly (OcspResponseStatus | undefined)[] = ['successful', 'malformedRequest', 'internalError', 'tryLater', undefined, 'sigRequired', 'unauthorized'];
+  const names: readonly (OcspResponseStatus | undefined)[] = [
+    'successful',
+    'malformedRequest',
+    'internalError',
+    'tryLater',
+    undefined,
+    'sigRequired',
+    'unauthorized',
+  ];
   return names[code];
 }
 
@@ -165,7 +192,8 @@ function readResponder(fields: DerCursor): OcspResponseData['responder'] {
   if (name !== undefined) return { kind: 'name', name };
   const start = fields.offset;
   const hash = fields.explicit(2, (field) => field.octetString());
-  if (hash === undefined || hash.length !== 20) throw new DerError('a responder that is neither a name nor a key', start);
+  if (hash === undefined || hash.length !== 20)
+    throw new DerError('a responder that is neither a name nor a key', start);
   return { kind: 'key', hash };
 }
 
@@ -187,7 +215,12 @@ function readCertId(fields: DerCursor): CertId {
     else while (!algorithm.done) algorithm.element();
     return known;
   });
-  return { hash, issuerNameHash: fields.octetString(), issuerKeyHash: fields.octetString(), serial: fields.integerBytes() };
+  return {
+    hash,
+    issuerNameHash: fields.octetString(),
+    issuerKeyHash: fields.octetString(),
+    serial: fields.integerBytes(),
+  };
 }
 
 function readCertStatus(fields: DerCursor): Pick<SingleResponse, 'status' | 'revokedAt' | 'reason'> {
@@ -214,7 +247,8 @@ function readCertStatus(fields: DerCursor): Pick<SingleResponse, 'status' | 'rev
 function readReason(cursor: DerCursor): RevocationReason {
   const start = cursor.offset;
   const content = cursor.content(TAG_ENUMERATED);
-  if (content.length !== 1 || content[0]! > 10 || content[0] === 7) throw new DerError('a reason that cannot be', start);
+  if (content.length !== 1 || content[0]! > 10 || content[0] === 7)
+    throw new DerError('a reason that cannot be', start);
   return reasonName(content[0]!);
 }
 

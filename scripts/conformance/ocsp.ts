@@ -1,0 +1,77 @@
+/** One certificate and one OCSP response (BoringSSL's ocsp cases), and the request that asks for it. */
+import { toHex } from '../../src/bytes/bytes.ts';
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import { readCertificate } from '../../src/pki/certificate.ts';
+import { buildOcspRequest } from '../../src/pki/ocsp.ts';
+import { type OcspOutcome, ocspStatus } from '../../src/pki/ocsp-status.ts';
+import { authorityOf } from '../../src/pki/revocation-status.ts';
+import { runSteps, wait } from '../../src/pki/steps.ts';
+import { decode, type Row } from './crl.ts';
+
+interface OcspCase {
+  readonly id: string;
+  readonly ocsp_response: string;
+  readonly ocsp_request: string;
+  readonly cert: string;
+  readonly issuer: string;
+  readonly validation_time: string;
+  readonly max_age_seconds: number;
+  readonly expected_status: string;
+  readonly expected_response_status: string;
+}
+
+export async function run(contents: string): Promise<readonly Row[]> {
+  const rows: Row[] = [];
+  for (const test of (JSON.parse(contents) as { readonly tests: readonly OcspCase[] }).tests)
+    rows.push(...(await judge(test)));
+  return rows;
+}
+
+/** Two rows a case: the answer with its reason, and the request. */
+async function judge(test: OcspCase): Promise<readonly Row[]> {
+  const { hash, verifier } = nobleProvider();
+  const certificate = readCertificate(decode(test.cert));
+  const issuer = authorityOf(readCertificate(decode(test.issuer)));
+  const { outcome, status } = await runSteps(
+    ocspStatus({
+      certificate,
+      issuer,
+      response: decode(test.ocsp_response),
+      freshness: {
+        now: Date.parse(test.validation_time),
+        skew: 0,
+        maxAge: test.max_age_seconds * 1000,
+        ageWithoutNext: 0,
+        grace: 0,
+      },
+      hash,
+      *verify(algorithm, key, message, signature) {
+        return (
+          algorithm !== undefined &&
+          key !== undefined &&
+          (yield* wait(verifier.verify(algorithm, key, message, signature)))
+        );
+      },
+    }),
+  );
+  return [
+    {
+      id: test.id,
+      expected: `${test.expected_status} ${test.expected_response_status}`,
+      found: `${status.status.toUpperCase()} ${upstreamName(outcome)}`,
+      note: status.status === 'unknown' ? `${outcome}: ${status.why}` : outcome,
+    },
+    {
+      id: `${test.id} (request)`,
+      expected: toHex(decode(test.ocsp_request)),
+      found: toHex(buildOcspRequest(certificate, issuer, hash('sha1'))),
+    },
+  ];
+}
+
+/** The suite looks at signatures last and has no name for a wrong one: the status is UNKNOWN, and the response was "provided". */
+function upstreamName(outcome: OcspOutcome): string {
+  return outcome === 'bad-signature' || outcome === 'bad-responder'
+    ? 'PROVIDED'
+    : outcome.toUpperCase().replaceAll('-', '_');
+}
