@@ -72,7 +72,7 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
   if (request !== undefined) send(encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request)));
   const wants = {
     schemes: read.schemes,
-    wantsOcsp: read.extensions.has(statusRequest.id),
+    wantsOcsp: read.extensions.get(statusRequest) !== undefined,
     wantsSct: read.extensions.has(signedCertificateTimestamp.id),
     requestContext: new Uint8Array(0),
   };
