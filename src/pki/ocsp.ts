@@ -161,14 +161,19 @@ function responseStatus(code: number): OcspResponseStatus | undefined {
 
 function readBasicResponse(der: Uint8Array): BasicOcspResponse {
   return readDer(der, TAG_SEQUENCE, (fields) => {
-    const data = fields.raw(TAG_SEQUENCE);
-    const signatureAlgorithm = decodeSignatureAlgorithm(fields.raw(TAG_SEQUENCE));
+    const data = fields.raw();
+    const signatureAlgorithm = readSignatureAlgorithm(fields.raw(TAG_SEQUENCE));
     const signature = fields.bitStringBytes();
     const at = fields.offset;
     const certificates = fields.explicit(0, (field) => field.sequenceOf((item) => item.raw(TAG_SEQUENCE))) ?? [];
     if (certificates.length > MOST_CERTIFICATES) throw new DerError(`${certificates.length} certificates`, at);
     return { data, signatureAlgorithm, signature, certificates };
   });
+}
+
+/** RFC 4055 section 5: with RSA, NULL has to be written, and its absence has to be accepted; responders leave it out. */
+function readSignatureAlgorithm(der: Uint8Array): SignatureAlgorithm | undefined {
+  return decodeSignatureAlgorithm(der) ?? decodeSignatureAlgorithm(derSequence(der.subarray(2), derNull()));
 }
 
 /** Reads what was signed. @throws DerError when it is malformed. */

@@ -1,5 +1,6 @@
 import { equalBytes } from '../bytes/bytes.ts';
 import { contextTag, DerCursor, DerError } from '../bytes/der.ts';
+import type { MaybePromise } from '../crypto/types.ts';
 import {
   type Certificate,
   extensionValue,
