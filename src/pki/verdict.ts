@@ -98,9 +98,10 @@ export function isFinding(value: unknown): value is Finding {
   return typeof value === 'object' && value !== null && 'code' in value && 'what' in value;
 }
 
-/** "3 days", "2 hours": how far away a moment is. */
+/** "3 years", "2 hours": how far away a moment is. */
 export function duration(milliseconds: number): string {
   const units = [
+    [31_557_600_000, 'year'],
     [86_400_000, 'day'],
     [3_600_000, 'hour'],
     [60_000, 'minute'],

@@ -24,7 +24,7 @@ import {
 import { nameText } from './general-name.ts';
 import { sameName } from './names.ts';
 import { readPem } from './pem.ts';
-import { type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
+import { duration, type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
 
 /** How certificates are judged. */
 export interface CertificateVerifierOptions {
@@ -161,7 +161,7 @@ function judge(
     checkLeaf(leaf, checks) ??
     (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
   if (finding !== undefined) return { ...no(failureOf(finding, leaf, 0)), publicKey: leaf.spki };
-  const search = new Search(chain, anchors, [...chain.slice(1), ...extra], checks, options);
+  const search = new Search(chain, anchors, [...chain.slice(1), ...extra], checks, options, peer.serverName);
   return drive(search.run(), options.signatures);
 }
 
@@ -191,6 +191,7 @@ class Search {
   readonly #pool: readonly Certificate[];
   readonly #checks: CheckOptions;
   readonly #maxIntermediates: number;
+  readonly #name: string | undefined;
   #steps = 0;
   #signatures = 0;
   /** The failure that came furthest: what a person wants to hear about. */
@@ -202,7 +203,9 @@ class Search {
     pool: readonly Certificate[],
     checks: CheckOptions,
     options: CertificateVerifierOptions,
+    name: string | undefined,
   ) {
+    this.#name = name;
     this.#chain = chain;
     this.#anchors = anchors;
     this.#pool = pool;
@@ -214,13 +217,33 @@ class Search {
     const leaf = this.#chain[0]!;
     const path = yield* this.#extend([leaf]);
     if (path !== undefined) {
-      return { ok: true, publicKey: leaf.spki, path: path.map(({ der }) => der), details: detailsOf(leaf, path) };
+      return {
+        ok: true,
+        publicKey: leaf.spki,
+        path: path.map(({ der }) => der),
+        checks: this.#told(path),
+        details: detailsOf(leaf, path),
+      };
     }
     const worst = this.#worst ?? { finding: this.#noIssuer(leaf, [leaf]), certificate: leaf };
     return {
       ...no(failureOf(worst.finding, worst.certificate, this.#position(worst.certificate))),
       publicKey: leaf.spki,
     };
+  }
+
+  /** The checks that were passed, for people. */
+  #told(path: readonly Certificate[]): readonly string[] {
+    const { purpose, now } = this.#checks;
+    const names = path.map(({ subject }) => nameText(subject)).join(', issued by ');
+    const expires = Math.min(...path.map(({ notAfter }) => notAfter));
+    return [
+      `chain: ${names} (which is trusted here)`,
+      `in force: none of it expires for ${duration(expires - now)}`,
+      purpose === EKU_SERVER_AUTH
+        ? `meant for a server${this.#name === undefined ? '' : `, and for the name ${this.#name}`}`
+        : 'meant for a client',
+    ];
   }
 
   *#extend(path: readonly Certificate[]): Generator<SignatureCheck, readonly Certificate[] | undefined, boolean> {

@@ -79,7 +79,8 @@ export class AuthenticatedPeer {
     const good = yield* need('verifySignature', { scheme, key, input, signature });
     if (good !== true) throw new TlsError('ERR_BAD_SIGNATURE', { detail: scheme.name });
     out.fact('peerSignatureScheme', { id: scheme.id, name: scheme.name });
-    out.note({ by: config.role, text: describeVerdict(verdict, scheme) });
+    for (const text of describeVerdict(verdict)) out.note({ by: config.role, text });
+    out.note({ by: config.role, text: `its key signed this very handshake (${scheme.name})` });
     return new AuthenticatedPeer({
       chain: subject.presented.chain,
       verdict,
@@ -187,8 +188,7 @@ function acceptedKey(verdict: Verdict, tolerant: boolean): Uint8Array {
   throw new TlsError('ERR_VERIFIER_FAILED', { detail: 'its answer is neither a yes nor a no' });
 }
 
-function describeVerdict(verdict: Verdict, scheme: SignatureScheme): string {
-  return verdict.ok
-    ? `certificate trusted, and its key signed this handshake (${scheme.name})`
-    : `certificate not trusted (${verdict.failure.code}), but its key signed this handshake (${scheme.name})`;
+function describeVerdict(verdict: Verdict): readonly string[] {
+  if (!verdict.ok) return [`certificate not trusted: ${verdict.failure.code}`];
+  return verdict.checks ?? ['certificate trusted'];
 }
