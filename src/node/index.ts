@@ -8,6 +8,7 @@ import { type AcceptOptions, clientEngine, type ConnectOptions, serverEngine } f
 import { TlsError } from '../errors.ts';
 import { TlsSocket } from './socket.ts';
 
+export { type SystemRoots, type SystemRootsOptions, systemRoots } from './roots.ts';
 export { TlsSocket } from './socket.ts';
 
 /**
