@@ -8,12 +8,11 @@ import {
   TAG_BOOLEAN,
   TAG_INTEGER,
   TAG_OCTET_STRING,
-  TAG_OID,
   TAG_SEQUENCE,
 } from '../bytes/der.ts';
 import { decodeSignatureAlgorithm, decodeSubjectPublicKeyInfo } from '../crypto/spki.ts';
 import type { PublicKey, SignatureAlgorithm } from '../crypto/types.ts';
-import { type GeneralName, readGeneralNames, readName } from './general-name.ts';
+import { type GeneralName, readGeneralName, readGeneralNames, readName } from './general-name.ts';
 
 /** An X.509 certificate (RFC 5280 section 4), read strictly and kept as views of its bytes. */
 export interface Certificate {
@@ -43,6 +42,8 @@ export interface Certificate {
   readonly signature: Uint8Array;
   /** By OID. */
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  /** Extensions that were read already, by OID: each is read once, when somebody asks. */
+  readonly read: Map<string, unknown>;
 }
 
 export interface CertificateExtension {
@@ -60,6 +61,10 @@ export const OID_NAME_CONSTRAINTS = '2.5.29.30';
 export const OID_AUTHORITY_KEY_ID = '2.5.29.35';
 export const OID_EXTENDED_KEY_USAGE = '2.5.29.37';
 export const OID_AUTHORITY_INFO_ACCESS = '1.3.6.1.5.5.7.1.1';
+export const OID_TLS_FEATURE = '1.3.6.1.5.5.7.1.24';
+export const OID_SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
+/** Marks a precertificate, which is none (RFC 6962 section 3.1). */
+export const OID_POISON = '1.3.6.1.4.1.11129.2.4.3';
 
 /** Most extensions a certificate may have, and most bytes: a larger one is only a way to keep us busy. */
 const MOST_EXTENSIONS = 64;
@@ -90,6 +95,7 @@ export function readCertificate(der: Uint8Array): Certificate {
       signatureAlgorithmDer,
       signatureAlgorithm: decodeSignatureAlgorithm(signatureAlgorithmDer),
       signature,
+      read: new Map(),
     };
   });
 }
@@ -100,7 +106,7 @@ export function serialText(certificate: Certificate): string {
 
 type TbsFields = Omit<
   Certificate,
-  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'signature'
+  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'signature' | 'read'
 > & {
   readonly innerAlgorithm: Uint8Array;
 };
@@ -157,13 +163,13 @@ export interface BasicConstraints {
 }
 
 export function basicConstraints(certificate: Certificate): BasicConstraints | undefined {
-  return extensionValue(certificate, OID_BASIC_CONSTRAINTS, (value) =>
+  return readOnce(certificate, OID_BASIC_CONSTRAINTS, (value) =>
     readDer(value, TAG_SEQUENCE, (fields) => {
       const start = fields.offset;
       const ca = fields.optional(TAG_BOOLEAN, (cursor) => cursor.boolean());
       if (ca === false) throw new DerError('a default that is written out', start);
       const pathLength = fields.optional(TAG_INTEGER, (cursor) => cursor.small());
-      if (pathLength !== undefined && ca !== true) throw new DerError('a path length without cA', start);
+      if (pathLength !== undefined && pathLength > 255) throw new DerError('a path length that cannot be', start);
       return { ca: ca ?? false, pathLength };
     }),
   );
@@ -186,7 +192,7 @@ export type KeyUsage = keyof typeof KEY_USAGE;
 
 /** The usages a certificate allows; undefined: it does not say. */
 export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
-  return extensionValue(certificate, OID_KEY_USAGE, (value) => {
+  return readOnce(certificate, OID_KEY_USAGE, (value) => {
     const cursor = new DerCursor(value);
     const has = cursor.namedBits();
     cursor.finish();
@@ -203,7 +209,7 @@ export const EKU_OCSP_SIGNING = '1.3.6.1.5.5.7.3.9';
 
 /** OIDs of the purposes (RFC 5280 section 4.2.1.12); undefined: it does not say. */
 export function extendedKeyUsage(certificate: Certificate): readonly string[] | undefined {
-  return extensionValue(certificate, OID_EXTENDED_KEY_USAGE, (value) => {
+  return readOnce(certificate, OID_EXTENDED_KEY_USAGE, (value) => {
     const cursor = new DerCursor(value);
     const list = cursor.sequenceOf((item) => item.oid(), 1);
     cursor.finish();
@@ -212,7 +218,7 @@ export function extendedKeyUsage(certificate: Certificate): readonly string[] | 
 }
 
 export function subjectAltNames(certificate: Certificate): readonly GeneralName[] | undefined {
-  return extensionValue(certificate, OID_SUBJECT_ALT_NAME, (value) => {
+  return readOnce(certificate, OID_SUBJECT_ALT_NAME, (value) => {
     const cursor = new DerCursor(value);
     const names = readGeneralNames(cursor, TAG_SEQUENCE);
     cursor.finish();
@@ -221,7 +227,7 @@ export function subjectAltNames(certificate: Certificate): readonly GeneralName[
 }
 
 export function subjectKeyId(certificate: Certificate): Uint8Array | undefined {
-  return extensionValue(certificate, OID_SUBJECT_KEY_ID, (value) => {
+  return readOnce(certificate, OID_SUBJECT_KEY_ID, (value) => {
     const cursor = new DerCursor(value);
     const id = cursor.octetString(TAG_OCTET_STRING);
     cursor.finish();
@@ -237,7 +243,7 @@ export interface AuthorityKeyId {
 }
 
 export function authorityKeyId(certificate: Certificate): AuthorityKeyId | undefined {
-  return extensionValue(certificate, OID_AUTHORITY_KEY_ID, (value) =>
+  return readOnce(certificate, OID_AUTHORITY_KEY_ID, (value) =>
     readDer(value, TAG_SEQUENCE, (fields) => {
       const start = fields.offset;
       const keyId = fields.optional(contextTag(0), (cursor) => cursor.octetString(contextTag(0)));
@@ -252,25 +258,39 @@ export function authorityKeyId(certificate: Certificate): AuthorityKeyId | undef
   );
 }
 
-/** Where the issuer's certificate can be had (RFC 5280 section 4.2.2.1). */
-export function issuerUris(certificate: Certificate): readonly string[] {
-  const descriptions = extensionValue(certificate, OID_AUTHORITY_INFO_ACCESS, (value) => {
+/** RFC 5280 section 4.2.2.1. */
+export interface AccessDescription {
+  /** OID. */
+  readonly method: string;
+  readonly location: GeneralName;
+}
+
+export function authorityInfoAccess(certificate: Certificate): readonly AccessDescription[] | undefined {
+  return readOnce(certificate, OID_AUTHORITY_INFO_ACCESS, (value) => {
     const cursor = new DerCursor(value);
     const list = cursor.sequenceOf(
-      (item) =>
-        item.sequence((fields) => {
-          const method = fields.oid(TAG_OID);
-          const { tag, contentStart, end } = fields.element();
-          return { method, uri: tag === contextTag(6) ? latin(fields.bytes.subarray(contentStart, end)) : undefined };
-        }),
+      (item) => item.sequence((fields) => ({ method: fields.oid(), location: readGeneralName(fields) })),
       1,
     );
     cursor.finish();
     return list;
   });
-  return (descriptions ?? []).flatMap(({ method, uri }) =>
-    method === '1.3.6.1.5.5.7.48.2' && uri !== undefined ? [uri] : [],
+}
+
+/** Where the issuer's certificate can be had (RFC 5280 section 4.2.2.1). */
+export function issuerUris(certificate: Certificate): readonly string[] {
+  return (authorityInfoAccess(certificate) ?? []).flatMap(({ method, location }) =>
+    method === '1.3.6.1.5.5.7.48.2' && location.kind === 'uri' ? [location.text] : [],
   );
+}
+
+/** {@link extensionValue}, but what was read is kept. Only for the one reader that an OID has. */
+export function readOnce<T>(certificate: Certificate, oid: string, read: (value: Uint8Array) => T): T | undefined {
+  const { read: known } = certificate;
+  if (known.has(oid)) return known.get(oid) as T;
+  const value = extensionValue(certificate, oid, read);
+  if (value !== undefined) known.set(oid, value);
+  return value;
 }
 
 /** Reads an extension if it is there. @throws DerError when it is malformed. */
@@ -281,8 +301,4 @@ export function extensionValue<T>(
 ): T | undefined {
   const extension = certificate.extensions.get(oid);
   return extension === undefined ? undefined : read(extension.value);
-}
-
-function latin(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes.subarray(0, 2048));
 }

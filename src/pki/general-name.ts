@@ -24,16 +24,21 @@ export type GeneralName =
   | { readonly kind: 'other'; readonly tag: number; readonly der: Uint8Array };
 
 const MOST_NAMES = 4096;
+const MOST_RDNS = 256;
 
 /** GeneralNames: at least one. */
 export function readGeneralNames(cursor: DerCursor, tag: number): readonly GeneralName[] {
   const start = cursor.offset;
-  const names = cursor.sequenceOf(readGeneralName, 1, tag);
+  const names = cursor.sequenceOf((item) => readGeneralName(item), 1, tag);
   if (names.length > MOST_NAMES) throw new DerError(`${names.length} names`, start);
   return names;
 }
 
-export function readGeneralName(cursor: DerCursor): GeneralName {
+/**
+ * One name. In a name constraint (`subtree`) an address has a mask behind it.
+ * @throws DerError when its form is wrong; whether a text is a name of its kind is not judged here.
+ */
+export function readGeneralName(cursor: DerCursor, subtree: boolean = false): GeneralName {
   const start = cursor.offset;
   switch (cursor.peek()) {
     case contextTag(1):
@@ -43,7 +48,7 @@ export function readGeneralName(cursor: DerCursor): GeneralName {
     case contextTag(6):
       return { kind: 'uri', text: ia5(cursor, contextTag(6)) };
     case contextTag(7):
-      return { kind: 'ip', bytes: cursor.content(contextTag(7)) };
+      return { kind: 'ip', bytes: readAddress(cursor, subtree) };
     case contextConstructed(4):
       return { kind: 'directory', name: cursor.constructed(contextConstructed(4), readName) };
     case contextTag(8):
@@ -59,10 +64,39 @@ export function readGeneralName(cursor: DerCursor): GeneralName {
   }
 }
 
-/** Takes a Name, checking its form; its DER. */
+/** RFC 5280 sections 4.2.1.6 and 4.2.1.10: 4 or 16 bytes, twice as many with a mask of leading ones. */
+function readAddress(cursor: DerCursor, subtree: boolean): Uint8Array {
+  const start = cursor.offset;
+  const bytes = cursor.content(contextTag(7));
+  const size = subtree ? bytes.length / 2 : bytes.length;
+  if (size !== 4 && size !== 16) throw new DerError(`an address of ${bytes.length} bytes`, start);
+  if (subtree && !isMask(bytes.subarray(size))) throw new DerError('a mask with holes', start);
+  return bytes;
+}
+
+/** Ones in front, zeros behind. */
+export function isMask(bytes: Uint8Array): boolean {
+  let ended = false;
+  for (const byte of bytes) {
+    if (ended && byte !== 0) return false;
+    if (byte === 0xff) continue;
+    // Ones in front of zeros: its complement, plus one, is a power of two.
+    const rest = ~byte & 0xff;
+    if ((rest & (rest + 1)) !== 0) return false;
+    ended = true;
+  }
+  return true;
+}
+
+/** Takes a Name, checking its form and its strings; its DER. @throws DerError */
 export function readName(cursor: DerCursor): Uint8Array {
   const start = cursor.offset;
-  readAttributes(cursor);
+  const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+  if (rdns.length > MOST_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
+  for (const rdn of rdns)
+    for (const attribute of rdn)
+      if (isText(attribute.tag) && attributeText(attribute) === undefined)
+        throw new DerError('a string with characters that its type does not have', start);
   return cursor.bytes.subarray(start, cursor.offset);
 }
 
@@ -73,16 +107,25 @@ export interface Attribute {
   readonly value: Uint8Array;
 }
 
-/** The relative distinguished names of a Name, in order. */
+/** The relative distinguished names of a Name, in order. A set may be unsorted here: it is going to be compared. */
 export function nameAttributes(name: Uint8Array): readonly (readonly Attribute[])[] {
   const cursor = new DerCursor(name);
-  const attributes = readAttributes(cursor);
+  const attributes = cursor.sequenceOf((rdn) => rdn.sequenceOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
   cursor.finish();
   return attributes;
 }
 
-function readAttributes(cursor: DerCursor): readonly (readonly Attribute[])[] {
-  return cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+const TEXT_TAGS: readonly number[] = [
+  TAG_UTF8_STRING,
+  TAG_PRINTABLE_STRING,
+  TAG_IA5_STRING,
+  TAG_TELETEX_STRING,
+  TAG_UNIVERSAL_STRING,
+  TAG_BMP_STRING,
+];
+
+function isText(tag: number): boolean {
+  return TEXT_TAGS.includes(tag);
 }
 
 function readAttribute(cursor: DerCursor): Attribute {
@@ -121,7 +164,11 @@ export function nameText(name: Uint8Array): string {
 /** The text of an attribute; undefined: not a text, or one that is malformed. */
 export function attributeText({ tag, value }: Attribute): string | undefined {
   switch (tag) {
-    case TAG_PRINTABLE_STRING:
+    case TAG_PRINTABLE_STRING: {
+      const text = toAscii(value);
+      // X.680 section 41.4, and the two that are in so many certificates: * and &.
+      return text === undefined || !/^[A-Za-z0-9 '()+,\-./:=?*&]*$/.test(text) ? undefined : text;
+    }
     case TAG_IA5_STRING:
       return toAscii(value);
     case TAG_UTF8_STRING:
