@@ -118,7 +118,7 @@ const ATTRIBUTES = {
 
 /** A Name of one attribute an RDN; UTF8String, except where the attribute wants another type. */
 export function name(
-  ...parts: readonly (readonly [type: keyof typeof ATTRIBUTES, value: string, tag?: number])[]
+  ...parts: readonly (readonly [type: keyof typeof ATTRIBUTES, value: string, tag?: number | undefined])[]
 ): Uint8Array {
   return derSequence(
     ...parts.map(([type, value, tag]) => {
