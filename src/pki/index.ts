@@ -18,3 +18,13 @@ export {
   readCertificates,
   type VerdictDetails,
 } from './verifier.ts';
+export { CrlStore, type CrlSource } from './crl-store.ts';
+export { type Crl, type CrlEntry, findEntry, readCrl, type RevocationReason } from './crl.ts';
+export { buildOcspRequest } from './ocsp.ts';
+export { type RevocationOptions, revocationChecker } from './revocation.ts';
+export type { Fetcher, FetchLimits, FetchRequest } from './revocation-fetch.ts';
+export type { Authority, RevocationSource, RevocationStatus } from './revocation-status.ts';
+export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation-types.ts';
+export { type Log, readSctList, type Sct } from './sct.ts';
+export { mustStaple, tlsFeatures } from './tls-feature.ts';
+export { type TransparencyOptions, transparencyVerifier } from './transparency.ts';
