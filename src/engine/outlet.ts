@@ -18,7 +18,10 @@ export class Outlet {
   #messages: Uint8Array[] = [];
   #protector: RecordProtector | undefined;
   #epoch: Epoch = 'plaintext';
+  /** The records may go. */
   #ready = false;
+  /** Messages have been sent since the last flush: their records wait for the rest of the flight. */
+  #unsent = false;
   #first = true;
   /** Most bytes of content in a record. */
   limit: number = MAX_PLAINTEXT;
@@ -33,7 +36,7 @@ export class Outlet {
 
   handshake(message: Uint8Array): void {
     this.#messages.push(message);
-    this.#ready = true;
+    this.#unsent = true;
   }
 
   /** Never a reason to send by itself: it goes with what comes next. */
@@ -75,11 +78,13 @@ export class Outlet {
   /** What was sent until now may go. */
   flush(): void {
     this.#close();
+    if (this.#unsent) this.#ready = true;
+    this.#unsent = false;
   }
 
   /** Everything that may go, as one piece. */
   take(): Uint8Array | undefined {
-    if (!this.#ready || this.#records.length === 0 || this.#messages.length > 0) return undefined;
+    if (!this.#ready || this.#records.length === 0) return undefined;
     const bytes = this.#records.length === 1 ? this.#records[0]! : concat(...this.#records);
     this.#records = [];
     this.#ready = false;

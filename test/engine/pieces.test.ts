@@ -133,6 +133,14 @@ it('answers that come later change nothing on the wire', async () => {
 });
 const now: ['client' | 'server', Uint8Array][] = [];
 
+it('a flight is one write, however often its step had to wait', () => {
+  for (const retry of [false, true]) {
+    const { client, server } = flights(retry);
+    // Hello, (second hello,) last flight, data and close; flight (after a retry), data and close.
+    expect([client.length, server.length]).toEqual(retry ? [4, 3] : [3, 2]);
+  }
+});
+
 describe('needs', () => {
   it('are answered once', () => {
     const engine = makeClient();

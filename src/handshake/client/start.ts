@@ -166,12 +166,11 @@ function addGrease(context: Context, suites: number[], extensions: RawExtension[
   extensions.push({ type: last, data: Uint8Array.of(0) });
 }
 
-/** RFC 7685. The extension itself takes four bytes. */
+/** RFC 7685. The message has a header of four bytes, and so has the extension. */
 function pad(hello: ClientHello, extensions: RawExtension[], multiple: number): void {
-  const length = encode(ClientHello, hello).length + 4;
-  const missing = (multiple - (length % multiple)) % multiple;
+  const length = 4 + encode(ClientHello, hello).length;
+  let missing = (multiple - (length % multiple)) % multiple;
   if (missing === 0) return;
-  extensions.push(
-    writeExtension(padding, 'ClientHello', new Uint8Array(missing < 4 ? missing + multiple - 4 : missing - 4)),
-  );
+  while (missing < 4) missing += multiple;
+  extensions.push(writeExtension(padding, 'ClientHello', new Uint8Array(missing - 4)));
 }
