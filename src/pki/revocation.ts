@@ -25,7 +25,7 @@ export interface RevocationOptions {
   readonly crls?: CrlSource | CrlStore;
   /** Certificates that may sign lists, besides those of the path and those that were sent. Default: none. */
   readonly crlSigners?: readonly Certificate[];
-  /** Ask for stapled OCSP responses and look at them. Default: true. */
+  /** Ask for stapled OCSP responses, look at them, and honour certificates that demand one. Default: true. */
   readonly staples?: boolean;
   /** Fetches what the certificates point to, when what is at hand does not decide. Default: nothing is fetched. */
   readonly fetch?: Fetcher;
@@ -162,16 +162,15 @@ class Check {
     const feature = checkFeatures(this.#question);
     if (feature !== undefined) return { status: unknown('missing', 'it was not looked for'), refusal: feature };
     if (scope === 'leaf' && index > 0) return { status: unknown('missing', 'only the leaf is looked at') };
-    const staple = staples === false || ocspResponse === undefined ? undefined : yield* this.#ocsp(ocspResponse);
+    const presented = staples === false || ocspResponse === undefined ? undefined : yield* this.#ocsp(ocspResponse);
+    const isBad = presented?.status.status === 'unknown';
+    if (presented !== undefined && isBad && whenBadStaple !== 'ignore') {
+      return { status: presented.status, refusal: badStaple(presented) };
+    }
+    const staple = isBad ? undefined : presented;
     if (staple === undefined && staples !== false && index === 0 && mustStaple(certificate)) {
       return { status: unknown('missing', 'there is no stapled response'), refusal: STAPLE_REQUIRED };
     }
-    if (staple?.status.status === 'unknown' && whenBadStaple !== 'ignore') {
-      return { status: staple.status, refusal: badStaple(staple) };
-    }
-    // A staple that is ignored is no staple; where one is demanded, that is not enough.
-    if (staple?.status.status === 'unknown' && index === 0 && mustStaple(certificate))
-      return { status: staple.status, refusal: STAPLE_REQUIRED };
     const lists = yield* this.#crls(this.#sources.store.lists);
     const local = worse(staple?.status, lists);
     const status =
@@ -377,11 +376,9 @@ function neverRevoked(certificate: Certificate): boolean {
   return certificate.extensions.has(OID_NO_REVOCATION) && crlDistributionPoints(certificate) === undefined;
 }
 
-/** Both are at hand: revoked counts before good, good before nothing. */
+/** A staple that can be used, and the lists: revoked counts, wherever it is said. */
 function worse(a: RevocationStatus | undefined, b: RevocationStatus): RevocationStatus {
-  if (a === undefined || b.status === 'revoked') return b;
-  if (a.status === 'unknown') return better(a, b);
-  return a;
+  return a === undefined || b.status === 'revoked' ? b : a;
 }
 
 /** Any answer before none; an unusable one before a missing one. */
