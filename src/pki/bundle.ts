@@ -1,5 +1,6 @@
 import { DerError } from '../bytes/der.ts';
 import { TlsError } from '../errors.ts';
+import type { PasswordOptions } from './containers/password-based.ts';
 import { type Certificate, readCertificate } from './certificate.ts';
 import { type PrivateKeyFile, readPrivateKey } from './private-key.ts';
 import { type FilePart, partsOf } from './sniff.ts';
@@ -13,6 +14,7 @@ export interface Bundle {
 export interface BundleOptions {
   readonly password?: string | undefined;
   readonly allowLegacy?: boolean | undefined;
+  readonly maxIterations?: number | undefined;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function readBundle(
       }
       case 'pkcs12': {
         const { readPkcs12 } = await import('./containers/pkcs12.ts');
-        const contents = readPkcs12(part.der, protection(options));
+        const contents = await readPkcs12(part.der, protection(options));
         contents.certificates.forEach(addCertificate);
         keys.push(...contents.privateKeys.map((der) => readPrivateKey(der, 'PRIVATE KEY')));
         break;
@@ -56,7 +58,7 @@ export async function readBundle(
 async function readKey(part: FilePart, options: BundleOptions): Promise<PrivateKeyFile> {
   if (part.kind === 'encrypted-key') {
     const { decryptPkcs8 } = await import('./containers/pkcs8.ts');
-    return readPrivateKey(decryptPkcs8(part.der, protection(options)), 'PRIVATE KEY');
+    return readPrivateKey(await decryptPkcs8(part.der, protection(options)), 'PRIVATE KEY');
   }
   if (part.headers.some((header) => header.includes('ENCRYPTED'))) {
     const { decryptLegacyPem } = await import('./containers/legacy-pem.ts');
@@ -69,13 +71,10 @@ async function readKey(part: FilePart, options: BundleOptions): Promise<PrivateK
   return readPrivateKey(part.der, part.label);
 }
 
-function protection({ password, allowLegacy }: BundleOptions): {
-  readonly password: string;
-  readonly allowLegacy: boolean;
-} {
+function protection({ password, allowLegacy, maxIterations }: BundleOptions): PasswordOptions {
   if (password === undefined)
     throw new TlsError('ERR_PASSWORD', { detail: 'the file is protected, and no password was given' });
-  return { password, allowLegacy: allowLegacy ?? false };
+  return { password, allowLegacy: allowLegacy ?? false, ...(maxIterations !== undefined && { maxIterations }) };
 }
 
 function parse(der: Uint8Array, index: number): Certificate {

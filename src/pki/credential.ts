@@ -28,6 +28,8 @@ export interface CredentialSource {
   readonly password?: string;
   /** Opens also what is encrypted with Triple DES, RC2, or by way of SHA-1 or MD5. Default: false. */
   readonly allowLegacy?: boolean;
+  /** Most rounds of key derivation that a file may ask for. Default: 2,000,000. */
+  readonly maxIterations?: number;
   /** Hears what could be put right or is no obstacle here: certificates out of order, expired, missing. */
   readonly onProblem?: (problem: BundleProblem) => void;
   /** DER OCSPResponse to staple. */
@@ -41,6 +43,7 @@ const OPTIONS: readonly string[] = [
   'privateKey',
   'password',
   'allowLegacy',
+  'maxIterations',
   'onProblem',
   'ocspResponse',
   'sctList',

@@ -291,7 +291,7 @@ describe('describeBundle', () => {
 
   it('reads what was written as PKCS#12', async () => {
     const entry = serverEntry('ed25519');
-    const p12 = writePkcs12(
+    const p12 = await writePkcs12(
       { certificates: chainOf(entry), privateKey: keyOf(entry) },
       { password: 'p', random: systemRandom, iterations: 100 },
     );

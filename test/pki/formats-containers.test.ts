@@ -1,9 +1,13 @@
+import { createHmac, pbkdf2Sync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/bytes/bytes.ts';
 import { readDer, TAG_SEQUENCE } from '../../src/bytes/der.ts';
+import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../src/bytes/der-writer.ts';
+import { pbkdf2 } from '../../src/crypto/noble/password.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { TlsError } from '../../src/errors.ts';
 import { berToDer } from '../../src/pki/containers/ber.ts';
+import { fastPbkdf2 } from '../../src/pki/containers/fast-pbkdf2.ts';
 import { desBlock, desKey, rc2DecryptBlock, rc2Key } from '../../src/pki/containers/legacy-ciphers.ts';
 import { decryptLegacyPem } from '../../src/pki/containers/legacy-pem.ts';
 import { readPkcs7, writePkcs7 } from '../../src/pki/containers/pkcs7.ts';
@@ -19,9 +23,9 @@ const der = (file: string): Uint8Array => readPem(formatText(file))[0]!.der;
 const plainKey = privateKeyFromPem(formatText('ec-pkcs8.pem'));
 const chain = [der('leaf.pem'), der('intermediate.pem'), der('root.pem')].map(toHex);
 
-const codeOf = (run: () => unknown): string => {
+const codeOf = async (run: () => unknown): Promise<string> => {
   try {
-    run();
+    await run();
   } catch (error) {
     return error instanceof TlsError ? error.code : String(error);
   }
@@ -31,44 +35,67 @@ const codeOf = (run: () => unknown): string => {
 describe('encrypted PKCS#8', () => {
   it.each(['pkcs8-aes256-sha256.pem', 'pkcs8-aes128-sha512.der', 'pkcs8-aes192-sha1.pem', 'pkcs8-scrypt.pem'])(
     '%s',
-    (file) => {
+    async (file) => {
       const bytes = file.endsWith('.der') ? formatFile(file) : der(file);
-      expect(privateKeyFromDer(decryptPkcs8(bytes, { password }))).toEqual(plainKey);
-      expect(codeOf(() => decryptPkcs8(bytes, { password: 'wrong' }))).toBe('ERR_PASSWORD');
+      expect(privateKeyFromDer(await decryptPkcs8(bytes, { password }))).toEqual(plainKey);
+      expect(await codeOf(() => decryptPkcs8(bytes, { password: 'wrong' }))).toBe('ERR_PASSWORD');
     },
   );
 
   it.each(['pkcs8-3des.pem', 'pkcs8-pkcs12-3des.pem', 'pkcs8-pkcs12-rc2-40.pem', 'pkcs8-pkcs12-rc2-128.pem'])(
     '%s only when asked for',
-    (file) => {
-      expect(codeOf(() => decryptPkcs8(der(file), { password }))).toBe('ERR_KEY');
-      expect(privateKeyFromDer(decryptPkcs8(der(file), { password, allowLegacy: true }))).toEqual(plainKey);
-      expect(codeOf(() => decryptPkcs8(der(file), { password: 'wrong', allowLegacy: true }))).toBe('ERR_PASSWORD');
+    async (file) => {
+      expect(await codeOf(() => decryptPkcs8(der(file), { password }))).toBe('ERR_KEY');
+      expect(privateKeyFromDer(await decryptPkcs8(der(file), { password, allowLegacy: true }))).toEqual(plainKey);
+      expect(await codeOf(() => decryptPkcs8(der(file), { password: 'wrong', allowLegacy: true }))).toBe(
+        'ERR_PASSWORD',
+      );
     },
   );
 
-  it.each(['pbkdf2', 'scrypt'] as const)('written with %s and read again', (derivation) => {
+  it.each(['pbkdf2', 'scrypt'] as const)('written with %s and read again', async (derivation) => {
     const plain = formatFile('ec-pkcs8.der');
-    const sealed = encryptPkcs8(plain, { password: 'ä', random: systemRandom, derivation, iterations: 1000 });
-    expect(decryptPkcs8(sealed, { password: 'ä' })).toEqual(plain);
-    expect(codeOf(() => decryptPkcs8(sealed, { password: 'a' }))).toBe('ERR_PASSWORD');
+    const sealed = await encryptPkcs8(plain, { password: 'ä', random: systemRandom, derivation, iterations: 1000 });
+    expect(await decryptPkcs8(sealed, { password: 'ä' })).toEqual(plain);
+    expect(await codeOf(() => decryptPkcs8(sealed, { password: 'a' }))).toBe('ERR_PASSWORD');
   });
 
-  it('refuses more work than allowed', () => {
-    expect(codeOf(() => decryptPkcs8(der('pkcs8-aes256-sha256.pem'), { password, maxIterations: 2047 }))).toBe(
+  it('refuses more work than allowed', async () => {
+    expect(await codeOf(() => decryptPkcs8(der('pkcs8-aes256-sha256.pem'), { password, maxIterations: 2047 }))).toBe(
       'ERR_LIMIT',
     );
-    expect(codeOf(() => decryptPkcs8(der('pkcs8-scrypt.pem'), { password, maxIterations: 1000 }))).toBe('ERR_LIMIT');
+    expect(await codeOf(() => decryptPkcs8(der('pkcs8-scrypt.pem'), { password, maxIterations: 1000 }))).toBe(
+      'ERR_LIMIT',
+    );
   });
 });
 
+describe('PBKDF2', () => {
+  it.each(['sha1', 'sha256', 'sha384', 'sha512'] as const)(
+    '%s: the runtime, JavaScript and Node agree',
+    async (hash) => {
+      const [secret, salt] = [new TextEncoder().encode('geheim'), new Uint8Array(9).fill(9)];
+      const expected = pbkdf2Sync(secret, salt, 77, 40, hash).toString('hex');
+      expect(toHex(await fastPbkdf2(hash, secret, salt, 77, 40))).toBe(expected);
+      expect(toHex(pbkdf2(hash, secret, salt, 77, 40))).toBe(expected);
+      const runtime = Object.getOwnPropertyDescriptor(globalThis, 'crypto')!;
+      try {
+        Object.defineProperty(globalThis, 'crypto', { value: undefined, configurable: true });
+        expect(toHex(await fastPbkdf2(hash, secret, salt, 77, 40))).toBe(expected);
+      } finally {
+        Object.defineProperty(globalThis, 'crypto', runtime);
+      }
+    },
+  );
+});
+
 describe('PEM with Proc-Type', () => {
-  it.each(['ec-sec1-proc-type-aes256.pem', 'rsa-pkcs1-proc-type-3des.pem'])('%s', (file) => {
+  it.each(['ec-sec1-proc-type-aes256.pem', 'rsa-pkcs1-proc-type-3des.pem'])('%s', async (file) => {
     const block = readPem(formatText(file))[0]!;
-    expect(codeOf(() => decryptLegacyPem(block, { password }))).toBe('ERR_KEY');
+    expect(await codeOf(() => decryptLegacyPem(block, { password }))).toBe('ERR_KEY');
     const expected = file.startsWith('ec') ? plainKey : privateKeyFromPem(formatText('rsa-pkcs8.pem'));
     expect(privateKeyFromDer(decryptLegacyPem(block, { password, allowLegacy: true }), block.label)).toEqual(expected);
-    expect(codeOf(() => decryptLegacyPem(block, { password: 'wrong', allowLegacy: true }))).toBe('ERR_PASSWORD');
+    expect(await codeOf(() => decryptLegacyPem(block, { password: 'wrong', allowLegacy: true }))).toBe('ERR_PASSWORD');
   });
 });
 
@@ -76,81 +103,115 @@ describe('PKCS#12', () => {
   const open = (file: string, options: Partial<Pkcs12Options> = {}) =>
     readPkcs12(formatFile(file), { password, ...options });
 
-  it.each(['modern.p12', 'aes128-sha512.p12', 'certificates-plain.p12'])('%s', (file) => {
-    const { certificates, privateKeys } = open(file);
+  it.each(['modern.p12', 'aes128-sha512.p12', 'certificates-plain.p12'])('%s', async (file) => {
+    const { certificates, privateKeys } = await open(file);
     expect(certificates.map(toHex)).toEqual(chain);
     expect(privateKeys.map((key) => privateKeyFromDer(key))).toEqual([plainKey]);
-    expect(codeOf(() => open(file, { password: 'wrong' }))).toBe('ERR_PASSWORD');
+    expect(await codeOf(() => open(file, { password: 'wrong' }))).toBe('ERR_PASSWORD');
   });
 
-  it.each(['legacy-rc2-40.p12', 'legacy-3des.p12'])('%s only when asked for', (file) => {
-    expect(codeOf(() => open(file))).toBe('ERR_KEY');
-    const { certificates, privateKeys } = open(file, { allowLegacy: true });
+  it.each(['legacy-rc2-40.p12', 'legacy-3des.p12'])('%s only when asked for', async (file) => {
+    expect(await codeOf(() => open(file))).toBe('ERR_KEY');
+    const { certificates, privateKeys } = await open(file, { allowLegacy: true });
     expect(certificates.map(toHex)).toEqual(chain);
     expect(privateKeys.map((key) => privateKeyFromDer(key))).toEqual([plainKey]);
-    expect(codeOf(() => open(file, { allowLegacy: true, password: 'wrong' }))).toBe('ERR_PASSWORD');
+    expect(await codeOf(() => open(file, { allowLegacy: true, password: 'wrong' }))).toBe('ERR_PASSWORD');
   });
 
-  it('without a MAC only when asked for', () => {
-    expect(codeOf(() => open('no-mac.p12'))).toBe('ERR_KEY');
-    expect(open('no-mac.p12', { allowNoMac: true }).certificates.map(toHex)).toEqual(chain);
+  it('without a MAC only when asked for', async () => {
+    expect(await codeOf(() => open('no-mac.p12'))).toBe('ERR_KEY');
+    expect((await open('no-mac.p12', { allowNoMac: true })).certificates.map(toHex)).toEqual(chain);
   });
 
-  it('with an empty password, and with one outside ASCII', () => {
-    expect(open('empty-password.p12', { password: '' }).privateKeys.length).toBe(1);
-    expect(open('unicode-password.p12', { password: 'Grüße 🔑' }).privateKeys.length).toBe(1);
+  it('with an empty password, and with one outside ASCII', async () => {
+    expect((await open('empty-password.p12', { password: '' })).privateKeys.length).toBe(1);
+    expect((await open('unicode-password.p12', { password: 'Grüße 🔑' })).privateKeys.length).toBe(1);
   });
 
-  it('with certificates alone', () => {
-    expect(open('certificates-only.p12')).toMatchObject({ privateKeys: [] });
-    expect(open('certificates-only.p12').certificates.map(toHex)).toEqual(chain);
+  it('with certificates alone', async () => {
+    expect(await open('certificates-only.p12')).toMatchObject({ privateKeys: [] });
+    expect((await open('certificates-only.p12')).certificates.map(toHex)).toEqual(chain);
   });
 
-  it('a changed file is a wrong password', () => {
+  it('a changed file is a wrong password', async () => {
     const bytes = formatFile('modern.p12');
     bytes[600]! ^= 1;
-    expect(codeOf(() => readPkcs12(bytes, { password }))).toBe('ERR_PASSWORD');
+    expect(await codeOf(() => readPkcs12(bytes, { password }))).toBe('ERR_PASSWORD');
   });
 
-  it('refuses more work than allowed', () => {
-    expect(codeOf(() => open('modern.p12', { maxIterations: 4000 }))).toBe('ERR_LIMIT');
+  it('with PBMAC1 in place of the old MAC, as RFC 9579 has it', async () => {
+    const bytes = formatFile('modern.p12');
+    const salt = new Uint8Array(8).fill(3);
+    const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull());
+    const pbmac1 = (content: Uint8Array, digest: (key: Buffer) => Buffer): Uint8Array => {
+      const derivation = derSequence(
+        derOid('1.2.840.113549.1.5.12'),
+        derSequence(derOctetString(salt), derInteger(2048), derInteger(32), prf),
+      );
+      const algorithm = derSequence(derOid('1.2.840.113549.1.5.14'), derSequence(derivation, prf));
+      const mac = digest(pbkdf2Sync(password, salt, 2048, 32, 'sha256'));
+      return derSequence(
+        derInteger(3),
+        content,
+        derSequence(derSequence(algorithm, derOctetString(mac)), derOctetString(salt), derInteger(1)),
+      );
+    };
+    const { info, data } = readDer(bytes, TAG_SEQUENCE, (pfx) => {
+      pfx.small();
+      const raw = pfx.raw(TAG_SEQUENCE);
+      pfx.raw(TAG_SEQUENCE);
+      const octets = readDer(raw, TAG_SEQUENCE, (fields) => {
+        fields.oid();
+        return fields.explicit(0, (content) => content.octetString());
+      });
+      return { info: raw, data: octets! };
+    });
+    const good = pbmac1(info, (key) => createHmac('sha256', key).update(data).digest());
+    expect((await readPkcs12(good, { password })).certificates.map(toHex)).toEqual(chain);
+    expect(await codeOf(() => readPkcs12(good, { password: 'wrong' }))).toBe('ERR_PASSWORD');
+    const bad = pbmac1(info, (key) => createHmac('sha256', key).update(data).update('x').digest());
+    expect(await codeOf(() => readPkcs12(bad, { password }))).toBe('ERR_PASSWORD');
   });
 
-  it('written and read again', () => {
+  it('refuses more work than allowed', async () => {
+    expect(await codeOf(() => open('modern.p12', { maxIterations: 4000 }))).toBe('ERR_LIMIT');
+  });
+
+  it('written and read again', async () => {
     const privateKey = formatFile('ec-pkcs8.der');
-    const bytes = writePkcs12(
+    const bytes = await writePkcs12(
       { certificates: [der('leaf.pem'), der('root.pem')], privateKey, friendlyName: 'Blatt' },
       { password: 'p', random: systemRandom, iterations: 1000 },
     );
-    const contents = readPkcs12(bytes, { password: 'p' });
+    const contents = await readPkcs12(bytes, { password: 'p' });
     expect(contents.certificates.map(toHex)).toEqual([chain[0], chain[2]]);
     expect(contents.privateKeys).toEqual([privateKey]);
   });
 });
 
 describe('PKCS#7', () => {
-  it('in DER and in PEM, whatever the order', () => {
+  it('in DER and in PEM, whatever the order', async () => {
     const sorted = (list: readonly Uint8Array[]): string[] => list.map(toHex).sort();
     expect(sorted(readPkcs7(formatFile('chain.p7b')))).toEqual([...chain].sort());
     expect(sorted(readPkcs7(der('chain.p7b.pem')))).toEqual([...chain].sort());
     expect(sorted(readPkcs7(writePkcs7(chain.map(fromHex))))).toEqual([...chain].sort());
   });
 
-  it('in BER with indefinite lengths', () => {
+  it('in BER with indefinite lengths', async () => {
     const bytes = formatFile('signed-indefinite.p7m');
     expect(bytes[1]).toBe(0x80);
     expect(readPkcs7(bytes).map(toHex).sort()).toEqual([chain[0]!, chain[1]!].sort());
   });
 
-  it('refuses what is no bundle', () => {
-    expect(codeOf(() => readPkcs7(formatFile('leaf.der')))).toBe('ERR_KEY');
-    expect(codeOf(() => readPkcs7(formatFile('modern.p12')))).toBe('ERR_KEY');
-    expect(codeOf(() => readPkcs7(writePkcs7([])))).toBe('ERR_KEY');
+  it('refuses what is no bundle', async () => {
+    expect(await codeOf(() => readPkcs7(formatFile('leaf.der')))).toBe('ERR_KEY');
+    expect(await codeOf(() => readPkcs7(formatFile('modern.p12')))).toBe('ERR_KEY');
+    expect(await codeOf(() => readPkcs7(writePkcs7([])))).toBe('ERR_KEY');
   });
 });
 
 describe('BER to DER', () => {
-  it('leaves DER as it is', () => {
+  it('leaves DER as it is', async () => {
     for (const file of ['leaf.der', 'ec-pkcs8.der', 'chain.p7b'])
       expect(berToDer(formatFile(file))).toEqual(formatFile(file));
   });
@@ -173,13 +234,13 @@ describe('BER to DER', () => {
     expect(() => berToDer(fromHex(ber))).toThrow(expect.objectContaining({ name: 'DerError' }));
   });
 
-  it('refuses deep nesting without running out of stack', () => {
+  it('refuses deep nesting without running out of stack', async () => {
     expect(() => berToDer(new Uint8Array(100_000).fill(0x30).map((byte, i) => (i % 2 === 0 ? byte : 0x80)))).toThrow(
       /too deeply/,
     );
   });
 
-  it('gives the strict reader something to read', () => {
+  it('gives the strict reader something to read', async () => {
     expect(() =>
       readDer(berToDer(formatFile('signed-indefinite.p7m')), TAG_SEQUENCE, (fields) => {
         while (!fields.done) fields.element();
@@ -189,7 +250,7 @@ describe('BER to DER', () => {
 });
 
 describe('old ciphers', () => {
-  it('DES: FIPS 46-3 as worked through in the literature, and the validation of SP 800-17', () => {
+  it('DES: FIPS 46-3 as worked through in the literature, and the validation of SP 800-17', async () => {
     const one = (key: string, plain: string, cipher: string): void => {
       expect(toHex(desBlock(fromHex(plain), desKey(fromHex(key)), false))).toBe(cipher);
       expect(toHex(desBlock(fromHex(cipher), desKey(fromHex(key)), true))).toBe(plain);

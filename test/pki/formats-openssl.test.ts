@@ -33,7 +33,7 @@ const read = (name: string): Uint8Array => new Uint8Array(readFileSync(path(name
 const random = systemRandom;
 
 describe.skipIf(skip)('OpenSSL', () => {
-  it.each(KEY_KINDS)('%s: reads the PKCS#8 we write, and PKCS#12 both ways', (kind) => {
+  it.each(KEY_KINDS)('%s: reads the PKCS#8 we write, and PKCS#12 both ways', async (kind) => {
     const entry = serverEntry(kind);
     const key = privateKeyFromPem(entry.key);
     writeFileSync(path('key.pem'), privateKeyToPem(key));
@@ -42,7 +42,7 @@ describe.skipIf(skip)('OpenSSL', () => {
       openssl('pkey', '-in', path('their.pem'), '-pubout'),
     );
 
-    const p12 = writePkcs12(
+    const p12 = await writePkcs12(
       { certificates: chainOf(entry), privateKey: encodePrivateKey(key), friendlyName: 'Ä' },
       { password: 'pä', random, iterations: 2_000 },
     );
@@ -70,18 +70,18 @@ describe.skipIf(skip)('OpenSSL', () => {
       '-out',
       path('theirs.p12'),
     );
-    const contents = readPkcs12(read('theirs.p12'), { password: 'pä' });
+    const contents = await readPkcs12(read('theirs.p12'), { password: 'pä' });
     expect(contents.certificates.map(toHex)).toEqual(chainOf(entry).map(toHex));
     expect(publicKeyOf(privateKeyFromDer(contents.privateKeys[0]!))).toEqual(publicKeyOf(key));
   });
 
-  it.each(['pbkdf2', 'scrypt'] as const)('reads what we encrypt with %s', (derivation) => {
+  it.each(['pbkdf2', 'scrypt'] as const)('reads what we encrypt with %s', async (derivation) => {
     const entry = serverEntry('ecdsa-p384');
     writeFileSync(
       path('enc.pem'),
       writePem(
         'ENCRYPTED PRIVATE KEY',
-        encryptPkcs8(keyOf(entry), { password: 'x', random, derivation, iterations: 5_000 }),
+        await encryptPkcs8(keyOf(entry), { password: 'x', random, derivation, iterations: 5_000 }),
       ),
     );
     writeFileSync(path('plain.pem'), entry.key);
@@ -90,7 +90,7 @@ describe.skipIf(skip)('OpenSSL', () => {
     );
   });
 
-  it.each(['hmacWithSHA256', 'hmacWithSHA384', 'hmacWithSHA512'])('writes with %s, and we read', (prf) => {
+  it.each(['hmacWithSHA256', 'hmacWithSHA384', 'hmacWithSHA512'])('writes with %s, and we read', async (prf) => {
     writeFileSync(path('plain.pem'), serverEntry('rsa-2048').key);
     openssl(
       'pkcs8',
@@ -110,7 +110,7 @@ describe.skipIf(skip)('OpenSSL', () => {
       '-out',
       path('enc.der'),
     );
-    expect(privateKeyFromDer(decryptPkcs8(read('enc.der'), { password: 'x' }))).toEqual(
+    expect(privateKeyFromDer(await decryptPkcs8(read('enc.der'), { password: 'x' }))).toEqual(
       privateKeyFromPem(serverEntry('rsa-2048').key),
     );
   });

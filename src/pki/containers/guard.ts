@@ -10,6 +10,15 @@ export function guard<T>(what: string, read: () => T): T {
   }
 }
 
+/** {@link guard} for what takes its time. */
+export async function guardAsync<T>(what: string, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    throw asTlsError(what, error);
+  }
+}
+
 export function asTlsError(what: string, error: unknown): TlsError {
   if (error instanceof TlsError) return error;
   const why = error instanceof DerError ? error.message : 'it is not what it says it is';

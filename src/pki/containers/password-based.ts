@@ -2,9 +2,10 @@ import { concat } from '../../bytes/bytes.ts';
 import { type DerCursor, DerError, TAG_INTEGER, TAG_NULL, TAG_SEQUENCE } from '../../bytes/der.ts';
 import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
 import { hashByName } from '../../crypto/noble/hash.ts';
-import { aesCbcDecrypt, aesCbcEncrypt, pbkdf2, scrypt } from '../../crypto/noble/password.ts';
+import { aesCbcDecrypt, aesCbcEncrypt, scrypt } from '../../crypto/noble/password.ts';
 import type { Hash, HashName, Random } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
+import { fastPbkdf2 } from './fast-pbkdf2.ts';
 import { unusable } from './guard.ts';
 import { rc2CbcDecrypt, tripleDesCbcDecrypt } from './legacy-ciphers.ts';
 
@@ -15,7 +16,7 @@ export interface PasswordOptions {
   readonly password: string;
   /** Also Triple DES, RC2 and SHA-1, which anybody with some means can break. Default: false. */
   readonly allowLegacy?: boolean;
-  /** Most rounds of key derivation that one file may ask for, all of its parts together. Default: 5,000,000. */
+  /** Most rounds of key derivation that one file may ask for, all of its parts together. Default: 2,000,000. */
   readonly maxIterations?: number;
 }
 
@@ -26,7 +27,7 @@ export class Effort {
 
   constructor(options: PasswordOptions) {
     this.options = options;
-    this.#left = options.maxIterations ?? 5_000_000;
+    this.#left = options.maxIterations ?? 2_000_000;
   }
 
   /** @throws TlsError ERR_LIMIT */
@@ -80,11 +81,14 @@ const PKCS12_SCHEMES: {
 /** Memory that scrypt may take: 128 N r bytes. */
 const MOST_SCRYPT_BYTES = 128 * 1024 * 1024;
 
-/** An AlgorithmIdentifier with which something was encrypted; gives back what decrypts. Undefined: the padding was wrong. */
-export function readPasswordScheme(
-  cursor: DerCursor,
-  effort: Effort,
-): (ciphertext: Uint8Array) => Uint8Array | undefined {
+/** Decrypts; undefined: the padding was wrong. */
+export type Opener = (ciphertext: Uint8Array) => Promise<Uint8Array | undefined>;
+
+/** Makes a key of so many bytes from the password. */
+export type Deriver = (length: number) => Promise<Uint8Array>;
+
+/** An AlgorithmIdentifier with which something was encrypted; gives back what decrypts. */
+export function readPasswordScheme(cursor: DerCursor, effort: Effort): Opener {
   return cursor.sequence((fields) => {
     const oid = fields.oid();
     if (oid === OID_PBES2) return pbes2(fields, effort);
@@ -92,7 +96,7 @@ export function readPasswordScheme(
     if (scheme === undefined) throw unusable(`it is encrypted with ${oid}, which is not known here`);
     const { salt, iterations } = saltAndIterations(fields);
     effort.legacy(scheme.name);
-    return (ciphertext) => {
+    return async (ciphertext) => {
       const derive = (id: number, size: number): Uint8Array =>
         pkcs12Derive(hashByName('sha1'), id, effort, salt, iterations, size);
       const key = derive(1, scheme.key);
@@ -109,17 +113,17 @@ export function saltAndIterations(cursor: DerCursor): { readonly salt: Uint8Arra
 }
 
 /** PBKDF2-params (RFC 8018 appendix A.2), as PBMAC1 has them too. The algorithm's own SEQUENCE is read by the caller. */
-export function readPbkdf2(fields: DerCursor, effort: Effort): (length: number) => Uint8Array {
+export function readPbkdf2(fields: DerCursor, effort: Effort): Deriver {
   return fields.sequence((parameters) => {
     const salt = parameters.octetString();
     const iterations = positive(parameters);
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     const prf = parameters.optional(TAG_SEQUENCE, readPrf) ?? 'sha1';
-    return (length) => {
+    return async (length) => {
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
       const hash = hashByName(prf);
       effort.spend(iterations * Math.ceil(length / hash.size));
-      return pbkdf2(prf, new TextEncoder().encode(effort.options.password), salt, iterations, length);
+      return await fastPbkdf2(prf, new TextEncoder().encode(effort.options.password), salt, iterations, length);
     };
   });
 }
@@ -195,10 +199,10 @@ export interface EncryptionOptions {
 }
 
 /** Encrypts with PBES2 and AES-256-CBC: the AlgorithmIdentifier, and the ciphertext. */
-export function encryptWithPassword(
+export async function encryptWithPassword(
   plaintext: Uint8Array,
   options: EncryptionOptions,
-): { readonly algorithm: Uint8Array; readonly ciphertext: Uint8Array } {
+): Promise<{ readonly algorithm: Uint8Array; readonly ciphertext: Uint8Array }> {
   const salt = new Uint8Array(16);
   const iv = new Uint8Array(16);
   options.random.fill(salt);
@@ -210,7 +214,9 @@ export function encryptWithPassword(
   // OpenSSL by itself takes no more than 32 MiB, so the work is in p.
   const cost = { n: 2 ** 14, r: 8, p: 5 };
   const usesScrypt = options.derivation === 'scrypt';
-  const key = usesScrypt ? scrypt(password, salt, cost, 32) : pbkdf2('sha256', password, salt, iterations, 32);
+  const key = usesScrypt
+    ? scrypt(password, salt, cost, 32)
+    : await fastPbkdf2('sha256', password, salt, iterations, 32);
   const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull());
   const derivation = usesScrypt
     ? derSequence(
@@ -224,7 +230,7 @@ export function encryptWithPassword(
   return { algorithm: derSequence(derOid(OID_PBES2), derSequence(derivation, cipher)), ciphertext };
 }
 
-function pbes2(fields: DerCursor, effort: Effort): (ciphertext: Uint8Array) => Uint8Array | undefined {
+function pbes2(fields: DerCursor, effort: Effort): Opener {
   return fields.sequence((parameters) => {
     const derive = parameters.sequence((derivation) => {
       const oid = derivation.oid();
@@ -236,35 +242,31 @@ function pbes2(fields: DerCursor, effort: Effort): (ciphertext: Uint8Array) => U
   });
 }
 
-function readCipher(
-  cipher: DerCursor,
-  derive: (length: number) => Uint8Array,
-  effort: Effort,
-): (ciphertext: Uint8Array) => Uint8Array | undefined {
+function readCipher(cipher: DerCursor, derive: Deriver, effort: Effort): Opener {
   const oid = cipher.oid();
   const size = AES_CBC[oid];
   if (size !== undefined) {
     const iv = sized(cipher, 16);
-    return (ciphertext) => aesCbcDecrypt(derive(size), iv, ciphertext);
+    return async (ciphertext) => aesCbcDecrypt(await derive(size), iv, ciphertext);
   }
   if (oid === OID_TRIPLE_DES) {
     effort.legacy('Triple DES');
     const iv = sized(cipher, 8);
-    return (ciphertext) => tripleDesCbcDecrypt(derive(24), iv, ciphertext);
+    return async (ciphertext) => tripleDesCbcDecrypt(await derive(24), iv, ciphertext);
   }
   if (oid === OID_RC2) throw unusable('RC2 in PBES2 is not worked with');
   throw unusable(`the cipher ${oid} is not known here`);
 }
 
 /** RFC 7914 section 7. */
-function readScrypt(fields: DerCursor, effort: Effort): (length: number) => Uint8Array {
+function readScrypt(fields: DerCursor, effort: Effort): Deriver {
   return fields.sequence((parameters) => {
     const at = parameters.offset;
     const salt = parameters.octetString();
     const [n, r, p] = [positive(parameters), positive(parameters), positive(parameters)];
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     if (n < 2 || (n & (n - 1)) !== 0) throw new DerError('a cost of scrypt that is not a power of two', at);
-    return (length) => {
+    return async (length) => {
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
       if (128 * n * r > MOST_SCRYPT_BYTES)
         throw new TlsError('ERR_LIMIT', { detail: `scrypt with N = ${n}, r = ${r} takes more than 128 MiB` });

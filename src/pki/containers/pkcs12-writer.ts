@@ -9,7 +9,7 @@ import {
   derSet,
 } from '../../bytes/der-writer.ts';
 import { hashByName } from '../../crypto/noble/hash.ts';
-import { asTlsError } from './guard.ts';
+import { guardAsync } from './guard.ts';
 import { Effort, type EncryptionOptions, encryptWithPassword, pkcs12Derive } from './password-based.ts';
 import {
   OID_CERTIFICATE_BAG,
@@ -29,19 +29,24 @@ export interface Pkcs12Source {
   readonly friendlyName?: string;
 }
 
+/** RFC 8018 section 4.2 asks for as many as people will wait for; the MAC's cannot be left to the runtime. */
+const ITERATIONS = 100_000;
+
 /**
- * Writes a PKCS#12 file as current tools do: PBES2 with AES-256-CBC, a MAC with SHA-256.
- * @throws TlsError ERR_LIMIT for an impossible number of iterations.
+ * Writes a PKCS#12 file as current tools do: PBES2 with AES-256-CBC, a MAC with SHA-256. `iterations` is 100,000 by
+ * default here.
+ * @throws TlsError ERR_KEY when the key is not PKCS#8, ERR_LIMIT for an impossible number of iterations.
  */
-export function writePkcs12(source: Pkcs12Source, options: EncryptionOptions): Uint8Array {
-  try {
-    return write(source, options);
-  } catch (error) {
-    throw asTlsError('the PKCS#12 file', error);
-  }
+export async function writePkcs12(source: Pkcs12Source, options: EncryptionOptions): Promise<Uint8Array> {
+  return await guardAsync('the PKCS#12 file', () =>
+    write(source, { ...options, iterations: options.iterations ?? ITERATIONS }),
+  );
 }
 
-function write({ certificates, privateKey, friendlyName }: Pkcs12Source, options: EncryptionOptions): Uint8Array {
+async function write(
+  { certificates, privateKey, friendlyName }: Pkcs12Source,
+  options: EncryptionOptions & { readonly iterations: number },
+): Promise<Uint8Array> {
   const leaf = certificates[0];
   const keyId = leaf === undefined ? undefined : hashByName('sha1').digest(leaf);
   // localKeyId tells other programs which certificate the key belongs to.
@@ -56,12 +61,12 @@ function write({ certificates, privateKey, friendlyName }: Pkcs12Source, options
       index === 0 ? attributes : [],
     ),
   );
-  const { algorithm, ciphertext } = encryptWithPassword(derSequence(...certificateBags), options);
+  const { algorithm, ciphertext } = await encryptWithPassword(derSequence(...certificateBags), options);
   const encrypted = derSequence(
     derInteger(0),
     derSequence(derOid(OID_DATA), algorithm, derElement(contextTag(0), ciphertext)),
   );
-  const keyBag = bag(OID_SHROUDED_KEY_BAG, encryptPkcs8(privateKey, options), attributes);
+  const keyBag = bag(OID_SHROUDED_KEY_BAG, await encryptPkcs8(privateKey, options), attributes);
   const content = derSequence(
     contentInfo(OID_ENCRYPTED_DATA, encrypted),
     contentInfo(OID_DATA, derOctetString(derSequence(keyBag))),
@@ -69,10 +74,10 @@ function write({ certificates, privateKey, friendlyName }: Pkcs12Source, options
   return derSequence(derInteger(3), contentInfo(OID_DATA, derOctetString(content)), macData(content, options));
 }
 
-function macData(content: Uint8Array, options: EncryptionOptions): Uint8Array {
+function macData(content: Uint8Array, options: EncryptionOptions & { readonly iterations: number }): Uint8Array {
   const salt = new Uint8Array(16);
   options.random.fill(salt);
-  const iterations = options.iterations ?? 600_000;
+  const { iterations } = options;
   const hash = hashByName('sha256');
   const effort = new Effort({ password: options.password, maxIterations: iterations });
   const key = pkcs12Derive(hash, 3, effort, salt, iterations, hash.size);

@@ -15,7 +15,7 @@ import { hashByName } from '../../crypto/noble/hash.ts';
 import type { HashName } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { berToDer } from './ber.ts';
-import { guard, unusable } from './guard.ts';
+import { guardAsync, unusable } from './guard.ts';
 import {
   bmpPassword,
   Effort,
@@ -67,31 +67,39 @@ export interface Pkcs12Contents {
  * @throws TlsError ERR_PASSWORD when the password is wrong or the file was changed, ERR_KEY when it cannot be read,
  * ERR_LIMIT when it asks for more work than it may.
  */
-export function readPkcs12(bytes: Uint8Array, options: Pkcs12Options): Pkcs12Contents {
-  return guard('the PKCS#12 file', () => {
+export async function readPkcs12(bytes: Uint8Array, options: Pkcs12Options): Promise<Pkcs12Contents> {
+  return await guardAsync('the PKCS#12 file', async () => {
     const effort = new Effort(options);
-    return readDer(berToDer(bytes), TAG_SEQUENCE, (pfx) => {
-      const start = pfx.offset;
-      if (pfx.small() !== 3) throw new DerError('a version of PKCS#12 that is not 3', start);
-      const content = pfx.sequence((info) => {
-        const type = info.oid();
-        if (type !== OID_DATA) throw unusable('the PKCS#12 file is signed instead of authenticated with a password');
-        return info.explicit(0, (data) => data.octetString());
-      });
-      if (content === undefined) throw new DerError('a PKCS#12 file without content', start);
-      if (pfx.done) {
-        if (options.allowNoMac !== true)
-          throw unusable(
-            'the PKCS#12 file has no MAC, so nothing shows whether it was changed; allowNoMac reads it nevertheless',
-          );
-      } else pfx.sequence((mac) => checkMac(mac, content, effort));
-      return readSafes(content, effort);
-    });
+    const { content, check } = readDer(berToDer(bytes), TAG_SEQUENCE, (pfx) => readPfx(pfx, effort));
+    if (check === undefined && options.allowNoMac !== true) {
+      throw unusable(
+        'the PKCS#12 file has no MAC, so nothing shows whether it was changed; allowNoMac reads it nevertheless',
+      );
+    }
+    if (check !== undefined && !(await check(content))) throw wrongPassword();
+    return await openSafes(content, effort);
   });
 }
 
+/** Is the MAC right? */
+type MacCheck = (content: Uint8Array) => Promise<boolean>;
+
+function readPfx(
+  pfx: DerCursor,
+  effort: Effort,
+): { readonly content: Uint8Array; readonly check: MacCheck | undefined } {
+  const start = pfx.offset;
+  if (pfx.small() !== 3) throw new DerError('a version of PKCS#12 that is not 3', start);
+  const content = pfx.sequence((info) => {
+    if (info.oid() !== OID_DATA) throw unusable('the PKCS#12 file is signed instead of authenticated with a password');
+    return info.explicit(0, (data) => data.octetString());
+  });
+  if (content === undefined) throw new DerError('a PKCS#12 file without content', start);
+  return { content, check: pfx.done ? undefined : pfx.sequence((mac) => readMac(mac, effort)) };
+}
+
 /** MacData (RFC 7292 section 4), or PBMAC1 in its place (RFC 9579). */
-function checkMac(mac: DerCursor, content: Uint8Array, effort: Effort): void {
+function readMac(mac: DerCursor, effort: Effort): MacCheck {
   const { oid, pbmac1, digest } = mac.sequence((info) => {
     const algorithm = info.sequence((fields) => {
       const id = fields.oid();
@@ -102,28 +110,25 @@ function checkMac(mac: DerCursor, content: Uint8Array, effort: Effort): void {
     return { ...algorithm, digest: info.octetString() };
   });
   const salt = mac.octetString();
+  const at = mac.offset;
   // The default of 1 is what only very old tools write.
   const iterations = mac.optional(TAG_INTEGER, (field) => field.small()) ?? 1;
-  if (pbmac1 !== undefined) {
-    if (equalConstantTime(pbmac1(content), digest)) return;
-    throw wrongPassword();
-  }
+  if (iterations < 1) throw new DerError('a zero where a number of rounds belongs', at);
+  if (pbmac1 !== undefined) return async (content) => equalConstantTime(await pbmac1(content), digest);
   const name = MAC_HASHES[oid];
   if (name === undefined) throw unusable(`the MAC is made with ${oid}, which is not known here`);
   if (name === 'sha1') effort.legacy('a MAC with SHA-1');
-  if (iterations < 1) throw new DerError('a zero where a number of rounds belongs', 0);
   const hash = hashByName(name);
   // Without a password some tools take none at all, and some the two zero bytes at the end of an empty one.
-  const passwords =
-    effort.options.password === '' ? [bmpPassword(''), new Uint8Array(0)] : [bmpPassword(effort.options.password)];
-  const good = passwords.some((password) => {
-    const key = pkcs12Derive(hash, 3, effort, salt, iterations, hash.size, password);
-    return equalConstantTime(hash.hmac(key, content), digest);
-  });
-  if (!good) throw wrongPassword();
+  const { password } = effort.options;
+  const passwords = password === '' ? [bmpPassword(''), new Uint8Array(0)] : [bmpPassword(password)];
+  return async (content) =>
+    passwords.some((bytes) =>
+      equalConstantTime(hash.hmac(pkcs12Derive(hash, 3, effort, salt, iterations, hash.size, bytes), content), digest),
+    );
 }
 
-function readPbmac1(fields: DerCursor, effort: Effort): (content: Uint8Array) => Uint8Array {
+function readPbmac1(fields: DerCursor, effort: Effort): (content: Uint8Array) => Promise<Uint8Array> {
   return fields.sequence((parameters) => {
     const derive = parameters.sequence((derivation) => {
       const oid = derivation.oid();
@@ -131,42 +136,51 @@ function readPbmac1(fields: DerCursor, effort: Effort): (content: Uint8Array) =>
       return readPbkdf2(derivation, effort);
     });
     const hash = hashByName(readPrf(parameters));
-    return (content) => hash.hmac(derive(hash.size), content);
+    return async (content) => hash.hmac(await derive(hash.size), content);
   });
 }
 
 /** AuthenticatedSafe: each part is plain or encrypted with the password. */
-function readSafes(content: Uint8Array, effort: Effort): Pkcs12Contents {
-  const certificates: Uint8Array[] = [];
-  const privateKeys: Uint8Array[] = [];
-  const bags = { certificates, privateKeys, count: 0 };
-  readDer(berToDer(content), TAG_SEQUENCE, (safes) => {
-    while (!safes.done) {
-      const plain = safes.sequence((info) => {
-        const type = info.oid();
-        if (type === OID_DATA) return info.explicit(0, (data) => data.octetString());
-        if (type === OID_ENCRYPTED_DATA) return info.explicit(0, (data) => readEncryptedData(data, effort));
-        throw unusable(`a part of the PKCS#12 file is of the type ${type}, which is not known here`);
-      });
-      if (plain === undefined) throw new DerError('a part without content', safes.offset);
-      readBags(plain, bags, effort, 0);
-    }
+async function openSafes(content: Uint8Array, effort: Effort): Promise<Pkcs12Contents> {
+  const bags: Bags = { certificates: [], privateKeys: [], count: 0 };
+  const safes = readDer(berToDer(content), TAG_SEQUENCE, (list) => {
+    const parts: (() => Promise<Uint8Array | undefined>)[] = [];
+    while (!list.done) parts.push(list.sequence((info) => readSafe(info, effort)));
+    return parts;
   });
-  return { certificates, privateKeys };
+  for (const open of safes) {
+    const plain = await open();
+    if (plain === undefined) throw wrongPassword();
+    await openBags(plain, bags, effort, 0);
+  }
+  return bags;
+}
+
+function readSafe(info: DerCursor, effort: Effort): () => Promise<Uint8Array | undefined> {
+  const start = info.offset;
+  const type = info.oid();
+  if (type !== OID_DATA && type !== OID_ENCRYPTED_DATA) {
+    throw unusable(`a part of the PKCS#12 file is of the type ${type}, which is not known here`);
+  }
+  const open = info.explicit(0, (data) => {
+    if (type === OID_ENCRYPTED_DATA) return readEncryptedData(data, effort);
+    const plain = data.octetString();
+    return async () => plain;
+  });
+  if (open === undefined) throw new DerError('a part without content', start);
+  return open;
 }
 
 /** EncryptedData (RFC 5652 section 8). */
-function readEncryptedData(data: DerCursor, effort: Effort): Uint8Array {
+function readEncryptedData(data: DerCursor, effort: Effort): () => Promise<Uint8Array | undefined> {
   return data.sequence((fields) => {
     fields.small();
-    const plain = fields.sequence((info) => {
+    const { open, ciphertext } = fields.sequence((info) => {
       info.oid();
-      const open = readPasswordScheme(info, effort);
-      return open(implicitOctets(info));
+      return { open: readPasswordScheme(info, effort), ciphertext: implicitOctets(info) };
     });
     while (!fields.done) fields.element();
-    if (plain === undefined) throw wrongPassword();
-    return plain;
+    return () => open(ciphertext);
   });
 }
 
@@ -187,26 +201,39 @@ interface Bags {
 }
 
 /** SafeContents (RFC 7292 section 4.2). CRLs, secrets and attributes are passed over. */
-function readBags(contents: Uint8Array, bags: Bags, effort: Effort, depth: number): void {
+async function openBags(contents: Uint8Array, bags: Bags, effort: Effort, depth: number): Promise<void> {
   if (depth > 4) throw new DerError('bags nested too deeply', 0);
-  readDer(berToDer(contents), TAG_SEQUENCE, (list) => {
-    while (!list.done) {
-      if (++bags.count > MOST_BAGS) throw new DerError(`more than ${MOST_BAGS} bags`, list.offset);
-      list.sequence((bag) => {
-        const type = bag.oid();
-        const value = bag.explicit(0, (content) => {
-          const { start, end } = content.element();
-          return content.bytes.subarray(start, end);
-        });
-        bag.optional(TAG_SET, (cursor) => cursor.raw(TAG_SET));
-        if (value === undefined) throw new DerError('a bag without content', bag.offset);
-        if (type === OID_KEY_BAG) bags.privateKeys.push(value);
-        else if (type === OID_SHROUDED_KEY_BAG) bags.privateKeys.push(decryptPkcs8Within(value, effort));
-        else if (type === OID_SAFE_CONTENTS_BAG) readBags(value, bags, effort, depth + 1);
-        else if (type === OID_CERTIFICATE_BAG) readCertificateBag(value, bags);
-      });
+  const list = readDer(berToDer(contents), TAG_SEQUENCE, (cursor) => {
+    const found: Bag[] = [];
+    while (!cursor.done) {
+      if (++bags.count > MOST_BAGS) throw new DerError(`more than ${MOST_BAGS} bags`, cursor.offset);
+      found.push(cursor.sequence(readBag));
     }
+    return found;
   });
+  for (const { type, value } of list) {
+    if (type === OID_KEY_BAG) bags.privateKeys.push(value);
+    else if (type === OID_SHROUDED_KEY_BAG) bags.privateKeys.push(await decryptPkcs8Within(value, effort));
+    else if (type === OID_SAFE_CONTENTS_BAG) await openBags(value, bags, effort, depth + 1);
+    else if (type === OID_CERTIFICATE_BAG) readCertificateBag(value, bags);
+  }
+}
+
+interface Bag {
+  readonly type: string;
+  readonly value: Uint8Array;
+}
+
+function readBag(bag: DerCursor): Bag {
+  const start = bag.offset;
+  const type = bag.oid();
+  const value = bag.explicit(0, (content) => {
+    const { start: from, end } = content.element();
+    return content.bytes.subarray(from, end);
+  });
+  bag.optional(TAG_SET, (cursor) => cursor.raw(TAG_SET));
+  if (value === undefined) throw new DerError('a bag without content', start);
+  return { type, value };
 }
 
 function readCertificateBag(value: Uint8Array, bags: Bags): void {

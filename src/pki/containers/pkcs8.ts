@@ -1,7 +1,7 @@
 import { DerError, readDer, TAG_SEQUENCE } from '../../bytes/der.ts';
 import { derOctetString, derSequence } from '../../bytes/der-writer.ts';
 import { TlsError } from '../../errors.ts';
-import { asTlsError, guard } from './guard.ts';
+import { guardAsync } from './guard.ts';
 import {
   Effort,
   type EncryptionOptions,
@@ -16,18 +16,19 @@ import {
  * @throws TlsError ERR_PASSWORD when the password is wrong, ERR_KEY when the file cannot be read, ERR_LIMIT when it asks
  * for more work than it may.
  */
-export function decryptPkcs8(der: Uint8Array, options: PasswordOptions): Uint8Array {
-  return decryptPkcs8Within(der, new Effort(options));
+export async function decryptPkcs8(der: Uint8Array, options: PasswordOptions): Promise<Uint8Array> {
+  return await decryptPkcs8Within(der, new Effort(options));
 }
 
 /** {@link decryptPkcs8} as a part of a larger file. */
-export function decryptPkcs8Within(der: Uint8Array, effort: Effort): Uint8Array {
-  const plain = guard('the encrypted private key', () =>
-    readDer(der, TAG_SEQUENCE, (fields) => {
-      const open = readPasswordScheme(fields, effort);
-      return open(fields.octetString());
-    }),
-  );
+export async function decryptPkcs8Within(der: Uint8Array, effort: Effort): Promise<Uint8Array> {
+  const plain = await guardAsync('the encrypted private key', async () => {
+    const { open, ciphertext } = readDer(der, TAG_SEQUENCE, (fields) => ({
+      open: readPasswordScheme(fields, effort),
+      ciphertext: fields.octetString(),
+    }));
+    return await open(ciphertext);
+  });
   if (plain === undefined || !looksLikePkcs8(plain))
     throw new TlsError('ERR_PASSWORD', { detail: 'the private key did not decrypt to a key' });
   return plain;
@@ -37,14 +38,12 @@ export function decryptPkcs8Within(der: Uint8Array, effort: Effort): Uint8Array 
  * EncryptedPrivateKeyInfo in DER, with PBES2 and AES-256-CBC.
  * @throws TlsError ERR_KEY when it is not PKCS#8 that is to be encrypted, ERR_LIMIT for an impossible number of iterations.
  */
-export function encryptPkcs8(pkcs8: Uint8Array, options: EncryptionOptions): Uint8Array {
+export async function encryptPkcs8(pkcs8: Uint8Array, options: EncryptionOptions): Promise<Uint8Array> {
   if (!looksLikePkcs8(pkcs8)) throw new TlsError('ERR_KEY', { detail: 'what is to be encrypted is not PKCS#8' });
-  try {
-    const { algorithm, ciphertext } = encryptWithPassword(pkcs8, options);
+  return await guardAsync('the private key', async () => {
+    const { algorithm, ciphertext } = await encryptWithPassword(pkcs8, options);
     return derSequence(algorithm, derOctetString(ciphertext));
-  } catch (error) {
-    throw asTlsError('the private key', error);
-  }
+  });
 }
 
 /** A wrong password gives right padding once in 256 times, and then noise. */
