@@ -12,6 +12,7 @@ export { type GeneralName, nameText } from './general-name.ts';
 export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './jwk.ts';
 export { type PemBlock, readPem, writePem } from './pem.ts';
 export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './private-key.ts';
+export { toPem } from './to-pem.ts';
 export {
   type CertificateVerifierOptions,
   certificateVerifier,

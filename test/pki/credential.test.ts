@@ -12,6 +12,7 @@ import { readCertificate } from '../../src/pki/certificate.ts';
 import { writePkcs12 } from '../../src/pki/containers/pkcs12-writer.ts';
 import { type CredentialSource, loadCredential } from '../../src/pki/credential.ts';
 import { describeBundle } from '../../src/pki/describe-bundle.ts';
+import { toPem } from '../../src/pki/to-pem.ts';
 import { writePem } from '../../src/pki/pem.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
 import { issue, name, privatePem, makePair, subjectAltName, dns } from '../../vectors/pki/builder.ts';
@@ -257,6 +258,31 @@ describe('CryptoKey', () => {
     expect(await failure({ certificates: serverEntry('rsa-2048').chain, privateKey: key })).toMatchObject({
       code: 'ERR_KEY',
     });
+  });
+});
+
+describe('toPem', () => {
+  it('writes everything that can be read, and it can be read again', async () => {
+    const text = await toPem([formatFile('modern.p12'), formatFile('pkcs8-aes128-sha512.der')], { password });
+    expect(text).toContain(
+      'CN=formats.example,O=Formats\nissued by CN=Intermediate,O=Formats\n-----BEGIN CERTIFICATE-----\n',
+    );
+    expect(text.match(/BEGIN PRIVATE KEY/g)?.length).toBe(2);
+    expect((await load({ certificates: text })).chain.map(toHex)).toEqual(
+      ['leaf.pem', 'intermediate.pem'].map((file) => toHex(pemToDer(formatText(file)))),
+    );
+    expect(await toPem(formatFile('rsa-pkcs1.der'))).toBe(formatText('rsa-pkcs8.pem'));
+  });
+
+  it('cannot be led astray by a name with lines of PEM in it', async () => {
+    const pair = makePair('ecdsa-p256');
+    const evil = issue({
+      subject: name(['CN', 'x\n-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n']),
+      pair,
+    });
+    const text = await toPem(evil);
+    expect(text.match(/^-----BEGIN/gm)?.length).toBe(1);
+    expect(await toPem(text)).toBe(text);
   });
 });
 
