@@ -4,8 +4,8 @@ import type { KeyExchange } from '../types.ts';
 import { secp256r1, secp384r1, x25519 } from './groups.ts';
 
 /** FIPS 203. */
-const mlKem768: Kem = /* @__PURE__ */ kem(ml_kem768, 1184, 1088);
-const mlKem1024: Kem = /* @__PURE__ */ kem(ml_kem1024, 1568, 1568);
+export const mlKem768: Kem = /* @__PURE__ */ kem(ml_kem768, 1184, 1088);
+export const mlKem1024: Kem = /* @__PURE__ */ kem(ml_kem1024, 1568, 1568);
 
 /** RFC 10024: for X25519 the ML-KEM half comes first, for the NIST curves it comes last. */
 export const x25519MlKem768: KeyExchange = /* @__PURE__ */ hybrid(

@@ -1,0 +1,21 @@
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
+import type { SignatureVerifier } from '../types.ts';
+import { nobleVerifier } from './signatures.ts';
+
+/** ML-DSA (FIPS 204, RFC 9881) in certificates, beside everything that {@link nobleVerifier} knows. Opt-in. */
+export const nobleVerifierWithMlDsa: SignatureVerifier & {
+  verify(...parts: Parameters<SignatureVerifier['verify']>): boolean;
+} = {
+  verify(algorithm, key, message, signature) {
+    const noble = ALGORITHMS[algorithm.kind as keyof typeof ALGORITHMS];
+    if (noble === undefined) return nobleVerifier.verify(algorithm, key, message, signature);
+    if (key.kind !== algorithm.kind || !('key' in key)) return false;
+    try {
+      return noble().verify(signature, message, key.key);
+    } catch {
+      return false;
+    }
+  },
+};
+
+const ALGORITHMS = { 'ml-dsa-44': () => ml_dsa44, 'ml-dsa-65': () => ml_dsa65, 'ml-dsa-87': () => ml_dsa87 } as const;
