@@ -2,7 +2,11 @@
  * @module
  * Certificates: reading them, judging them, and the keys that go with them.
  */
-export { type Certificate, type CertificateExtension, readCertificate } from './certificate.ts';
+export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
+export type { BasicConstraints, Certificate, CertificateExtension, KeyUsage } from './certificate.ts';
+export { type Budget, checkNameConstraints, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
+export { type NameConstraints, readNameConstraints } from './extensions.ts';
+export { parseCertificate } from './form.ts';
 export type { BundleOptions } from './bundle.ts';
 export type { BundleProblem, BundleProblemCode } from './bundle-order.ts';
 export { type CredentialSource, loadCredential } from './credential.ts';
@@ -13,17 +17,28 @@ export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './jwk.t
 export { type PemBlock, readPem, writePem } from './pem.ts';
 export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './private-key.ts';
 export { toPem } from './to-pem.ts';
+export { compareDns, type Comparison, isReferenceName, matchDistinguishedNames } from './names.ts';
+export { findPath, type PathQuestion, type PathResult } from './path.ts';
+export type { PolicyInputs } from './policies.ts';
+export { isPublicSuffix } from './public-suffix.ts';
+export { defaultRules, type PathRules, type Place, type Profile } from './rules.ts';
+export type { Finding } from './verdict.ts';
 export {
+  type CertificateSource,
+  type CertificateVerifier,
   type CertificateVerifierOptions,
+  type CertificateVerifierUpdate,
   certificateVerifier,
+  type Identities,
   readCertificates,
   type VerdictDetails,
 } from './verifier.ts';
 export { CrlStore, type CrlSource } from './crl-store.ts';
 export { type Crl, type CrlEntry, findEntry, readCrl, type RevocationReason } from './crl.ts';
 export { buildOcspRequest } from './ocsp.ts';
-export { type RevocationOptions, revocationChecker } from './revocation.ts';
+export { revocationChecker } from './revocation.ts';
 export type { Fetcher, FetchLimits, FetchRequest } from './revocation-fetch.ts';
+export type { RevocationOptions } from './revocation-options.ts';
 export type { Authority, RevocationSource, RevocationStatus } from './revocation-status.ts';
 export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation-types.ts';
 export { type Log, readSctList, type Sct } from './sct.ts';

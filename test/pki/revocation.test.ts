@@ -5,7 +5,8 @@ import { run as runOcsp } from '../../scripts/conformance/ocsp.ts';
 import { derElement, derInteger, derNull, derOid, derSequence } from '../../src/bytes/der-writer.ts';
 import { TlsError } from '../../src/errors.ts';
 import { CrlStore } from '../../src/pki/crl-store.ts';
-import { type RevocationOptions, revocationChecker } from '../../src/pki/revocation.ts';
+import { revocationChecker } from '../../src/pki/revocation.ts';
+import type { RevocationOptions } from '../../src/pki/revocation-options.ts';
 import { type Fetcher, isWebAddress } from '../../src/pki/revocation-fetch.ts';
 import type { RevocationAnswer, RevocationQuestion } from '../../src/pki/revocation-types.ts';
 import {
@@ -158,6 +159,23 @@ describe('a list at hand', () => {
     );
     const muteRoot = make('Root', { extensions: caExtensions(0x04) });
     expect(told({ crls: makeCrl(muteRoot) }, question(leaf, [muteRoot]))).toBe(UNUSABLE);
+  });
+
+  it('is not signed by what it speaks of, nor by what is below that', () => {
+    const self = make('Root', { issuer: root, serial: 2, extensions: caExtensions() });
+    const below = make('Root', { issuer: self, serial: 3, extensions: caExtensions() });
+    const more = { candidates: [self.certificate, below.certificate], trusts: () => true };
+    expect(told({ crls: makeCrl(self) }, question(leaf, [root], more))).toBe(GOOD);
+    expect(told({ crls: makeCrl(self) }, question(self.certificate, [root], more))).toBe(UNUSABLE);
+    const path = { ...more, index: 1, path: [below.certificate, self.certificate] };
+    expect(told({ crls: makeCrl(below) }, question(self.certificate, [root], path))).toBe(UNUSABLE);
+    expect(told({ crls: makeCrl(root) }, question(self.certificate, [root], path))).toBe(GOOD);
+    // An indirect list that its issuer points to, even if it is about its own signer.
+    const points = crldp([uriPoint('http://a.example/1'), derElement(0xa2, derElement(0xa4, name('Publisher')))]);
+    const publisher = make('Publisher', { issuer: root, extensions: [...caExtensions(0x02), points] });
+    const crls = makeCrl(publisher, { extensions: [idp(uriPoint('http://a.example/1'), flag(4))] });
+    const about = { candidates: [publisher.certificate], trusts: () => true };
+    expect(told({ crls }, question(publisher.certificate, [root], about))).toBe(GOOD);
   });
 
   it('is changed by its delta', () => {
