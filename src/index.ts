@@ -3,7 +3,7 @@
  * TLS over any pipe that carries bytes: `connect` and `accept`, with everything that is needed already chosen.
  * Programs that want to choose for themselves take the engine from `warifu/engine`.
  */
-import { nobleProvider } from './crypto/noble/index.ts';
+import { autoProvider } from './crypto/auto.ts';
 import type { CryptoProvider } from './crypto/types.ts';
 import { Engine } from './engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
@@ -18,7 +18,7 @@ import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
 /** What is chosen for you, and can be chosen otherwise. */
 interface Chosen {
   readonly protocols?: ClientOptions['protocols'];
-  /** Default: noble, in every runtime the same. */
+  /** Default: node:crypto where the runtime has it, noble everywhere else. */
   readonly crypto?: CryptoProvider;
   /** Gives the connection up when it is aborted. */
   readonly signal?: AbortSignal;
@@ -71,7 +71,7 @@ export async function accept(duplex: ByteDuplex, options: AcceptOptions): Promis
 /** The engine that {@link connect} drives, for those who drive it themselves. */
 export async function clientEngine(options: ConnectOptions): Promise<Engine> {
   const { signal: _, anchors: __, ...rest } = options;
-  const crypto = options.crypto ?? nobleProvider();
+  const crypto = options.crypto ?? autoProvider();
   const verifier = verifierOf(options, crypto);
   if (verifier === undefined) {
     throw new TlsError('ERR_OPTION', {
@@ -93,7 +93,7 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
 /** The engine that {@link accept} drives, for those who drive it themselves. */
 export async function serverEngine(options: AcceptOptions): Promise<Engine> {
   const { signal: _, anchors: __, ...rest } = options;
-  const crypto = options.crypto ?? nobleProvider();
+  const crypto = options.crypto ?? autoProvider();
   const verifier = verifierOf(options, crypto);
   if (options.credential === undefined)
     throw new TlsError('ERR_OPTION', { detail: 'credential: a server has to show a certificate' });

@@ -74,3 +74,16 @@ export function toAscii(bytes: Uint8Array): string | undefined {
   }
   return out;
 }
+
+const BASE64_URL = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** Without padding (RFC 4648 section 5). */
+export function toBase64Url(bytes: Uint8Array): string {
+  let out = '';
+  for (let i = 0; i < bytes.length; i += 3) {
+    const bits = (bytes[i]! << 16) | ((bytes[i + 1] ?? 0) << 8) | (bytes[i + 2] ?? 0);
+    const digits = Math.min(3, bytes.length - i) + 1;
+    for (let k = 0; k < digits; k++) out += BASE64_URL[(bits >> (18 - 6 * k)) & 63];
+  }
+  return out;
+}

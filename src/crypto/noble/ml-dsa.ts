@@ -1,11 +1,8 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
-import type { SignatureVerifier } from '../types.ts';
-import { nobleVerifier } from './signatures.ts';
+import { nobleVerifier, type SynchronousVerifier } from './signatures.ts';
 
 /** ML-DSA (FIPS 204, RFC 9881) in certificates, beside everything that {@link nobleVerifier} knows. Opt-in. */
-export const nobleVerifierWithMlDsa: SignatureVerifier & {
-  verify(...parts: Parameters<SignatureVerifier['verify']>): boolean;
-} = {
+export const nobleVerifierWithMlDsa: SynchronousVerifier = {
   verify(algorithm, key, message, signature) {
     const noble = ALGORITHMS[algorithm.kind as keyof typeof ALGORITHMS];
     if (noble === undefined) return nobleVerifier.verify(algorithm, key, message, signature);

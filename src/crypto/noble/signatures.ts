@@ -17,18 +17,22 @@ import type {
 } from '../types.ts';
 import { hashByName } from './hash.ts';
 
-/** Signatures with noble's curves and our own RSA. Synchronous. */
-export const nobleVerifier: SignatureVerifier & { verify(...parts: Parameters<SignatureVerifier['verify']>): boolean } =
-  {
-    verify(algorithm, key, message, signature) {
-      try {
-        return verify(algorithm, key, message, signature);
-      } catch {
-        // noble throws for what is malformed; to us it is as wrong as any other.
-        return false;
-      }
-    },
-  };
+/** A verifier that answers at once. */
+export interface SynchronousVerifier extends SignatureVerifier {
+  verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean;
+}
+
+/** Signatures with noble's curves and our own RSA. */
+export const nobleVerifier: SynchronousVerifier = {
+  verify(algorithm, key, message, signature) {
+    try {
+      return verify(algorithm, key, message, signature);
+    } catch {
+      // noble throws for what is malformed; to us it is as wrong as any other.
+      return false;
+    }
+  },
+};
 
 /** A signer over a private key in memory. The key is copied. */
 export function nobleSigner(key: PrivateKey, random: Random): Signer {

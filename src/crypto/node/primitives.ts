@@ -1,0 +1,95 @@
+import type { Buffer } from 'node:buffer';
+import type { CipherGCMTypes, Hash as NodeHash } from 'node:crypto';
+import { chacha20Poly1305 as nobleChacha20Poly1305, aes128gcm, aes256gcm } from '../noble/aead.ts';
+import type { Aead, AeadKey, Hash, HashName, HashState } from '../types.ts';
+import type { NodeCryptoModule } from './builtin.ts';
+
+/** A hash of node:crypto. */
+export function nodeHash(node: NodeCryptoModule, name: HashName, size: number): Hash {
+  return {
+    name,
+    size,
+    start: () => state(node.createHash(name)),
+    digest: (...parts) => {
+      const hash = node.createHash(name);
+      for (const part of parts) hash.update(part);
+      return plain(hash.digest());
+    },
+    hmac: (key, ...parts) => {
+      const mac = node.createHmac(name, key);
+      for (const part of parts) mac.update(part);
+      return plain(mac.digest());
+    },
+  };
+}
+
+/** The AEADs of node:crypto; one that this runtime lacks is noble's. */
+export function nodeAeads(node: NodeCryptoModule): {
+  readonly aes128gcm: Aead;
+  readonly aes256gcm: Aead;
+  readonly chacha20Poly1305: Aead;
+} {
+  const has = new Set(node.getCiphers());
+  return {
+    aes128gcm: aead(node, aes128gcm, 'aes-128-gcm'),
+    aes256gcm: aead(node, aes256gcm, 'aes-256-gcm'),
+    chacha20Poly1305: has.has('chacha20-poly1305')
+      ? aead(node, nobleChacha20Poly1305, 'chacha20-poly1305' as CipherGCMTypes)
+      : nobleChacha20Poly1305,
+  };
+}
+
+function aead(node: NodeCryptoModule, like: Aead, cipher: CipherGCMTypes): Aead {
+  return { ...like, key: (bytes) => keyed(node, cipher, bytes.slice()) };
+}
+
+const TAG = { authTagLength: 16 } as const;
+
+function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, key: Uint8Array): AeadKey {
+  return {
+    seal: (nonce, additionalData, plaintext) => {
+      const sealing = node.createCipheriv(cipher, key, nonce, TAG);
+      sealing.setAAD(additionalData, { plaintextLength: plaintext.length });
+      const out = new Uint8Array(plaintext.length + 16);
+      out.set(sealing.update(plaintext));
+      sealing.final();
+      out.set(sealing.getAuthTag(), plaintext.length);
+      return out;
+    },
+    open: (nonce, additionalData, sealed) => {
+      const length = sealed.length - 16;
+      if (length < 0) return undefined;
+      const opening = node.createDecipheriv(cipher, key, nonce, TAG);
+      opening.setAuthTag(sealed.subarray(length));
+      opening.setAAD(additionalData, { plaintextLength: length });
+      const out = opening.update(sealed.subarray(0, length));
+      try {
+        opening.final();
+      } catch {
+        // What did not authenticate is nobody's business.
+        out.fill(0);
+        return undefined;
+      }
+      return plain(out);
+    },
+    dispose: () => {
+      key.fill(0);
+    },
+  };
+}
+
+function state(hash: NodeHash): HashState {
+  return {
+    update: (bytes) => {
+      hash.update(bytes);
+    },
+    fork: () => state(hash.copy()),
+    digest: () => plain(hash.digest()),
+    dispose: () => {},
+  };
+}
+
+/** A Buffer is a Uint8Array, but not one that prints, compares and slices like others. */
+export function plain(buffer: Buffer): Uint8Array {
+  return new Uint8Array(buffer.buffer, buffer.byteOffset, buffer.byteLength);
+}
