@@ -10,13 +10,14 @@ import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { hasOpenssl, selfSigned } from '../test/support/openssl.ts';
 import { nobleProvider } from '../src/crypto/noble/index.ts';
+import { nodeProvider } from '../src/crypto/node/index.ts';
 import type { ClientSide, Contender, ServerSide, Terms } from './contender.ts';
 import { nodeTls } from './node-tls.ts';
 import type { PeerOrder } from './peer.ts';
 import { answer, ask, type Order } from './protocol.ts';
 import { warifu } from './warifu.ts';
 
-const CONTENDERS: readonly Contender[] = [nodeTls, warifu(nobleProvider())];
+const CONTENDERS: readonly Contender[] = [nodeTls, warifu(nodeProvider()), warifu(nobleProvider())];
 
 const QUICK = process.argv.includes('--quick');
 const ROUNDS = QUICK ? 2 : 5;

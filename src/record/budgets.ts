@@ -1,7 +1,9 @@
 import { type PeerFault, TlsError } from '../errors.ts';
 
+export type BudgetName = 'emptyRecords' | 'changeCipherSpecs' | 'warnings' | 'keyUpdates' | 'tickets';
+
 /** What a peer may send that moves nothing forward, before it is taken for a flood. */
-const BUDGETS = {
+const BUDGETS: { readonly [N in BudgetName]: { readonly most: number; readonly fault: PeerFault } } = {
   /** Records without content in a row (CVE class: a loop at no cost for the sender). */
   emptyRecords: { most: 32, fault: 'ERR_TOO_MANY_EMPTY_RECORDS' },
   /** RFC 9846 appendix E.4 expects one, or one for each flight. */
@@ -11,9 +13,7 @@ const BUDGETS = {
   keyUpdates: { most: 32, fault: 'ERR_TOO_MANY_KEY_UPDATES' },
   /** Tickets without application data between them. */
   tickets: { most: 32, fault: 'ERR_TOO_MANY_TICKETS' },
-} as const satisfies { readonly [name: string]: { readonly most: number; readonly fault: PeerFault } };
-
-export type BudgetName = keyof typeof BUDGETS;
+};
 
 /** Counts what could be a flood. Application data sets the counters back, but for ChangeCipherSpec. */
 export class Budgets {
