@@ -4,7 +4,7 @@ import type { VerificationFailure } from './handshake/peer.ts';
  * Everything that goes wrong is a code, and one map turns codes into alerts: a fault of the peer without an alert does
  * not compile. Three families:
  *
- * - a {@link PeerFault}: the peer broke a rule; the alert is in {@link FAULTS};
+ * - a {@link PeerFault}: the peer broke a rule; the alert is in `FAULTS`;
  * - a {@link LocalFault}: something of ours refused or failed (a verifier, a signer, the transport);
  * - a {@link Misuse}: the program that uses the library asked for what cannot be; thrown at the caller, never sent.
  */
@@ -44,7 +44,7 @@ export const Alert = {
   echRequired: 121,
 } as const;
 
-/** A rule that the peer broke. Adding one here without its alert in {@link FAULTS} does not compile. */
+/** A rule that the peer broke. Adding one here without its alert in `FAULTS` does not compile. */
 export type PeerFault =
   | 'ERR_DECODE'
   | 'ERR_TRAILING_BYTES'

@@ -1,7 +1,7 @@
 /**
- * @module
  * TLS over any pipe that carries bytes: `connect` and `accept`, with everything that is needed already chosen.
  * Programs that want to choose for themselves take the engine from `warifu/engine`.
+ * @module
  */
 import { autoProvider } from './crypto/auto.ts';
 import type { CryptoProvider } from './crypto/types.ts';
@@ -129,7 +129,15 @@ async function credentialOf(
 }
 
 export type { ClientOptions, ServerOptions } from './engine/options.ts';
-export { Alert, type ErrorCode, TlsError } from './errors.ts';
+export {
+  Alert,
+  type ErrorCode,
+  type LocalFault,
+  type Misuse,
+  type PeerFault,
+  TlsError,
+  type TlsErrorDetails,
+} from './errors.ts';
 export type { Facts, PeerFacts } from './handshake/context.ts';
 export type { WatchEvent } from './handshake/config.ts';
 export type { ClientHelloSummary, ServerContext } from './handshake/needs.ts';
@@ -140,6 +148,7 @@ export type {
   CredentialResolver,
   PeerVerifier,
   PresentedPeer,
+  Role,
   Verdict,
   VerificationCode,
   VerificationFailure,

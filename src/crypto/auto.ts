@@ -1,6 +1,6 @@
 /**
- * @module
  * The best cryptography at hand: the runtime's own where it answers at once, noble everywhere else.
+ * @module
  */
 import { nobleProvider } from './noble/index.ts';
 import { hasNodeCrypto, nodeProvider } from './node/index.ts';

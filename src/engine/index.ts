@@ -1,6 +1,6 @@
 /**
- * @module
  * The engine alone: bytes in, steps out, no transport, no timer, no promise.
+ * @module
  */
 export { Engine, type Status } from './engine.ts';
 export {
@@ -14,6 +14,7 @@ export {
 export { settle } from './settle.ts';
 export type { Step } from './step.ts';
 export type { ClientConfig, CommonConfig, Config, ServerConfig, WatchEvent } from '../handshake/config.ts';
+export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
 export type { Facts, Note, PeerFacts } from '../handshake/context.ts';
 export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/needs.ts';
 export type {

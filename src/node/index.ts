@@ -1,6 +1,6 @@
 /**
- * @module
  * TLS over the streams of Node: any `Duplex` in, a `Duplex` out; a client by host and port; a listener.
+ * @module
  */
 import { connect as connectTcp, createServer as createTcpServer, type Server } from 'node:net';
 import type { Duplex } from 'node:stream';

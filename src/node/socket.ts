@@ -4,8 +4,6 @@ import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { Facts, PeerFacts } from '../handshake/context.ts';
 
-type Callback = (error?: Error | null) => void;
-
 /**
  * A connection as a Node stream. Synchronous providers answer within the event that brought the bytes; nothing waits
  * for a tick that it does not need. Fails like any stream: with `error` and `close`.
@@ -85,7 +83,7 @@ export class TlsSocket extends Duplex {
     this.#serve();
   }
 
-  override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: Callback): void {
+  override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
     try {
       this.#engine.send(bytes);
@@ -96,13 +94,13 @@ export class TlsSocket extends Duplex {
     this.#turn(done);
   }
 
-  override _final(done: Callback): void {
+  override _final(done: (error?: Error | null) => void): void {
     if (this.#engine.status === 'open' || this.#engine.status === 'closing') this.#engine.close();
     this.#turn(done);
     this.#release();
   }
 
-  override _destroy(error: Error | null, done: Callback): void {
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
     if (this.#engine.status !== 'closed' && this.#engine.status !== 'failed') {
       if (this.#engine.status === 'open' || this.#engine.status === 'closing') this.#engine.close();
       else this.#engine.abort(new TlsError('ERR_ABORTED'));
@@ -127,7 +125,7 @@ export class TlsSocket extends Duplex {
   }
 
   /** Takes steps until there is nothing to do. `done` is called when what was written has been taken by the transport. */
-  #turn(done?: Callback): void {
+  #turn(done?: (error?: Error | null) => void): void {
     /** Goes with the first thing written; without any it is called at the end. */
     let waiting = done;
     for (;;) {

@@ -1,2 +1,5 @@
-/** @module An engine over a pipe of Web Streams. */
+/**
+ * An engine over a pipe of Web Streams.
+ * @module
+ */
 export { type ByteDuplex, drive, type TlsStream } from './duplex.ts';

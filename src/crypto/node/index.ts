@@ -1,7 +1,7 @@
 /**
- * @module
  * Cryptography by the runtime's own node:crypto: Node, and Bun and Deno where they have it. Synchronous, and many times
  * quicker than JavaScript; ML-KEM stays noble's.
+ * @module
  */
 import { TlsError } from '../../errors.ts';
 import { hybrid } from '../hybrid.ts';
