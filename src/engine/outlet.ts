@@ -23,6 +23,8 @@ export class Outlet {
   /** Messages have been sent since the last flush: their records wait for the rest of the flight. */
   #unsent = false;
   #first = true;
+  /** close_notify has been sent: nothing may follow it (RFC 9846 section 6.1). */
+  #ended = false;
   /** Most bytes of content in a record. */
   limit: number = MAX_PLAINTEXT;
 
@@ -35,6 +37,7 @@ export class Outlet {
   }
 
   handshake(message: Uint8Array): void {
+    if (this.#ended) return;
     this.#messages.push(message);
     this.#unsent = true;
   }
@@ -69,10 +72,12 @@ export class Outlet {
   }
 
   alert(level: number, description: number): void {
+    if (this.#ended) return;
     this.#close();
     this.#config.watch?.({ type: 'alert', from: this.#config.role, level, description, epoch: this.#epoch });
     this.#seal(CONTENT_ALERT, Uint8Array.of(level, description));
     this.#ready = true;
+    this.#ended = description === 0;
   }
 
   /** What was sent until now may go. */

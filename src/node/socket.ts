@@ -108,7 +108,7 @@ export class TlsSocket extends Duplex {
     }
     const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
     this.#secure?.reject(reason);
-    for (const waiting of this.#later.splice(0)) waiting.reject(reason);
+    this.#rejectLater(reason);
     // Ends, not destroys: what has been written, an alert perhaps, is still on its way.
     this.#transport.end();
     done(error);
@@ -151,6 +151,7 @@ export class TlsSocket extends Duplex {
           continue;
         case 'end':
           this.#ended = true;
+          this.#rejectLater(new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
           this.#serve();
           this.#release();
           continue;
@@ -189,6 +190,10 @@ export class TlsSocket extends Duplex {
   #pace(): void {
     if (this.#chunks.length > 0 || this.#settling) this.#transport.pause();
     else if (this.#transport.isPaused()) this.#transport.resume();
+  }
+
+  #rejectLater(reason: Error): void {
+    for (const waiting of this.#later.splice(0)) waiting.reject(reason);
   }
 
   /** What had come before the failure is read first. */

@@ -252,6 +252,7 @@ class Driver implements TlsStream {
   #endReading(): void {
     if (this.#ended) return;
     this.#ended = true;
+    this.#rejectLater(new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
     this.#settleClosed();
   }
 

@@ -259,6 +259,18 @@ describe('an open connection', () => {
     expect([pair.client.status, pair.server.status]).toEqual(['closed', 'closed']);
   });
 
+  it('says nothing after close_notify, whatever the peer asks for', () => {
+    const pair = connected({ postHandshakeAuth: true, credential: toyCredential }, { verifier: toyVerifier });
+    pair.client.close();
+    run(pair);
+    pair.server.updateKeys(true);
+    pair.server.requestCertificate();
+    pair.server.send(Uint8Array.of(7));
+    const steps = run(pair);
+    expect(written(steps.client)).toEqual([]);
+    expect(received(steps.client)).toEqual(Uint8Array.of(7));
+  });
+
   it('exports the same keys on both sides, and others for another label, context or length', () => {
     const { client: c, server: s } = connected();
     const key = c.exportKey('EXPORTER-test', Uint8Array.of(1), 32);
