@@ -50,6 +50,14 @@ export interface Aead {
 export interface AeadKey {
   /** Ciphertext followed by the tag, in a new array. `nonce` is 12 bytes. */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array;
+  /** The same without copies in between, where the provider can: ciphertext and tag of all parts go to `out` from `at` on. */
+  sealInto?(
+    nonce: Uint8Array,
+    additionalData: Uint8Array,
+    parts: readonly Uint8Array[],
+    out: Uint8Array,
+    at: number,
+  ): void;
   /** The plaintext, in a new array, or undefined when the tag is wrong. Never throws for what a peer sent. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
   dispose(): void;

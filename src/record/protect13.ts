@@ -1,4 +1,4 @@
-import { wipe } from '../bytes/bytes.ts';
+import { concat, wipe } from '../bytes/bytes.ts';
 import type { AeadKey, CipherSuite13 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { trafficKeys } from '../schedule/schedule13.ts';
@@ -32,13 +32,14 @@ export class Protector13 implements RecordProtector {
 
   seal(type: number, content: Uint8Array, padding: number): Uint8Array {
     if (this.remaining <= 0) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
-    const inner = new Uint8Array(content.length + 1 + padding);
-    inner.set(content);
-    inner[content.length] = type;
-    const length = inner.length + this.#suite.aead.tagLength;
+    const length = content.length + 1 + padding + this.#suite.aead.tagLength;
     const record = new Uint8Array(5 + length);
     record.set([CONTENT_APPLICATION_DATA, 3, 3, length >> 8, length & 255]);
-    record.set(this.#key.seal(this.#nextNonce(), record.subarray(0, 5), inner), 5);
+    const header = record.subarray(0, 5);
+    const tail = new Uint8Array(1 + padding);
+    tail[0] = type;
+    if (this.#key.sealInto !== undefined) this.#key.sealInto(this.#nextNonce(), header, [content, tail], record, 5);
+    else record.set(this.#key.seal(this.#nextNonce(), header, concat(content, tail)), 5);
     return record;
   }
 

@@ -46,16 +46,23 @@ function aead(node: NodeCryptoModule, like: Aead, cipher: CipherGCMTypes): Aead 
 const TAG = { authTagLength: 16 } as const;
 
 function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, key: Uint8Array): AeadKey {
+  const sealInto: NonNullable<AeadKey['sealInto']> = (nonce, additionalData, parts, out, at) => {
+    const sealing = node.createCipheriv(cipher, key, nonce, TAG);
+    sealing.setAAD(additionalData, { plaintextLength: parts.reduce((sum, part) => sum + part.length, 0) });
+    for (const part of parts) {
+      out.set(sealing.update(part), at);
+      at += part.length;
+    }
+    sealing.final();
+    out.set(sealing.getAuthTag(), at);
+  };
   return {
     seal: (nonce, additionalData, plaintext) => {
-      const sealing = node.createCipheriv(cipher, key, nonce, TAG);
-      sealing.setAAD(additionalData, { plaintextLength: plaintext.length });
       const out = new Uint8Array(plaintext.length + 16);
-      out.set(sealing.update(plaintext));
-      sealing.final();
-      out.set(sealing.getAuthTag(), plaintext.length);
+      sealInto(nonce, additionalData, [plaintext], out, 0);
       return out;
     },
+    sealInto,
     open: (nonce, additionalData, sealed) => {
       const length = sealed.length - 16;
       if (length < 0) return undefined;
