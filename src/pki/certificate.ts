@@ -6,6 +6,7 @@ import {
   DerError,
   readDer,
   TAG_BOOLEAN,
+  TAG_GENERALIZED_TIME,
   TAG_INTEGER,
   TAG_OCTET_STRING,
   TAG_SEQUENCE,
@@ -31,6 +32,10 @@ export interface Certificate {
   readonly notBefore: number;
   /** Milliseconds since 1970, inclusive. */
   readonly notAfter: number;
+  /** A year before 2050 was written as GeneralizedTime, which RFC 5280 section 4.1.2.5 does not allow. */
+  readonly oddTimes: boolean;
+  /** It has issuerUniqueID or subjectUniqueID, which RFC 5280 section 4.1.2.8 tells not to use. */
+  readonly uniqueIds: boolean;
   /** DER SubjectPublicKeyInfo. */
   readonly spki: Uint8Array;
   /** Undefined: of a kind that is not known here, or malformed. */
@@ -123,10 +128,8 @@ function readTbs(tbs: DerCursor): TbsFields {
   if (serial.length > 21) throw new DerError('a serial number of more than 20 bytes', serialAt);
   const innerAlgorithm = tbs.raw(TAG_SEQUENCE);
   const issuer = readName(tbs);
-  const { notBefore, notAfter } = tbs.sequence((validity) => ({
-    notBefore: validity.time(),
-    notAfter: validity.time(),
-  }));
+  const [notBefore, notAfter] = tbs.sequence((validity) => [readTime(validity), readTime(validity)] as const);
+  const oddTimes = notBefore.odd || notAfter.odd;
   const subject = readName(tbs);
   const spki = tbs.raw(TAG_SEQUENCE);
   const uniqueAt = tbs.offset;
@@ -143,7 +146,28 @@ function readTbs(tbs: DerCursor): TbsFields {
     if (extensions.has(extension.oid)) throw new DerError(`extension ${extension.oid} twice`, extensionsAt);
     extensions.set(extension.oid, extension);
   }
-  return { version, serial, innerAlgorithm, issuer, subject, notBefore, notAfter, spki, extensions };
+  return {
+    version,
+    serial,
+    innerAlgorithm,
+    issuer,
+    subject,
+    notBefore: notBefore.time,
+    notAfter: notAfter.time,
+    oddTimes,
+    uniqueIds: issuerId !== undefined || subjectId !== undefined,
+    spki,
+    extensions,
+  };
+}
+
+/** UTCTime as far as it goes. */
+const FIRST_GENERALIZED = 2_524_608_000_000;
+
+function readTime(validity: DerCursor): { readonly time: number; readonly odd: boolean } {
+  const generalized = validity.peek() === TAG_GENERALIZED_TIME;
+  const time = validity.time();
+  return { time, odd: generalized && time < FIRST_GENERALIZED };
 }
 
 export function readExtension(content: DerCursor): CertificateExtension {

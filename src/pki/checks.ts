@@ -2,45 +2,42 @@ import { bigFromBytes, bitLength } from '../bytes/bigint.ts';
 import { schemeById } from '../crypto/schemes.ts';
 import type { PublicKey, SignatureAlgorithm } from '../crypto/types.ts';
 import {
-  authorityKeyId,
   basicConstraints,
   type Certificate,
   EKU_ANY,
   EKU_CLIENT_AUTH,
   extendedKeyUsage,
-  type KeyUsage,
   keyUsage,
   OID_AUTHORITY_INFO_ACCESS,
   OID_AUTHORITY_KEY_ID,
   OID_BASIC_CONSTRAINTS,
   OID_EXTENDED_KEY_USAGE,
   OID_KEY_USAGE,
+  OID_NAME_CONSTRAINTS,
+  OID_POISON,
+  OID_SCT_LIST,
   OID_SUBJECT_ALT_NAME,
   OID_SUBJECT_KEY_ID,
+  OID_TLS_FEATURE,
   subjectAltNames,
-  subjectKeyId,
 } from './certificate.ts';
-import { nameText } from './general-name.ts';
+import { OID_CRL_DISTRIBUTION_POINTS } from './distribution-point.ts';
+import {
+  certificatePolicies,
+  OID_CERTIFICATE_POLICIES,
+  OID_INHIBIT_ANY_POLICY,
+  OID_POLICY_CONSTRAINTS,
+  OID_POLICY_MAPPINGS,
+} from './extensions.ts';
+import { readExtensions } from './form.ts';
 import { ipText, matchesReference, parseReference } from './names.ts';
+import type { PathRules } from './rules.ts';
 import { duration, type Finding, orMalformed } from './verdict.ts';
 
 /** Checks of one certificate, each a function that finds something wrong or nothing. */
 
-/** What these checks need to know of the world. */
-export interface CheckOptions {
-  /** Milliseconds since 1970. */
-  readonly now: number;
-  /** OID the leaf has to be allowed for, and every authority that says anything about purposes. */
-  readonly purpose: string;
-  readonly keyUse: KeyUsage;
-  /** Bits; default of the verifier: 2048. */
-  readonly leastRsaBits: number;
-  /** SignatureScheme ids that we told the peer certificates may be signed with. */
-  readonly certificateSchemes: readonly number[];
-}
-
 /** Extensions that are processed here; another that is critical refuses the certificate (RFC 5280 section 4.2). */
-const PROCESSED = new Set([
+const PROCESSED: readonly string[] = [
   OID_KEY_USAGE,
   OID_BASIC_CONSTRAINTS,
   OID_EXTENDED_KEY_USAGE,
@@ -48,37 +45,62 @@ const PROCESSED = new Set([
   OID_SUBJECT_KEY_ID,
   OID_AUTHORITY_KEY_ID,
   OID_AUTHORITY_INFO_ACCESS,
-]);
+  OID_NAME_CONSTRAINTS,
+  OID_CERTIFICATE_POLICIES,
+  OID_POLICY_MAPPINGS,
+  OID_POLICY_CONSTRAINTS,
+  OID_INHIBIT_ANY_POLICY,
+  OID_CRL_DISTRIBUTION_POINTS,
+  OID_TLS_FEATURE,
+  OID_SCT_LIST,
+];
 
-/** What holds for every certificate of a path: form, time, algorithms, critical extensions. */
-export function checkAny(certificate: Certificate, options: CheckOptions): Finding | undefined {
+/** What holds for every certificate of a path: form, time, key, critical extensions. */
+export function checkAny(certificate: Certificate, rules: PathRules): Finding | undefined {
   return (
     checkForm(certificate) ??
-    checkTime(certificate, options.now) ??
-    checkKey(certificate, options) ??
-    checkCritical(certificate)
+    checkTime(certificate, rules.now) ??
+    checkKey(certificate.publicKey, rules) ??
+    checkCritical(certificate, rules)
   );
 }
 
-/** What holds for the certificate of the peer itself. */
-export function checkLeaf(certificate: Certificate, options: CheckOptions): Finding | undefined {
+/** What holds for the certificate at the end of a path. */
+export function checkLeaf(certificate: Certificate, rules: PathRules): Finding | undefined {
   const usage = keyUsage(certificate);
-  if (usage?.has(options.keyUse) === false) {
+  const missing = usage && rules.keyUsages.find((needed) => !usage.has(needed));
+  if (usage !== undefined && missing !== undefined) {
     return {
       code: 'CERT_KEY_USAGE',
       what: 'its key may not be used for this',
-      expected: options.keyUse,
+      expected: missing,
       found: [...usage].join(', '),
       rfc: 'RFC 9846 section 4.5.1.2',
     };
   }
-  return checkPurpose(certificate, options.purpose);
+  return (
+    (rules.purposes && rules.explicitPurpose !== 'none' ? checkSingleMinded(certificate) : undefined) ??
+    checkWildcards(certificate, rules)
+  );
 }
 
-/** What holds for an authority with `below` intermediates beneath it that are not self-issued (RFC 5280 section 6.1.4). */
-export function checkAuthority(certificate: Certificate, below: number, options: CheckOptions): Finding | undefined {
-  const constraints = basicConstraints(certificate);
-  if (certificate.version !== 3 || constraints?.ca !== true) {
+function checkWildcards(certificate: Certificate, { publicSuffix }: PathRules): Finding | undefined {
+  if (publicSuffix === undefined) return undefined;
+  for (const name of subjectAltNames(certificate) ?? []) {
+    if (name.kind !== 'dns' || !name.text.startsWith('*.') || !publicSuffix(name.text.slice(2))) continue;
+    return {
+      code: 'CERT_PROFILE',
+      what: 'its wildcard stands for the names of everybody below a public suffix',
+      found: name.text,
+      rfc: 'Baseline Requirements section 3.2.2.6',
+    };
+  }
+  return undefined;
+}
+
+/** What holds for an authority with `below` certificates beneath it that count (RFC 5280 section 6.1.4). */
+export function checkAuthority(certificate: Certificate, below: number): Finding | undefined {
+  if (certificate.version !== 3 || basicConstraints(certificate)?.ca !== true) {
     return {
       code: 'CERT_NOT_A_CA',
       what: 'it signed another certificate, but is not an authority',
@@ -86,7 +108,13 @@ export function checkAuthority(certificate: Certificate, below: number, options:
       rfc: 'RFC 5280 section 6.1.4(k)',
     };
   }
-  if (constraints.pathLength !== undefined && below > constraints.pathLength) {
+  return checkSigning(certificate, below);
+}
+
+/** The part of {@link checkAuthority} that also holds for anchors that say nothing of being an authority. */
+export function checkSigning(certificate: Certificate, below: number): Finding | undefined {
+  const constraints = basicConstraints(certificate);
+  if (constraints?.pathLength !== undefined && below > constraints.pathLength) {
     return {
       code: 'CERT_PATH_LENGTH',
       what: 'there are more authorities beneath it than it allows',
@@ -105,7 +133,38 @@ export function checkAuthority(certificate: Certificate, below: number, options:
       rfc: 'RFC 5280 section 6.1.4(n)',
     };
   }
-  return checkPurpose(certificate, options.purpose);
+  // RFC 5280 section 4.1.2.6.
+  if (certificate.subject.length === 2)
+    return { code: 'CERT_MALFORMED', what: 'an authority without a name', rfc: 'RFC 5280 section 4.1.2.6' };
+  return undefined;
+}
+
+/** The purposes that are left when this certificate has had its say. */
+export function remainingPurposes(
+  certificate: Certificate,
+  purposes: readonly string[],
+  explicit: boolean,
+): readonly string[] {
+  const own = extendedKeyUsage(certificate);
+  if (explicit) return purposes.filter((purpose) => own?.includes(purpose) === true);
+  if (own === undefined || own.includes(EKU_ANY)) return purposes;
+  return purposes.filter((purpose) => own.includes(purpose));
+}
+
+/** In a leaf it is what the key is for; in an authority, what it may let others be for. */
+export function wrongPurpose(certificate: Certificate, wanted: readonly string[]): Finding {
+  const own = extendedKeyUsage(certificate) ?? [];
+  const text = (oid: string): string => PURPOSES[oid] ?? oid;
+  return {
+    code: 'CERT_EXTENDED_KEY_USAGE',
+    what: 'it is not meant for this purpose',
+    expected: wanted.map(text).join(' or '),
+    found: own.length === 0 ? 'no purpose' : own.map(text).join(', '),
+    ...(wanted.includes(EKU_CLIENT_AUTH) && {
+      advice: 'public authorities no longer issue client certificates: use a private one',
+    }),
+    rfc: 'RFC 5280 section 4.2.1.12',
+  };
 }
 
 /** Is the certificate for the name or address that was asked for (RFC 9525)? */
@@ -137,8 +196,10 @@ export function checkName(certificate: Certificate, serverName: string): Finding
 }
 
 /** May this algorithm be trusted, and did we say that we take it? */
-export function checkSignatureAlgorithm(certificate: Certificate, options: CheckOptions): Finding | undefined {
-  const algorithm = certificate.signatureAlgorithm;
+export function checkSignatureAlgorithm(
+  algorithm: SignatureAlgorithm | undefined,
+  rules: Pick<PathRules, 'allowSha1' | 'certificateSchemes'>,
+): Finding | undefined {
   if (algorithm === undefined) {
     return {
       code: 'CERT_UNSUPPORTED_ALGORITHM',
@@ -146,37 +207,38 @@ export function checkSignatureAlgorithm(certificate: Certificate, options: Check
       rfc: 'RFC 5280 section 4.1.1.2',
     };
   }
-  if ('hash' in algorithm && algorithm.hash === 'sha1') {
+  if ('hash' in algorithm && algorithm.hash === 'sha1' && !rules.allowSha1) {
     return {
       code: 'CERT_WEAK_ALGORITHM',
       what: 'it is signed with SHA-1, which can be forged',
+      advice: 'it has to be issued again, signed with SHA-256 or better',
       rfc: 'RFC 9846 section 4.5.1.4',
     };
   }
-  const offered = options.certificateSchemes.some((id) => sameAlgorithm(schemeById(id)?.algorithm, algorithm));
-  if (options.certificateSchemes.length > 0 && !offered) {
+  const schemes = rules.certificateSchemes;
+  if (schemes.length > 0 && !schemes.some((id) => sameAlgorithm(schemeById(id)?.algorithm, algorithm))) {
     return {
       code: 'CERT_UNSUPPORTED_ALGORITHM',
       what: 'it is signed with an algorithm that we did not offer',
-      found: JSON.stringify(algorithm),
+      found: 'hash' in algorithm ? `${algorithm.kind} with ${algorithm.hash}` : algorithm.kind,
       rfc: 'RFC 9846 section 4.5.1.2',
     };
   }
   return undefined;
 }
 
-/** Every extension that is read later, read now: so nothing malformed hides behind what comes first. */
-function checkForm(certificate: Certificate): Finding | undefined {
-  const read = orMalformed(() => {
-    for (const reader of [basicConstraints, keyUsage, extendedKeyUsage, subjectAltNames, subjectKeyId, authorityKeyId])
-      reader(certificate);
-    nameText(certificate.subject);
+/** Everything known is read, and the little that holds in every profile. */
+export function checkForm(certificate: Certificate): Finding | undefined {
+  const rfc = 'RFC 5280 section 4.1';
+  if (certificate.issuer.length === 2) return { code: 'CERT_MALFORMED', what: 'it has no issuer', rfc };
+  if (certificate.serial[0]! >= 0x80) return { code: 'CERT_MALFORMED', what: 'its serial number is negative', rfc };
+  return orMalformed(() => {
+    readExtensions(certificate);
     return undefined;
   }, 'RFC 5280 section 4.2');
-  return read;
 }
 
-function checkTime(certificate: Certificate, now: number): Finding | undefined {
+export function checkTime(certificate: Certificate, now: number): Finding | undefined {
   if (now > certificate.notAfter) {
     return {
       code: 'CERT_EXPIRED',
@@ -200,58 +262,82 @@ function checkTime(certificate: Certificate, now: number): Finding | undefined {
   return undefined;
 }
 
-function checkKey(certificate: Certificate, options: CheckOptions): Finding | undefined {
-  const key: PublicKey | undefined = certificate.publicKey;
-  if (key === undefined)
+export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'leastRsaBits'>): Finding | undefined {
+  if (key === undefined) {
     return {
       code: 'CERT_UNSUPPORTED_ALGORITHM',
       what: 'its key is of a kind that is not known here',
       rfc: 'RFC 5280 section 4.1.2.7',
     };
+  }
   if (key.kind !== 'rsa') return undefined;
   const bits = bitLength(bigFromBytes(key.modulus));
-  if (bits < options.leastRsaBits || bits > 8192) {
+  if (bits < rules.leastRsaBits || bits > 8192) {
     return {
       code: 'CERT_WEAK_KEY',
       what: 'its RSA key has a size that is not taken',
-      expected: `${options.leastRsaBits} to 8192 bits`,
+      expected: `${rules.leastRsaBits} to 8192 bits`,
       found: `${bits} bits`,
     };
   }
   const exponent = bigFromBytes(key.exponent);
-  if (exponent < 3n || exponent % 2n === 0n)
-    return { code: 'CERT_WEAK_KEY', what: 'its RSA key has an exponent that cannot be', found: `${exponent}` };
+  if (exponent < 3n || exponent % 2n === 0n || exponent > 0xffffffffffffffffn)
+    return { code: 'CERT_WEAK_KEY', what: 'its RSA key has an exponent that is not taken' };
   return undefined;
 }
 
-function checkCritical(certificate: Certificate): Finding | undefined {
+export function checkCritical(certificate: Certificate, rules: PathRules): Finding | undefined {
+  const rfc = 'RFC 5280 section 4.2';
   for (const { oid, critical } of certificate.extensions.values()) {
-    if (critical && !PROCESSED.has(oid)) {
+    if (!critical || PROCESSED.includes(oid) || rules.processedExtensions.includes(oid)) continue;
+    if (oid === OID_POISON) {
       return {
-        code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
-        what: `it has an extension that must not be passed over, and that is not known here: ${oid}`,
-        rfc: 'RFC 5280 section 4.2',
+        code: 'CERT_REFUSED',
+        what: 'it is a precertificate, made for logs and not for use',
+        rfc: 'RFC 6962 section 3.1',
       };
     }
+    return {
+      code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
+      what: `it has an extension that must not be passed over, and that is not known here: ${oid}`,
+      rfc,
+    };
+  }
+  // RFC 5280 section 4.2.1.4: in a critical extension the qualifiers have to be understood too.
+  const [qualifier] = certificatePolicies(certificate)?.unknownQualifiers ?? [];
+  if (qualifier !== undefined && certificate.extensions.get(OID_CERTIFICATE_POLICIES)?.critical === true)
+    return {
+      code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
+      what: `a policy has a qualifier not known here: ${qualifier}`,
+      rfc,
+    };
+  return undefined;
+}
+
+/** Purposes that have no place beside another where the purpose is taken strictly, and no authority at the end. */
+function checkSingleMinded(certificate: Certificate): Finding | undefined {
+  const own = extendedKeyUsage(certificate) ?? [];
+  const other = own.find((purpose) => APART.includes(purpose));
+  if (other !== undefined) {
+    return {
+      code: 'CERT_EXTENDED_KEY_USAGE',
+      what: 'it is meant for a purpose that must stand alone',
+      found: PURPOSES[other] ?? other,
+      rfc: 'Baseline Requirements section 7.1.2.7.10',
+    };
+  }
+  if (basicConstraints(certificate)?.ca === true) {
+    return {
+      code: 'CERT_IS_A_CA',
+      what: 'it is an authority, which may not be a peer itself',
+      rfc: 'Baseline Requirements section 7.1.2.7.8',
+    };
   }
   return undefined;
 }
 
-/** In a leaf it is what the key is for; in an authority, what it may let others be for. */
-function checkPurpose(certificate: Certificate, purpose: string): Finding | undefined {
-  const purposes = extendedKeyUsage(certificate);
-  if (purposes === undefined || purposes.includes(purpose) || purposes.includes(EKU_ANY)) return undefined;
-  return {
-    code: 'CERT_EXTENDED_KEY_USAGE',
-    what: 'it is not meant for this purpose',
-    expected: PURPOSES[purpose] ?? purpose,
-    found: purposes.map((oid) => PURPOSES[oid] ?? oid).join(', '),
-    ...(purpose === EKU_CLIENT_AUTH && {
-      advice: 'public authorities no longer issue client certificates: use a private one',
-    }),
-    rfc: 'RFC 5280 section 4.2.1.12',
-  };
-}
+/** codeSigning, timeStamping, OCSPSigning. */
+const APART: readonly string[] = ['1.3.6.1.5.5.7.3.3', '1.3.6.1.5.5.7.3.8', '1.3.6.1.5.5.7.3.9'];
 
 const PURPOSES: { readonly [oid: string]: string } = {
   '1.3.6.1.5.5.7.3.1': 'serverAuth',

@@ -1,6 +1,6 @@
 /**
- * @module
  * Certificates: reading them, judging them, and the keys that go with them.
+ * @module
  */
 export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
 export type { BasicConstraints, Certificate, CertificateExtension, KeyUsage } from './certificate.ts';

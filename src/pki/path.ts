@@ -1,0 +1,413 @@
+import { equalBytes } from '../bytes/bytes.ts';
+import type { PublicKey, SignatureAlgorithm, SignatureVerifier } from '../crypto/types.ts';
+import type { VerificationFailure } from '../handshake/peer.ts';
+import type { Anchor } from './anchors.ts';
+import { authorityKeyId, type Certificate, OID_SUBJECT_ALT_NAME, subjectKeyId } from './certificate.ts';
+import {
+  checkAny,
+  checkAuthority,
+  checkKey,
+  checkLeaf,
+  checkSignatureAlgorithm,
+  remainingPurposes,
+  wrongPurpose,
+} from './checks.ts';
+import { type Budget, checkNameConstraints } from './constraints.ts';
+import { nameConstraints } from './extensions.ts';
+import { nameText } from './general-name.ts';
+import { sameName } from './names.ts';
+import { checkAnchor, noIssuer } from './path-ends.ts';
+import { processPolicies } from './policies.ts';
+import { checkProfile } from './profiles.ts';
+import { type Authority, authorityOf, type RevocationStatus } from './revocation-status.ts';
+import type { RevocationChecker, RevocationQuestion } from './revocation-types.ts';
+import type { PathRules } from './rules.ts';
+import { runSteps, type Steps, wait } from './steps.ts';
+import { type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
+
+/** A certificate, what may lead from it to an anchor, and the rules (RFC 5280 section 6, RFC 4158). */
+export interface PathQuestion {
+  readonly leaf: Certificate;
+  /** In the order they are to be tried where nothing else tells them apart. */
+  readonly candidates: readonly Certificate[];
+  readonly anchors: readonly Anchor[];
+  readonly rules: PathRules;
+  readonly signatures: SignatureVerifier;
+  readonly revocation?: RevocationChecker | undefined;
+  /** The OCSPResponse that came with a certificate. */
+  readonly ocspResponseOf?: ((certificate: Certificate) => Uint8Array | undefined) | undefined;
+  /** Where a certificate stood in what the peer sent; -1: it did not send it. */
+  readonly positionOf?: ((certificate: Certificate) => number) | undefined;
+  /** Certificates and keys that are never trusted, whoever vouches for them. */
+  readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
+}
+
+export type PathResult =
+  | {
+      readonly ok: true;
+      /** Leaf first; the anchor is left out. */
+      readonly path: readonly Certificate[];
+      readonly anchor: Anchor;
+      /** OIDs of the policies that the path is valid for (RFC 5280 section 6.1.6). */
+      readonly policies: readonly string[];
+      /** What is known of the certificates of `path`; empty: nobody was asked. */
+      readonly revocation: readonly RevocationStatus[];
+    }
+  | { readonly ok: false; readonly failure: VerificationFailure };
+
+/** What one judgement may cost, whatever a peer sends. */
+interface Budgets extends Budget {
+  steps: number;
+  /** In units of a P-256 or small RSA verification. */
+  signatures: number;
+}
+
+const MOST_STEPS = 5_000;
+const MOST_SIGNATURES = 100;
+const MOST_COMPARISONS = 250_000;
+/** Self-issued certificates do not count as intermediates, but they do not go on forever either. */
+const MOST_SELF_ISSUED = 8;
+const DEEPEST_DETOUR = 3;
+
+/** Looks for a good path. Answers at once when signatures and revocation are answered at once. */
+export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
+  const budgets = { steps: MOST_STEPS, signatures: MOST_SIGNATURES, comparisons: MOST_COMPARISONS };
+  return runSteps(new Search(question, budgets, []).run());
+}
+
+type Found = PathResult & { readonly ok: true };
+
+/** Depth first, with a way back: one bad branch does not spoil a good one (RFC 4158 section 2.4). */
+class Search {
+  readonly #question: PathQuestion;
+  readonly #budgets: Budgets;
+  readonly #signed = new Map<Certificate, Map<Uint8Array, boolean>>();
+  /** Certificates whose revocation is being looked into, by searches that this one is a part of. */
+  readonly #pending: readonly Certificate[];
+  /** The failure that came furthest: what a person wants to hear about. */
+  #worst: { readonly depth: number; readonly finding: Finding; readonly certificate: Certificate } | undefined;
+
+  constructor(question: PathQuestion, budgets: Budgets, pending: readonly Certificate[]) {
+    this.#question = question;
+    this.#budgets = budgets;
+    this.#pending = pending;
+  }
+
+  *run(): Steps<PathResult> {
+    const { leaf, rules } = this.#question;
+    const finding =
+      this.#distrusted(leaf) ??
+      checkAny(leaf, rules) ??
+      checkLeaf(leaf, rules) ??
+      checkProfile(leaf, 'leaf', rules.profile) ??
+      rules.check?.(leaf, 'leaf');
+    if (finding !== undefined) return this.#failure(finding, leaf);
+    const { purposes } = rules;
+    const left = purposes && remainingPurposes(leaf, purposes, rules.explicitPurpose !== 'none');
+    if (left?.length === 0) return this.#failure(wrongPurpose(leaf, purposes!), leaf);
+    const found = (yield* this.#trustedItself()) ?? (yield* this.#extend([leaf], left));
+    if (found !== undefined) return found;
+    const worst = this.#worst ?? { finding: noIssuer(leaf, [leaf]), certificate: leaf };
+    return this.#failure(worst.finding, worst.certificate);
+  }
+
+  /** The leaf may be an anchor itself. */
+  *#trustedItself(): Steps<Found | undefined> {
+    const { leaf, anchors } = this.#question;
+    for (const anchor of anchors) {
+      if (anchor.use === 'authority' || anchor.certificate === undefined) continue;
+      if (!equalBytes(anchor.certificate.der, leaf.der)) continue;
+      if (anchor.requireSelfSigned) {
+        if (!sameName(leaf.subject, leaf.issuer)) continue;
+        if (!(yield* this.#isSignedBy([leaf], leaf, authorityOf(leaf)))) continue;
+      }
+      return { ok: true, path: [leaf], anchor, policies: [], revocation: [] };
+    }
+    return undefined;
+  }
+
+  *#extend(path: readonly Certificate[], purposes: readonly string[] | undefined): Steps<Found | undefined> {
+    const { rules, anchors, candidates } = this.#question;
+    const last = path[path.length - 1]!;
+    if (--this.#budgets.steps < 0) {
+      this.#overspent(path, last);
+      return undefined;
+    }
+    const weak = checkSignatureAlgorithm(last.signatureAlgorithm, rules);
+    if (weak !== undefined) {
+      this.#note(path, weak, last);
+      return undefined;
+    }
+    let issuers = 0;
+    for (const anchor of this.#rank(
+      last,
+      anchors.filter(({ use, name }) => use !== 'leaf' && sameName(name, last.issuer)),
+    )) {
+      issuers++;
+      const found = yield* this.#arrive(path, purposes, anchor);
+      if (found !== undefined) return found;
+      if (this.#spent()) return undefined;
+    }
+    const next = candidates.filter(
+      (issuer) => sameName(issuer.subject, last.issuer) && !path.some((used) => isSame(used, issuer)),
+    );
+    for (const { certificate: issuer } of this.#rank(last, next.map(withCertificate))) {
+      issuers++;
+      const found = yield* this.#climb(path, purposes, issuer);
+      if (found !== undefined) return found;
+      if (this.#spent()) return undefined;
+    }
+    if (issuers === 0) this.#note(path, noIssuer(last, path), last);
+    return undefined;
+  }
+
+  /** One authority further up. */
+  *#climb(
+    path: readonly Certificate[],
+    purposes: readonly string[] | undefined,
+    issuer: Certificate,
+  ): Steps<Found | undefined> {
+    const { rules } = this.#question;
+    const last = path[path.length - 1]!;
+    const longer = [...path, issuer];
+    const below = counted(path);
+    const total = isSelfIssued(issuer) ? below : below + 1;
+    if (total > rules.maxIntermediates || longer.length > rules.maxIntermediates + MOST_SELF_ISSUED) {
+      const what = `there are more than ${rules.maxIntermediates} authorities between it and what is trusted`;
+      this.#note(path, { code: 'CERT_PATH_LENGTH', what }, path[0]!);
+      return undefined;
+    }
+    const left = purposes && remainingPurposes(issuer, purposes, rules.explicitPurpose === 'path');
+    const finding =
+      this.#distrusted(issuer) ??
+      checkAny(issuer, rules) ??
+      checkAuthority(issuer, below) ??
+      checkProfile(issuer, 'authority', rules.profile) ??
+      (left?.length === 0 ? wrongPurpose(issuer, purposes!) : undefined) ??
+      rules.check?.(issuer, 'authority');
+    if (finding !== undefined) {
+      this.#note(longer, finding, issuer);
+      return undefined;
+    }
+    if (!(yield* this.#isSignedBy(path, last, authorityOf(issuer)))) return undefined;
+    const constraints = nameConstraints(issuer);
+    if (constraints !== undefined && !this.#namesFit(path, constraints)) return undefined;
+    return yield* this.#extend(longer, left);
+  }
+
+  /** Does the path end well at this anchor? */
+  *#arrive(
+    path: readonly Certificate[],
+    purposes: readonly string[] | undefined,
+    anchor: Anchor,
+  ): Steps<Found | undefined> {
+    const { rules } = this.#question;
+    const last = path[path.length - 1]!;
+    const own = anchor.ignoreConstraints ? undefined : anchor.certificate;
+    const finding =
+      (anchor.certificate && this.#distrusted(anchor.certificate)) ??
+      checkKey(anchor.publicKey, rules) ??
+      checkAnchor(anchor, counted(path), purposes, rules);
+    if (finding !== undefined) {
+      this.#note([...path, anchor.certificate ?? last], finding, anchor.certificate ?? last);
+      return undefined;
+    }
+    if (!(yield* this.#isSignedBy(path, last, anchor))) return undefined;
+    const constraints = own && nameConstraints(own);
+    if (constraints !== undefined && !this.#namesFit(path, constraints)) return undefined;
+    if (anchor.nameConstraints !== undefined && !this.#namesFit(path, anchor.nameConstraints)) return undefined;
+    const policies = this.#policies(path, own);
+    if (policies === undefined) return undefined;
+    const revocation = yield* this.#revocation(path, anchor);
+    return revocation && { ok: true, path, anchor, policies, revocation };
+  }
+
+  /** Every certificate below an authority, but for the self-issued that are not the leaf (RFC 5280 section 6.1.3(b)). */
+  #namesFit(path: readonly Certificate[], constraints: NonNullable<ReturnType<typeof nameConstraints>>): boolean {
+    for (const [index, certificate] of path.entries()) {
+      if (index > 0 && isSelfIssued(certificate)) continue;
+      const finding = orMalformed(
+        () => checkNameConstraints(certificate, constraints, this.#budgets),
+        'RFC 5280 section 4.2.1.10',
+      );
+      if (finding === undefined) continue;
+      this.#note([...path, certificate], finding, certificate);
+      return false;
+    }
+    return true;
+  }
+
+  #policies(path: readonly Certificate[], anchor: Certificate | undefined): readonly string[] | undefined {
+    const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
+    const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
+    const outcome = processPolicies(downwards, this.#question.rules.policies);
+    if (!isFinding(outcome)) return outcome.policies;
+    this.#note([...path, path[0]!], outcome, downwards[outcome.index]!);
+    return undefined;
+  }
+
+  *#revocation(path: readonly Certificate[], anchor: Anchor): Steps<readonly RevocationStatus[] | undefined> {
+    const { revocation, leaf } = this.#question;
+    if (revocation === undefined) return [];
+    const statuses: RevocationStatus[] = [];
+    for (let index = path.length - 1; index >= 0; index--) {
+      const certificate = path[index]!;
+      // A certificate that this search is for is asked about, even if that is why the search is made.
+      if (certificate !== leaf && this.#pending.includes(certificate)) continue;
+      const answer = yield* wait(revocation.check(this.#ask(path, anchor, index)));
+      statuses.unshift(answer.status);
+      if (answer.refusal === undefined) continue;
+      this.#note([...path, certificate], answer.refusal, certificate);
+      return undefined;
+    }
+    return statuses;
+  }
+
+  #ask(path: readonly Certificate[], anchor: Anchor, index: number): RevocationQuestion {
+    const question = this.#question;
+    const { rules, candidates, leaf } = question;
+    const certificate = path[index]!;
+    const pending = [...this.#pending, ...path.slice(index)];
+    return {
+      certificate,
+      issuer: index + 1 < path.length ? authorityOf(path[index + 1]!) : anchor,
+      index,
+      path,
+      anchor,
+      candidates: [...candidates, leaf],
+      ocspResponse: question.ocspResponseOf?.(certificate),
+      now: rules.now,
+      allows: (algorithm, key) =>
+        checkSignatureAlgorithm(algorithm, { allowSha1: rules.allowSha1, certificateSchemes: [] }) === undefined &&
+        checkKey(key, rules) === undefined,
+      verifySignature: (algorithm, key, message, signature) =>
+        runSteps(this.#verify(algorithm, key, message, signature)),
+      trusts: (signer) => {
+        if (this.#pending.length > DEEPEST_DETOUR * path.length) return false;
+        if (path.includes(signer) || this.#pending.includes(signer)) return true;
+        const detour = {
+          ...question,
+          leaf: signer,
+          anchors: [anchor],
+          rules: { ...rules, purposes: undefined, keyUsages: [], policies: {}, check: undefined },
+        };
+        const result = runSteps(new Search(detour, this.#budgets, [...pending, signer]).run());
+        return 'then' in result ? result.then(({ ok }) => ok) : result.ok;
+      },
+    };
+  }
+
+  *#isSignedBy(path: readonly Certificate[], certificate: Certificate, issuer: Authority): Steps<boolean> {
+    const known = this.#signed.get(certificate)?.get(issuer.spki);
+    const { signatureAlgorithm } = certificate;
+    const good =
+      known ??
+      (signatureAlgorithm !== undefined &&
+        issuer.publicKey !== undefined &&
+        (yield* this.#verify(signatureAlgorithm, issuer.publicKey, certificate.tbs, certificate.signature)));
+    if (this.#spent()) {
+      this.#overspent(path, certificate);
+      return false;
+    }
+    if (known === undefined)
+      this.#signed.set(
+        certificate,
+        (this.#signed.get(certificate) ?? new Map<Uint8Array, boolean>()).set(issuer.spki, good),
+      );
+    if (good) return true;
+    const what = `its signature is not by ${nameText(issuer.name)}`;
+    const advice = 'its issuer may have changed its key: then the certificate of the new key is missing';
+    this.#note(path, { code: 'CERT_BAD_SIGNATURE', what, advice, rfc: 'RFC 5280 section 6.1.3(a)(1)' }, certificate);
+    return false;
+  }
+
+  *#verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): Steps<boolean> {
+    this.#budgets.signatures -= costOf(key);
+    if (this.#budgets.signatures < 0) return false;
+    return yield* wait(this.#question.signatures.verify(algorithm, key, message, signature));
+  }
+
+  /** Key identifiers decide only the order; one that does not fit refuses nothing (RFC 4158 section 3.5.12). */
+  #rank<T extends { readonly certificate: Certificate | undefined }>(
+    certificate: Certificate,
+    among: readonly T[],
+  ): readonly T[] {
+    if (among.length < 2) return among;
+    const wanted = authorityKeyId(certificate)?.keyId;
+    const rank = ({ certificate: issuer }: T): number => {
+      if (issuer === undefined) return 1;
+      const late = issuer.notAfter < this.#question.rules.now ? 4 : 0;
+      const id = wanted && orMalformed(() => subjectKeyId(issuer), '');
+      return late + (id instanceof Uint8Array ? (equalBytes(id, wanted!) ? 0 : 2) : 1);
+    };
+    return [...among].sort((a, b) => rank(a) - rank(b));
+  }
+
+  #distrusted(certificate: Certificate): Finding | undefined {
+    if (this.#question.distrusts?.(certificate) !== true) return undefined;
+    return { code: 'CERT_DISTRUSTED', what: 'it is on the list of those that are never trusted' };
+  }
+
+  #spent(): boolean {
+    return this.#budgets.signatures < 0 || this.#budgets.steps < 0 || this.#budgets.comparisons < 0;
+  }
+
+  #overspent(path: readonly Certificate[], certificate: Certificate): void {
+    const what = 'the search for a path took too long';
+    this.#note([...path, ...path, certificate], { code: 'CERT_BUDGET', what }, certificate);
+  }
+
+  #note(path: readonly Certificate[], finding: Finding, certificate: Certificate): void {
+    if (this.#worst === undefined || path.length > this.#worst.depth)
+      this.#worst = { depth: path.length, finding, certificate };
+  }
+
+  #failure(finding: Finding, certificate: Certificate): PathResult {
+    const position = this.#question.positionOf?.(certificate) ?? this.#index(certificate);
+    return { ok: false, failure: failureOf(finding, certificate, position) };
+  }
+
+  #index(certificate: Certificate): number {
+    if (certificate === this.#question.leaf) return 0;
+    const at = this.#question.candidates.indexOf(certificate);
+    return at < 0 ? -1 : at + 1;
+  }
+}
+
+const POLICY_OIDS: readonly string[] = ['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54'];
+
+/** Certificates above the leaf that are not self-issued: those that path lengths speak of. */
+function counted(path: readonly Certificate[]): number {
+  return path.filter((certificate, index) => index > 0 && !isSelfIssued(certificate)).length;
+}
+
+function isSelfIssued({ subject, issuer }: Certificate): boolean {
+  return sameName(subject, issuer);
+}
+
+function withCertificate(certificate: Certificate): { readonly certificate: Certificate } {
+  return { certificate };
+}
+
+/** RFC 4158 section 5.2: the same name, key and alternative names; a path does not go through it twice. */
+function isSame(a: Certificate, b: Certificate): boolean {
+  if (a === b) return true;
+  if (!equalBytes(a.spki, b.spki) || !sameName(a.subject, b.subject)) return false;
+  const names = ({ extensions }: Certificate): Uint8Array =>
+    extensions.get(OID_SUBJECT_ALT_NAME)?.value ?? new Uint8Array(0);
+  return equalBytes(names(a), names(b));
+}
+
+/** How long a verification takes, measured against P-256. */
+function costOf(key: PublicKey): number {
+  switch (key.kind) {
+    case 'ec':
+      return key.curve === 'P-256' ? 1 : key.curve === 'P-384' ? 3 : 6;
+    case 'rsa':
+      return key.modulus.length > 512 ? 2 : 1;
+    case 'ed448':
+      return 4;
+    default:
+      return 2;
+  }
+}
