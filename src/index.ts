@@ -154,5 +154,6 @@ export type {
   VerificationFailure,
 } from './handshake/peer.ts';
 export { type CredentialSource, loadCredential } from './pki/credential.ts';
+export type { Anchor, AnchorSource, TrustAnchor } from './pki/anchors.ts';
 export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifier.ts';
 export type { ByteDuplex, TlsStream } from './stream/duplex.ts';

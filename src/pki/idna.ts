@@ -25,7 +25,7 @@ function toAsciiLabel(label: string): string | undefined {
   const mapped = label.normalize('NFKC').toLowerCase().normalize('NFKC');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
   if (/^[\u0000-\u007f]*$/.test(mapped)) return mapped;
-  if (!/^[\p{L}\p{M}\p{Nd}\u00b7\u0375\u05f3\u05f4\u30fb\u200c\u200d-]+$/u.test(mapped)) return undefined;
+  if (!/^(?:[\p{L}\p{M}\p{Nd}\u00b7\u0375\u05f3\u05f4\u30fb-]|\u200c|\u200d)+$/u.test(mapped)) return undefined;
   // RFC 5891 section 4.2.3: no hyphens at the ends or in the third and fourth place, no mark in front.
   if (/^-|-$|^..--|^\p{M}/u.test(mapped) || !joinersFit(mapped)) return undefined;
   const ascii = `xn--${encodePunycode(mapped)}`;
@@ -34,7 +34,7 @@ function toAsciiLabel(label: string): string | undefined {
 
 /** RFC 5892 appendix A.1 and A.2, the part that holds in every script: a joiner stands behind a virama. */
 function joinersFit(label: string): boolean {
-  return !/(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])[\u200c\u200d]/.test(label);
+  return !/(?<![\u094d\u09cd\u0a4d\u0acd\u0b4d\u0bcd\u0c4d\u0ccd\u0d4d\u0dca])(?:\u200c|\u200d)/.test(label);
 }
 
 /** Letters of ASCII only: no locale, no other script. */

@@ -3,7 +3,13 @@
  * @module
  */
 export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
-export type { BasicConstraints, Certificate, CertificateExtension, KeyUsage } from './certificate.ts';
+export {
+  type BasicConstraints,
+  type Certificate,
+  type CertificateExtension,
+  KEY_USAGE,
+  type KeyUsage,
+} from './certificate.ts';
 export { type Budget, checkNameConstraints, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
 export { type NameConstraints, readNameConstraints } from './extensions.ts';
 export { parseCertificate } from './form.ts';
@@ -34,6 +40,8 @@ export {
   type VerdictDetails,
 } from './verifier.ts';
 export { CrlStore, type CrlSource } from './crl-store.ts';
+export type { CrlEntries } from './crl-entries.ts';
+export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './distribution-point.ts';
 export { type Crl, type CrlEntry, findEntry, readCrl, type RevocationReason } from './crl.ts';
 export { buildOcspRequest } from './ocsp.ts';
 export { revocationChecker } from './revocation.ts';

@@ -82,7 +82,7 @@ export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {
   return compareNames(name, base, (length, least) => length >= least);
 }
 
-/** {@link sameName} and {@link inSubtree} for bytes that nobody has read yet: what is malformed is like nothing. */
+/** `sameName` and `inSubtree` for bytes that nobody has read yet: what is malformed is like nothing. */
 export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
   return compareNames(a, b, relation === 'same' ? (left, right) => left === right : (left, right) => left >= right);
 }
