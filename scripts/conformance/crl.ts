@@ -6,14 +6,7 @@ import { type Certificate, readCertificate } from '../../src/pki/certificate.ts'
 import { revocationChecker } from '../../src/pki/revocation.ts';
 import { authorityOf } from '../../src/pki/revocation-status.ts';
 import type { RevocationQuestion } from '../../src/pki/revocation-types.ts';
-
-/** One case: what was expected, what came, and why. */
-export interface Row {
-  readonly id: string;
-  readonly expected: string;
-  readonly found: string;
-  readonly note?: string;
-}
+import { type Answer, decode, type Row, rowsOf } from './row.ts';
 
 interface CrlCase {
   readonly id: string;
@@ -27,16 +20,15 @@ interface CrlCase {
 }
 
 export async function run(contents: string): Promise<readonly Row[]> {
-  const rows: Row[] = [];
-  for (const test of (JSON.parse(contents) as { readonly tests: readonly CrlCase[] }).tests) {
-    const { found, note } = await judge(test);
-    rows.push({ id: test.id, expected: test.expected, found, note });
-  }
-  return rows;
+  return rowsOf(
+    (JSON.parse(contents) as { readonly tests: readonly CrlCase[] }).tests,
+    ({ expected }) => expected,
+    judge,
+  );
 }
 
 /** The lists of these cases have no cRLNumber, and the suite counts indirect ones as not supported. */
-async function judge(test: CrlCase): Promise<{ readonly found: string; readonly note: string }> {
+async function judge(test: CrlCase): Promise<Answer> {
   try {
     const checker = revocationChecker({
       hash: nobleProvider().hash,
@@ -78,8 +70,4 @@ export function questionAbout(
     verifySignature: (...parts) => nobleProvider().verifier.verify(...parts),
     trusts: () => false,
   };
-}
-
-export function decode(base64: string): Uint8Array {
-  return new Uint8Array(Buffer.from(base64, 'base64'));
 }

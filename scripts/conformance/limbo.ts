@@ -1,0 +1,156 @@
+/** Whole chains, as a TLS client or server judges them (x509-limbo). */
+import { autoProvider } from '../../src/crypto/auto.ts';
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import type { SignatureVerifier } from '../../src/crypto/types.ts';
+import {
+  type Certificate,
+  certificateVerifier,
+  compareDns,
+  compareIpConstraint,
+  type Identities,
+  isReferenceName,
+  keyUsage,
+  type Profile,
+  readPem,
+  revocationChecker,
+  type VerdictDetails,
+} from '../../src/pki/index.ts';
+import { type Answer, failure, orUnreadable, purposeOid, readable, type Row, rowsOf, SUCCESS } from './row.ts';
+
+interface Peer {
+  readonly kind: string;
+  readonly value: string;
+}
+
+interface LimboCase {
+  readonly id: string;
+  readonly importance?: string;
+  readonly validation_kind: 'SERVER' | 'CLIENT';
+  readonly trusted_certs: readonly string[];
+  readonly untrusted_intermediates: readonly string[];
+  readonly peer_certificate: string;
+  readonly validation_time: string | null;
+  readonly signature_algorithms: readonly string[];
+  readonly key_usage: readonly string[];
+  readonly extended_key_usage: readonly string[];
+  readonly expected_result: string;
+  readonly expected_peer_name: Peer | null;
+  readonly expected_peer_names: readonly Peer[];
+  readonly max_chain_depth: number | null;
+  readonly crls: readonly string[];
+}
+
+/** Each namespace in the profile that it is about. */
+export async function run(contents: string, signatures = autoProvider().verifier): Promise<readonly Row[]> {
+  return runIn(contents, signatures, ({ id }) => {
+    const namespace = id.split('::')[0];
+    return namespace === 'rfc5280' || namespace === 'webpki' ? namespace : 'default';
+  });
+}
+
+/** Everything in the profile that TLS uses when nobody says otherwise. */
+export async function runDefault(contents: string, signatures = autoProvider().verifier): Promise<readonly Row[]> {
+  return runIn(contents, signatures, () => 'default');
+}
+
+function runIn(
+  contents: string,
+  signatures: SignatureVerifier,
+  profileOf: (test: LimboCase) => Profile,
+): Promise<readonly Row[]> {
+  const { testcases } = JSON.parse(contents) as { readonly testcases: readonly LimboCase[] };
+  return rowsOf(
+    testcases,
+    ({ expected_result }) => expected_result,
+    async (test) => {
+      const answer = await judge(test, signatures, profileOf(test));
+      return { ...answer, note: `importance ${test.importance ?? 'undetermined'}; ${answer.note ?? 'accepted'}` };
+    },
+  );
+}
+
+async function judge(test: LimboCase, signatures: SignatureVerifier, profile: Profile): Promise<Answer> {
+  const client = test.validation_kind === 'CLIENT';
+  const { expected_peer_name: name } = test;
+  const asked = !client && (name?.kind === 'DNS' || name?.kind === 'IP') ? name.value : undefined;
+  const revocation = test.crls.length === 0 ? undefined : orUnreadable(() => checkerOf(test.crls));
+  if (test.crls.length > 0 && revocation === undefined) return failure('a list that cannot be read');
+  const verifier = certificateVerifier({
+    anchors: readable(test.trusted_certs),
+    signatures,
+    profile,
+    allowNoServerName: true,
+    ...(test.extended_key_usage.length > 0 && { purposes: test.extended_key_usage.map(purposeOid) }),
+    ...(test.max_chain_depth !== null && { maxIntermediates: test.max_chain_depth }),
+    ...(revocation !== undefined && { revocation }),
+    check: (certificate, place) => {
+      const missing = place === 'leaf' ? missingUsage(certificate, test.key_usage) : undefined;
+      return missing === undefined ? undefined : { code: 'CERT_KEY_USAGE', what: `its key may not be used for ${missing}` };
+    },
+  });
+  const verdict = await verifier.verify({
+    role: client ? 'server' : 'client',
+    chain: [test.peer_certificate, ...test.untrusted_intermediates].flatMap((pem) =>
+      readPem(pem).map(({ der }) => der),
+    ),
+    serverName: asked,
+    ocspResponses: [],
+    sctLists: [],
+    certificateSchemes: test.signature_algorithms.map(schemeOf),
+    keyUse: 'digitalSignature',
+    now: test.validation_time === null ? Date.now() : Date.parse(test.validation_time),
+  });
+  if (!verdict.ok) return failure(verdict.failure.message);
+  const { identities } = verdict.details as VerdictDetails;
+  const wanted = [...test.expected_peer_names, ...(asked === undefined && name !== null ? [name] : [])];
+  const missing = wanted.find((peer) => !names(identities, peer));
+  return missing === undefined ? SUCCESS : failure(`it does not name ${missing.value}`);
+}
+
+/** What the lists speak for has to be good; what they do not speak for is not asked about. */
+function checkerOf(crls: readonly string[]): ReturnType<typeof revocationChecker> {
+  return revocationChecker({
+    hash: nobleProvider().hash,
+    crls: crls.flatMap((pem) => readPem(pem).map(({ der }) => der)),
+    whenMissing: 'accept',
+    whenUnusable: 'refuse',
+  });
+}
+
+function missingUsage(certificate: Certificate, wanted: readonly string[]): string | undefined {
+  const allowed: ReadonlySet<string> | undefined = keyUsage(certificate);
+  return allowed && wanted.find((usage) => !allowed.has(usage));
+}
+
+function names(identities: Identities, { kind, value }: Peer): boolean {
+  switch (kind) {
+    case 'RFC822':
+      return identities.emails.includes(value);
+    case 'DNS':
+      return isReferenceName(value) && identities.dns.some((name) => compareDns(name, value) === 'match');
+    case 'IP': {
+      const mask = value.includes(':') ? `${'ffff:'.repeat(7)}ffff` : '255.255.255.255';
+      return identities.addresses.some((bytes) => compareIpConstraint(bytes, value, mask) === 'match');
+    }
+    default:
+      throw new Error(`a kind of name that is not known: ${kind}`);
+  }
+}
+
+/** A SignatureScheme with this algorithm; 0, which is none: TLS has no name for it. */
+function schemeOf(name: string): number {
+  return SCHEMES[name.toUpperCase()] ?? 0;
+}
+
+const SCHEMES: { readonly [name: string]: number } = {
+  RSA_WITH_SHA1: 0x0201,
+  RSA_WITH_SHA256: 0x0401,
+  RSA_WITH_SHA384: 0x0501,
+  RSA_WITH_SHA512: 0x0601,
+  ECDSA_WITH_SHA1: 0x0203,
+  ECDSA_WITH_SHA256: 0x0403,
+  ECDSA_WITH_SHA384: 0x0503,
+  ECDSA_WITH_SHA512: 0x0603,
+  ED25519: 0x0807,
+  ED448: 0x0808,
+};
