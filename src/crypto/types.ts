@@ -72,20 +72,51 @@ export interface CipherSuite13 {
   readonly aead: Aead;
 }
 
-/** A TLS 1.2 suite of the kind in force: ephemeral ECDH, AEAD. */
-export interface CipherSuite12 {
+/** What every TLS 1.2 suite says: how the secret is agreed on, who signs it, and the hash of the PRF. */
+export interface Suite12 {
   readonly version: 0x0303;
   readonly id: number;
   readonly name: string;
+  /** Of the PRF and of Finished (RFC 5246 section 5). */
   readonly hash: Hash;
+  readonly exchange: 'ecdhe' | 'dhe' | 'rsa';
+  /** The kind of key in the server's certificate; `ecdsa` covers EdDSA too (RFC 8422 section 2.2). */
+  readonly authentication: 'ecdsa' | 'rsa';
+}
+
+/** A TLS 1.2 suite with an AEAD. */
+export interface AeadSuite12 extends Suite12 {
+  readonly protection: 'aead';
   readonly aead: Aead;
   /** Bytes of the nonce that come from the key block: 4 for GCM (RFC 5288), 12 for ChaCha20-Poly1305 (RFC 7905). */
   readonly fixedIvLength: 4 | 12;
   /** Bytes of the nonce carried in each record: 8 for GCM, 0 for ChaCha20-Poly1305. */
   readonly recordIvLength: 8 | 0;
-  readonly exchange: 'ecdhe' | 'dhe' | 'rsa';
-  readonly authentication: 'ecdsa' | 'rsa';
 }
+
+/** A TLS 1.2 suite with a block cipher in CBC mode and HMAC: for old devices and for teaching only. */
+export interface CbcSuite12 extends Suite12 {
+  readonly protection: 'cbc';
+  readonly cipher: CbcCipher;
+  readonly mac: Hash;
+}
+
+/** A block cipher in CBC mode, without padding: everything is whole blocks of 16 bytes. */
+export interface CbcCipher {
+  readonly name: string;
+  /** Key size, in bytes. */
+  readonly keyLength: 16 | 32;
+  /** `bytes` is copied; it can be wiped afterwards. */
+  key(bytes: Uint8Array): CbcKey;
+}
+
+export interface CbcKey {
+  encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
+  decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
+  dispose(): void;
+}
+
+export type CipherSuite12 = AeadSuite12 | CbcSuite12;
 
 export type CipherSuite = CipherSuite13 | CipherSuite12;
 
@@ -205,6 +236,11 @@ export interface Signer {
   /** SignatureScheme ids it can make, best first. */
   readonly schemes: readonly number[];
   sign(scheme: number, message: Uint8Array): MaybePromise<Uint8Array>;
+  /**
+   * The bare private operation of RSA, without a look at the padding: as many bytes as the modulus has, or undefined for
+   * a ciphertext that is no number below it. Only the classic exchange of TLS 1.2 asks for it.
+   */
+  decryptRaw?(ciphertext: Uint8Array): MaybePromise<Uint8Array | undefined>;
   /** Overwrites the private key where it is ours. */
   dispose?(): void;
 }

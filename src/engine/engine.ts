@@ -15,6 +15,8 @@ import { Outlet } from './outlet.ts';
 import { settle } from './settle.ts';
 import type { Step } from './step.ts';
 import { toHex } from '../bytes/bytes.ts';
+import type { RecordProtector } from '../record/protector.ts';
+import { TLS_1_3 } from '../wire/ids.ts';
 
 export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
 
@@ -45,6 +47,7 @@ export class Engine {
     this.#joined = join(config.protocols);
     this.#outlet = new Outlet(config);
     this.#intake = new Intake();
+    this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
     this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
   }
 
@@ -343,7 +346,7 @@ export class Engine {
 
   #makeOut(): Out {
     const { config } = this;
-    return {
+    const out: Out = {
       send: (message: Uint8Array): void => {
         config.watch?.({
           type: 'message',
@@ -359,11 +362,14 @@ export class Engine {
         this.#outlet.changeCipherSpec();
       },
       keys: (direction: Direction, epoch: Epoch, suite: CipherSuite13, secret: Uint8Array): void => {
+        out.protect(direction, epoch, new Protector13(suite, secret));
+      },
+      protect: (direction: Direction, epoch: Epoch, protector: RecordProtector): void => {
         config.watch?.({ type: 'keys', by: this.role, direction, epoch });
-        const protector = new Protector13(suite, secret);
         if (direction === 'write') this.#outlet.protect(protector, epoch);
         else this.#intake.protect(protector, epoch);
       },
+      warn: (description: number): void => this.#outlet.alert(1, description),
       limit: (direction: Direction, bytes: number): void => {
         if (direction === 'write') this.#outlet.limit = bytes;
         else this.#intake.limit = bytes;
@@ -374,6 +380,7 @@ export class Engine {
       },
       fact: <K extends keyof Facts>(name: K, value: Facts[K]): void => {
         this.#facts[name] = value;
+        if (name === 'version') this.#intake.passesOverChangeCipherSpec = value === TLS_1_3;
       },
       note: ({ by, text }): void => config.watch?.({ type: 'note', by, text }),
       established: (): void => {
@@ -386,6 +393,7 @@ export class Engine {
       },
       skipEarlyData: (how: 'sealed' | 'retry', bytes: number): void => this.#intake.skipEarlyData(how, bytes),
     };
+    return out;
   }
 }
 

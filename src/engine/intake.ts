@@ -9,6 +9,7 @@ import {
   CONTENT_APPLICATION_DATA,
   CONTENT_CHANGE_CIPHER_SPEC,
   CONTENT_HANDSHAKE,
+  HANDSHAKE_HELLO_REQUEST,
   HANDSHAKE_KEY_UPDATE,
   HANDSHAKE_NEW_SESSION_TICKET,
   TLS_1_3,
@@ -35,6 +36,8 @@ export class Intake {
   /** Most bytes of content in a record. */
   limit: number = MAX_PLAINTEXT;
   established = false;
+  /** A ChangeCipherSpec that has no cell is passed over: a habit of TLS 1.3 only (RFC 9846 section 5). */
+  passesOverChangeCipherSpec = true;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
 
   get epoch(): Epoch {
@@ -67,6 +70,7 @@ export class Intake {
     if (message !== undefined) {
       if (message.type === HANDSHAKE_KEY_UPDATE) this.#budgets.spend('keyUpdates');
       if (message.type === HANDSHAKE_NEW_SESSION_TICKET) this.#budgets.spend('tickets');
+      if (message.type === HANDSHAKE_HELLO_REQUEST) this.#budgets.spend('helloRequests');
       handler.message(message);
       return true;
     }
@@ -100,7 +104,7 @@ export class Intake {
       this.#content(record.type, record.payload, handler);
       return;
     }
-    if (record.type !== CONTENT_APPLICATION_DATA && this.#protector.overhead === 256) {
+    if (record.type !== CONTENT_APPLICATION_DATA && this.#protector.sealsType) {
       // The peer may fail before it has keys, and can only say so in the clear. It is believed as little as a closed socket.
       if (record.type === CONTENT_ALERT && this.#epoch === 'handshake' && this.#opened === 0) {
         this.#content(record.type, record.payload, handler);
@@ -160,7 +164,8 @@ export class Intake {
       handler.changeCipherSpec();
       return;
     }
-    if (this.established || this.#epoch === 'application' || state === 'START')
+    const misplaced = this.established || this.#epoch === 'application' || state === 'START';
+    if (misplaced || !this.passesOverChangeCipherSpec)
       throw new TlsError('ERR_BAD_CCS', { detail: `in state ${state}` });
     this.#budgets.spend('changeCipherSpecs');
   }

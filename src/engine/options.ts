@@ -1,11 +1,18 @@
-import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
+import type {
+  CipherSuite,
+  CipherSuite12,
+  CipherSuite13,
+  CryptoProvider,
+  KeyExchange,
+  SignatureScheme,
+} from '../crypto/types.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { ClientConfig, CommonConfig, ServerConfig, WatchEvent } from '../handshake/config.ts';
 import type { Protocol } from '../handshake/machine.ts';
 import type { ClientHelloSummary, ServerContext } from '../handshake/needs.ts';
 import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../handshake/peer.ts';
-import { chooseScheme } from '../handshake/shared/certificates.ts';
+import { certificateTypeOf, chooseScheme } from '../handshake/shared/certificates.ts';
 import { MAX_CONTENT } from '../handshake/shared/limits.ts';
 
 /** What both roles can be told. Every option is either honoured or refused; none is passed over. */
@@ -14,8 +21,13 @@ export interface CommonOptions {
   readonly protocols: readonly Protocol[];
   /** Where the cryptography comes from. */
   readonly crypto: CryptoProvider;
-  /** Names of cipher suites, best first. Default: all of the provider's. */
+  /** Names of cipher suites of any version, best first; a version of which none is named is not spoken. Default: all of the provider's. */
   readonly suites?: readonly string[];
+  /**
+   * TLS 1.2: refuse a peer that does not bind its secret to the whole handshake (RFC 7627). Default: true; without it a
+   * connection that is resumed can be mixed up with another.
+   */
+  readonly requireExtendedMasterSecret?: boolean;
   /** Names of groups, best first. Default: all of the provider's. */
   readonly groups?: readonly string[];
   /** Names of signature schemes, best first, for the handshake and for certificates. Default: all of the provider's. */
@@ -57,6 +69,11 @@ export interface ClientOptions extends CommonOptions {
   readonly postHandshakeAuth?: boolean;
   /** Ask for records of at most 512, 1024, 2048 or 4096 bytes (RFC 6066 section 4). Default: do not ask. */
   readonly maxFragmentLength?: 512 | 1024 | 2048 | 4096;
+  /**
+   * This is a second try, at a lower version than we know, after the first one failed (RFC 7507): a server that knows
+   * better then refuses. Default: false.
+   */
+  readonly fallback?: boolean;
   /** Pad the ClientHello to a multiple of this many bytes, 0 to 4,096 (RFC 7685). Default: 0, no padding. */
   readonly padHelloTo?: number;
 }
@@ -91,6 +108,7 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
   'protocols',
   'crypto',
   'suites',
+  'requireExtendedMasterSecret',
   'groups',
   'signatures',
   'certificateSignatures',
@@ -114,6 +132,7 @@ const CLIENT_KEYS: readonly (keyof ClientOptions)[] = [
   'postHandshakeAuth',
   'maxFragmentLength',
   'padHelloTo',
+  'fallback',
 ];
 const SERVER_KEYS: readonly (keyof ServerOptions)[] = [
   ...COMMON_KEYS,
@@ -156,6 +175,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     authorities: options.authorities ?? [],
     postHandshakeAuth: options.postHandshakeAuth ?? false,
     maxFragmentLength: options.maxFragmentLength,
+    fallback: options.fallback ?? false,
     padHelloTo: integer('padHelloTo', options.padHelloTo ?? 0, 0, 4096),
   };
 }
@@ -201,7 +221,14 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
   for (const protocol of protocols) {
     if (protocol.role !== role) throw bad('protocols', `one is for a ${protocol.role}`);
   }
-  const all13 = crypto.suites.filter((suite): suite is CipherSuite13 => suite.version === 0x0304);
+  const suites = pick<CipherSuite>('suites', options.suites, crypto.suites);
+  const suites13 = suites.filter((suite): suite is CipherSuite13 => suite.version === 0x0304);
+  const suites12 = suites.filter((suite): suite is CipherSuite12 => suite.version === 0x0303);
+  // Newest first, whatever the order in which they were given.
+  const spoken = protocols
+    .filter(({ version }) => (version === 0x0304 ? suites13 : suites12).length > 0)
+    .sort((a, b) => b.version - a.version);
+  if (spoken.length === 0) throw bad('suites', 'there is none for the versions in protocols');
   const signatures = pick<SignatureScheme>('signatures', options.signatures, crypto.signatures);
   const certificateSignatures =
     options.certificateSignatures === undefined
@@ -213,9 +240,11 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
     if (protocol.length < 1 || protocol.length > 255) throw bad('alpn', 'a protocol has 1 to 255 bytes');
   }
   return {
-    protocols,
+    protocols: spoken,
     crypto,
-    suites13: pick<CipherSuite13>('suites', options.suites, all13),
+    suites13,
+    suites12,
+    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
     groups: pick<KeyExchange>('groups', options.groups, crypto.groups),
     signatures,
     certificateSignatures,
@@ -264,7 +293,11 @@ function resolver(
     if (one.chain.length === 0) throw bad('credential', 'one has no certificate');
   }
   return (query: CredentialQuery) =>
-    list.find((one) => chooseScheme(one, query.schemes, common.signatures) !== undefined);
+    list.find(
+      (one) =>
+        chooseScheme(one, query.schemes, common.signatures, query.version) !== undefined &&
+        (query.certificateTypes?.includes(certificateTypeOf(one)) ?? true),
+    );
 }
 
 function checkKeys(options: object, known: readonly string[]): void {

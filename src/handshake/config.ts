@@ -1,4 +1,4 @@
-import type { CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
+import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
 import type { Epoch, Protocol } from './machine.ts';
 import type { ClientHelloSummary, ServerContext } from './needs.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
@@ -9,6 +9,9 @@ export interface CommonConfig {
   readonly protocols: readonly Protocol[];
   readonly crypto: CryptoProvider;
   readonly suites13: readonly CipherSuite13[];
+  readonly suites12: readonly CipherSuite12[];
+  /** TLS 1.2: refuse a peer without it (RFC 7627 section 5). */
+  readonly requireExtendedMasterSecret: boolean;
   readonly groups: readonly KeyExchange[];
   /** Schemes for the handshake and, unless certificateSignatures says otherwise, for certificates. */
   readonly signatures: readonly SignatureScheme[];
@@ -64,6 +67,8 @@ export interface ClientConfig extends CommonConfig {
   /** DER names, to be sent in certificate_authorities. */
   readonly authorities: readonly Uint8Array[];
   readonly postHandshakeAuth: boolean;
+  /** This is a second try at a lower version (RFC 7507). */
+  readonly fallback: boolean;
   /** 512, 1024, 2048 or 4096 bytes. */
   readonly maxFragmentLength: number | undefined;
   /** Pad the ClientHello to a multiple of this many bytes (RFC 7685); 0: never. */

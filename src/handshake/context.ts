@@ -1,5 +1,6 @@
 import type { CipherSuite13, CryptoProvider } from '../crypto/types.ts';
 import type { Config } from './config.ts';
+import type { RecordProtector } from '../record/protector.ts';
 import type { Epoch } from './machine.ts';
 import type { Verdict } from './peer.ts';
 
@@ -24,6 +25,10 @@ export interface Out {
   changeCipherSpec(): void;
   /** From now on use the keys that follow from this traffic secret. The secret is copied. */
   keys(direction: Direction, epoch: Epoch, suite: CipherSuite13, trafficSecret: Uint8Array): void;
+  /** From now on use these keys, which somebody has made already: TLS 1.2. */
+  protect(direction: Direction, epoch: Epoch, protector: RecordProtector): void;
+  /** Sends a warning that ends nothing. */
+  warn(alertDescription: number): void;
   /** The sizes that record_size_limit or max_fragment_length allow, in bytes of content. */
   limit(direction: Direction, contentBytes: number): void;
   /** A secret for the key log (RFC 9850). */

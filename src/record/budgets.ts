@@ -1,6 +1,6 @@
 import { type PeerFault, TlsError } from '../errors.ts';
 
-export type BudgetName = 'emptyRecords' | 'changeCipherSpecs' | 'warnings' | 'keyUpdates' | 'tickets';
+export type BudgetName = 'emptyRecords' | 'changeCipherSpecs' | 'warnings' | 'keyUpdates' | 'tickets' | 'helloRequests';
 
 /** What a peer may send that moves nothing forward, before it is taken for a flood. */
 const BUDGETS: { readonly [N in BudgetName]: { readonly most: number; readonly fault: PeerFault } } = {
@@ -13,6 +13,8 @@ const BUDGETS: { readonly [N in BudgetName]: { readonly most: number; readonly f
   keyUpdates: { most: 32, fault: 'ERR_TOO_MANY_KEY_UPDATES' },
   /** Tickets without application data between them. */
   tickets: { most: 32, fault: 'ERR_TOO_MANY_TICKETS' },
+  /** A TLS 1.2 server that asks for another handshake, and is told no (RFC 5246 section 7.4.1.1). */
+  helloRequests: { most: 4, fault: 'ERR_RENEGOTIATION' },
 };
 
 /** Counts what could be a flood. Application data sets the counters back, but for ChangeCipherSpec. */

@@ -9,6 +9,7 @@ import type { Opened, RecordProtector } from './protector.ts';
 export class Protector13 implements RecordProtector {
   /** The content type byte, and a tag of up to 16 bytes; RFC 9846 section 5.2 allows 256 with padding. */
   readonly overhead = 256;
+  readonly sealsType = true;
   readonly #suite: CipherSuite13;
   readonly #key: AeadKey;
   readonly #iv: Uint8Array;

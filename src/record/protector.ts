@@ -18,5 +18,7 @@ export interface RecordProtector {
   readonly remaining: number;
   /** What a record may have beyond its content, in bytes. */
   readonly overhead: number;
+  /** TLS 1.3: every protected record travels as application_data, its type inside (RFC 9846 section 5.2). */
+  readonly sealsType: boolean;
   dispose(): void;
 }

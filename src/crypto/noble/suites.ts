@@ -1,4 +1,4 @@
-import type { Aead, CipherSuite12, CipherSuite13, Hash } from '../types.ts';
+import type { Aead, AeadSuite12, CipherSuite13, Hash } from '../types.ts';
 import { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
 import { sha256, sha384 } from './hash.ts';
 
@@ -21,42 +21,42 @@ export const tlsAes256GcmSha384: CipherSuite13 = /* @__PURE__ */ suite13(
   aes256gcm,
 );
 
-export const tlsEcdheEcdsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheEcdsaChacha20: AeadSuite12 = /* @__PURE__ */ suite12(
   0xcca9,
   'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
   'ecdsa',
   sha256,
   chacha20Poly1305,
 );
-export const tlsEcdheRsaChacha20: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheRsaChacha20: AeadSuite12 = /* @__PURE__ */ suite12(
   0xcca8,
   'TLS_ECDHE_RSA_WITH_CHACHA20_POLY1305_SHA256',
   'rsa',
   sha256,
   chacha20Poly1305,
 );
-export const tlsEcdheEcdsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheEcdsaAes128Gcm: AeadSuite12 = /* @__PURE__ */ suite12(
   0xc02b,
   'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
   'ecdsa',
   sha256,
   aes128gcm,
 );
-export const tlsEcdheRsaAes128Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheRsaAes128Gcm: AeadSuite12 = /* @__PURE__ */ suite12(
   0xc02f,
   'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
   'rsa',
   sha256,
   aes128gcm,
 );
-export const tlsEcdheEcdsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheEcdsaAes256Gcm: AeadSuite12 = /* @__PURE__ */ suite12(
   0xc02c,
   'TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384',
   'ecdsa',
   sha384,
   aes256gcm,
 );
-export const tlsEcdheRsaAes256Gcm: CipherSuite12 = /* @__PURE__ */ suite12(
+export const tlsEcdheRsaAes256Gcm: AeadSuite12 = /* @__PURE__ */ suite12(
   0xc030,
   'TLS_ECDHE_RSA_WITH_AES_256_GCM_SHA384',
   'rsa',
@@ -68,7 +68,7 @@ function suite13(id: number, name: string, hash: Hash, aead: Aead): CipherSuite1
   return { version: 0x0304, id, name, hash, aead };
 }
 
-function suite12(id: number, name: string, authentication: 'ecdsa' | 'rsa', hash: Hash, aead: Aead): CipherSuite12 {
+function suite12(id: number, name: string, authentication: 'ecdsa' | 'rsa', hash: Hash, aead: Aead): AeadSuite12 {
   const gcm = aead.name !== 'ChaCha20-Poly1305';
   return {
     version: 0x0303,
@@ -80,5 +80,6 @@ function suite12(id: number, name: string, authentication: 'ecdsa' | 'rsa', hash
     recordIvLength: gcm ? 8 : 0,
     exchange: 'ecdhe',
     authentication,
+    protection: 'aead',
   };
 }

@@ -1,5 +1,5 @@
 import { concat, fromAscii } from '../../bytes/bytes.ts';
-import type { SignatureScheme } from '../../crypto/types.ts';
+import type { PublicKey, SignatureScheme } from '../../crypto/types.ts';
 import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { TlsError } from '../../errors.ts';
 import { decode, encode } from '../../wire/codec.ts';
@@ -7,7 +7,7 @@ import { type RawExtension, readExtensions, writeExtension } from '../../wire/ex
 import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
 import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
-import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
+import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY, TLS_1_3 } from '../../wire/ids.ts';
 import { Certificate, CertificateVerify } from '../../wire/messages13.ts';
 import type { Context, PeerFacts } from '../context.ts';
 import type { Step } from '../machine.ts';
@@ -34,14 +34,35 @@ export function readEntries(certificate: Certificate, offered: ReadonlySet<numbe
   };
 }
 
+/** Whom to judge, and how. */
+export interface Subject {
+  readonly presented: Presented;
+  readonly verifier: PeerVerifier;
+  readonly serverName: string | undefined;
+  /** A refusal of the verifier is reported in the facts and does not end the handshake. */
+  readonly tolerant: boolean;
+}
+
+/** A signature of the peer, with what it has to cover. */
+export interface SignedProof {
+  readonly version: 0x0303 | 0x0304;
+  /** SignatureScheme. */
+  readonly scheme: number;
+  readonly signature: Uint8Array;
+  readonly input: Uint8Array;
+}
+
 /** Proof that the peer was verified and holds the key of its certificate. Nothing else in the house can make one. */
 export class AuthenticatedPeer {
   readonly facts: PeerFacts;
+  /** The key in the peer's certificate. */
+  readonly key: PublicKey;
   // A private field makes the type nominal: an object of the same shape is not a proof.
   readonly #proof: true = true;
 
-  private constructor(facts: PeerFacts) {
+  private constructor(facts: PeerFacts, key: PublicKey) {
     this.facts = facts;
+    this.key = key;
   }
 
   get proven(): true {
@@ -50,43 +71,48 @@ export class AuthenticatedPeer {
 
   /**
    * Asks the verifier about the certificates, then checks the signature over the transcript (RFC 9846 section 4.5.2).
-   * `tolerant`: a refusal of the verifier is reported in the facts and does not end the handshake.
    */
   static *authenticate(
-    subject: {
-      readonly presented: Presented;
-      readonly verifier: PeerVerifier;
-      readonly serverName: string | undefined;
-      readonly tolerant: boolean;
-    },
+    subject: Subject,
     transcriptDigest: Uint8Array,
     body: Uint8Array,
     context: Context,
   ): Step<AuthenticatedPeer> {
+    const { scheme, signature } = decode(CertificateVerify, body);
+    const input = signedContent(context.config.role === 'client' ? 'server' : 'client', transcriptDigest);
+    return yield* AuthenticatedPeer.prove(subject, { version: TLS_1_3, scheme, signature, input }, context);
+  }
+
+  /** Asks the verifier about the certificates, then checks the signature over `input`: the way of both versions. */
+  static *prove(subject: Subject, proof: SignedProof, context: Context): Step<AuthenticatedPeer> {
     const { config, out } = context;
-    const { scheme: schemeId, signature } = decode(CertificateVerify, body);
-    const scheme = config.signatures.find(({ id, handshake13 }) => id === schemeId && handshake13);
-    if (scheme === undefined) throw new TlsError('ERR_SCHEME_NOT_OFFERED', { detail: `0x${schemeId.toString(16)}` });
+    const { signature, input } = proof;
+    const tls13 = proof.version === TLS_1_3;
+    const scheme = config.signatures.find(
+      (candidate) => candidate.id === proof.scheme && (tls13 ? candidate.handshake13 : candidate.handshake12),
+    );
+    if (scheme === undefined)
+      throw new TlsError('ERR_SCHEME_NOT_OFFERED', { detail: `0x${proof.scheme.toString(16)}` });
 
-    const verdict = yield* need('verifyPeer', { verifier: subject.verifier, peer: presentedPeer(subject, context) });
-    const spki = acceptedKey(verdict, subject.tolerant);
-    const key = decodeSubjectPublicKeyInfo(spki);
-    if (key === undefined) throw new TlsError('ERR_CERTIFICATE_UNREADABLE');
-    if (!scheme.fits(key, true))
+    const { verdict, key } = yield* judge(subject, 'digitalSignature', context);
+    if (!scheme.fits(key, tls13))
       throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
-
-    const input = signedContent(config.role === 'client' ? 'server' : 'client', transcriptDigest);
     const good = yield* need('verifySignature', { scheme, key, input, signature });
     if (good !== true) throw new TlsError('ERR_BAD_SIGNATURE', { detail: scheme.name });
     out.fact('peerSignatureScheme', { id: scheme.id, name: scheme.name });
     for (const text of describeVerdict(verdict)) out.note({ by: config.role, text });
     out.note({ by: config.role, text: `its key signed this very handshake (${scheme.name})` });
-    return new AuthenticatedPeer({
-      chain: subject.presented.chain,
-      verdict,
-      ocspResponse: subject.presented.ocspResponses[0],
-      sctList: subject.presented.sctLists[0],
-    });
+    return new AuthenticatedPeer(factsOf(subject, verdict), key);
+  }
+
+  /**
+   * For the classic exchange: only the certificates are judged here. That the peer has the key is shown by its Finished,
+   * which nobody can make who could not decrypt (RFC 5246 section 7.4.7.1).
+   */
+  static *trustForEncryption(subject: Subject, context: Context): Step<AuthenticatedPeer> {
+    const { verdict, key } = yield* judge(subject, 'keyEncipherment', context);
+    for (const text of describeVerdict(verdict)) context.out.note({ by: context.config.role, text });
+    return new AuthenticatedPeer(factsOf(subject, verdict), key);
   }
 }
 
@@ -120,18 +146,27 @@ export function* proveOurselves(
   return [certificate, verify];
 }
 
-/** The first scheme of our key, in its order, that the peer accepts and TLS 1.3 allows. */
+/** The first scheme of our key, in its order, that the peer accepts and the version allows. */
 export function chooseScheme(
   credential: Credential,
   peerSchemes: readonly number[],
   ours: readonly SignatureScheme[],
+  version: 0x0303 | 0x0304 = TLS_1_3,
 ): SignatureScheme | undefined {
+  const tls13 = version === TLS_1_3;
   for (const id of credential.signer.schemes) {
     if (!peerSchemes.includes(id)) continue;
-    const scheme = ours.find((candidate) => candidate.id === id && candidate.handshake13);
-    if (scheme?.fits(credential.signer.publicKey, true)) return scheme;
+    const scheme = ours.find(
+      (candidate) => candidate.id === id && (tls13 ? candidate.handshake13 : candidate.handshake12),
+    );
+    if (scheme?.fits(credential.signer.publicKey, tls13)) return scheme;
   }
   return undefined;
+}
+
+/** ClientCertificateType of TLS 1.2 (RFC 5246 section 7.4.4, RFC 8422 section 5.5): rsa_sign, or ecdsa_sign, for EdDSA too. */
+export function certificateTypeOf(credential: Credential): 1 | 64 {
+  return credential.signer.publicKey.kind === 'rsa' ? 1 : 64;
 }
 
 /** What CertificateVerify signs: 64 spaces, the context, a zero byte, the transcript (RFC 9846 section 4.5.2). */
@@ -162,17 +197,35 @@ function certificateMessage(
   return { requestContext: peer.requestContext, entries };
 }
 
-function presentedPeer(
-  subject: { readonly presented: Presented; readonly serverName: string | undefined },
+function* judge(
+  subject: Subject,
+  keyUse: PresentedPeer['keyUse'],
   context: Context,
-): PresentedPeer {
+): Step<{ readonly verdict: Verdict; readonly key: PublicKey }> {
+  const peer = presentedPeer(subject, keyUse, context);
+  const verdict = yield* need('verifyPeer', { verifier: subject.verifier, peer });
+  const key = decodeSubjectPublicKeyInfo(acceptedKey(verdict, subject.tolerant));
+  if (key === undefined) throw new TlsError('ERR_CERTIFICATE_UNREADABLE');
+  return { verdict, key };
+}
+
+function factsOf({ presented }: Subject, verdict: Verdict): PeerFacts {
+  return {
+    chain: presented.chain,
+    verdict,
+    ocspResponse: presented.ocspResponses[0],
+    sctList: presented.sctLists[0],
+  };
+}
+
+function presentedPeer(subject: Subject, keyUse: PresentedPeer['keyUse'], context: Context): PresentedPeer {
   const { config } = context;
   return {
     role: config.role,
     ...subject.presented,
     serverName: subject.serverName,
     certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
-    keyUse: 'digitalSignature',
+    keyUse,
     now: context.now(),
   };
 }
