@@ -89,7 +89,12 @@ function purposeRules(purpose: string): Partial<PathRules> {
     case 'ANY_EKU':
       return {};
     case 'MLS_CLIENT_AUTH':
-      return { purposes: [MLS_CLIENT], explicitPurpose: 'path', check: checkMls };
+      return {
+        purposes: [MLS_CLIENT],
+        explicitPurpose: 'path',
+        processedExtensions: MLS_EXTENSIONS,
+        check: checkMls,
+      };
     case 'C2PA_MANIFEST':
       return apart(
         [purposeOid('emailProtection'), DOCUMENT_SIGNING],
@@ -103,9 +108,18 @@ function purposeRules(purpose: string): Partial<PathRules> {
   }
   const [, name, explicit] = /^(SERVER|CLIENT)_AUTH(_STRICT(?:_LEAF)?)?$/.exec(purpose) ?? [];
   if (name === undefined) throw new Error(`a purpose that is not known: ${purpose}`);
+  const oid = purposeOid(name === 'SERVER' ? 'serverAuth' : 'clientAuth');
+  if (explicit === undefined) return { purposes: [oid] };
+  if (explicit === '_STRICT_LEAF') return { purposes: [oid], explicitPurpose: 'leaf' };
+  // Authorities above a client have to name the purpose; above a server they may say nothing at all, but not "any".
+  if (name === 'CLIENT') return { purposes: [oid], explicitPurpose: 'path' };
   return {
-    purposes: [purposeOid(name === 'SERVER' ? 'serverAuth' : 'clientAuth')],
-    explicitPurpose: explicit === undefined ? 'none' : explicit === '_STRICT' ? 'path' : 'leaf',
+    purposes: [oid],
+    explicitPurpose: 'leaf',
+    check: (certificate) =>
+      extendedKeyUsage(certificate)?.includes(oid) === false
+        ? { code: 'CERT_EXTENDED_KEY_USAGE', what: 'it does not name the purpose itself' }
+        : undefined,
   };
 }
 
@@ -114,6 +128,8 @@ const EKU_ANY = purposeOid('anyExtendedKeyUsage');
 const DOCUMENT_SIGNING = '1.3.6.1.5.5.7.3.36';
 /** rcsMlsClient of the GSM Association. */
 const MLS_CLIENT = '2.23.146.2.1.3';
+/** Stand in the certificates of its clients, critical: who takes part, and where it is served. */
+const MLS_EXTENSIONS: readonly string[] = ['2.23.146.2.1.4', '2.23.146.2.1.5'];
 
 /** Other uses of EKU than those of TLS come in through the hook that is there for it. */
 function checkMls(certificate: Certificate, place: Place): Finding | undefined {

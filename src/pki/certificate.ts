@@ -42,8 +42,10 @@ export interface Certificate {
   readonly publicKey: PublicKey | undefined;
   /** DER AlgorithmIdentifier. */
   readonly signatureAlgorithmDer: Uint8Array;
-  /** Undefined: not known here. */
+  /** Undefined: not known here, or `twoAlgorithms`. */
   readonly signatureAlgorithm: SignatureAlgorithm | undefined;
+  /** What is signed and what stands beside the signature do not name the same algorithm, parameters included. */
+  readonly twoAlgorithms: boolean;
   readonly signature: Uint8Array;
   /** By OID. */
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
@@ -85,11 +87,9 @@ export function readCertificate(der: Uint8Array): Certificate {
     const start = outer.offset;
     const fields = outer.sequence(readTbs);
     const tbs = der.subarray(start, outer.offset);
-    const algorithmAt = outer.offset;
     const signatureAlgorithmDer = outer.raw(TAG_SEQUENCE);
-    // RFC 5280 section 4.1.1.2: the two have to say the same, parameters included.
-    if (!equalBytes(signatureAlgorithmDer, fields.innerAlgorithm))
-      throw new DerError('two signature algorithms', algorithmAt);
+    // RFC 5280 section 4.1.1.2: they have to be the same. Such a certificate can be looked at, but never relied on.
+    const twoAlgorithms = !equalBytes(signatureAlgorithmDer, fields.innerAlgorithm);
     const signature = outer.bitStringBytes();
     const { innerAlgorithm: _, ...rest } = fields;
     return {
@@ -98,7 +98,8 @@ export function readCertificate(der: Uint8Array): Certificate {
       ...rest,
       publicKey: decodeSubjectPublicKeyInfo(fields.spki),
       signatureAlgorithmDer,
-      signatureAlgorithm: decodeSignatureAlgorithm(signatureAlgorithmDer),
+      signatureAlgorithm: twoAlgorithms ? undefined : decodeSignatureAlgorithm(signatureAlgorithmDer),
+      twoAlgorithms,
       signature,
       read: new Map(),
     };
@@ -111,7 +112,7 @@ export function serialText(certificate: Certificate): string {
 
 type TbsFields = Omit<
   Certificate,
-  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'signature' | 'read'
+  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'twoAlgorithms' | 'signature' | 'read'
 > & {
   readonly innerAlgorithm: Uint8Array;
 };
@@ -214,16 +215,29 @@ export const KEY_USAGE = {
 
 export type KeyUsage = keyof typeof KEY_USAGE;
 
-/** The usages a certificate allows; undefined: it does not say. */
+/**
+ * The usages a certificate allows; undefined: it does not say. Zeros at the end, which DER leaves out, are read too:
+ * there are roots with them. `isPlainKeyUsage` tells.
+ */
 export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
   return readOnce(certificate, OID_KEY_USAGE, (value) => {
     const cursor = new DerCursor(value);
-    const has = cursor.namedBits();
+    const { bytes } = cursor.bitString();
     cursor.finish();
+    const has = (bit: number): boolean => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
     const set = new Set((Object.keys(KEY_USAGE) as KeyUsage[]).filter((name) => has(KEY_USAGE[name])));
     if (set.size === 0) throw new DerError('a key usage that allows nothing', 0);
     return set;
   });
+}
+
+/** Is the key usage, if there is one, written without zeros at its end (X.690 section 11.2.2)? */
+export function isPlainKeyUsage({ extensions }: Certificate): boolean {
+  const extension = extensions.get(OID_KEY_USAGE);
+  if (extension === undefined) return true;
+  const { bytes, unused } = new DerCursor(extension.value).bitString();
+  const last = bytes[bytes.length - 1];
+  return last === undefined || ((last >> unused) & 1) === 1;
 }
 
 export const EKU_ANY = '2.5.29.37.0';

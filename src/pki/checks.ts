@@ -7,6 +7,7 @@ import {
   EKU_ANY,
   EKU_CLIENT_AUTH,
   extendedKeyUsage,
+  isPlainKeyUsage,
   keyUsage,
   OID_AUTHORITY_INFO_ACCESS,
   OID_AUTHORITY_KEY_ID,
@@ -58,7 +59,7 @@ const PROCESSED: readonly string[] = [
 /** What holds for every certificate of a path: form, time, key, critical extensions. */
 export function checkAny(certificate: Certificate, rules: PathRules): Finding | undefined {
   return (
-    checkForm(certificate) ??
+    checkForm(certificate, 'below the anchor') ??
     checkTime(certificate, rules.now) ??
     checkKey(certificate.publicKey, rules) ??
     checkCritical(certificate, rules)
@@ -228,18 +229,23 @@ export function checkSignatureAlgorithm(
 }
 
 /** Everything known is read, and the little that holds in every profile. */
-export function checkForm(certificate: Certificate): Finding | undefined {
+export function checkForm(certificate: Certificate, place: 'below the anchor' | 'anchor'): Finding | undefined {
   const rfc = 'RFC 5280 section 4.1';
   if (certificate.issuer.length === 2) return { code: 'CERT_MALFORMED', what: 'it has no issuer', rfc };
+  // RFC 5280 section 4.1.1.2: the two have to say the same, parameters included.
+  if (certificate.twoAlgorithms)
+    return { code: 'CERT_MALFORMED', what: 'it names two signature algorithms', rfc: 'RFC 5280 section 4.1.1.2' };
   if (certificate.serial[0]! >= 0x80) return { code: 'CERT_MALFORMED', what: 'its serial number is negative', rfc };
-  return orMalformed(() => {
+  return orMalformed((): Finding | undefined => {
     readExtensions(certificate);
-    return undefined;
+    if (place === 'anchor' || isPlainKeyUsage(certificate)) return undefined;
+    return { code: 'CERT_MALFORMED', what: 'its key usage has zeros at the end', rfc: 'RFC 5280 section 4.2.1.3' };
   }, 'RFC 5280 section 4.2');
 }
 
 export function checkTime(certificate: Certificate, now: number): Finding | undefined {
-  if (now > certificate.notAfter) {
+  // Certificates count in whole seconds, and the last one belongs to the validity.
+  if (now >= certificate.notAfter + 1000) {
     return {
       code: 'CERT_EXPIRED',
       what: `it expired ${duration(now - certificate.notAfter)} ago`,

@@ -25,6 +25,9 @@ export function checkNameConstraints(
   budget: Budget,
 ): Finding | undefined {
   for (const name of constrainedNames(certificate)) {
+    // Where names are limited at all, one that is no name of its kind is not let through beside the limits.
+    if (name.kind === 'email' && parseMailbox(name.text) === undefined)
+      return finding(name, name, 'malformed', 'permitted');
     for (const base of constraints.excluded) {
       const result = compare(name, base, 'excluded', budget);
       if (result !== 'no-match') return finding(name, base, result, 'excluded');

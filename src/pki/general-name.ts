@@ -166,8 +166,8 @@ export function attributeText({ tag, value }: Attribute): string | undefined {
   switch (tag) {
     case TAG_PRINTABLE_STRING: {
       const text = toAscii(value);
-      // X.680 section 41.4, and the two that are in so many certificates: * and &.
-      return text === undefined || !/^[A-Za-z0-9 '()+,\-./:=?*&]*$/.test(text) ? undefined : text;
+      // X.680 section 41.4.
+      return text === undefined || !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? undefined : text;
     }
     case TAG_IA5_STRING:
       return toAscii(value);

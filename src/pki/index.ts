@@ -5,10 +5,14 @@
 export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
 export {
   type BasicConstraints,
+  basicConstraints,
   type Certificate,
   type CertificateExtension,
+  extendedKeyUsage,
   KEY_USAGE,
   type KeyUsage,
+  keyUsage,
+  subjectAltNames,
 } from './certificate.ts';
 export { type Budget, checkNameConstraints, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
 export { type NameConstraints, readNameConstraints } from './extensions.ts';

@@ -31,7 +31,7 @@ export function checkAnchor(
     if (late !== undefined) return late;
   }
   if (anchor.ignoreConstraints) return undefined;
-  const form = checkForm(certificate) ?? checkCritical(certificate, rules);
+  const form = checkForm(certificate, 'anchor') ?? checkCritical(certificate, rules);
   if (form !== undefined) return form;
   const says = certificate.version === 3 && basicConstraints(certificate) !== undefined;
   const authority =

@@ -18,7 +18,7 @@ import {
   subjectKeyId,
 } from './certificate.ts';
 import { OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from './extensions.ts';
-import { attributeText, nameAttributes } from './general-name.ts';
+import { attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { ipText } from './ip.ts';
 import { presentedLabels, sameName } from './names.ts';
 import type { Place, Profile } from './rules.ts';
@@ -113,14 +113,35 @@ function checkSubscriber(certificate: Certificate): Finding | undefined {
   if (names === undefined) return outside('it has no subjectAltName', '7.1.2.7.12');
   if (certificate.subject.length > 2 && certificate.extensions.get(OID_SUBJECT_ALT_NAME)?.critical === true)
     return outside('subjectAltName is critical although there is a subject', '7.1.2.7.12');
+  return checkCommonName(certificate, names);
+}
+
+/**
+ * The common name is one of the alternative names, spelled alike. It is held against those of its own sort: beside none
+ * of that sort it is a label for people, and no claim to be somebody else.
+ */
+function checkCommonName(certificate: Certificate, names: readonly GeneralName[]): Finding | undefined {
   const spelled = names.flatMap((name) =>
     name.kind === 'dns' ? [name.text] : name.kind === 'ip' ? [ipText(name.bytes)] : [],
   );
   for (const attribute of nameAttributes(certificate.subject).flat()) {
-    if (attribute.oid === '2.5.4.3' && !spelled.includes(attributeText(attribute) ?? ''))
+    if (attribute.oid !== OID_COMMON_NAME) continue;
+    const text = attributeText(attribute) ?? '';
+    const rivals = spelled.filter((name) => sortOf(name) === sortOf(text));
+    if (rivals.length > 0 && !rivals.includes(text))
       return outside('its common name is none of its alternative names, spelled alike', '7.1.4.3');
   }
   return undefined;
+}
+
+const OID_COMMON_NAME = '2.5.4.3';
+
+/** What the Baseline Requirements tell apart (section 1.6.1), by what a text looks like, well written or not. */
+function sortOf(text: string): 'address' | 'wildcard' | 'domain' | 'internal' {
+  const labels = text.split('.');
+  if (text.includes(':') || /^(?:\d+|0x[0-9a-f]*)$/i.test(labels[labels.length - 1]!)) return 'address';
+  if (labels[0] === '*') return 'wildcard';
+  return labels.length > 1 ? 'domain' : 'internal';
 }
 
 function broken(what: string, section: string): Finding {

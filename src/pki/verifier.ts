@@ -3,7 +3,15 @@ import type { MaybePromise, SignatureVerifier } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict } from '../handshake/peer.ts';
 import { type Anchor, type AnchorSource, readAnchors, readCertificates } from './anchors.ts';
-import { type Certificate, EKU_CLIENT_AUTH, EKU_SERVER_AUTH, readCertificate, subjectAltNames } from './certificate.ts';
+import {
+  type Certificate,
+  EKU_CLIENT_AUTH,
+  EKU_SERVER_AUTH,
+  KEY_USAGE,
+  type KeyUsage,
+  readCertificate,
+  subjectAltNames,
+} from './certificate.ts';
 import { checkForm, checkName } from './checks.ts';
 import { nameText } from './general-name.ts';
 import { findPath, type PathQuestion, type PathResult } from './path.ts';
@@ -47,6 +55,11 @@ export interface CertificateVerifierOptions {
    * Default: serverAuth for a client, clientAuth for a server.
    */
   readonly purposes?: readonly string[] | 'any';
+  /**
+   * What the leaf's key has to be allowed for, where its certificate says what it is allowed for; empty: it is not looked
+   * at. Default: what TLS is going to use it for (RFC 9846 section 4.5.1.2).
+   */
+  readonly keyUsages?: readonly KeyUsage[];
   /** Who has to name the purpose, instead of naming none or any. Default: 'none'; in the profile webpki 'leaf'. */
   readonly explicitPurpose?: PathRules['explicitPurpose'];
   /** Certificate policies (RFC 5280 section 6.1.1). Default: any are acceptable, none is needed. */
@@ -104,8 +117,8 @@ export interface Identities {
   readonly directory: readonly string[];
 }
 
-/** A chain has at most so many certificates. */
-const MOST_CERTIFICATES = 32;
+/** A chain has at most so many certificates: a peer with many cross-signed authorities may send some dozens. */
+const MOST_CERTIFICATES = 64;
 
 /**
  * A verifier that finds a path from the peer's certificate to an anchor, and checks every certificate on it
@@ -180,7 +193,8 @@ function judge(peer: PresentedPeer, trust: Trust, options: CertificateVerifierOp
   if (leaf === undefined)
     return no(failureOf({ code: 'CERT_MALFORMED', what: 'there is no certificate' }, undefined, 0));
   const rules = rulesFor(peer, options);
-  const finding = checkForm(leaf) ?? (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
+  const finding =
+    checkForm(leaf, 'below the anchor') ?? (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
   const question: PathQuestion = {
     leaf,
     candidates: [...sent, ...trust.intermediates],
@@ -210,7 +224,7 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
     ...rules,
     purposes: options.purposes === 'any' ? undefined : (options.purposes ?? [purpose]),
     explicitPurpose: options.explicitPurpose ?? rules.explicitPurpose,
-    keyUsages: [peer.keyUse],
+    keyUsages: options.keyUsages ?? [peer.keyUse],
     leastRsaBits: options.leastRsaBits ?? rules.leastRsaBits,
     allowSha1: options.allowSha1 ?? rules.allowSha1,
     certificateSchemes: peer.certificateSchemes,
@@ -292,6 +306,8 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
   allowNoServerName: isBoolean,
   purposes: (value) => value === 'any' || (isTexts(value) && (value as readonly string[]).length > 0),
+  keyUsages: (value) =>
+    isTexts(value) && (value as readonly string[]).every((usage) => Object.hasOwn(KEY_USAGE, usage)),
   explicitPurpose: (value) => value === 'none' || value === 'leaf' || value === 'path',
   policies: (value) => {
     if (typeof value !== 'object' || value === null) return false;

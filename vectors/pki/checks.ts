@@ -243,7 +243,7 @@ wrong(
   'CERT_MALFORMED',
   chain(san(derElement(0x82, new TextEncoder().encode('bücher.example')))),
 );
-wrong(10, 'forty certificates', 'CERT_TOO_LARGE', [leaf(), ...new Array<Uint8Array>(39).fill(MIDDLE)]);
+wrong(10, 'eighty certificates', 'CERT_TOO_LARGE', [leaf(), ...new Array<Uint8Array>(79).fill(MIDDLE)]);
 
 // ---- Path building ----
 
