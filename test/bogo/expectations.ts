@@ -1,0 +1,82 @@
+import { readFileSync } from 'node:fs';
+import type { WatchEvent } from '../../src/handshake/config.ts';
+import type { Facts } from '../../src/handshake/context.ts';
+import { readPem } from '../../src/pki/pem.ts';
+import type { Flags } from './flags.ts';
+
+/** What the flags say has to be so once a handshake is done. */
+
+/** An expectation of the test was not met. */
+export class Mismatch extends Error {}
+
+/** @throws Mismatch */
+export function checkFacts(flags: Flags, facts: Readonly<Facts>): void {
+  const server = flags.has('server');
+  expectNumber(flags, 'expect-version', facts.version);
+  expectNumber(flags, 'expect-curve-id', facts.group?.id);
+  expectNumber(flags, 'expect-cipher', facts.suite?.id);
+  expectNumber(flags, 'expect-cipher-aes', facts.suite?.id);
+  expectNumber(flags, 'expect-peer-signature-algorithm', facts.peerSignatureScheme?.id);
+  const protocol = flags.text(server ? 'select-alpn' : 'expect-alpn') ?? '';
+  if ((facts.alpn ?? '') !== protocol) throw new Mismatch(`application protocol ${facts.alpn}, wanted ${protocol}`);
+  const name = flags.text('expect-server-name');
+  if (name !== undefined && facts.serverName !== name)
+    throw new Mismatch(`server name ${facts.serverName}, wanted ${name}`);
+  if (flags.has('expect-hrr') && facts.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
+  if (flags.has('expect-no-hrr') && facts.retried === true) throw new Mismatch('there was a HelloRetryRequest');
+  checkPeer(flags, facts, server);
+  if (flags.has('handshake-never-done')) throw new Mismatch('the handshake was completed');
+}
+
+function checkPeer(flags: Flags, facts: Readonly<Facts>, server: boolean): void {
+  const { peer } = facts;
+  if (flags.has('expect-no-peer-cert')) {
+    if (peer !== undefined) throw new Mismatch('the peer showed a certificate');
+  } else if (peer === undefined && (!server || flags.has('require-any-client-certificate'))) {
+    throw new Mismatch('the peer showed no certificate');
+  }
+  if (flags.has('expect-verify-result') && peer !== undefined) {
+    // What a client that does not verify is told to think of the certificate is not kept: it was not asked.
+    if (!peer.verdict.ok) throw new Mismatch('the certificate was not found good');
+  }
+  const file = flags.text('expect-peer-cert-file');
+  if (file !== undefined) {
+    const expected = readPem(readFileSync(file, 'utf8')).map(({ der }) => hex(der));
+    equalLists('certificates', (peer?.chain ?? []).map(hex), expected);
+  }
+  const response = flags.bytes('expect-ocsp-response');
+  if (response !== undefined && hex(response) !== hex(peer?.ocspResponse)) throw new Mismatch('another OCSP response');
+  const timestamps = flags.bytes('expect-signed-cert-timestamps');
+  if (timestamps !== undefined && hex(timestamps) !== hex(peer?.sctList)) throw new Mismatch('another list of SCTs');
+}
+
+/** Messages in the order in which they were sent and received, as -expect-msg-callback writes them. */
+export function checkMessages(flags: Flags, events: readonly WatchEvent[]): void {
+  const expected = flags.text('expect-msg-callback');
+  if (expected === undefined || expected === '') return;
+  const us = flags.has('server') ? 'server' : 'client';
+  let text = '';
+  for (const event of events) {
+    if (event.type === 'note' || event.type === 'keys' || event.type === 'data') continue;
+    text += event.from === us ? 'write ' : 'read ';
+    if (event.type === 'message') text += `hs ${event.handshakeType}\n`;
+    else if (event.type === 'alert') text += `alert ${event.level} ${event.description}\n`;
+    else text += 'ccs\n';
+  }
+  if (text !== expected) throw new Mismatch(`messages:\n${text}wanted:\n${expected}`);
+}
+
+export function equalLists<T>(what: string, found: readonly T[], wanted: readonly T[]): void {
+  if (found.length !== wanted.length || found.some((value, index) => value !== wanted[index]))
+    throw new Mismatch(`${what}: ${found.join(' ')}, wanted ${wanted.join(' ')}`);
+}
+
+function expectNumber(flags: Flags, flag: string, found: number | undefined): void {
+  const wanted = flags.number(flag);
+  if (wanted !== undefined && wanted !== 0 && wanted !== found)
+    throw new Mismatch(`-${flag}: ${found?.toString(16)}, wanted ${wanted.toString(16)}`);
+}
+
+function hex(bytes: Uint8Array | undefined): string {
+  return Buffer.from(bytes ?? []).toString('hex');
+}

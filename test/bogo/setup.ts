@@ -1,0 +1,286 @@
+import { readFileSync } from 'node:fs';
+import { fromHex } from '../../src/bytes/bytes.ts';
+import { autoProvider } from '../../src/crypto/auto.ts';
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
+import { Engine } from '../../src/engine/engine.ts';
+import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/options.ts';
+import { Alert, TlsError } from '../../src/errors.ts';
+import type { WatchEvent } from '../../src/handshake/config.ts';
+import type { Protocol } from '../../src/handshake/machine.ts';
+import type { ClientHelloSummary } from '../../src/handshake/needs.ts';
+import type {
+  Credential,
+  CredentialQuery,
+  PeerVerifier,
+  PresentedPeer,
+  Verdict,
+  VerificationCode,
+} from '../../src/handshake/peer.ts';
+import { type Certificate, keyUsage, readCertificate } from '../../src/pki/certificate.ts';
+import { readPem } from '../../src/pki/pem.ts';
+import { privateKeyFromPem } from '../../src/pki/private-key.ts';
+import { equalLists, Mismatch } from './expectations.ts';
+import { type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
+import { VERSIONS } from './versions.ts';
+
+/** From the flags of a connection to an engine. */
+
+export interface Setup {
+  readonly engine: Engine;
+  /** Every event, in order. */
+  readonly events: readonly WatchEvent[];
+  /** Lines of the key log, by label. */
+  readonly secrets: ReadonlyMap<string, Uint8Array>;
+}
+
+/** What the connections of one test have in common. */
+export interface Shared {
+  /** Seconds that the test has let pass. */
+  elapsed: number;
+}
+
+export const provider: CryptoProvider = process.env.BOGO_PROVIDER === 'noble' ? nobleProvider() : autoProvider();
+
+/** What the tests take for granted when no flag says otherwise. */
+const DEFAULT_GROUPS = [0x11ec, 0x001d, 0x0017, 0x0018];
+const DEFAULT_SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601];
+/** In the order in which a key is asked what it can make. */
+const SIGNING = [
+  0x0807, 0x0403, 0x0804, 0x0809, 0x0401, 0x0503, 0x0805, 0x080a, 0x0501, 0x0603, 0x0806, 0x080b, 0x0601,
+];
+
+/** @throws Unimplemented for what cannot be set up, TlsError for what the library refuses. */
+export async function makeEngine({ flags, credentials }: ConnectionFlags, shared: Shared): Promise<Setup> {
+  const events: WatchEvent[] = [];
+  const secrets = new Map<string, Uint8Array>();
+  const role = flags.has('server') ? 'server' : 'client';
+  const now = Date.now() + shared.elapsed * 1000;
+  const common = {
+    protocols: protocolsFor(flags, role),
+    crypto: provider,
+    groups: named(
+      'group',
+      provider.groups,
+      flags.numbers('curves').length > 0 ? flags.numbers('curves') : DEFAULT_GROUPS,
+    ),
+    signatures: named('signature scheme', provider.signatures, signaturesFor(flags)),
+    clock: { now: () => now },
+    watch: (event: WatchEvent) => events.push(event),
+    keyLog: (line: string) => {
+      const [label, , secret] = line.split(' ');
+      secrets.set(label!, fromHex(secret!));
+    },
+  } satisfies CommonOptions;
+  if (flags.has('cipher')) throw new Unimplemented('cipher suites of TLS 1.2');
+  const ours = await Promise.all(credentials.filter((one) => one.has('cert-file')).map(credentialOf));
+  const engine =
+    role === 'client'
+      ? new Engine(clientConfig(clientOptions(flags, common, ours)))
+      : new Engine(serverConfig(serverOptions(flags, common, ours)));
+  return { engine, events, secrets };
+}
+
+function clientOptions(flags: Flags, common: CommonOptions, ours: readonly Credential[]): ClientOptions {
+  const serverName = flags.text('host-name');
+  const shares = keySharesFor(flags, common.groups!);
+  return {
+    ...common,
+    verifier: verifierFor(flags),
+    alpn: splitProtocols(flags.text('advertise-alpn') ?? ''),
+    grease: flags.has('enable-grease'),
+    ...(serverName !== undefined && { serverName }),
+    ...(shares !== undefined && { keyShares: shares }),
+    credential: (query) => later(flags, () => chooseCredential(flags, query, ours)),
+  };
+}
+
+function serverOptions(
+  flags: Flags,
+  common: CommonOptions,
+  ours: readonly Credential[],
+): Parameters<typeof serverConfig>[0] {
+  const select = flags.text('select-alpn');
+  // A protocol that no client has in its list: everything that is offered is refused.
+  const alpn = flags.has('reject-alpn') ? ['\0'] : select === undefined ? [] : [select];
+  const authorities = flags.text('use-client-ca-list');
+  return {
+    ...common,
+    alpn,
+    verifier: verifierFor(flags),
+    preference: flags.has('server-preference') || flags.has('cipher') ? 'server' : 'client',
+    clientAuth: flags.has('verify-peer')
+      ? 'optional'
+      : flags.has('require-any-client-certificate')
+        ? 'require'
+        : 'none',
+    ...(authorities !== undefined && { authorities: hexNames(authorities) }),
+    contextFor: (hello) =>
+      later(flags, () => {
+        checkHello(flags, hello);
+        return undefined;
+      }),
+    credential: (query) => later(flags, () => chooseCredential(flags, query, ours)),
+  };
+}
+
+/** With -async every answer comes later, as a promise. */
+function later<T>(flags: Flags, answer: () => T): MaybePromise<T> {
+  if (!flags.has('async')) return answer();
+  return new Promise((resolve, reject) => {
+    setImmediate(() => {
+      try {
+        resolve(answer());
+      } catch (error) {
+        reject(error);
+      }
+    });
+  });
+}
+
+function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protocol[] {
+  const least = flags.number('min-version') || 0x0301;
+  const most = flags.number('max-version') || 0x0304;
+  const off: Record<number, string> = { 772: 'no-tls13', 771: 'no-tls12', 770: 'no-tls11', 769: 'no-tls1' };
+  const wanted = [0x0304, 0x0303, 0x0302, 0x0301].filter(
+    (version) => version >= least && version <= most && !flags.has(off[version]!),
+  );
+  const protocols = VERSIONS[role].filter(({ version }) => wanted.includes(version));
+  if (protocols.length === 0) throw new Unimplemented('a version before TLS 1.2');
+  return protocols;
+}
+
+function signaturesFor(flags: Flags): readonly number[] {
+  const asked = flags.numbers('verify-prefs');
+  return asked.length > 0 ? asked : DEFAULT_SIGNATURES;
+}
+
+function keySharesFor(flags: Flags, groups: readonly string[]): readonly string[] | undefined {
+  const hints = flags.numbers('server-supported-groups-hint');
+  if (hints.length > 0) {
+    const hinted = groups.find((name) => hints.includes(groupId(name)));
+    if (hinted !== undefined) return [hinted];
+  }
+  if (flags.has('no-key-shares')) return [];
+  const asked = flags.numbers('key-shares');
+  if (asked.length > 0) return named('group', provider.groups, asked);
+  // The first group, and the first of the other generation.
+  const isHybrid = (name: string): boolean => groupId(name) > 0x0200;
+  const second = groups.find((name) => isHybrid(name) !== isHybrid(groups[0]!));
+  return second === undefined ? undefined : [groups[0]!, second];
+}
+
+function groupId(name: string): number {
+  return (provider.groups.find((group) => group.name === name) as KeyExchange).id;
+}
+
+function named(
+  what: string,
+  all: readonly { readonly id: number; readonly name: string }[],
+  ids: readonly number[],
+): readonly string[] {
+  return ids.map((id) => {
+    const found = all.find((one) => one.id === id);
+    if (found === undefined) throw new Unimplemented(`the ${what} 0x${id.toString(16)}`);
+    return found.name;
+  });
+}
+
+async function credentialOf(flags: Flags): Promise<Credential> {
+  const chain = readPem(readFileSync(flags.text('cert-file')!, 'utf8')).map(({ der }) => der);
+  const signer = await provider.signer(privateKeyFromPem(readFileSync(flags.text('key-file')!, 'utf8')));
+  const preferences = flags.numbers('signing-prefs');
+  const schemes = preferences.length > 0 ? preferences : SIGNING;
+  const limited: Signer = {
+    publicKey: signer.publicKey,
+    schemes: schemes.filter((id) => signer.schemes.includes(id)),
+    sign: (scheme, message) => signer.sign(scheme, message),
+  };
+  const ocspResponse = flags.bytes('ocsp-response');
+  const sctList = flags.bytes('signed-cert-timestamps');
+  return {
+    chain,
+    signer: limited,
+    ...(ocspResponse !== undefined && { ocspResponse }),
+    ...(sctList !== undefined && { sctList }),
+  };
+}
+
+function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly Credential[]): Credential | undefined {
+  checkQuery(flags, query);
+  if (flags.has('fail-cert-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
+  return ours.find((credential) => credential.signer.schemes.some((id) => query.schemes.includes(id))) ?? ours[0];
+}
+
+/** What is known when a certificate is asked for. */
+function checkQuery(flags: Flags, query: CredentialQuery): void {
+  const names = flags.text('expect-client-ca-list');
+  if (names !== undefined) equalLists('certificate authorities', query.authorities.map(hex), hexNames(names).map(hex));
+  const schemes = flags.numbers('expect-peer-verify-pref');
+  if (schemes.length > 0) equalLists('signature schemes of the peer', query.schemes, schemes);
+  const types = flags.bytes('expect-certificate-types');
+  if (types !== undefined) equalLists('certificate types', query.certificateTypes ?? [], [...types]);
+}
+
+function checkHello(flags: Flags, hello: ClientHelloSummary): void {
+  if (flags.has('expect-no-server-name') && hello.serverName !== undefined)
+    throw new Mismatch(`a server name came: ${hello.serverName}`);
+  const name = flags.text('expect-server-name');
+  if (name !== undefined && hello.serverName !== name)
+    throw new Mismatch(`server name ${hello.serverName}, wanted ${name}`);
+  const alpn = flags.text('expect-advertised-alpn');
+  if (alpn !== undefined) equalLists('application protocols', hello.alpn, splitProtocols(alpn));
+  if (flags.has('fail-early-callback')) throw new TlsError('ERR_CALLBACK_FAILED', { alert: Alert.handshakeFailure });
+}
+
+/**
+ * The tests bring no certificates that a verifier could judge; whether it says yes is one of their flags. What is left
+ * of it is that the leaf can be read, and that its key may sign.
+ */
+function verifierFor(flags: Flags): PeerVerifier {
+  return {
+    wantsOcsp: flags.has('enable-ocsp-stapling'),
+    wantsSct: flags.has('enable-signed-cert-timestamps'),
+    verify: (peer) => later(flags, () => judge(flags, peer)),
+  };
+}
+
+function judge(flags: Flags, peer: PresentedPeer): Verdict {
+  let certificate: Certificate;
+  try {
+    certificate = readCertificate(peer.chain[0]!);
+  } catch (error) {
+    return refusal('CERT_MALFORMED', String(error), Alert.badCertificate);
+  }
+  if (keyUsage(certificate)?.has(peer.keyUse) === false)
+    return refusal('CERT_KEY_USAGE', 'the key may not be used so', Alert.illegalParameter);
+  // A client that was not told to verify does not look at the answer.
+  const fatal = peer.role === 'server' || flags.has('verify-peer');
+  if (flags.has('verify-fail') && fatal) {
+    const custom = flags.has('use-custom-verify-callback');
+    return refusal('CERT_REFUSED', 'as told', custom ? Alert.certificateUnknown : Alert.handshakeFailure);
+  }
+  return { ok: true, publicKey: certificate.spki, path: peer.chain };
+}
+
+function refusal(code: VerificationCode, message: string, alert: number): Verdict {
+  return { ok: false, failure: { code, message, alert } };
+}
+
+/** A ProtocolNameList without its own length. */
+function splitProtocols(list: string): readonly string[] {
+  const protocols: string[] = [];
+  for (let at = 0; at < list.length; at += 1 + list.charCodeAt(at))
+    protocols.push(list.slice(at + 1, at + 1 + list.charCodeAt(at)));
+  return protocols;
+}
+
+/** DER names in hexadecimal, between commas. */
+function hexNames(text: string): readonly Uint8Array[] {
+  if (text === '<NULL>' || text === '<EMPTY>' || text === '') return [];
+  return text.split(',').map(fromHex);
+}
+
+function hex(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('hex');
+}
