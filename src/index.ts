@@ -8,8 +8,10 @@ import type { CryptoProvider } from './crypto/types.ts';
 import { Engine } from './engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
 import { TlsError } from './errors.ts';
+import { client12 } from './handshake/client/client12.ts';
 import { client13 } from './handshake/client/client13.ts';
 import type { PeerVerifier } from './handshake/peer.ts';
+import { server12 } from './handshake/server/server12.ts';
 import { server13 } from './handshake/server/server13.ts';
 import { type CredentialSource, loadCredential } from './pki/credential.ts';
 import { certificateVerifier } from './pki/verifier.ts';
@@ -17,6 +19,7 @@ import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
 
 /** What is chosen for you, and can be chosen otherwise. */
 interface Chosen {
+  /** Default: TLS 1.3 and TLS 1.2. */
   readonly protocols?: ClientOptions['protocols'];
   /** Default: node:crypto where the runtime has it, noble everywhere else. */
   readonly crypto?: CryptoProvider;
@@ -82,7 +85,7 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
   return new Engine(
     clientConfig({
       ...plain,
-      protocols: options.protocols ?? [client13],
+      protocols: options.protocols ?? [client13, client12],
       crypto,
       verifier,
       ...(credential !== undefined && { credential: await credentialOf(credential, crypto) }),
@@ -100,7 +103,7 @@ export async function serverEngine(options: AcceptOptions): Promise<Engine> {
   return new Engine(
     serverConfig({
       ...rest,
-      protocols: options.protocols ?? [server13],
+      protocols: options.protocols ?? [server13, server12],
       crypto,
       credential: await credentialOf(options.credential, crypto),
       ...(verifier !== undefined && { verifier }),

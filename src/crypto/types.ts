@@ -118,7 +118,8 @@ export interface CbcKey {
 
 export type CipherSuite12 = AeadSuite12 | CbcSuite12;
 
-export type CipherSuite = CipherSuite13 | CipherSuite12;
+/** What a provider has. CBC comes only with the entry for old devices. */
+export type CipherSuite = CipherSuite13 | AeadSuite12;
 
 /** Key exchange in the shape of a KEM, so that ECDH, ML-KEM, finite fields and hybrids are one thing. */
 export interface KeyExchange {

@@ -94,7 +94,9 @@ export class Engine {
    */
   send(plaintext: Uint8Array): void {
     if (this.#status !== 'open' && !(this.#status === 'closing' && !this.#writeEnded)) throw this.#wrongState('send');
-    this.#outlet.data(plaintext, () => this.#command().updateKeys(this.#data as never, this.#context, false));
+    const command = this.#command();
+    command.beforeData?.(this.#data as never, this.#context);
+    this.#outlet.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
   }
 
   /** Ends our direction with close_notify; the peer may go on sending. During the handshake the connection is given up. */
@@ -271,7 +273,10 @@ export class Engine {
       }
       return;
     }
-    if (description === 90 && level === 1) return;
+    if (description === 90 && level === 1) {
+      this.#intake.warned();
+      return;
+    }
     if (this.#intake.mayWarn(level, this.#facts.version)) return;
     throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
   }

@@ -24,6 +24,9 @@ export interface Handler {
   alert(level: number, description: number): void;
 }
 
+/** What a TLS 1.3 record may have beyond its content (RFC 9846 section 5.2). */
+const SEALED_OVERHEAD = 256;
+
 /** The way in: bytes, records, messages. Every rule about records that does not depend on the handshake is here. */
 export class Intake {
   readonly #deframer: Deframer = new Deframer();
@@ -74,7 +77,7 @@ export class Intake {
       handler.message(message);
       return true;
     }
-    const record = this.#deframer.next(this.#protector?.overhead ?? 0);
+    const record = this.#deframer.next(this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD));
     if (record === undefined) return false;
     this.#record(record, state, row, handler);
     return true;
@@ -85,6 +88,11 @@ export class Intake {
     if (level !== 1 || version === TLS_1_3) return false;
     this.#budgets.spend('warnings');
     return true;
+  }
+
+  /** A warning that means nothing by itself: there may be a few (RFC 9846 section 6.1). */
+  warned(): void {
+    this.#budgets.spend('warnings');
   }
 
   dispose(): void {
@@ -100,7 +108,12 @@ export class Intake {
       return;
     }
     if (this.#protector === undefined) {
-      if (this.#skipped(record, 'retry')) return;
+      if (this.#skipped(record, 'retry')) {
+        if (this.#joiner.leftover > 0) throw new TlsError('ERR_INTERLEAVED', { detail: 'early data' });
+        return;
+      }
+      if (record.payload.length > MAX_PLAINTEXT)
+        throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${record.payload.length} bytes in the clear` });
       this.#content(record.type, record.payload, handler);
       return;
     }

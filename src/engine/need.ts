@@ -11,6 +11,12 @@ const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
   verifyPeer: 'ERR_VERIFIER_FAILED',
   verifySignature: 'ERR_INTERNAL',
   sign: 'ERR_SIGNER_FAILED',
+  takeSession: 'ERR_CALLBACK_FAILED',
+  recheck: 'ERR_VERIFIER_FAILED',
+  sealTicket: 'ERR_CALLBACK_FAILED',
+  openTicket: 'ERR_CALLBACK_FAILED',
+  findPsk: 'ERR_CALLBACK_FAILED',
+  firstUse: 'ERR_CALLBACK_FAILED',
 };
 
 /** A question made answerable: exactly once, and harmless once the connection is over. */

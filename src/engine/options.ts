@@ -34,6 +34,8 @@ export interface CommonOptions {
   readonly signatures?: readonly string[];
   /** Names of signature schemes for certificates, where they differ (RFC 9846 section 4.3.3). Default: `signatures`. */
   readonly certificateSignatures?: readonly string[];
+  /** Names of signature schemes that we sign with ourselves, where our key can. Default: `signatures`. */
+  readonly ownSignatures?: readonly string[];
   /** Application protocols, best first (RFC 7301); each 1 to 255 bytes of ASCII. Default: none. */
   readonly alpn?: readonly string[];
   /** Largest content of a record we are ready to receive, 63 to 16,384 bytes (RFC 8449). Default: say nothing. */
@@ -59,7 +61,10 @@ export interface ClientOptions extends CommonOptions {
   readonly sendServerName?: boolean;
   /** What to show when the server asks who we are; asked only once the server has been verified. Default: nothing. */
   readonly credential?: Credential | readonly Credential[] | CredentialResolver;
-  /** Names of the groups to send a key share for. Default: the first of `groups`. */
+  /**
+   * Names of the groups to send a key share for. Default: the first of `groups`, and of a hybrid also its classical half
+   * where that is a group of its own in `groups`.
+   */
   readonly keyShares?: readonly string[];
   /** Send reserved values that a server must ignore (RFC 8701). Default: true. */
   readonly grease?: boolean;
@@ -112,6 +117,7 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
   'groups',
   'signatures',
   'certificateSignatures',
+  'ownSignatures',
   'alpn',
   'recordSizeLimit',
   'compatibilityMode',
@@ -171,6 +177,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     sendServerName: options.sendServerName ?? isName,
     credential: options.credential === undefined ? undefined : resolver(options.credential, common),
     keyShares: keyShares(options, common.groups),
+    shareParts: options.keyShares === undefined,
     grease: options.grease ?? true,
     authorities: options.authorities ?? [],
     postHandshakeAuth: options.postHandshakeAuth ?? false,
@@ -221,7 +228,10 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
   for (const protocol of protocols) {
     if (protocol.role !== role) throw bad('protocols', `one is for a ${protocol.role}`);
   }
-  const suites = pick<CipherSuite>('suites', options.suites, crypto.suites);
+  const suites = pick<CipherSuite | CipherSuite12>('suites', options.suites, [
+    ...crypto.suites,
+    ...protocols.flatMap((protocol) => protocol.suites ?? []),
+  ]);
   const suites13 = suites.filter((suite): suite is CipherSuite13 => suite.version === 0x0304);
   const suites12 = suites.filter((suite): suite is CipherSuite12 => suite.version === 0x0303);
   // Newest first, whatever the order in which they were given.
@@ -247,6 +257,11 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
     requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
     groups: pick<KeyExchange>('groups', options.groups, crypto.groups),
     signatures,
+    ownSignatures: pick<SignatureScheme>(
+      'ownSignatures',
+      options.ownSignatures,
+      options.ownSignatures === undefined ? signatures : crypto.signatures,
+    ),
     certificateSignatures,
     alpn: options.alpn ?? [],
     recordSizeLimit:
@@ -295,7 +310,7 @@ function resolver(
   return (query: CredentialQuery) =>
     list.find(
       (one) =>
-        chooseScheme(one, query.schemes, common.signatures, query.version) !== undefined &&
+        chooseScheme(one, query.schemes, common.ownSignatures, query.version) !== undefined &&
         (query.certificateTypes?.includes(certificateTypeOf(one)) ?? true),
     );
 }

@@ -1,6 +1,7 @@
 import type { MaybePromise } from '../crypto/types.ts';
 import type { ClientConfig, Config, ServerConfig } from '../handshake/config.ts';
-import type { AnyNeed, Need } from '../handshake/needs.ts';
+import type { AnyNeed, Need, Questions } from '../handshake/needs.ts';
+import type { Verdict } from '../handshake/peer.ts';
 
 /**
  * Answers a need with what was configured. Returns a promise only if whoever was asked did: with synchronous providers
@@ -13,7 +14,7 @@ export function settle(need: AnyNeed, config: Config): Promise<void> | undefined
   try {
     answer = ask(need, config);
   } catch (reason) {
-    any.refuse(reason);
+    refuse(any, reason, config);
     return undefined;
   }
   if (!isPromise(answer)) {
@@ -22,8 +23,23 @@ export function settle(need: AnyNeed, config: Config): Promise<void> | undefined
   }
   return answer.then(
     (value) => any.answer(value as Uint8Array),
-    (reason) => any.refuse(reason),
+    (reason) => refuse(any, reason, config),
   );
+}
+
+/** A store that fails costs the session, not the connection: a full handshake is always possible. */
+function refuse(need: Need<'sign'>, reason: unknown, config: Config): void {
+  const kind: AnyNeed['kind'] = need.kind;
+  if (!['takeSession', 'recheck', 'sealTicket', 'openTicket', 'firstUse'].includes(kind)) {
+    need.refuse(reason);
+    return;
+  }
+  config.watch?.({ type: 'note', by: config.role, text: `${kind} failed: ${String(reason)}` });
+  any(need).answer(undefined);
+}
+
+function any(need: unknown): { answer(value: undefined): void } {
+  return need as { answer(value: undefined): void };
 }
 
 function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
@@ -45,7 +61,25 @@ function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
       return crypto.verifier.verify(need.ask.scheme.algorithm, need.ask.key, need.ask.input, need.ask.signature);
     case 'sign':
       return need.ask.credential.signer.sign(need.ask.scheme, need.ask.input);
+    case 'takeSession':
+      return (config as ClientConfig).sessions?.take(need.ask.key);
+    case 'recheck':
+      return recheck(need.ask);
+    case 'sealTicket':
+      return (config as ServerConfig).tickets?.seal(need.ask.state, need.ask.lifetime, need.ask.now);
+    case 'openTicket':
+      return (config as ServerConfig).tickets?.open(need.ask.ticket, need.ask.now);
+    case 'findPsk':
+      return (config as ServerConfig).findPsk?.(need.ask.identity);
+    case 'firstUse':
+      return (config as ServerConfig).earlyData?.guard.firstUse(need.ask.key, need.ask.until, need.ask.now);
   }
+}
+
+/** The short way is only for a verifier that says by `policy` when its rules have changed. */
+function recheck({ verifier, peer, before }: Questions['recheck']['ask']): MaybePromise<Verdict> {
+  if (verifier.policy === undefined || verifier.recheck === undefined) return verifier.verify(peer);
+  return verifier.recheck(peer, before);
 }
 
 function isPromise(value: MaybePromise<unknown>): value is Promise<unknown> {

@@ -2,6 +2,8 @@ import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, Signatu
 import type { Epoch, Protocol } from './machine.ts';
 import type { ClientHelloSummary, ServerContext } from './needs.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
+import type { PeerFacts } from './context.ts';
+import type { ClientSessionStore, ExternalPsk, PskResolver, ReplayGuard, TicketKeeper } from './session.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 
 /** Options after they were checked and filled with defaults: nothing here is optional that a step relies on. */
@@ -15,6 +17,8 @@ export interface CommonConfig {
   readonly groups: readonly KeyExchange[];
   /** Schemes for the handshake and, unless certificateSignatures says otherwise, for certificates. */
   readonly signatures: readonly SignatureScheme[];
+  /** Schemes that we sign with, where our key can. */
+  readonly ownSignatures: readonly SignatureScheme[];
   /** SignatureScheme ids for certificates; undefined: the same as `signatures`. */
   readonly certificateSignatures: readonly number[] | undefined;
   readonly alpn: readonly string[];
@@ -27,6 +31,8 @@ export interface CommonConfig {
   readonly watch: ((event: WatchEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
+  /** Take part in a PSK without key exchange: psk_ke (RFC 9846 section 4.3.9). */
+  readonly pskOnly: boolean;
 }
 
 /** What somebody who watches a connection is told, in the order in which it happens. */
@@ -63,6 +69,8 @@ export interface ClientConfig extends CommonConfig {
   readonly credential: CredentialResolver | undefined;
   /** Groups to send a share for in the first ClientHello. */
   readonly keyShares: readonly KeyExchange[];
+  /** The classical half of a hybrid share goes along as a share of its own. */
+  readonly shareParts: boolean;
   readonly grease: boolean;
   /** DER names, to be sent in certificate_authorities. */
   readonly authorities: readonly Uint8Array[];
@@ -73,6 +81,25 @@ export interface ClientConfig extends CommonConfig {
   readonly maxFragmentLength: number | undefined;
   /** Pad the ClientHello to a multiple of this many bytes (RFC 7685); 0: never. */
   readonly padHelloTo: number;
+  readonly sessions: ClientSessionStore | undefined;
+  /** What makes a session ours and nobody else's, beyond name, trust and protocols. */
+  readonly sessionKey: readonly string[];
+  readonly psks: readonly ExternalPsk[];
+  /** To be sent with the first flight, where a session allows it. */
+  readonly earlyData: Uint8Array | undefined;
+  /** Send early data in a session that began with our certificate. */
+  readonly earlyDataAsMyself: boolean;
+}
+
+/** When a server takes early data. */
+export interface EarlyDataConfig {
+  /** In bytes, for each connection. */
+  readonly maximum: number;
+  readonly guard: ReplayGuard;
+  /** How far the client's idea of the age of its ticket may be off, in milliseconds (RFC 9846 section 8.3). */
+  readonly tolerance: number;
+  /** May a ticket of this client, who showed a certificate, carry early data? */
+  readonly allow: ((peer: PeerFacts) => boolean) | undefined;
 }
 
 export interface ServerConfig extends CommonConfig {
@@ -89,6 +116,15 @@ export interface ServerConfig extends CommonConfig {
   readonly oidFilters: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
   /** Refuse a client whose name nobody knows, where the credential resolver says so. */
   readonly requireServerName: boolean;
+  readonly tickets: TicketKeeper | undefined;
+  /** Sent after each full handshake. */
+  readonly ticketCount: number;
+  /** In seconds. */
+  readonly ticketLifetime: number;
+  /** What makes a session of this server one of this server. */
+  readonly sessionContext: string;
+  readonly findPsk: PskResolver | undefined;
+  readonly earlyData: EarlyDataConfig | undefined;
 }
 
 export type Config = ClientConfig | ServerConfig;

@@ -1,8 +1,9 @@
-import type { CipherSuite13, CryptoProvider } from '../crypto/types.ts';
+import type { CipherSuite13, CryptoProvider, Hash } from '../crypto/types.ts';
 import type { Config } from './config.ts';
 import type { RecordProtector } from '../record/protector.ts';
 import type { Epoch } from './machine.ts';
 import type { Verdict } from './peer.ts';
+import type { ClientSession } from './session.ts';
 
 /**
  * What a step is given of the world, and all it can do to it. The handshake knows no records: it says which message to
@@ -27,6 +28,16 @@ export interface Out {
   keys(direction: Direction, epoch: Epoch, suite: CipherSuite13, trafficSecret: Uint8Array): void;
   /** From now on use these keys, which somebody has made already: TLS 1.2. */
   protect(direction: Direction, epoch: Epoch, protector: RecordProtector): void;
+  /** Back to sending in the clear: after HelloRetryRequest, where early data had been sent. */
+  unprotect(): void;
+  /** Early data: ours to send (client), and how many bytes of it; all of it goes at once. */
+  sendEarlyData(bytes: Uint8Array): void;
+  /** The client's early data is taken, up to this many bytes (server). */
+  takeEarlyData(bytes: number): void;
+  /** The keying material that goes with early data (RFC 9846 section 7.5). The secret is copied. */
+  earlyExporter(hash: Hash, secret: Uint8Array): void;
+  /** A session for the client's store, under this key. */
+  keepSession(key: string, session: ClientSession): void;
   /** Sends a warning that ends nothing. */
   warn(alertDescription: number): void;
   /** The sizes that record_size_limit or max_fragment_length allow, in bytes of content. */
@@ -74,12 +85,28 @@ export interface Facts {
   retried?: boolean;
   /** What the peer showed and what was thought of it; absent: it showed nothing. */
   peer?: PeerFacts;
-  /** Did we show a certificate? */
+  /** Was the peer's certificate shown and judged in an earlier connection, which this one goes on with? */
+  resumed?: boolean;
+  /** The external key that both sides proved to have, by its identity; `peer` is absent then. */
+  psk?: { readonly identity: Uint8Array };
+  /** What became of the early data that we sent, or were sent. */
+  earlyData?: EarlyDataFacts;
+  /** Did we show a certificate? In a resumed connection: did we when the session began? */
   authenticated?: boolean;
   /** Did the server ask for a certificate? */
   certificateRequested?: boolean;
   /** ClientHello.random: 32 bytes, the connection's name in a key log. */
   clientRandom?: Uint8Array;
+}
+
+/** Early data is taken whole or not at all (RFC 9846 section 4.3.10). */
+export interface EarlyDataFacts {
+  /** The server takes it. If not, the client may send it again, now that the connection is open: nobody does it for it. */
+  readonly accepted: boolean;
+  /** Client: bytes that were sent. Server: bytes that have been taken so far. */
+  readonly bytes: number;
+  /** Why it was not taken, or not sent, as far as we know it. */
+  readonly reason?: string;
 }
 
 export interface PeerFacts {

@@ -1,3 +1,4 @@
+import type { CipherSuite12 } from '../crypto/types.ts';
 import type { PeerFault } from '../errors.ts';
 import type { RawExtension } from '../wire/extension.ts';
 import type { ClientConfig } from './config.ts';
@@ -92,6 +93,8 @@ export type AnyHandlers = { readonly [state: string]: { readonly [arrival: strin
 /** What the program may ask of an open connection; each version has its own way. */
 export interface Commands {
   updateKeys(data: never, context: Context, askPeer: boolean): void;
+  /** What is owed to the peer before application data is sent. */
+  beforeData?(data: never, context: Context): void;
   exportKey(data: never, label: string, context: Uint8Array | undefined, length: number): Uint8Array;
   requestCertificate(data: never, context: Context): void;
 }
@@ -108,6 +111,8 @@ export interface Protocol {
   readonly refusals?: { readonly [state: string]: { readonly [A in ArrivalName]?: PeerFault } };
   /** Client: what this version adds to the ClientHello beyond what TLS 1.3 needs. */
   readonly offer?: (config: ClientConfig) => HelloAddition;
+  /** Cipher suites that come with this value, behind those of the provider. */
+  readonly suites?: readonly CipherSuite12[];
   readonly commands: Commands;
 }
 

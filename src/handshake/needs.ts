@@ -1,6 +1,7 @@
 import type { KeyExchange, KeyOffer, PublicKey, SignatureScheme } from '../crypto/types.ts';
 import type { Step } from './machine.ts';
 import type { Credential, CredentialQuery, PeerVerifier, PresentedPeer, Verdict } from './peer.ts';
+import type { ClientSession, ExternalPsk, SessionPeer } from './session.ts';
 
 /**
  * The closed list of reasons to wait. A step yields one of these, the engine hands it out, and goes on when it is
@@ -16,6 +17,12 @@ import type { Credential, CredentialQuery, PeerVerifier, PresentedPeer, Verdict 
  * | verifyPeer | verifier | is the peer who it has to be? |
  * | verifySignature | provider | does the peer hold the private key? |
  * | sign | signer | prove that we hold ours |
+ * | takeSession | store | is there a session to resume? (client) |
+ * | recheck | verifier | is the peer of a session still good? |
+ * | sealTicket | keeper | make a ticket (server) |
+ * | openTicket | keeper | what does this ticket hold? (server) |
+ * | findPsk | program | whose key is this identity? (server) |
+ * | firstUse | guard | has this early data been here before? (server) |
  */
 export interface Questions {
   offer: { ask: { readonly group: KeyExchange }; answer: KeyOffer };
@@ -42,6 +49,23 @@ export interface Questions {
   sign: {
     ask: { readonly credential: Credential; readonly scheme: number; readonly input: Uint8Array };
     answer: Uint8Array;
+  };
+  takeSession: { ask: { readonly key: string }; answer: ClientSession | undefined };
+  /** Undefined: nobody could say, which is as good as no. */
+  recheck: {
+    ask: { readonly verifier: PeerVerifier; readonly peer: PresentedPeer; readonly before: SessionPeer['verdict'] };
+    answer: Verdict | undefined;
+  };
+  /** `lifetime` is in seconds. */
+  sealTicket: {
+    ask: { readonly state: Uint8Array; readonly lifetime: number; readonly now: number };
+    answer: Uint8Array | undefined;
+  };
+  openTicket: { ask: { readonly ticket: Uint8Array; readonly now: number }; answer: Uint8Array | undefined };
+  findPsk: { ask: { readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
+  firstUse: {
+    ask: { readonly key: Uint8Array; readonly until: number; readonly now: number };
+    answer: boolean | undefined;
   };
 }
 
@@ -85,4 +109,9 @@ export interface ServerContext {
   readonly alpn?: readonly string[];
   readonly clientAuth?: 'none' | 'request' | 'optional' | 'require';
   readonly verifier?: PeerVerifier;
+  /**
+   * Names this choice for sessions: one that began under another name is not resumed. Default: the certificates, where
+   * the server's own are used, and a name that nothing else has where `credential` is chosen here.
+   */
+  readonly name?: string;
 }

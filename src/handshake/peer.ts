@@ -112,6 +112,17 @@ export interface PeerVerifier {
   readonly wantsOcsp?: boolean;
   /** Ask the peer for signed certificate timestamps. */
   readonly wantsSct?: boolean;
+  /**
+   * Names the rules in force: the same name, the same answers. A session is resumed only under the rules under which it
+   * began, so a verifier whose rules change has to change this too. Default: a name of its own for each verifier.
+   */
+  readonly policy?: string;
+  /**
+   * Before a session is resumed: is a peer that was accepted earlier, under this `policy`, still good? Time has passed;
+   * certificates may have expired or been revoked. Anything but `ok: true` costs a full handshake. Used only together
+   * with `policy`; without it, `verify` is asked again with what the peer showed then.
+   */
+  recheck?(peer: PresentedPeer, before: Verdict & { readonly ok: true }): MaybePromise<Verdict>;
   verify(peer: PresentedPeer): MaybePromise<Verdict>;
 }
 

@@ -26,8 +26,7 @@ export function checkNameConstraints(
 ): Finding | undefined {
   for (const name of constrainedNames(certificate)) {
     // Where names are limited at all, one that is no name of its kind is not let through beside the limits.
-    if (name.kind === 'email' && parseMailbox(name.text) === undefined)
-      return finding(name, name, 'malformed', 'permitted');
+    if (!isReadable(name)) return finding(name, name, 'malformed', 'permitted');
     for (const base of constraints.excluded) {
       const result = compare(name, base, 'excluded', budget);
       if (result !== 'no-match') return finding(name, base, result, 'excluded');
@@ -83,6 +82,12 @@ export function compareIpConstraint(
   if (base.length !== bits.length || !isMask(bits)) return 'malformed';
   if (bytes.length !== base.length) return 'no-match';
   return bytes.every((byte, i) => ((byte ^ base[i]!) & bits[i]!) === 0) ? 'match' : 'no-match';
+}
+
+/** A dNSName that is empty names nothing, and is let be. */
+function isReadable(name: GeneralName): boolean {
+  if (name.kind === 'email') return parseMailbox(name.text) !== undefined;
+  return name.kind !== 'dns' || name.text === '' || presentedLabels(name.text) !== undefined;
 }
 
 /** The subject, its e-mail addresses, and all alternative names; never the common name. */

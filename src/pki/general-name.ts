@@ -15,7 +15,7 @@ import {
   TAG_UTF8_STRING,
 } from '../bytes/der.ts';
 
-/** RFC 5280 section 4.2.1.6. Forms that nobody here compares are kept as bytes. */
+/** RFC 5280 section 4.2.1.6. Forms that nobody here compares, also such as it does not know, are kept as bytes. */
 export type GeneralName =
   | { readonly kind: 'dns' | 'email' | 'uri'; readonly text: string }
   | { readonly kind: 'ip'; readonly bytes: Uint8Array }
@@ -59,8 +59,12 @@ export function readGeneralName(cursor: DerCursor, subtree: boolean = false): Ge
       const { tag, end } = cursor.element();
       return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };
     }
-    default:
-      throw new DerError('a GeneralName that is not known', start);
+    default: {
+      // A form that nobody here knows names nobody; one of those above in the wrong dress is malformed.
+      const { tag, end } = cursor.element();
+      if (tag >> 6 === 2 && (tag & 0x1f) <= 8) throw new DerError('a GeneralName in the wrong form', start);
+      return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };
+    }
   }
 }
 

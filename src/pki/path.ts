@@ -139,10 +139,14 @@ class Search {
       return undefined;
     }
     let issuers = 0;
-    for (const anchor of this.#rank(
-      last,
-      anchors.filter(({ use, name }) => use !== 'leaf' && sameName(name, last.issuer)),
-    )) {
+    // Whether a certificate may vouch for itself was decided before.
+    const above = anchors.filter(
+      ({ use, name, certificate }) =>
+        use !== 'leaf' &&
+        sameName(name, last.issuer) &&
+        (path.length > 1 || certificate === undefined || !equalBytes(certificate.der, last.der)),
+    );
+    for (const anchor of this.#rank(last, above)) {
       issuers++;
       const found = yield* this.#arrive(path, purposes, anchor);
       if (found !== undefined) return found;

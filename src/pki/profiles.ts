@@ -17,10 +17,11 @@ import {
   subjectAltNames,
   subjectKeyId,
 } from './certificate.ts';
-import { OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from './extensions.ts';
+import { nameConstraints, OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from './extensions.ts';
 import { attributeText, type GeneralName, nameAttributes } from './general-name.ts';
+import { lowerAscii } from './idna.ts';
 import { ipText } from './ip.ts';
-import { presentedLabels, sameName } from './names.ts';
+import { isHostName, presentedLabels, sameName } from './names.ts';
 import type { Place, Profile } from './rules.ts';
 import type { Finding } from './verdict.ts';
 
@@ -63,11 +64,32 @@ function checkRfc5280(certificate: Certificate, place: Place): Finding | undefin
     return broken('name constraints in a certificate that is no authority', '4.2.1.10');
   if (isCritical(OID_POLICY_CONSTRAINTS) === false) return broken('policyConstraints is not critical', '4.2.1.11');
   if (isCritical(OID_INHIBIT_ANY_POLICY) === false) return broken('inhibitAnyPolicy is not critical', '4.2.1.14');
-  for (const name of subjectAltNames(certificate) ?? [])
+  if (place !== 'leaf' && keyUsage(certificate) === undefined)
+    return broken('an authority without keyUsage', '4.2.1.3');
+  return checkSpelling(certificate);
+}
+
+/** Names that are none. */
+function checkSpelling(certificate: Certificate): Finding | undefined {
+  for (const name of subjectAltNames(certificate) ?? []) {
     if (name.kind === 'dns' && presentedLabels(name.text) === undefined)
       return broken(`${JSON.stringify(name.text)} is not the name of a host`, '4.2.1.6');
+    if (name.kind === 'other' && !OTHER_FORMS.includes(name.tag))
+      return broken('it has a name of no known form', '4.2.1.6');
+  }
+  const limits = nameConstraints(certificate);
+  for (const base of limits === undefined ? [] : [...limits.permitted, ...limits.excluded]) {
+    // The dot in front is for hosts of mailboxes and URIs; below a dNSName lies everything that ends with it.
+    if (base.kind === 'dns' && base.text !== '' && !isHostName(lowerAscii(base.text).split('.')))
+      return broken(`a constraint on ${JSON.stringify(base.text)}, which is not the name of a host`, '4.2.1.10');
+    if (base.kind === 'other' && !OTHER_FORMS.includes(base.tag))
+      return broken('a constraint on names of no known form', '4.2.1.10');
+  }
   return undefined;
 }
+
+/** otherName, x400Address, ediPartyName. */
+const OTHER_FORMS: readonly number[] = [0xa0, 0xa3, 0xa5];
 
 /** The Baseline Requirements differ here (section 7.1.2.10.8 of version 2.0). */
 function checkRfc5280Alone(certificate: Certificate): Finding | undefined {
@@ -85,9 +107,8 @@ function checkWebPki(certificate: Certificate, place: Place): Finding | undefine
   if (aki !== undefined && (aki.keyId === undefined || aki.issuer !== undefined || aki.serial !== undefined))
     return outside('authorityKeyIdentifier is not the identifier of a key alone', '7.1.2.11.1');
   if (place === 'leaf') return checkSubscriber(certificate);
-  if (place === 'authority') {
-    return keyUsage(certificate) === undefined ? outside('an authority without keyUsage', '7.1.2.10.7') : undefined;
-  }
+  if (place === 'authority') return undefined;
+  if (certificate.signatureAlgorithm === undefined) return outside('it is signed with another algorithm', '7.1.3.2');
   const selfIssued = sameName(certificate.subject, certificate.issuer);
   if (selfIssued && aki?.keyId !== undefined && !equalBytes(aki.keyId, subjectKeyId(certificate) ?? new Uint8Array(0)))
     return outside('a root that names another key than its own', '7.1.2.1.3');

@@ -5,7 +5,17 @@ import { secp256r1, secp384r1, secp521r1, x25519 } from './groups.ts';
 import { hashByName } from './hash.ts';
 import { x25519MlKem768 } from './ml-kem.ts';
 import { nobleSigner, nobleVerifier } from './signatures.ts';
-import { tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256 } from './suites.ts';
+import {
+  tlsAes128GcmSha256,
+  tlsAes256GcmSha384,
+  tlsChacha20Poly1305Sha256,
+  tlsEcdheEcdsaAes128Gcm,
+  tlsEcdheEcdsaAes256Gcm,
+  tlsEcdheEcdsaChacha20,
+  tlsEcdheRsaAes128Gcm,
+  tlsEcdheRsaAes256Gcm,
+  tlsEcdheRsaChacha20,
+} from './suites.ts';
 
 /**
  * @module
@@ -36,7 +46,17 @@ export function nobleProvider(options: NobleOptions = {}): CryptoProvider {
   return {
     name: 'noble',
     random,
-    suites: options.suites ?? [tlsChacha20Poly1305Sha256, tlsAes128GcmSha256, tlsAes256GcmSha384],
+    suites: options.suites ?? [
+      tlsChacha20Poly1305Sha256,
+      tlsAes128GcmSha256,
+      tlsAes256GcmSha384,
+      tlsEcdheEcdsaChacha20,
+      tlsEcdheRsaChacha20,
+      tlsEcdheEcdsaAes128Gcm,
+      tlsEcdheRsaAes128Gcm,
+      tlsEcdheEcdsaAes256Gcm,
+      tlsEcdheRsaAes256Gcm,
+    ],
     groups: options.groups ?? [x25519MlKem768, x25519, secp256r1, secp384r1, secp521r1],
     signatures: options.signatures ?? defaultSchemes(),
     verifier: nobleVerifier,

@@ -8,7 +8,7 @@ import { hybrid } from '../hybrid.ts';
 import { mlKem768 } from '../noble/ml-kem.ts';
 import { systemRandom } from '../random.ts';
 import { defaultSchemes } from '../schemes.ts';
-import type { CipherSuite13, CryptoProvider, Hash, HashName } from '../types.ts';
+import type { Aead, AeadSuite12, CipherSuite, CipherSuite13, CryptoProvider, Hash, HashName } from '../types.ts';
 import { type NodeCryptoModule, nodeCrypto } from './builtin.ts';
 import { nodeNistGroup, nodeX25519 } from './groups.ts';
 import { nodeAeads, nodeHash } from './primitives.ts';
@@ -59,11 +59,42 @@ export function nodeProvider(): CryptoProvider {
 function suites(
   node: NodeCryptoModule,
   { sha256, sha384 }: { readonly sha256: Hash; readonly sha384: Hash },
-): readonly CipherSuite13[] {
+): readonly CipherSuite[] {
   const { aes128gcm, aes256gcm, chacha20Poly1305 } = nodeAeads(node);
+  const modern = (id: number, name: string, hash: Hash, aead: Aead): CipherSuite13 => ({
+    version: 0x0304,
+    id,
+    name,
+    hash,
+    aead,
+  });
+  const classic = (
+    id: number,
+    authentication: 'ecdsa' | 'rsa',
+    hash: Hash,
+    aead: Aead,
+    cipher: string,
+  ): AeadSuite12 => ({
+    version: 0x0303,
+    id,
+    name: `TLS_ECDHE_${authentication.toUpperCase()}_WITH_${cipher}`,
+    hash,
+    exchange: 'ecdhe',
+    authentication,
+    protection: 'aead',
+    aead,
+    fixedIvLength: aead === chacha20Poly1305 ? 12 : 4,
+    recordIvLength: aead === chacha20Poly1305 ? 0 : 8,
+  });
   return [
-    { version: 0x0304, id: 0x1301, name: 'TLS_AES_128_GCM_SHA256', hash: sha256, aead: aes128gcm },
-    { version: 0x0304, id: 0x1302, name: 'TLS_AES_256_GCM_SHA384', hash: sha384, aead: aes256gcm },
-    { version: 0x0304, id: 0x1303, name: 'TLS_CHACHA20_POLY1305_SHA256', hash: sha256, aead: chacha20Poly1305 },
+    modern(0x1301, 'TLS_AES_128_GCM_SHA256', sha256, aes128gcm),
+    modern(0x1302, 'TLS_AES_256_GCM_SHA384', sha384, aes256gcm),
+    modern(0x1303, 'TLS_CHACHA20_POLY1305_SHA256', sha256, chacha20Poly1305),
+    classic(0xc02b, 'ecdsa', sha256, aes128gcm, 'AES_128_GCM_SHA256'),
+    classic(0xc02f, 'rsa', sha256, aes128gcm, 'AES_128_GCM_SHA256'),
+    classic(0xc02c, 'ecdsa', sha384, aes256gcm, 'AES_256_GCM_SHA384'),
+    classic(0xc030, 'rsa', sha384, aes256gcm, 'AES_256_GCM_SHA384'),
+    classic(0xcca9, 'ecdsa', sha256, chacha20Poly1305, 'CHACHA20_POLY1305_SHA256'),
+    classic(0xcca8, 'rsa', sha256, chacha20Poly1305, 'CHACHA20_POLY1305_SHA256'),
   ];
 }

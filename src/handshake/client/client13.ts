@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type Protocol, protocol } from '../machine.ts';
-import { sendKeyUpdate } from '../shared/key-update.ts';
+import { answerKeyUpdates, sendKeyUpdate } from '../shared/key-update.ts';
 import { TlsError } from '../../errors.ts';
 import { type ClientConnected, finished, keyUpdate, lateCertificateRequest, newSessionTicket } from './finished13.ts';
 import { type HelloRetried, helloRetryRequest, type SecretsAgreed, serverHello13 } from './hello13.ts';
@@ -52,6 +52,7 @@ export const client13: Protocol = /* @__PURE__ */ protocol<typeof clientTable13,
   commands: {
     updateKeys: (data: ClientConnected, context: Context, askPeer: boolean): void =>
       sendKeyUpdate(data, context, askPeer),
+    beforeData: (data: ClientConnected, context: Context): void => answerKeyUpdates(data, context),
     exportKey: (data: ClientConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
       data.schedule.exportKey(label, context, length),
     requestCertificate(): void {

@@ -14,13 +14,14 @@ import { signatureAlgorithms } from '../../wire/extensions/signature-algorithms.
 import { signatureAlgorithmsCert } from '../../wire/extensions/signature-algorithms-cert.ts';
 import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
 import { statusRequest } from '../../wire/extensions/status-request.ts';
+import { TLS_1_3 } from '../../wire/ids.ts';
 import { Certificate, CertificateRequest, EncryptedExtensions } from '../../wire/messages13.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import type { CredentialQuery } from '../peer.ts';
 import { AuthenticatedPeer, type Presented, readEntries } from '../shared/certificates.ts';
-import { readRecordSizeLimit } from '../shared/limits.ts';
+import { applySizes, selectedProtocol } from '../shared/negotiated.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
 import type { SecretsAgreed } from './hello13.ts';
 
@@ -68,7 +69,7 @@ export function encryptedExtensions(
     out.fact('serverName', config.serverName);
     out.fact('serverNameAcknowledged', extensions.has(serverName.id));
   }
-  applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), context);
+  applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), TLS_1_3, context);
   data.transcript.add(message.raw);
   return { to: 'WAIT_CERT_CR', ...data, alpn: protocol };
 }
@@ -140,32 +141,4 @@ export function* certificateVerify(
   data.transcript.add(message.raw);
   const { presented: _, ...rest } = data;
   return { to: 'WAIT_FINISHED', ...rest, peer };
-}
-
-/** RFC 7301 section 3.1: exactly one, and one of ours. */
-function selectedProtocol(list: readonly string[] | undefined, config: ClientConfig): string | undefined {
-  if (list === undefined) return undefined;
-  const [protocol] = list;
-  if (list.length !== 1 || protocol === undefined)
-    throw new TlsError('ERR_SELECTED_ALPN', { detail: `${list.length} protocols`, alert: 50 });
-  if (!config.alpn.includes(protocol)) throw new TlsError('ERR_SELECTED_ALPN', { detail: JSON.stringify(protocol) });
-  return protocol;
-}
-
-/** RFC 8449 section 4 and RFC 6066 section 4: one of the two, never both. */
-function applySizes(limit: number | undefined, fragmentCode: number | undefined, context: Context): void {
-  const config = context.config as ClientConfig;
-  if (limit !== undefined && fragmentCode !== undefined) {
-    throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: 'together with max_fragment_length' });
-  }
-  if (limit !== undefined) {
-    context.out.limit('write', readRecordSizeLimit(limit, false));
-    if (config.recordSizeLimit !== undefined) context.out.limit('read', config.recordSizeLimit);
-  }
-  if (fragmentCode !== undefined) {
-    const bytes = 2 ** (fragmentCode + 8);
-    if (bytes !== config.maxFragmentLength) throw new TlsError('ERR_MAX_FRAGMENT_LENGTH', { detail: `${bytes} bytes` });
-    context.out.limit('write', bytes);
-    context.out.limit('read', bytes);
-  }
 }

@@ -68,6 +68,7 @@ export function sharesOf(
 /** Every offer that the server may take, in the order of supported_groups (RFC 9846 section 4.3.8). */
 export function withParts(config: ClientConfig, offers: readonly KeyOffer[]): readonly KeyOffer[] {
   const all = [...offers];
+  if (!config.shareParts) return all;
   for (const { part } of offers) {
     const wanted = part !== undefined && config.groups.some((group) => group.id === part.group.id);
     if (wanted && !all.some((offer) => offer.group.id === part.group.id)) all.push(part);

@@ -41,8 +41,8 @@ export interface Answered {
   readonly choices: ServerContext;
 }
 
-/** Records of refused early data that are passed over, in bytes (RFC 9846 section 4.3.10). */
-const REFUSED_EARLY_DATA = 65_536;
+/** Records of refused early data that are passed over, in bytes of what they carry (RFC 9846 section 4.3.10). */
+const REFUSED_EARLY_DATA = 16_384;
 
 /** The first ClientHello (RFC 9846 section 4.2.2). */
 export function* clientHello13(

@@ -1,6 +1,6 @@
 import type { Context } from '../context.ts';
 import { type Protocol, protocol } from '../machine.ts';
-import { sendKeyUpdate } from '../shared/key-update.ts';
+import { answerKeyUpdates, sendKeyUpdate } from '../shared/key-update.ts';
 import {
   askLater,
   type ClientDone,
@@ -52,6 +52,7 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
   commands: {
     updateKeys: (data: ServerConnected, context: Context, askPeer: boolean): void =>
       sendKeyUpdate(data, context, askPeer),
+    beforeData: (data: ServerConnected, context: Context): void => answerKeyUpdates(data, context),
     exportKey: (data: ServerConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
       data.schedule.exportKey(label, context, length),
     requestCertificate: (data: ServerConnected, context: Context): void => askLater(data, context),

@@ -133,7 +133,7 @@ export function* proveOurselves(
   transcript.add(certificate);
   if (credential === undefined) return [certificate];
 
-  const scheme = chooseScheme(credential, peer.schemes, config.signatures);
+  const scheme = chooseScheme(credential, peer.schemes, config.ownSignatures);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');
   const input = signedContent(config.role, transcript.digest());
   const signature = yield* need('sign', { credential, scheme: scheme.id, input });

@@ -12,3 +12,9 @@ export function readRecordSizeLimit(value: number, lenient: boolean): number {
     throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: `${value} bytes` });
   return Math.min(value - 1, MAX_CONTENT);
 }
+
+/** RFC 8449 section 4, for TLS 1.2: content only, and what is too large means as much as the version allows. */
+export function readRecordSizeLimit12(value: number): number {
+  if (value < 64) throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: `${value} bytes` });
+  return Math.min(value, MAX_CONTENT);
+}

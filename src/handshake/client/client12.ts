@@ -1,0 +1,73 @@
+import type { Context } from '../context.ts';
+import { type Arrival, type Handlers, type Protocol, protocol } from '../machine.ts';
+import { commands12 } from '../shared/commands12.ts';
+import type { Kit12 } from '../shared/kit12.ts';
+import { modern12 } from '../shared/modern12.ts';
+import {
+  type ClientConnected12,
+  type ClientFinishing12,
+  type ClientSwitching12,
+  changeCipherSpec,
+  finished12,
+  helloRequest,
+  serverHelloDone,
+} from './finished12.ts';
+import { type ClientAgreed12, offer12, serverHello12 } from './hello12.ts';
+import {
+  type ClientAsked12,
+  certificate12,
+  certificateRequest12,
+  certificateStatus,
+  type ServerProven12,
+  type ServerShown12,
+  serverKeyExchange,
+} from './server-flight12.ts';
+import type { HelloSent } from './start.ts';
+import { clientTable12 } from './table12.ts';
+
+/** What each state of the client knows. */
+export interface ClientData12 {
+  WAIT_SH: HelloSent;
+  WAIT_CERT_12: ClientAgreed12;
+  WAIT_STATUS_12: ServerShown12;
+  WAIT_SKE_12: ServerShown12;
+  WAIT_CR_SHD_12: ServerProven12;
+  WAIT_SHD_12: ClientAsked12;
+  WAIT_CCS_12: ClientSwitching12;
+  WAIT_FINISHED_12: ClientFinishing12;
+  CONNECTED_12: ClientConnected12;
+}
+
+/** TLS 1.2 as a client (RFC 5246), as it is in force: ephemeral ECDH and AEADs. */
+export const client12: Protocol = /* @__PURE__ */ makeClient12();
+
+function makeClient12(): Protocol {
+  return protocol<typeof clientTable12, ClientData12>({
+    version: 0x0303,
+    role: 'client',
+    table: clientTable12,
+    open: 'CONNECTED_12',
+    handlers: clientHandlers12(modern12),
+    refusals: { WAIT_SH: { ServerHello13: 'ERR_SELECTED_VERSION' } },
+    offer: (config) => offer12(config, modern12),
+    commands: commands12,
+  });
+}
+
+/** The steps, for a kit; the entry for old devices has its own. */
+export function clientHandlers12(kit: Kit12): Handlers<typeof clientTable12, ClientData12> {
+  return {
+    WAIT_SH: {
+      ServerHello12: (data: HelloSent, message: Arrival, context: Context) =>
+        serverHello12(kit, data, message, context),
+    },
+    WAIT_CERT_12: { Certificate12: certificate12 },
+    WAIT_STATUS_12: { CertificateStatus: certificateStatus, ServerKeyExchange: serverKeyExchange },
+    WAIT_SKE_12: { ServerKeyExchange: serverKeyExchange },
+    WAIT_CR_SHD_12: { CertificateRequest12: certificateRequest12, ServerHelloDone: serverHelloDone },
+    WAIT_SHD_12: { ServerHelloDone: serverHelloDone },
+    WAIT_CCS_12: { ChangeCipherSpec: changeCipherSpec },
+    WAIT_FINISHED_12: { Finished12: finished12 },
+    CONNECTED_12: { HelloRequest: helloRequest },
+  };
+}

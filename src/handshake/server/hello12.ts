@@ -1,0 +1,201 @@
+import { concat } from '../../bytes/bytes.ts';
+import { Transcript } from '../../schedule/transcript.ts';
+import { encode } from '../../wire/codec.ts';
+import { type RawExtension, writeExtension } from '../../wire/extension.ts';
+import { alpn } from '../../wire/extensions/alpn.ts';
+import { ecPointFormats } from '../../wire/extensions/ec-point-formats.ts';
+import { encryptThenMac } from '../../wire/extensions/encrypt-then-mac.ts';
+import { extendedMainSecret } from '../../wire/extensions/extended-main-secret.ts';
+import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts';
+import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
+import { renegotiationInfo } from '../../wire/extensions/renegotiation-info.ts';
+import { serverName } from '../../wire/extensions/server-name.ts';
+import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
+import { statusRequest } from '../../wire/extensions/status-request.ts';
+import { encodeHandshake } from '../../wire/handshake.ts';
+import { DOWNGRADE_TLS12, ServerHello } from '../../wire/hello.ts';
+import {
+  HANDSHAKE_CERTIFICATE,
+  HANDSHAKE_CERTIFICATE_REQUEST,
+  HANDSHAKE_CERTIFICATE_STATUS,
+  HANDSHAKE_SERVER_HELLO,
+  HANDSHAKE_SERVER_HELLO_DONE,
+  HANDSHAKE_SERVER_KEY_EXCHANGE,
+  TLS_1_2,
+  TLS_1_3,
+} from '../../wire/ids.ts';
+import { Certificate12, CertificateRequest12, CertificateStatus } from '../../wire/messages12.ts';
+import type { ServerConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Arrival, Step } from '../machine.ts';
+import { need, type ServerContext } from '../needs.ts';
+import type { Credential, PeerVerifier } from '../peer.ts';
+import { type Agreed12, type Kit12, record, type ServerOffer12 } from '../shared/kit12.ts';
+import { MAX_CONTENT, readRecordSizeLimit12 } from '../shared/limits.ts';
+import { sign12 } from '../shared/prove12.ts';
+import { chooseProtocol } from './choose13.ts';
+import { choose12, type ReadHello12, readClientHello12 } from './choose12.ts';
+import type { ClientRules } from './flight13.ts';
+import type { Fresh } from './hello13.ts';
+
+/** What the server knows while it waits for the client's flight. */
+export interface FlightSent12 extends Agreed12 {
+  /** Undefined: the classic exchange, for which the credential's own key is used. */
+  readonly offer: ServerOffer12 | undefined;
+  readonly credential: Credential;
+  readonly serverName: string | undefined;
+  readonly rules: Omit<ClientRules, 'requested'>;
+}
+
+export type AwaitingClient12 =
+  | ({ readonly to: 'WAIT_CERT_12' } & FlightSent12)
+  | ({ readonly to: 'WAIT_CKE_12' } & FlightSent12);
+
+/** The ClientHello, and the whole flight that answers it (RFC 5246 section 7.3). */
+export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, context: Context): Step<AwaitingClient12> {
+  const { out } = context;
+  const config = context.config as ServerConfig;
+  const read = readClientHello12(message, config);
+  out.fact('clientRandom', read.hello.random);
+  if (read.summary.serverName !== undefined) out.fact('serverName', read.summary.serverName);
+  const choices: ServerContext = config.contextFor === undefined ? {} : ((yield* need('context', read.summary)) ?? {});
+  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
+  const { suite, credential } = yield* choose12(read, kit, choices, protocol, context);
+
+  const withMac = kit.encryptThenMac && suite.protection === 'cbc' && read.extensions.has(encryptThenMac.id);
+  const extensions = serverExtensions(read, protocol, credential, withMac, context);
+  const hello: ServerHello = {
+    legacyVersion: TLS_1_2,
+    random: serverRandom(context),
+    // No session is kept under an id, so there is none to name.
+    legacySessionIdEcho: new Uint8Array(0),
+    cipherSuite: suite.id,
+    legacyCompressionMethod: 0,
+    extensions,
+  };
+  const transcript = new Transcript();
+  transcript.add(message.raw);
+  const messages = transcript.fork();
+  transcript.settle(suite.hash);
+  const agreed: Agreed12 = {
+    kit,
+    suite,
+    randoms: { client: read.hello.random, server: hello.random },
+    extended: read.extended,
+    protection: { encryptThenMac: withMac },
+    transcript,
+    messages,
+  };
+  out.fact('version', TLS_1_2);
+  out.fact('suite', { id: suite.id, name: suite.name });
+  if (protocol !== undefined) out.fact('alpn', protocol);
+  const stapled = extensions.some(({ type }) => type === statusRequest.id) ? credential.ocspResponse : undefined;
+  return yield* sendFlight12(agreed, { read, hello, credential, stapled, choices }, context);
+}
+
+interface Flight12 {
+  readonly read: ReadHello12;
+  readonly hello: ServerHello;
+  readonly credential: Credential;
+  readonly stapled: Uint8Array | undefined;
+  readonly choices: ServerContext;
+}
+
+/** ServerHello to ServerHelloDone. */
+function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): Step<AwaitingClient12> {
+  const { out } = context;
+  const config = context.config as ServerConfig;
+  const { read, credential, choices } = flight;
+  const send = (type: number, body: Uint8Array): void => {
+    const raw = encodeHandshake(type, body);
+    record(agreed, raw);
+    out.send(raw);
+  };
+  send(HANDSHAKE_SERVER_HELLO, encode(ServerHello, flight.hello));
+  send(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...credential.chain] }));
+  if (flight.stapled !== undefined)
+    send(HANDSHAKE_CERTIFICATE_STATUS, encode(CertificateStatus, { response: flight.stapled }));
+  const { suite, kit, randoms } = agreed;
+  let offer: ServerOffer12 | undefined;
+  if (suite.exchange !== 'rsa') {
+    offer = yield* kit.signed[suite.exchange]!.offer(read.groups, context);
+    const input = concat(randoms.client, randoms.server, offer.bytes);
+    const { scheme, signature } = yield* sign12(credential, read.schemes, input, context);
+    const head = Uint8Array.of(scheme >> 8, scheme & 255, signature.length >> 8, signature.length & 255);
+    send(HANDSHAKE_SERVER_KEY_EXCHANGE, concat(offer.bytes, head, signature));
+  }
+  const clientAuth = choices.clientAuth ?? config.clientAuth;
+  const verifier = choices.verifier ?? config.verifier;
+  if (clientAuth !== 'none')
+    send(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest12, certificateRequest12(verifier, config)));
+  else agreed.messages.dispose();
+  send(HANDSHAKE_SERVER_HELLO_DONE, new Uint8Array(0));
+  out.fact('authenticated', true);
+  out.fact('certificateRequested', clientAuth !== 'none');
+  const sent: FlightSent12 = {
+    ...agreed,
+    offer,
+    credential,
+    serverName: read.summary.serverName,
+    rules: { clientAuth, verifier },
+  };
+  return clientAuth === 'none' ? { to: 'WAIT_CKE_12', ...sent } : { to: 'WAIT_CERT_12', ...sent };
+}
+
+/** RFC 9846 section 4.2.3: who could have spoken TLS 1.3 marks the last eight bytes, so that nobody can hide it. */
+function serverRandom(context: Context): Uint8Array {
+  const random = new Uint8Array(32);
+  context.crypto.random.fill(random);
+  if (context.config.protocols.some(({ version }) => version === TLS_1_3)) random.set(DOWNGRADE_TLS12, 24);
+  return random;
+}
+
+/** Only what answers the client (RFC 5246 section 7.4.1.4). */
+function serverExtensions(
+  read: ReadHello12,
+  protocol: string | undefined,
+  credential: Credential,
+  withMac: boolean,
+  context: Context,
+): RawExtension[] {
+  const { out } = context;
+  const config = context.config as ServerConfig;
+  const list: RawExtension[] = [];
+  if (read.secureRenegotiation) list.push(writeExtension(renegotiationInfo, 'ServerHello12', new Uint8Array(0)));
+  if (read.extended) list.push(writeExtension(extendedMainSecret, 'ServerHello12', undefined));
+  if (withMac) list.push(writeExtension(encryptThenMac, 'ServerHello12', undefined));
+  if (read.summary.serverName !== undefined) list.push(writeExtension(serverName, 'ServerHello12', undefined));
+  if (read.extensions.has(ecPointFormats.id))
+    list.push(writeExtension(ecPointFormats, 'ServerHello12', Uint8Array.of(0)));
+  if (protocol !== undefined) list.push(writeExtension(alpn, 'ServerHello12', [protocol]));
+  if (credential.ocspResponse !== undefined && read.extensions.get(statusRequest) !== undefined)
+    list.push(writeExtension(statusRequest, 'ServerHello12', undefined));
+  if (credential.sctList !== undefined && read.extensions.has(signedCertificateTimestamp.id))
+    list.push(writeExtension(signedCertificateTimestamp, 'ServerHello12', credential.sctList));
+  const limit = read.extensions.get(recordSizeLimit);
+  const fragment = read.extensions.get(maxFragmentLength);
+  if (limit !== undefined) {
+    // RFC 8449 section 5: max_fragment_length is ignored where both are there.
+    const ours = config.recordSizeLimit ?? MAX_CONTENT;
+    out.limit('write', readRecordSizeLimit12(limit));
+    out.limit('read', ours);
+    list.push(writeExtension(recordSizeLimit, 'ServerHello12', ours));
+  } else if (fragment !== undefined) {
+    const bytes = 2 ** (fragment + 8);
+    out.limit('write', bytes);
+    out.limit('read', bytes);
+    list.push(writeExtension(maxFragmentLength, 'ServerHello12', fragment));
+  }
+  return list;
+}
+
+/** RFC 5246 section 7.4.4. */
+function certificateRequest12(verifier: PeerVerifier | undefined, config: ServerConfig): CertificateRequest12 {
+  const signing = config.signatures.filter(({ handshake12 }) => handshake12);
+  const types = new Set(signing.map(({ algorithm }) => (algorithm.kind.startsWith('rsa') ? 1 : 64)));
+  return {
+    certificateTypes: Uint8Array.from([...types]),
+    signatureAlgorithms: signing.map(({ id }) => id),
+    authorities: [...(config.authorities ?? verifier?.authorities ?? [])],
+  };
+}

@@ -1,0 +1,108 @@
+import type { HashName, MaybePromise } from '../crypto/types.ts';
+import type { Verdict } from './peer.ts';
+import type { Presented } from './shared/certificates.ts';
+
+/**
+ * What is kept of a connection so that the next one need not prove everything again (RFC 9846 section 2.2), and whom to
+ * ask for it. The stores themselves are above the engine: here is only what they have to be.
+ */
+
+/** What a peer showed when the session began, and what was thought of it. */
+export interface SessionPeer {
+  readonly presented: Presented;
+  readonly verdict: Verdict & { readonly ok: true };
+}
+
+/** A ticket, with all that a client has to know to use it. Plain data. The secret in it opens connections: keep it safe. */
+export interface ClientSession {
+  readonly version: 0x0304;
+  readonly ticket: Uint8Array;
+  /** The PSK that goes with the ticket. */
+  readonly secret: Uint8Array;
+  /** Cipher suite of the connection on which the ticket came. */
+  readonly suite: number;
+  /** Hash of that suite: the session can be resumed with any suite of the same hash (RFC 9846 section 4.7.1). */
+  readonly hash: HashName;
+  /** ticket_age_add */
+  readonly ageAdd: number;
+  /** Milliseconds since 1970. */
+  readonly receivedAt: number;
+  /** In seconds, 1 to 604,800. */
+  readonly lifetime: number;
+  /** Bytes of early data that the server takes with this ticket; 0: none. */
+  readonly maxEarlyData: number;
+  readonly alpn: string | undefined;
+  /** We showed a certificate when the session began. */
+  readonly authenticated: boolean;
+  /** Who the server was. */
+  readonly peer: SessionPeer;
+}
+
+/** Where a client keeps its sessions. */
+export interface ClientSessionStore {
+  /** Hands out a session for this key and forgets it: a ticket is used once (RFC 9846 appendix C.4). */
+  take(key: string): MaybePromise<ClientSession | undefined>;
+  put(key: string, session: ClientSession): MaybePromise<void>;
+}
+
+/** Makes tickets of a server's states, and states of tickets. What a ticket holds is nobody's business but its maker's. */
+export interface TicketKeeper {
+  /**
+   * @param state may be any bytes; whoever can read or change it can take over connections.
+   * @param lifetime in seconds, counted from `now`.
+   * @param now milliseconds since 1970.
+   * @returns 1 to 65,535 bytes, or undefined: no ticket.
+   */
+  seal(state: Uint8Array, lifetime: number, now: number): MaybePromise<Uint8Array | undefined>;
+  /** The state, or undefined for a ticket that is not one of ours, was changed, or is too old. */
+  open(ticket: Uint8Array, now: number): MaybePromise<Uint8Array | undefined>;
+}
+
+/** A key that both sides were given outside of TLS (RFC 9846 section 2.2). */
+export interface ExternalPsk {
+  /** 1 to 65,535 bytes; it travels in the clear. */
+  readonly identity: Uint8Array;
+  /** The key. At least 16 bytes of real randomness: a password is not one (RFC 9257 section 6). */
+  readonly secret: Uint8Array;
+  /** The hash it is for: it is used with suites of this hash only. Default: sha256. */
+  readonly hash?: 'sha256' | 'sha384';
+  /** Came out of an importer (RFC 9258); `importPsk` sets it. Default: false. */
+  readonly imported?: boolean;
+}
+
+/** Finds the key of an identity; undefined: there is none, and the handshake goes on without. */
+export type PskResolver = (identity: Uint8Array) => MaybePromise<ExternalPsk | undefined>;
+
+/** Remembers what has been used, so that early data is taken once (RFC 9846 section 8). */
+export interface ReplayGuard {
+  /**
+   * Is this the first time? Marks it as used in the same act: of any number of callers, one is told yes.
+   * @param key 32 to 64 bytes, different for every ClientHello.
+   * @param until milliseconds since 1970: it may be forgotten then.
+   * @param now milliseconds since 1970.
+   */
+  firstUse(key: Uint8Array, until: number, now: number): MaybePromise<boolean>;
+}
+
+/** Most seconds that a ticket may live (RFC 9846 section 4.7.1). */
+export const MAX_TICKET_LIFETIME = 604_800;
+
+let identities: WeakMap<object, string> | undefined;
+let counted = 0;
+
+/** A name for something that has none: the same for the same object, within this process. */
+export function identityOf(value: object): string {
+  identities ??= new WeakMap();
+  let identity = identities.get(value);
+  if (identity === undefined) {
+    identity = `#${++counted}`;
+    identities.set(value, identity);
+  }
+  return identity;
+}
+
+/** The rules of a verifier, by name. A verifier that gives no name has its own for as long as it lives. */
+export function policyOf(verifier: { readonly policy?: string } | undefined): string {
+  if (verifier === undefined) return 'none';
+  return verifier.policy === undefined ? identityOf(verifier) : `=${verifier.policy}`;
+}

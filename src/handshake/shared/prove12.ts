@@ -1,0 +1,46 @@
+import type { CipherSuite12, PublicKey } from '../../crypto/types.ts';
+import { TlsError } from '../../errors.ts';
+import { encode } from '../../wire/codec.ts';
+import { encodeHandshake } from '../../wire/handshake.ts';
+import { HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
+import { CertificateVerify12 } from '../../wire/messages12.ts';
+import type { Context } from '../context.ts';
+import type { Step } from '../machine.ts';
+import { need } from '../needs.ts';
+import type { Credential } from '../peer.ts';
+import { chooseScheme } from './certificates.ts';
+
+/** Signs in TLS 1.2: gives back what a DigitallySigned holds (RFC 5246 section 4.7). */
+export function* sign12(
+  credential: Credential,
+  peerSchemes: readonly number[],
+  input: Uint8Array,
+  context: Context,
+): Step<{ readonly scheme: number; readonly signature: Uint8Array }> {
+  const scheme = chooseScheme(credential, peerSchemes, context.config.ownSignatures, 0x0303);
+  if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
+  const signature = yield* need('sign', { credential, scheme: scheme.id, input });
+  context.out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
+  return { scheme: scheme.id, signature };
+}
+
+/** RFC 5246 section 7.4.8: over every message so far, not their digest. */
+export function* certificateVerifyMessage(
+  credential: Credential,
+  peerSchemes: readonly number[],
+  messages: Uint8Array,
+  context: Context,
+): Step<Uint8Array> {
+  const signed = yield* sign12(credential, peerSchemes, messages, context);
+  return encodeHandshake(HANDSHAKE_CERTIFICATE_VERIFY, encode(CertificateVerify12, signed));
+}
+
+/** RFC 5246 section 7.4.2 and RFC 8422 section 2: the suite says which kind of key the server's certificate has. */
+export function checkKeyKind(key: PublicKey, suite: CipherSuite12): void {
+  if (kindFor(key) !== suite.authentication)
+    throw new TlsError('ERR_CERTIFICATE_KEY_KIND', { detail: `${key.kind} in ${suite.name}` });
+}
+
+export function kindFor(key: PublicKey): 'ecdsa' | 'rsa' {
+  return key.kind === 'rsa' ? 'rsa' : 'ecdsa';
+}
