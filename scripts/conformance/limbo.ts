@@ -110,6 +110,7 @@ function checkerOf(crls: readonly string[]): ReturnType<typeof revocationChecker
     crls: crls.flatMap((pem) => readPem(pem).map(({ der }) => der)),
     whenMissing: 'accept',
     whenUnusable: 'refuse',
+    clockSkew: 0,
   });
 }
 

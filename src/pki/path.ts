@@ -292,7 +292,7 @@ class Search {
         const detour = {
           ...question,
           leaf: signer,
-          anchors: [anchor],
+          anchors: [{ ...anchor, use: 'both' as const }],
           rules: { ...rules, purposes: undefined, keyUsages: [], policies: {}, check: undefined },
         };
         const result = runSteps(new Search(detour, this.#budgets, [...pending, signer]).run());
