@@ -82,7 +82,7 @@ async function runConnection(
 
 async function exchange(tls: Connection, setup: Setup, flags: Flags): Promise<void> {
   await tls.handshake();
-  if (!flags.has('implicit-handshake')) checkFacts(flags, tls.engine.facts);
+  if (!flags.has('implicit-handshake')) checkFacts(flags, tls.engine.facts, setup.chosen());
   sendSecrets(tls, setup, flags);
   if (flags.has('send-alert')) {
     // A fatal alert of the program's own choice.

@@ -10,7 +10,7 @@ import type { Flags } from './flags.ts';
 export class Mismatch extends Error {}
 
 /** @throws Mismatch */
-export function checkFacts(flags: Flags, facts: Readonly<Facts>): void {
+export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number): void {
   const server = flags.has('server');
   expectNumber(flags, 'expect-version', facts.version);
   expectNumber(flags, 'expect-curve-id', facts.group?.id);
@@ -24,6 +24,9 @@ export function checkFacts(flags: Flags, facts: Readonly<Facts>): void {
     throw new Mismatch(`server name ${facts.serverName}, wanted ${name}`);
   if (flags.has('expect-hrr') && facts.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
   if (flags.has('expect-no-hrr') && facts.retried === true) throw new Mismatch('there was a HelloRetryRequest');
+  const credential = flags.number('expect-selected-credential');
+  if (credential !== undefined && credential !== chosen)
+    throw new Mismatch(`credential ${chosen}, wanted ${credential}`);
   checkPeer(flags, facts, server);
   if (flags.has('handshake-never-done')) throw new Mismatch('the handshake was completed');
 }

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { fromHex } from '../../src/bytes/bytes.ts';
+import { equalBytes, fromHex } from '../../src/bytes/bytes.ts';
 import { autoProvider } from '../../src/crypto/auto.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
@@ -12,6 +12,7 @@ import type { ClientHelloSummary } from '../../src/handshake/needs.ts';
 import type {
   Credential,
   CredentialQuery,
+  CredentialResolver,
   PeerVerifier,
   PresentedPeer,
   Verdict,
@@ -32,6 +33,8 @@ export interface Setup {
   readonly events: readonly WatchEvent[];
   /** Lines of the key log, by label. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
+  /** Which of the added credentials was chosen; -1: the default one, or none. */
+  readonly chosen: () => number;
 }
 
 /** What the connections of one test have in common. */
@@ -65,6 +68,7 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
       flags.numbers('curves').length > 0 ? flags.numbers('curves') : DEFAULT_GROUPS,
     ),
     signatures: named('signature scheme', provider.signatures, signaturesFor(flags)),
+    ownSignatures: provider.signatures.map(({ name }) => name),
     clock: { now: () => now },
     watch: (event: WatchEvent) => events.push(event),
     keyLog: (line: string) => {
@@ -73,32 +77,45 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
     },
   } satisfies CommonOptions;
   if (flags.has('cipher')) throw new Unimplemented('cipher suites of TLS 1.2');
-  const ours = await Promise.all(credentials.filter((one) => one.has('cert-file')).map(credentialOf));
+  const ours: Own[] = [];
+  for (const [index, one] of credentials.entries())
+    if (one.has('cert-file')) ours.push(await ownCredential(one, index - 1));
+  let chosen = -1;
+  const choose = (query: CredentialQuery): MaybePromise<Credential | undefined> =>
+    later(flags, () => {
+      const own = chooseCredential(flags, query, ours);
+      chosen = own?.number ?? -1;
+      return own?.credential;
+    });
   const engine =
     role === 'client'
-      ? new Engine(clientConfig(clientOptions(flags, common, ours)))
-      : new Engine(serverConfig(serverOptions(flags, common, ours)));
-  return { engine, events, secrets };
+      ? new Engine(clientConfig(clientOptions(flags, common, choose)))
+      : new Engine(serverConfig(serverOptions(flags, common, choose)));
+  return { engine, events, secrets, chosen: () => chosen };
 }
 
-function clientOptions(flags: Flags, common: CommonOptions, ours: readonly Credential[]): ClientOptions {
+function clientOptions(flags: Flags, common: CommonOptions, credential: CredentialResolver): ClientOptions {
   const serverName = flags.text('host-name');
   const shares = keySharesFor(flags, common.groups!);
   return {
     ...common,
-    verifier: verifierFor(flags),
+    verifier: {
+      ...verifierFor(flags),
+      wantsOcsp: flags.has('enable-ocsp-stapling'),
+      wantsSct: flags.has('enable-signed-cert-timestamps'),
+    },
     alpn: splitProtocols(flags.text('advertise-alpn') ?? ''),
     grease: flags.has('enable-grease'),
     ...(serverName !== undefined && { serverName }),
     ...(shares !== undefined && { keyShares: shares }),
-    credential: (query) => later(flags, () => chooseCredential(flags, query, ours)),
+    credential,
   };
 }
 
 function serverOptions(
   flags: Flags,
   common: CommonOptions,
-  ours: readonly Credential[],
+  credential: CredentialResolver,
 ): Parameters<typeof serverConfig>[0] {
   const select = flags.text('select-alpn');
   // A protocol that no client has in its list: everything that is offered is refused.
@@ -120,7 +137,7 @@ function serverOptions(
         checkHello(flags, hello);
         return undefined;
       }),
-    credential: (query) => later(flags, () => chooseCredential(flags, query, ours)),
+    credential,
   };
 }
 
@@ -186,7 +203,16 @@ function named(
   });
 }
 
-async function credentialOf(flags: Flags): Promise<Credential> {
+/** A credential of the test. */
+interface Own {
+  readonly credential: Credential;
+  /** Its place among those added; -1 for the default one. */
+  readonly number: number;
+  /** Only for a peer that names its issuer. */
+  readonly mustMatchIssuer: boolean;
+}
+
+async function ownCredential(flags: Flags, number: number): Promise<Own> {
   const chain = readPem(readFileSync(flags.text('cert-file')!, 'utf8')).map(({ der }) => der);
   const signer = await provider.signer(privateKeyFromPem(readFileSync(flags.text('key-file')!, 'utf8')));
   const preferences = flags.numbers('signing-prefs');
@@ -198,18 +224,34 @@ async function credentialOf(flags: Flags): Promise<Credential> {
   };
   const ocspResponse = flags.bytes('ocsp-response');
   const sctList = flags.bytes('signed-cert-timestamps');
-  return {
+  const credential = {
     chain,
     signer: limited,
     ...(ocspResponse !== undefined && { ocspResponse }),
     ...(sctList !== undefined && { sctList }),
   };
+  return { credential, number, mustMatchIssuer: flags.has('must-match-issuer') };
 }
 
-function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly Credential[]): Credential | undefined {
+/** The first that suits the peer. One alone is given out as it is: that it cannot be used is for the library to say. */
+function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly Own[]): Own | undefined {
   checkQuery(flags, query);
   if (flags.has('fail-cert-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
-  return ours.find((credential) => credential.signer.schemes.some((id) => query.schemes.includes(id))) ?? ours[0];
+  const allowed = ours.filter((own) => !own.mustMatchIssuer || isIssuedBy(own.credential, query.authorities));
+  if (allowed.length === 0 && ours.length > 0) throw new TlsError('ERR_NO_CREDENTIAL', { detail: 'no issuer matches' });
+  return allowed.find(({ credential }) => canSign(credential, query)) ?? allowed[0];
+}
+
+function canSign({ signer }: Credential, { schemes, version }: CredentialQuery): boolean {
+  return signer.schemes.some((id) => {
+    const scheme = provider.signatures.find((one) => one.id === id);
+    const allowed = version === 0x0304 ? scheme?.handshake13 : scheme?.handshake12;
+    return allowed === true && schemes.includes(id) && scheme!.fits(signer.publicKey, version === 0x0304);
+  });
+}
+
+function isIssuedBy({ chain }: Credential, authorities: readonly Uint8Array[]): boolean {
+  return chain.some((der) => authorities.some((name) => equalBytes(name, readCertificate(der).issuer)));
 }
 
 /** What is known when a certificate is asked for. */
@@ -238,11 +280,7 @@ function checkHello(flags: Flags, hello: ClientHelloSummary): void {
  * of it is that the leaf can be read, and that its key may sign.
  */
 function verifierFor(flags: Flags): PeerVerifier {
-  return {
-    wantsOcsp: flags.has('enable-ocsp-stapling'),
-    wantsSct: flags.has('enable-signed-cert-timestamps'),
-    verify: (peer) => later(flags, () => judge(flags, peer)),
-  };
+  return { verify: (peer) => later(flags, () => judge(flags, peer)) };
 }
 
 function judge(flags: Flags, peer: PresentedPeer): Verdict {

@@ -32,7 +32,7 @@ const RFC_SERVER = {
 };
 
 /** RFC 9846 section 5.1: the messages that come right before a change of keys. */
-const REKEYING = ['ClientHello13', 'ServerHello13', 'Finished', 'KeyUpdate'];
+const REKEYING = ['ClientHello13', 'HelloRetryRequest', 'ServerHello13', 'Finished', 'KeyUpdate'];
 
 const protocols: readonly (readonly [Protocol, { readonly [state: string]: readonly string[] }])[] = [
   [client13, RFC_CLIENT],

@@ -4,11 +4,12 @@
  */
 export const clientTable13 = {
   WAIT_SH: {
-    HelloRetryRequest: { epoch: 'plaintext', to: ['WAIT_SH_RETRIED'] },
+    // A ServerHello by its type: it has to end its record, whether the keys change behind it or not (section 5.1).
+    HelloRetryRequest: { epoch: 'plaintext', to: ['WAIT_SH_RETRIED'], rekeysRead: true },
     ServerHello13: { epoch: 'plaintext', to: ['WAIT_EE'], rekeysRead: true },
   },
   WAIT_SH_RETRIED: { ServerHello13: { epoch: 'plaintext', to: ['WAIT_EE'], rekeysRead: true } },
-  WAIT_EE: { EncryptedExtensions: { epoch: 'handshake', to: ['WAIT_CERT_CR'] } },
+  WAIT_EE: { EncryptedExtensions: { epoch: 'handshake', to: ['WAIT_CERT_CR', 'WAIT_FINISHED'] } },
   WAIT_CERT_CR: {
     CertificateRequest: { epoch: 'handshake', to: ['WAIT_CERT'] },
     Certificate: { epoch: 'handshake', to: ['WAIT_CV'] },

@@ -1,0 +1,160 @@
+import { describe, expect, it } from 'vitest';
+import type { TlsError } from '../../src/errors.ts';
+import type { Step } from '../../src/engine/step.ts';
+import { concat } from '../../src/bytes/bytes.ts';
+import { decode, encode } from '../../src/wire/codec.ts';
+import { encodeHandshake } from '../../src/wire/handshake.ts';
+import { ClientHello } from '../../src/wire/hello.ts';
+import { KeyUpdate } from '../../src/wire/messages13.ts';
+import { Middle } from '../support/middle.ts';
+import { connected, drain, makeClient, makeServer, run, written } from '../support/pair.ts';
+import { toyProvider } from '../support/toy.ts';
+
+/** What a peer may do for a while, and what it makes of us meanwhile. */
+
+const askForKeys = encodeHandshake(24, encode(KeyUpdate, { requestUpdate: 1 }));
+
+function failure(steps: readonly Step[]): TlsError | undefined {
+  return steps.flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
+}
+
+describe('KeyUpdates that ask for ours', () => {
+  it('are answered once, and only when there is something to say', () => {
+    const sent: number[] = [];
+    const { client, server } = connected({
+      watch: (event) => {
+        if (event.type === 'message' && event.from === 'client') sent.push(event.handshakeType);
+      },
+    });
+    sent.length = 0;
+    for (let i = 0; i < 3; i++) {
+      server.updateKeys(true);
+      server.send(Uint8Array.of(i));
+      for (const bytes of written(drain(server))) client.receive(bytes);
+      expect(written(drain(client))).toEqual([]);
+    }
+    expect(sent).toEqual([]);
+    client.send(Uint8Array.of(9));
+    client.send(Uint8Array.of(9));
+    expect(sent).toEqual([24]);
+    const steps = run({ client, server });
+    expect(steps.server.filter(({ type }) => type === 'data').length).toBe(2);
+  });
+
+  it('are answered by a change of keys that we made for ourselves', () => {
+    const middle = new Middle('client').until('CONNECTED');
+    middle.inject(askForKeys);
+    middle.target.updateKeys();
+    middle.target.send(Uint8Array.of(1));
+    // One change of keys, one record of data, and nothing else.
+    const records = written(drain(middle.target)).reduce((a, b) => concat(a, b), new Uint8Array(0));
+    const lengths: number[] = [];
+    for (let at = 0; at < records.length; at += 5 + lengths.at(-1)!)
+      lengths.push(records[at + 3]! * 256 + records[at + 4]!);
+    expect(lengths.length).toBe(2);
+  });
+});
+
+describe('user_canceled', () => {
+  it('is passed over, but not for ever', () => {
+    const middle = new Middle('client').until('CONNECTED');
+    for (let i = 0; i < 4; i++) middle.target.receive(middle.record(21, Uint8Array.of(1, 90)));
+    expect(drain(middle.target)).toEqual([]);
+    middle.target.receive(middle.record(21, Uint8Array.of(1, 90)));
+    expect(failure(drain(middle.target))).toMatchObject({ code: 'ERR_TOO_MANY_WARNINGS', alert: 10 });
+  });
+});
+
+describe('key shares that were asked for', () => {
+  it('are sent as they are: no half of a hybrid goes along', () => {
+    const shares = (client: ReturnType<typeof makeClient>): number => {
+      client.start();
+      const hello = written(drain(client))[0]!.slice(9);
+      return decode(ClientHello, hello).extensions.find(({ type }) => type === 51)!.data.length;
+    };
+    const groups = toyProvider(1).groups.map(({ name }) => name);
+    const one = shares(makeClient({ groups, keyShares: groups.slice(0, 1) }));
+    expect(one).toBeLessThanOrEqual(shares(makeClient({ groups })));
+  });
+});
+
+describe('signature schemes of our own', () => {
+  it('may be others than those we take', () => {
+    const [first, ...rest] = toyProvider(1).signatures.map(({ name }) => name);
+    const { server } = connected(
+      {},
+      { signatures: rest.length > 0 ? rest : [first!], ownSignatures: [first!, ...rest] },
+    );
+    expect(server.facts.signatureScheme?.name).toBeDefined();
+    expect(() => makeServer({ ownSignatures: ['nonsense'] })).toThrow(/ownSignatures/);
+  });
+});
+
+describe('early data that nobody asked for', () => {
+  /** A server that has asked the client to try again, and a client that had sent early data. */
+  function retried(): { server: ReturnType<typeof makeServer>; second: Uint8Array } {
+    const groups = toyProvider(1).groups.map(({ name }) => name);
+    const client = makeClient({ groups, keyShares: [] });
+    const server = makeServer({ groups });
+    client.start();
+    server.start();
+    const first = written(drain(client))[0]!;
+    const hello = decode(ClientHello, first.slice(9));
+    const raw = encodeHandshake(
+      1,
+      encode(ClientHello, { ...hello, extensions: [...hello.extensions, { type: 42, data: new Uint8Array(0) }] }),
+    );
+    server.receive(record(22, raw));
+    for (const bytes of written(drain(server))) client.receive(bytes);
+    return { server, second: concat(...written(drain(client))) };
+  }
+  const record = (type: number, content: Uint8Array): Uint8Array =>
+    concat(Uint8Array.of(type, 3, 3, content.length >> 8, content.length & 255), content);
+
+  it('may come in records as large as TLS 1.3 allows', () => {
+    const { server } = retried();
+    server.receive(record(23, new Uint8Array(16_384)));
+    expect(failure(drain(server))).toBeUndefined();
+    server.receive(record(23, new Uint8Array(16_384 + 257)));
+    expect(failure(drain(server))).toMatchObject({ code: 'ERR_RECORD_OVERFLOW' });
+  });
+
+  it('does not make records in the clear larger', () => {
+    const { server } = retried();
+    server.receive(record(22, new Uint8Array(16_385)));
+    expect(failure(drain(server))).toMatchObject({ code: 'ERR_RECORD_OVERFLOW' });
+  });
+
+  it('has an end', () => {
+    const { server } = retried();
+    server.receive(concat(record(23, new Uint8Array(16_384)), record(23, new Uint8Array(1))));
+    expect(failure(drain(server))).toMatchObject({ code: 'ERR_TOO_MUCH_EARLY_DATA', alert: 10 });
+  });
+
+  it('may not come in the middle of a message', () => {
+    const { server, second } = retried();
+    const handshake = second.slice(6); // behind the ChangeCipherSpec
+    expect(handshake[0]).toBe(22);
+    const body = handshake.slice(5);
+    server.receive(record(22, body.slice(0, 10)));
+    server.receive(record(23, new Uint8Array(4)));
+    expect(failure(drain(server))).toMatchObject({ code: 'ERR_INTERLEAVED', alert: 10 });
+  });
+});
+
+describe('HelloRetryRequest', () => {
+  it('ends its record, as every ServerHello does', () => {
+    const client = makeClient();
+    const groups = toyProvider(1).groups.map(({ name }) => name);
+    const server = makeServer({ groups: groups.slice(-1), retryCookie: true });
+    client.start();
+    server.start();
+    for (const bytes of written(drain(client))) server.receive(bytes);
+    const answer = concat(...written(drain(server)));
+    const length = answer[3]! * 256 + answer[4]! + 1;
+    client.receive(
+      concat(Uint8Array.of(22, 3, 3, length >> 8, length & 255), answer.slice(5, 4 + length), Uint8Array.of(2)),
+    );
+    expect(failure(drain(client))).toMatchObject({ code: 'ERR_LEFTOVER_BYTES', alert: 10 });
+  });
+});
