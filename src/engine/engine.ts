@@ -1,11 +1,12 @@
 import { TlsError } from '../errors.ts';
-import type { Config } from '../handshake/config.ts';
+import type { ClientConfig, Config } from '../handshake/config.ts';
+import type { ClientSession } from '../handshake/session.ts';
 import type { Context, Direction, Facts, Out, PeerFacts } from '../handshake/context.ts';
 import type { Epoch, Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
 import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
 import type { AnyNeed, AnyQuestion } from '../handshake/needs.ts';
 import { startClient } from '../handshake/client/start.ts';
-import type { CipherSuite13 } from '../crypto/types.ts';
+import type { CipherSuite13, Hash } from '../crypto/types.ts';
 import { Protector13 } from '../record/protect13.ts';
 import { alertName, sendsAlert } from './alerts.ts';
 import { Intake } from './intake.ts';
@@ -14,7 +15,8 @@ import { makeNeed } from './need.ts';
 import { Outlet } from './outlet.ts';
 import { settle } from './settle.ts';
 import type { Step } from './step.ts';
-import { toHex } from '../bytes/bytes.ts';
+import { toHex, wipe } from '../bytes/bytes.ts';
+import { exportFrom } from '../schedule/schedule13.ts';
 import type { RecordProtector } from '../record/protector.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 
@@ -38,6 +40,8 @@ export class Engine {
   /** The step that waits for an answer. */
   #waiting: HandshakeStep<{ readonly to: string }> | undefined;
   #need: AnyNeed | undefined;
+  /** What exporters for early data are made from. */
+  #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
   #readEnded = false;
   #writeEnded = false;
   #transportEnded = false;
@@ -135,6 +139,16 @@ export class Engine {
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
     if (this.#status !== 'open' && this.#status !== 'closing') throw this.#wrongState('exportKey');
     return this.#command().exportKey(this.#data as never, label, context, length);
+  }
+
+  /**
+   * Keying material that goes with early data, before the handshake is done (RFC 9846 section 7.5); `length` is in bytes.
+   * Like early data, it can be the same in a copy of the connection.
+   * @throws TlsError ERR_STATE when no early data was offered (client) or taken (server).
+   */
+  exportEarlyKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+    if (this.#early === undefined) throw new TlsError('ERR_STATE', { detail: 'there is no early data' });
+    return exportFrom(this.#early.hash, this.#early.secret, label, context, length);
   }
 
   /** Answers a need as configured; a promise only where whoever was asked gave one. */
@@ -311,8 +325,23 @@ export class Engine {
   #dispose(): void {
     this.#outlet.dispose();
     this.#intake.dispose();
+    wipe(this.#early?.secret);
+    this.#early = undefined;
     for (const value of Object.values(this.#data)) disposeDeep(value);
     this.#data = {};
+  }
+
+  /** Nobody waits for the store; if it fails, the next handshake is a full one. */
+  #keepSession(key: string, session: ClientSession): void {
+    const { config } = this;
+    const failed = (reason: unknown): void =>
+      config.watch?.({ type: 'note', by: config.role, text: `a session could not be kept: ${String(reason)}` });
+    try {
+      const kept = (config as ClientConfig).sessions?.put(key, session);
+      if (kept !== undefined) kept.then(undefined, failed);
+    } catch (reason) {
+      failed(reason);
+    }
   }
 
   #guard(action: () => void): void {
@@ -374,6 +403,13 @@ export class Engine {
         if (direction === 'write') this.#outlet.protect(protector, epoch);
         else this.#intake.protect(protector, epoch);
       },
+      unprotect: (): void => this.#outlet.unprotect(),
+      sendEarlyData: (bytes: Uint8Array): void => this.#outlet.data(bytes, () => {}),
+      takeEarlyData: (bytes: number): void => this.#intake.takeEarlyData(bytes),
+      earlyExporter: (hash: Hash, secret: Uint8Array): void => {
+        this.#early = { hash, secret: secret.slice() };
+      },
+      keepSession: (key: string, session: ClientSession): void => this.#keepSession(key, session),
       warn: (description: number): void => this.#outlet.alert(1, description),
       limit: (direction: Direction, bytes: number): void => {
         if (direction === 'write') this.#outlet.limit = bytes;

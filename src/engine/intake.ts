@@ -41,6 +41,8 @@ export class Intake {
   established = false;
   /** A ChangeCipherSpec that has no cell is passed over: a habit of TLS 1.3 only (RFC 9846 section 5). */
   passesOverChangeCipherSpec = true;
+  /** Bytes of early data that may still come. */
+  #earlyLeft = 0;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
 
   get epoch(): Epoch {
@@ -61,6 +63,10 @@ export class Intake {
     this.#protector = protector;
     this.#epoch = epoch;
     this.#opened = 0;
+  }
+
+  takeEarlyData(bytes: number): void {
+    this.#earlyLeft = bytes;
   }
 
   skipEarlyData(how: 'sealed' | 'retry', bytes: number): void {
@@ -154,7 +160,8 @@ export class Intake {
         handler.alert(content[0], content[1]!);
         return;
       case CONTENT_APPLICATION_DATA:
-        if (this.#epoch !== 'application')
+        if (this.#epoch === 'early') this.#spendEarly(content.length);
+        else if (this.#epoch !== 'application')
           throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
         if (content.length === 0) this.#budgets.spend('emptyRecords');
         else this.#budgets.progress();
@@ -163,6 +170,12 @@ export class Intake {
       default:
         throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${type}` });
     }
+  }
+
+  /** RFC 9846 section 4.7.1: content counts, padding does not. */
+  #spendEarly(bytes: number): void {
+    this.#earlyLeft -= bytes;
+    if (this.#earlyLeft < 0) throw new TlsError('ERR_TOO_MUCH_EARLY_DATA');
   }
 
   /**

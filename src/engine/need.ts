@@ -11,6 +11,7 @@ const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
   verifyPeer: 'ERR_VERIFIER_FAILED',
   verifySignature: 'ERR_INTERNAL',
   sign: 'ERR_SIGNER_FAILED',
+  decrypt: 'ERR_SIGNER_FAILED',
   takeSession: 'ERR_CALLBACK_FAILED',
   recheck: 'ERR_VERIFIER_FAILED',
   sealTicket: 'ERR_CALLBACK_FAILED',

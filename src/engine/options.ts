@@ -14,6 +14,14 @@ import type { ClientHelloSummary, ServerContext } from '../handshake/needs.ts';
 import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../handshake/peer.ts';
 import { certificateTypeOf, chooseScheme } from '../handshake/shared/certificates.ts';
 import { MAX_CONTENT } from '../handshake/shared/limits.ts';
+import {
+  CLIENT_SESSION_KEYS,
+  type ClientSessionOptions,
+  clientSessionConfig,
+  SERVER_SESSION_KEYS,
+  type ServerSessionOptions,
+  serverSessionConfig,
+} from './session-options.ts';
 
 /** What both roles can be told. Every option is either honoured or refused; none is passed over. */
 export interface CommonOptions {
@@ -52,7 +60,7 @@ export interface CommonOptions {
   readonly keyLog?: (line: string) => void;
 }
 
-export interface ClientOptions extends CommonOptions {
+export interface ClientOptions extends CommonOptions, ClientSessionOptions {
   /** Judges the server's certificate. There is no default: a client that believes anybody is not one. */
   readonly verifier: PeerVerifier;
   /** The name or IP address that the certificate has to be for; a DNS name is also sent (RFC 6066 section 3). */
@@ -83,7 +91,7 @@ export interface ClientOptions extends CommonOptions {
   readonly padHelloTo?: number;
 }
 
-export interface ServerOptions extends CommonOptions {
+export interface ServerOptions extends CommonOptions, ServerSessionOptions {
   /** What we show. Of several, the first that the client can verify. */
   readonly credential: Credential | readonly Credential[] | CredentialResolver;
   /** Chooses anew for each client, by name, protocol, or anything else in its hello. Default: none. */
@@ -128,6 +136,7 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
 ];
 const CLIENT_KEYS: readonly (keyof ClientOptions)[] = [
   ...COMMON_KEYS,
+  ...CLIENT_SESSION_KEYS,
   'verifier',
   'serverName',
   'sendServerName',
@@ -142,6 +151,7 @@ const CLIENT_KEYS: readonly (keyof ClientOptions)[] = [
 ];
 const SERVER_KEYS: readonly (keyof ServerOptions)[] = [
   ...COMMON_KEYS,
+  ...SERVER_SESSION_KEYS,
   'credential',
   'contextFor',
   'clientAuth',
@@ -171,6 +181,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
   }
   return {
     ...common,
+    ...clientSessionConfig(options, options.credential, common.crypto),
     role: 'client',
     verifier: options.verifier,
     serverName,
@@ -203,6 +214,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
   if (options.credential === undefined) throw bad('credential', 'it is needed: a server has to show a certificate');
   return {
     ...common,
+    ...serverSessionConfig(options, options.credential, common.crypto),
     role: 'server',
     credential: resolver(options.credential, common),
     contextFor: options.contextFor,

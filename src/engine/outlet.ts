@@ -55,6 +55,12 @@ export class Outlet {
     this.#epoch = epoch;
   }
 
+  /** From here on in the clear again. */
+  unprotect(): void {
+    this.dispose();
+    this.#epoch = 'plaintext';
+  }
+
   /** `updateKeys` is called when the keys have protected as much as they may (RFC 9846 section 5.5). */
   data(plaintext: Uint8Array, updateKeys: () => void): void {
     this.#close();

@@ -35,11 +35,7 @@ function refuse(need: Need<'sign'>, reason: unknown, config: Config): void {
     return;
   }
   config.watch?.({ type: 'note', by: config.role, text: `${kind} failed: ${String(reason)}` });
-  any(need).answer(undefined);
-}
-
-function any(need: unknown): { answer(value: undefined): void } {
-  return need as { answer(value: undefined): void };
+  (need as unknown as Need<'takeSession'>).answer(undefined);
 }
 
 function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
@@ -61,6 +57,8 @@ function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
       return crypto.verifier.verify(need.ask.scheme.algorithm, need.ask.key, need.ask.input, need.ask.signature);
     case 'sign':
       return need.ask.credential.signer.sign(need.ask.scheme, need.ask.input);
+    case 'decrypt':
+      return need.ask.credential.signer.decryptRaw?.(need.ask.ciphertext);
     case 'takeSession':
       return (config as ClientConfig).sessions?.take(need.ask.key);
     case 'recheck':

@@ -31,8 +31,6 @@ export interface CommonConfig {
   readonly watch: ((event: WatchEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
-  /** Take part in a PSK without key exchange: psk_ke (RFC 9846 section 4.3.9). */
-  readonly pskOnly: boolean;
 }
 
 /** What somebody who watches a connection is told, in the order in which it happens. */
@@ -82,6 +80,8 @@ export interface ClientConfig extends CommonConfig {
   /** Pad the ClientHello to a multiple of this many bytes (RFC 7685); 0: never. */
   readonly padHelloTo: number;
   readonly sessions: ClientSessionStore | undefined;
+  /** Take part in a PSK without key exchange: psk_ke (RFC 9846 section 4.3.9). */
+  readonly pskOnly: boolean;
   /** What makes a session ours and nobody else's, beyond name, trust and protocols. */
   readonly sessionKey: readonly string[];
   readonly psks: readonly ExternalPsk[];
@@ -124,6 +124,7 @@ export interface ServerConfig extends CommonConfig {
   /** What makes a session of this server one of this server. */
   readonly sessionContext: string;
   readonly findPsk: PskResolver | undefined;
+  readonly pskOnly: boolean;
   readonly earlyData: EarlyDataConfig | undefined;
 }
 

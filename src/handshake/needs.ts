@@ -17,6 +17,7 @@ import type { ClientSession, ExternalPsk, SessionPeer } from './session.ts';
  * | verifyPeer | verifier | is the peer who it has to be? |
  * | verifySignature | provider | does the peer hold the private key? |
  * | sign | signer | prove that we hold ours |
+ * | decrypt | signer | read the secret of the classic exchange (server, TLS 1.2) |
  * | takeSession | store | is there a session to resume? (client) |
  * | recheck | verifier | is the peer of a session still good? |
  * | sealTicket | keeper | make a ticket (server) |
@@ -49,6 +50,11 @@ export interface Questions {
   sign: {
     ask: { readonly credential: Credential; readonly scheme: number; readonly input: Uint8Array };
     answer: Uint8Array;
+  };
+  /** The bare encoding, its padding not looked at; undefined: the ciphertext is no number for this key. */
+  decrypt: {
+    ask: { readonly credential: Credential; readonly ciphertext: Uint8Array };
+    answer: Uint8Array | undefined;
   };
   takeSession: { ask: { readonly key: string }; answer: ClientSession | undefined };
   /** Undefined: nobody could say, which is as good as no. */

@@ -2,7 +2,7 @@ import type { Context } from '../context.ts';
 import { type Protocol, protocol } from '../machine.ts';
 import { answerKeyUpdates, sendKeyUpdate } from '../shared/key-update.ts';
 import { TlsError } from '../../errors.ts';
-import { type ClientConnected, finished, keyUpdate, lateCertificateRequest, newSessionTicket } from './finished13.ts';
+import { type ClientConnected, finished, keyUpdate, lateCertificateRequest } from './finished13.ts';
 import { type HelloRetried, helloRetryRequest, type SecretsAgreed, serverHello13 } from './hello13.ts';
 import {
   type CertificateAsked,
@@ -16,6 +16,7 @@ import {
 } from './server-flight13.ts';
 import type { HelloSent } from './start.ts';
 import { clientTable13 } from './table13.ts';
+import { newSessionTicket } from './ticket13.ts';
 
 /** What each state of the client knows. Nothing is optional that the state is sure of. */
 interface ClientData13 {

@@ -1,24 +1,24 @@
 import { equalConstantTime } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import type { Transcript } from '../../schedule/transcript.ts';
-import { decode } from '../../wire/codec.ts';
-import { readExtensions } from '../../wire/extension.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
-import { HANDSHAKE_FINISHED } from '../../wire/ids.ts';
-import { NewSessionTicket } from '../../wire/messages13.ts';
+import { HANDSHAKE_END_OF_EARLY_DATA, HANDSHAKE_FINISHED } from '../../wire/ids.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { need } from '../needs.ts';
 import type { Credential } from '../peer.ts';
 import { type AuthenticatedPeer, proveOurselves } from '../shared/certificates.ts';
+import { AcceptedPsk } from '../shared/psk.ts';
 import { receiveKeyUpdate, startUpdates, type Traffic } from '../shared/key-update.ts';
-import { KNOWN_EXTENSIONS } from '../shared/known.ts';
 import { type ReadRequest, readCertificateRequest, type ServerProven } from './server-flight13.ts';
+import { type SessionSeed, seedOf } from './ticket13.ts';
 
 export interface ClientConnected extends Traffic {
-  readonly peer: AuthenticatedPeer;
+  readonly peer: AuthenticatedPeer | AcceptedPsk;
   readonly alpn: string | undefined;
+  /** What goes into a session; undefined: tickets are of no use. */
+  readonly seed: SessionSeed | undefined;
   /** Everything up to our Finished; kept only where the server may still ask for a certificate. */
   readonly transcript: Transcript | undefined;
 }
@@ -42,7 +42,15 @@ export function* finished(
   out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
   out.log('EXPORTER_SECRET', main.exporterSecret);
   out.keys('read', 'application', suite, main.serverTraffic);
+  if (data.peer instanceof AcceptedPsk) reportPsk(data.peer, context);
+  if (data.early !== undefined) {
+    const end = encodeHandshake(HANDSHAKE_END_OF_EARLY_DATA, new Uint8Array(0));
+    transcript.add(end);
+    out.send(end);
+    out.keys('write', 'handshake', suite, schedule.clientTraffic);
+  }
 
+  let authenticated = data.peer instanceof AcceptedPsk && data.peer.meaning.authenticated;
   if (data.request !== undefined) {
     const credential = yield* chooseCredential(data.request, data.alpn, context);
     for (const part of yield* proveOurselves(
@@ -53,7 +61,8 @@ export function* finished(
     )) {
       out.send(part);
     }
-    out.fact('authenticated', credential !== undefined);
+    authenticated = credential !== undefined;
+    out.fact('authenticated', authenticated);
   }
   const ours = encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('client', transcript.digest()));
   transcript.add(ours);
@@ -71,18 +80,25 @@ export function* finished(
     updates: startUpdates(),
     peer: data.peer,
     alpn: data.alpn,
+    seed: seedOf(data, authenticated, config),
     transcript: keep ? transcript : undefined,
   };
 }
 
-/** RFC 9846 section 4.7.1. The ticket is checked and let go: there is nowhere to keep it. */
-export function newSessionTicket(
-  data: ClientConnected,
-  message: Arrival,
-): { readonly to: 'CONNECTED' } & ClientConnected {
-  const ticket = decode(NewSessionTicket, message.body);
-  readExtensions('NewSessionTicket', ticket.extensions, KNOWN_EXTENSIONS);
-  return { to: 'CONNECTED', ...data };
+/** Tells the program on what the trust in this server rests. */
+function reportPsk(psk: AcceptedPsk, { out }: Context): void {
+  const { facts, meaning } = psk;
+  if (facts === undefined) {
+    out.fact('psk', { identity: meaning.identity });
+    return;
+  }
+  out.fact('resumed', true);
+  out.fact('authenticated', meaning.authenticated);
+  out.fact('peer', facts);
+  out.note({
+    by: 'client',
+    text: 'the server has the key of the session: it is the one whose certificate was checked',
+  });
 }
 
 export function keyUpdate(

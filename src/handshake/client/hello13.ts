@@ -8,6 +8,7 @@ import { type ExtensionBlock, readExtensions, writeExtension } from '../../wire/
 import { cookie } from '../../wire/extensions/cookie.ts';
 import { earlyData } from '../../wire/extensions/early-data.ts';
 import { keyShare } from '../../wire/extensions/key-share.ts';
+import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { ClientHello, ServerHello } from '../../wire/hello.ts';
@@ -17,6 +18,8 @@ import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { need } from '../needs.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import { AcceptedPsk, PSK_DHE_KE, PSK_KE } from '../shared/psk.ts';
+import { bind, type EarlySent, pskExtension } from './psk13.ts';
 import { type HelloSent, idsOf, sharesOf, withParts } from './start.ts';
 
 export interface HelloRetried extends HelloSent {
@@ -26,6 +29,11 @@ export interface HelloRetried extends HelloSent {
 
 export interface SecretsAgreed {
   readonly sent: ReadonlySet<number>;
+  readonly sessionKey: string;
+  /** The server goes on with something that both had before; undefined: it will prove itself by certificate. */
+  readonly psk: AcceptedPsk | undefined;
+  /** Early data was sent, and may still be taken: until that is known we write under its keys. */
+  readonly early: EarlySent | undefined;
   readonly suite: CipherSuite13;
   readonly schedule: HandshakeSecrets;
   readonly transcript: HelloSent['transcript'];
@@ -45,27 +53,54 @@ export function* serverHello13(
   if ('suite' in data && data.suite.id !== suite.id) {
     throw new TlsError('ERR_SUITE_CHANGED', { detail: `from ${data.suite.name} to ${suite.name}` });
   }
+  const index = extensions.get(preSharedKey);
+  const chosen = index === undefined ? undefined : AcceptedPsk.byChoice(data.pskOffers, index, suite.hash);
   const share = extensions.get(keyShare);
-  if (share === undefined) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'ServerHello has no key_share' });
-  const offer = withParts(config, data.offers).find(({ group }) => group.id === share.group);
-  if (offer === undefined) throw new TlsError('ERR_SELECTED_GROUP', { detail: `group 0x${share.group.toString(16)}` });
+  checkMode(data, chosen !== undefined, share !== undefined);
+  const offer =
+    share === undefined ? undefined : withParts(config, data.offers).find(({ group }) => group.id === share.group);
+  if (share !== undefined && offer === undefined)
+    throw new TlsError('ERR_SELECTED_GROUP', { detail: `group 0x${share.group.toString(16)}` });
 
-  const secret = yield* need('agree', { offer, share: share.keyExchange });
+  const secret = offer === undefined ? undefined : yield* need('agree', { offer, share: share!.keyExchange });
   disposeOffers(data.offers);
   if (!('suite' in data)) data.transcript.settle(suite.hash);
   data.transcript.add(message.raw);
-  const schedule = startSchedule(suite.hash).intoHandshake(secret, data.transcript.digest());
+  const early = chosen?.offer.secrets ?? startSchedule(suite.hash);
+  const schedule = early.intoHandshake(secret, data.transcript.digest());
   wipe(secret);
+  for (const { dispose } of data.pskOffers) dispose();
 
   out.fact('version', TLS_1_3);
   out.fact('suite', { id: suite.id, name: suite.name });
-  out.fact('group', { id: offer.group.id, name: offer.group.name });
+  if (offer !== undefined) out.fact('group', { id: offer.group.id, name: offer.group.name });
   out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
   out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
-  if (config.compatibilityMode && !('suite' in data)) out.changeCipherSpec();
   out.keys('read', 'handshake', suite, schedule.serverTraffic);
+  const { sent, transcript, sessionKey } = data;
+  const agreed = { sent, suite, schedule, transcript, sessionKey, psk: chosen?.psk };
+  if (data.early !== undefined && index === 0) return { to: 'WAIT_EE', ...agreed, early: data.early };
+  if (data.early !== undefined) earlyDataRefused(data.early, 'the server did not take the session', context);
+  else if (config.compatibilityMode && !('suite' in data)) out.changeCipherSpec();
   out.keys('write', 'handshake', suite, schedule.clientTraffic);
-  return { to: 'WAIT_EE', sent: data.sent, suite, schedule, transcript: data.transcript };
+  return { to: 'WAIT_EE', ...agreed, early: undefined };
+}
+
+/** A mode that we did not offer is as bad as an identity that we did not (RFC 9846 section 4.3.11). */
+function checkMode(data: HelloSent, resumed: boolean, hasShare: boolean): void {
+  if (!resumed) {
+    if (!hasShare) throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'ServerHello has no key_share' });
+    return;
+  }
+  const mode = hasShare ? PSK_DHE_KE : PSK_KE;
+  if (!data.pskModes.includes(mode)) {
+    throw new TlsError('ERR_SELECTED_PSK', { detail: `${hasShare ? 'psk_dhe_ke' : 'psk_ke'} was not offered` });
+  }
+}
+
+/** The application decides whether it sends the same again (RFC 9846 section 4.3.10). */
+export function earlyDataRefused(early: EarlySent, reason: string, context: Context): void {
+  context.out.fact('earlyData', { accepted: false, bytes: early.bytes, reason });
 }
 
 /** RFC 9846 section 4.2.4. */
@@ -83,13 +118,22 @@ export function* helloRetryRequest(
   data.transcript.settle(suite.hash);
   data.transcript.rollupForRetry();
   data.transcript.add(message.raw);
-  const hello: ClientHello = { ...data.hello, extensions: changedExtensions(data, extensions, offers, config) };
+  // Only what goes with the suite can be taken now; the rest is left out (RFC 9846 section 4.2.2).
+  const pskOffers = data.pskOffers.filter(({ hash }) => hash.name === suite.hash.name);
+  const changed = changedExtensions(data, extensions, offers, config);
+  const hello: ClientHello = { ...data.hello, extensions: [...changed, ...pskExtension(pskOffers, context)] };
   const raw = encodeHandshake(HANDSHAKE_CLIENT_HELLO, encode(ClientHello, hello));
+  bind(raw, pskOffers, (cut) => data.transcript.digestWith(cut));
   data.transcript.add(raw);
-  if (config.compatibilityMode) context.out.changeCipherSpec();
+  if (data.early !== undefined) {
+    context.out.unprotect();
+    earlyDataRefused(data.early, 'the server asked for another ClientHello', context);
+  } else if (config.compatibilityMode) context.out.changeCipherSpec();
   context.out.send(raw);
   context.out.fact('retried', true);
-  return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, transcript: data.transcript, suite };
+  const { transcript, sessionKey, pskModes } = data;
+  const kept = { transcript, sessionKey, pskModes, pskOffers, early: undefined };
+  return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, ...kept, suite };
 }
 
 /** The rules that ServerHello and HelloRetryRequest share. */
@@ -139,7 +183,7 @@ function changedExtensions(
   config: ClientConfig,
 ): ClientHello['extensions'] {
   const changed = data.hello.extensions
-    .filter(({ type }) => type !== earlyData.id)
+    .filter(({ type }) => type !== earlyData.id && type !== preSharedKey.id)
     .map((extension) =>
       extension.type === keyShare.id && retry.get(keyShare) !== undefined
         ? writeExtension(keyShare, 'ClientHello', sharesOf(config, offers).slice(0, 1))

@@ -6,6 +6,7 @@ import { decode } from '../../wire/codec.ts';
 import { readExtensions } from '../../wire/extension.ts';
 import { alpn } from '../../wire/extensions/alpn.ts';
 import { certificateAuthorities } from '../../wire/extensions/certificate-authorities.ts';
+import { earlyData } from '../../wire/extensions/early-data.ts';
 import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts';
 import { oidFilters } from '../../wire/extensions/oid-filters.ts';
 import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
@@ -23,7 +24,9 @@ import type { CredentialQuery } from '../peer.ts';
 import { AuthenticatedPeer, type Presented, readEntries } from '../shared/certificates.ts';
 import { applySizes, selectedProtocol } from '../shared/negotiated.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
-import type { SecretsAgreed } from './hello13.ts';
+import type { AcceptedPsk } from '../shared/psk.ts';
+import { earlyDataRefused, type SecretsAgreed } from './hello13.ts';
+import type { EarlySent } from './psk13.ts';
 
 export interface ServerProving {
   readonly sent: ReadonlySet<number>;
@@ -31,6 +34,7 @@ export interface ServerProving {
   readonly schedule: HandshakeSecrets;
   readonly transcript: Transcript;
   readonly alpn: string | undefined;
+  readonly sessionKey: string;
 }
 
 export interface CertificateAsked extends ServerProving {
@@ -42,7 +46,11 @@ export interface CertificateShown extends CertificateAsked {
 }
 
 export interface ServerProven extends CertificateAsked {
-  readonly peer: AuthenticatedPeer;
+  readonly peer: AuthenticatedPeer | AcceptedPsk;
+  /** What the server showed in this handshake; undefined in a resumed one. */
+  readonly presented: Presented | undefined;
+  /** Early data was taken: EndOfEarlyData has to follow. */
+  readonly early: EarlySent | undefined;
 }
 
 /** A CertificateRequest, read. */
@@ -58,7 +66,7 @@ export function encryptedExtensions(
   data: SecretsAgreed,
   message: Arrival,
   context: Context,
-): { readonly to: 'WAIT_CERT_CR' } & ServerProving {
+): ({ readonly to: 'WAIT_CERT_CR' } & ServerProving) | ({ readonly to: 'WAIT_FINISHED' } & ServerProven) {
   const { out } = context;
   const config = context.config as ClientConfig;
   const { extensions: raw } = decode(EncryptedExtensions, message.body);
@@ -71,7 +79,34 @@ export function encryptedExtensions(
   }
   applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), TLS_1_3, context);
   data.transcript.add(message.raw);
-  return { to: 'WAIT_CERT_CR', ...data, alpn: protocol };
+  const early = earlyDataAnswer(data, extensions.has(earlyData.id), protocol, context);
+  const { psk, ...rest } = data;
+  if (psk === undefined) return { to: 'WAIT_CERT_CR', ...rest, alpn: protocol };
+  return { to: 'WAIT_FINISHED', ...rest, alpn: protocol, peer: psk, request: undefined, presented: undefined, early };
+}
+
+/** RFC 9846 section 4.3.10: early data is taken only for what it was sent for. */
+function earlyDataAnswer(
+  { early, suite, schedule }: SecretsAgreed,
+  accepted: boolean,
+  protocol: string | undefined,
+  context: Context,
+): EarlySent | undefined {
+  const { out } = context;
+  if (!accepted) {
+    if (early === undefined) return undefined;
+    earlyDataRefused(early, 'the server refused it', context);
+    out.keys('write', 'handshake', suite, schedule.clientTraffic);
+    return undefined;
+  }
+  if (early === undefined)
+    throw new TlsError('ERR_SELECTED_PSK', { detail: 'early data goes with the first PSK only' });
+  if (early.suite.id !== suite.id)
+    throw new TlsError('ERR_SELECTED_SUITE', { detail: `early data was sent with ${early.suite.name}` });
+  if (early.alpn !== protocol)
+    throw new TlsError('ERR_SELECTED_ALPN', { detail: `early data was sent for ${early.alpn ?? 'none'}` });
+  out.fact('earlyData', { accepted: true, bytes: early.bytes });
+  return early;
 }
 
 /** RFC 9846 section 4.4.2. Its context is empty in the main handshake. */
@@ -139,6 +174,5 @@ export function* certificateVerify(
   const peer = yield* AuthenticatedPeer.authenticate(subject, data.transcript.digest(), message.body, context);
   context.out.fact('peer', peer.facts);
   data.transcript.add(message.raw);
-  const { presented: _, ...rest } = data;
-  return { to: 'WAIT_FINISHED', ...rest, peer };
+  return { to: 'WAIT_FINISHED', ...data, peer, early: undefined };
 }

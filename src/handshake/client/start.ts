@@ -24,6 +24,18 @@ import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
 import { need } from '../needs.ts';
+import {
+  bind,
+  earlyDataExtension,
+  earlyDataRefusal,
+  type EarlySent,
+  type FoundPsks,
+  findPsks,
+  modesExtension,
+  type PskOffer,
+  pskExtension,
+  sendEarlyData,
+} from './psk13.ts';
 
 /** What every version's ServerHello is held against. */
 export interface HelloSent {
@@ -33,6 +45,12 @@ export interface HelloSent {
   /** One for each key share, private keys inside. */
   readonly offers: readonly KeyOffer[];
   readonly transcript: Transcript;
+  /** In the order in which they were offered. */
+  readonly pskOffers: readonly PskOffer[];
+  readonly pskModes: readonly number[];
+  readonly sessionKey: string;
+  /** Early data went along. */
+  readonly early: EarlySent | undefined;
 }
 
 /** Makes and sends the first ClientHello (RFC 9846 section 4.2.2). */
@@ -42,13 +60,20 @@ export function* startClient(context: Context): Step<{ readonly to: 'WAIT_SH' } 
   if (offersVersion(config, TLS_1_3)) {
     for (const group of config.keyShares) offers.push(yield* need('offer', { group }));
   }
-  const hello = buildHello(config, context, offers);
+  const psks = yield* findPsks(context);
+  const { pskOffers } = psks;
+  const refusal = config.earlyData === undefined ? undefined : earlyDataRefusal(pskOffers, config);
+  const sendsEarly = config.earlyData !== undefined && refusal === undefined;
+  const hello = buildHello(config, context, offers, psks, sendsEarly);
   const raw = encodeHandshake(HANDSHAKE_CLIENT_HELLO, encode(ClientHello, hello));
+  bind(raw, pskOffers, (cut, hash) => hash.digest(cut));
   const transcript = new Transcript();
   transcript.add(raw);
   context.out.fact('clientRandom', hello.random);
+  if (refusal !== undefined) context.out.fact('earlyData', { accepted: false, bytes: 0, reason: refusal });
   context.out.send(raw);
-  return { to: 'WAIT_SH', hello, sent: idsOf(hello), offers, transcript };
+  const early = sendsEarly ? sendEarlyData(pskOffers, transcript, context) : undefined;
+  return { to: 'WAIT_SH', hello, sent: idsOf(hello), offers, transcript, ...psks, early };
 }
 
 export function idsOf(hello: ClientHello): ReadonlySet<number> {
@@ -81,7 +106,13 @@ function offersVersion(config: ClientConfig, version: number): boolean {
   return config.protocols.some((protocol) => protocol.version === version);
 }
 
-function buildHello(config: ClientConfig, context: Context, offers: readonly KeyOffer[]): ClientHello {
+function buildHello(
+  config: ClientConfig,
+  context: Context,
+  offers: readonly KeyOffer[],
+  psks: FoundPsks,
+  sendsEarly: boolean,
+): ClientHello {
   const { random } = context.crypto;
   const helloRandom = new Uint8Array(32);
   random.fill(helloRandom);
@@ -93,7 +124,10 @@ function buildHello(config: ClientConfig, context: Context, offers: readonly Key
 
   const extensions = extensionsOf(config, offers);
   for (const addition of additions) if (addition !== undefined) extensions.push(...addition.extensions);
+  extensions.push(...modesExtension(psks));
+  if (sendsEarly) extensions.push(earlyDataExtension());
   if (config.grease) addGrease(context, suites, extensions);
+  const last = pskExtension(psks.pskOffers, context);
 
   const hello: ClientHello = {
     legacyVersion: TLS_1_2,
@@ -101,10 +135,10 @@ function buildHello(config: ClientConfig, context: Context, offers: readonly Key
     legacySessionId,
     cipherSuites: suites,
     legacyCompressionMethods: Uint8Array.of(0),
-    extensions,
+    extensions: [...extensions, ...last],
   };
-  if (config.padHelloTo > 0) pad(hello, extensions, config.padHelloTo);
-  return hello;
+  if (config.padHelloTo === 0) return hello;
+  return { ...hello, extensions: [...extensions, ...paddingFor(hello, config.padHelloTo), ...last] };
 }
 
 function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExtension[] {
@@ -168,10 +202,10 @@ function addGrease(context: Context, suites: number[], extensions: RawExtension[
 }
 
 /** RFC 7685. The message has a header of four bytes, and so has the extension. */
-function pad(hello: ClientHello, extensions: RawExtension[], multiple: number): void {
+function paddingFor(hello: ClientHello, multiple: number): RawExtension[] {
   const length = 4 + encode(ClientHello, hello).length;
   let missing = (multiple - (length % multiple)) % multiple;
-  if (missing === 0) return;
+  if (missing === 0) return [];
   while (missing < 4) missing += multiple;
-  extensions.push(writeExtension(padding, 'ClientHello', new Uint8Array(missing - 4)));
+  return [writeExtension(padding, 'ClientHello', new Uint8Array(missing - 4))];
 }
