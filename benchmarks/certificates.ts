@@ -43,8 +43,10 @@ async function measure(
   const [leaf, middle, root] = [...peer.chain, anchor].map(parseCertificate);
   const pairs = [[leaf!, middle!] as const, [middle!, root!] as const];
   const bare = async (): Promise<boolean> => {
-    for (const [{ signatureAlgorithm, tbs, signature }, { publicKey }] of pairs)
-      if (!(await signatures.verify(signatureAlgorithm!, publicKey!, tbs, signature))) return false;
+    for (const [{ signatureAlgorithm, tbs, signature }, { publicKey }] of pairs) {
+      // A key that nobody has seen before, as the other side has: a verifier may remember those that it has.
+      if (!(await signatures.verify(signatureAlgorithm!, { ...publicKey! }, tbs, signature))) return false;
+    }
     return true;
   };
   const whole = async (): Promise<boolean> =>
