@@ -172,7 +172,7 @@ function invert(value: bigint, modulus: bigint): bigint | undefined {
 }
 
 /** For public exponents: their bits are no secret. */
-function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
   for (const bit of exponent.toString(2)) {
     result = (result * result) % modulus;
@@ -182,7 +182,7 @@ function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
 }
 
 /** Four bits at a time, a multiplication for each, also by one: the same sequence for every exponent of a length. */
-function windowed(base: bigint, exponent: bigint, modulus: bigint): bigint {
+export function windowed(base: bigint, exponent: bigint, modulus: bigint): bigint {
   const table: bigint[] = [1n];
   for (let i = 1; i < 16; i++) table.push((table[i - 1]! * base) % modulus);
   let result = 1n;

@@ -13,7 +13,10 @@ import type { PemCredential } from '../support/openssl.ts';
 
 /** Our two roles on a socket of loopback, for conversations with peers that nobody here wrote. */
 
-export async function connectTo(port: number, options: Omit<ClientOptions, 'protocols'>): Promise<TlsStream> {
+export async function connectTo(
+  port: number,
+  options: Omit<ClientOptions, 'protocols'> & Partial<Pick<ClientOptions, 'protocols'>>,
+): Promise<TlsStream> {
   const socket = connect({ host: '127.0.0.1', port, noDelay: true });
   await once(socket, 'connect');
   return drive(new Engine(clientConfig({ protocols: [client13], ...options })), pipeOf(socket));
@@ -26,7 +29,9 @@ export interface OurServer {
   close(): Promise<void>;
 }
 
-export async function listen(options: Omit<ServerOptions, 'protocols'>): Promise<OurServer> {
+export async function listen(
+  options: Omit<ServerOptions, 'protocols'> & Partial<Pick<ServerOptions, 'protocols'>>,
+): Promise<OurServer> {
   const config = serverConfig({ protocols: [server13], ...options });
   const sockets = new Set<Socket>();
   const server = createServer({ noDelay: true });

@@ -4,7 +4,7 @@ import { ed448 } from '@noble/curves/ed448.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { TlsError } from '../../errors.ts';
-import { isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
+import { decryptRaw, isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
 import type {
   NamedCurve,
@@ -49,6 +49,7 @@ export function nobleSigner(key: PrivateKey, random: Random): Signer {
         });
       return sign(known.algorithm, own, message, random);
     },
+    ...(own.kind === 'rsa' && !own.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(own, text, random) }),
     dispose: () => {
       for (const part of Object.values(own)) if (part instanceof Uint8Array) part.fill(0);
     },

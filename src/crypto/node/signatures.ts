@@ -66,7 +66,18 @@ export function nodeSigner(node: NodeCryptoModule, key: PrivateKey): Signer {
         node.sign(digestOf(algorithm), message, { key: object, ...paddingOf(node, algorithm) } as SignKeyObjectInput),
       );
     },
+    ...(key.kind === 'rsa' && !key.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(node, object, text) }),
   };
+}
+
+/** Without padding, so that no runtime's idea of what is wrong with it can be told from the outside. */
+function decryptRaw(node: NodeCryptoModule, key: KeyObject, ciphertext: Uint8Array): Uint8Array | undefined {
+  try {
+    return plain(node.privateDecrypt({ key, padding: node.constants.RSA_NO_PADDING }, ciphertext));
+  } catch {
+    // Not as long as the modulus, or not below it.
+    return undefined;
+  }
 }
 
 /** What the algorithm asks of the key, before any work is done. */

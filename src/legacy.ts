@@ -1,0 +1,90 @@
+/**
+ * TLS 1.2 as old devices speak it, and as it is told in books: the classic exchange, in which the client encrypts the
+ * secret for the RSA key of the server's certificate; Diffie-Hellman over finite fields; CBC with HMAC. Nothing of this
+ * is in any default list. It has no forward secrecy, or has been broken before by the time it took (RFC 10015, RFC 9325):
+ * use it to reach a device that cannot be replaced, and to learn.
+ *
+ * The values take the place of `client12` and `server12`: whoever names them gets the suites in force first, and these
+ * behind them.
+ * @module
+ */
+import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
+import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName } from './crypto/types.ts';
+import { makeLegacyClient12 } from './handshake/legacy/client12.ts';
+import { legacyKit } from './handshake/legacy/kit.ts';
+import type { Protocol } from './handshake/machine.ts';
+import { makeServer12 } from './handshake/server/server12.ts';
+
+/**
+ * TLS 1.2 as a client, with the suites of old devices behind those of the provider.
+ *
+ * @example
+ * ```ts
+ * import { legacyClient12 } from 'warifu/legacy';
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * const crypto = nobleProvider();
+ * const options = { crypto, protocols: [legacyClient12(crypto)], suites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] };
+ * ```
+ */
+export function legacyClient12(crypto: CryptoProvider): Protocol {
+  return makeLegacyClient12(legacySuites(crypto));
+}
+
+/** TLS 1.2 as a server, with the suites of old devices behind those of the provider. */
+export function legacyServer12(crypto: CryptoProvider): Protocol {
+  return makeServer12(legacyKit, legacySuites(crypto));
+}
+
+/** The suites that come with it, forward secrecy first; hashes and AEADs are the provider's. */
+export function legacySuites(crypto: CryptoProvider): readonly CipherSuite12[] {
+  const aeads = new Map(crypto.suites.map(({ aead }) => [aead.name, aead] as const));
+  const list: CipherSuite12[] = [];
+  const head = (id: number, key: Key, cipher: string, hash: HashName): Head => ({
+    version: 0x0303,
+    id,
+    name: `TLS_${key.replace('RSA_RSA', 'RSA')}_WITH_${cipher}`,
+    hash: crypto.hash(hash),
+    exchange: key === 'RSA_RSA' ? 'rsa' : key.startsWith('DHE') ? 'dhe' : 'ecdhe',
+    authentication: key === 'ECDHE_ECDSA' ? 'ecdsa' : 'rsa',
+  });
+  const aead = (id: number, key: Key, name: string, cipher: string, hash: HashName): void => {
+    const found: Aead | undefined = aeads.get(name);
+    if (found === undefined) return;
+    const chacha = name === 'ChaCha20-Poly1305';
+    const lengths = { fixedIvLength: chacha ? 12 : 4, recordIvLength: chacha ? 0 : 8 } as const;
+    list.push({ ...head(id, key, cipher, hash), protection: 'aead', aead: found, ...lengths });
+  };
+  const cbc = (id: number, key: Key, cipher: CbcCipher, mac: HashName): void => {
+    const name = `${cipher.name.replaceAll('-', '_')}_${mac === 'sha1' ? 'SHA' : mac.toUpperCase()}`;
+    const prf = mac === 'sha384' ? 'sha384' : 'sha256';
+    list.push({ ...head(id, key, name, prf), protection: 'cbc', cipher, mac: crypto.hash(mac) });
+  };
+  aead(0xccaa, 'DHE_RSA', 'ChaCha20-Poly1305', 'CHACHA20_POLY1305_SHA256', 'sha256');
+  aead(0x009e, 'DHE_RSA', 'AES-128-GCM', 'AES_128_GCM_SHA256', 'sha256');
+  aead(0x009f, 'DHE_RSA', 'AES-256-GCM', 'AES_256_GCM_SHA384', 'sha384');
+  for (const [id, key, cipher, mac] of [
+    [0xc023, 'ECDHE_ECDSA', aes128Cbc, 'sha256'],
+    [0xc024, 'ECDHE_ECDSA', aes256Cbc, 'sha384'],
+    [0xc009, 'ECDHE_ECDSA', aes128Cbc, 'sha1'],
+    [0xc00a, 'ECDHE_ECDSA', aes256Cbc, 'sha1'],
+    [0xc027, 'ECDHE_RSA', aes128Cbc, 'sha256'],
+    [0xc028, 'ECDHE_RSA', aes256Cbc, 'sha384'],
+    [0xc013, 'ECDHE_RSA', aes128Cbc, 'sha1'],
+    [0xc014, 'ECDHE_RSA', aes256Cbc, 'sha1'],
+    [0x0067, 'DHE_RSA', aes128Cbc, 'sha256'],
+    [0x006b, 'DHE_RSA', aes256Cbc, 'sha256'],
+    [0x0033, 'DHE_RSA', aes128Cbc, 'sha1'],
+    [0x0039, 'DHE_RSA', aes256Cbc, 'sha1'],
+  ] as const)
+    cbc(id, key, cipher, mac);
+  aead(0x009c, 'RSA_RSA', 'AES-128-GCM', 'AES_128_GCM_SHA256', 'sha256');
+  aead(0x009d, 'RSA_RSA', 'AES-256-GCM', 'AES_256_GCM_SHA384', 'sha384');
+  cbc(0x003c, 'RSA_RSA', aes128Cbc, 'sha256');
+  cbc(0x003d, 'RSA_RSA', aes256Cbc, 'sha256');
+  cbc(0x002f, 'RSA_RSA', aes128Cbc, 'sha1');
+  cbc(0x0035, 'RSA_RSA', aes256Cbc, 'sha1');
+  return list;
+}
+
+type Key = 'ECDHE_ECDSA' | 'ECDHE_RSA' | 'DHE_RSA' | 'RSA_RSA';
+type Head = Omit<CipherSuite12, 'protection' | 'aead' | 'cipher' | 'mac' | 'fixedIvLength' | 'recordIvLength'>;
