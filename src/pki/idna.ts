@@ -22,7 +22,9 @@ function toAsciiLabel(label: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
   if (/^[\u0000-\u007f]*$/.test(label)) return lowerAscii(label);
   // UTS 46 section 4: fold case and width, then compose; what is not a letter, mark or digit afterwards is no U-label.
-  const mapped = label.normalize('NFKC').toLowerCase().normalize('NFKC');
+  // Each character by itself: a capital sigma at the end of a word is folded like any other.
+  const folded = [...label.normalize('NFKC')].map((character) => character.toLowerCase()).join('');
+  const mapped = folded.normalize('NFKC');
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
   if (/^[\u0000-\u007f]*$/.test(mapped)) return mapped;
   if (!/^(?:[\p{L}\p{M}\p{Nd}\u00b7\u0375\u05f3\u05f4\u30fb-]|\u200c|\u200d)+$/u.test(mapped)) return undefined;
