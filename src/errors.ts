@@ -121,7 +121,8 @@ export type PeerFault =
   | 'ERR_RENEGOTIATION_INFO'
   | 'ERR_EXTENDED_MASTER_SECRET'
   | 'ERR_POINT_FORMAT'
-  | 'ERR_CERTIFICATE_KEY_KIND';
+  | 'ERR_CERTIFICATE_KEY_KIND'
+  | 'ERR_CERTIFICATE_CURVE';
 
 export type LocalFault =
   | 'ERR_PEER_REFUSED' // our verifier refused the peer's certificate
@@ -441,6 +442,11 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     Alert.illegalParameter,
     'RFC 8422 section 5.1.2',
     'ec_point_formats does not list the uncompressed format',
+  ),
+  ERR_CERTIFICATE_CURVE: fault(
+    Alert.illegalParameter,
+    'RFC 8422 section 5.3',
+    'the key of the certificate is on a curve that the client did not name',
   ),
   ERR_CERTIFICATE_KEY_KIND: fault(
     Alert.unsupportedCertificate,

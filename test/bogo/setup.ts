@@ -68,6 +68,7 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
       flags.numbers('curves').length > 0 ? flags.numbers('curves') : DEFAULT_GROUPS,
     ),
     signatures: named('signature scheme', provider.signatures, signaturesFor(flags)),
+    requireExtendedMasterSecret: false,
     ownSignatures: provider.signatures.map(({ name }) => name),
     clock: { now: () => now },
     watch: (event: WatchEvent) => events.push(event),
@@ -87,6 +88,8 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
       chosen = own?.number ?? -1;
       return own?.credential;
     });
+  // The default credential is the last one asked.
+  if (ours[0]?.number === -1) ours.push(ours.shift()!);
   const engine =
     role === 'client'
       ? new Engine(clientConfig(clientOptions(flags, common, choose)))
@@ -239,10 +242,15 @@ function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly O
   if (flags.has('fail-cert-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
   const allowed = ours.filter((own) => !own.mustMatchIssuer || isIssuedBy(own.credential, query.authorities));
   if (allowed.length === 0 && ours.length > 0) throw new TlsError('ERR_NO_CREDENTIAL', { detail: 'no issuer matches' });
-  return allowed.find(({ credential }) => canSign(credential, query)) ?? allowed[0];
+  const suited = allowed.find(({ credential }) => canSign(credential, query));
+  // The tests do not want a client to go on without a certificate when it has one that the server cannot take.
+  if (suited === undefined && query.certificateTypes !== undefined && ours.length > 0)
+    throw new TlsError('ERR_NO_SHARED_SCHEME', { detail: 'no credential suits the request' });
+  return suited ?? allowed[0];
 }
 
-function canSign({ signer }: Credential, { schemes, version }: CredentialQuery): boolean {
+function canSign({ signer }: Credential, { schemes, version, certificateTypes }: CredentialQuery): boolean {
+  if (certificateTypes?.includes(signer.publicKey.kind === 'rsa' ? 1 : 64) === false) return false;
   return signer.schemes.some((id) => {
     const scheme = provider.signatures.find((one) => one.id === id);
     const allowed = version === 0x0304 ? scheme?.handshake13 : scheme?.handshake12;

@@ -8,7 +8,7 @@ import type { Arrival, Step } from '../machine.ts';
 import type { CredentialQuery } from '../peer.ts';
 import { AuthenticatedPeer, type Presented, type Subject } from '../shared/certificates.ts';
 import { record, type ServerParams12 } from '../shared/kit12.ts';
-import { checkKeyKind } from '../shared/prove12.ts';
+import { checkKeyKind, isCurveNamed } from '../shared/prove12.ts';
 import type { ClientAgreed12 } from './hello12.ts';
 
 export interface ServerShown12 extends ClientAgreed12 {
@@ -75,6 +75,8 @@ export function* serverKeyExchange(
   const proof = { version: 0x0303, scheme: params.scheme, signature: params.signature, input } as const;
   const peer = yield* AuthenticatedPeer.prove(serverSubject(data, context), proof, context);
   checkKeyKind(peer.key, data.suite);
+  const groups = context.config.groups.map(({ id }) => id);
+  if (!isCurveNamed(peer.key, groups)) throw new TlsError('ERR_CERTIFICATE_CURVE');
   context.out.fact('peer', peer.facts);
   record(data, message.raw);
   const { presented: _, ...rest } = data;

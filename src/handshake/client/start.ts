@@ -151,7 +151,8 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
     write(
       supportedGroups,
       'ClientHello',
-      config.groups.map((group) => group.id),
+      // What is no curve has a place in TLS 1.3 only.
+      config.groups.filter(({ kind }) => tls13 || kind === 'ecdhe' || kind === 'ffdhe').map((group) => group.id),
     ),
   );
   if (config.alpn.length > 0) list.push(write(alpn, 'ClientHello', [...config.alpn]));

@@ -20,7 +20,7 @@ import type { Credential } from '../peer.ts';
 import { chooseScheme } from '../shared/certificates.ts';
 import type { Kit12 } from '../shared/kit12.ts';
 import { KNOWN_EXTENSIONS_12 } from '../shared/known12.ts';
-import { kindFor } from '../shared/prove12.ts';
+import { isCurveNamed, kindFor } from '../shared/prove12.ts';
 
 /** Not cipher suites: signals that old hellos carry among them (RFC 5746 section 3.3, RFC 7507 section 2). */
 const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff;
@@ -123,6 +123,8 @@ export function* choose12(
     });
   }
   const key = credential.signer.publicKey;
+  if (!isCurveNamed(key, read.extensions.get(supportedGroups)))
+    throw new TlsError('ERR_NO_SHARED_GROUP', { detail: 'not that of our certificate', rfc: 'RFC 8422 section 5.3' });
   const suites = possible.filter(({ authentication }) => authentication === kindFor(key));
   if (suites.length === 0)
     throw new TlsError('ERR_NO_SHARED_SUITE', {
@@ -132,7 +134,7 @@ export function* choose12(
   const suite = suites.find(({ exchange }) =>
     exchange === 'rsa'
       ? credential.signer.decryptRaw !== undefined && key.kind === 'rsa' && key.pss === undefined
-      : chooseScheme(credential, read.schemes, config.signatures, TLS_1_2) !== undefined,
+      : chooseScheme(credential, read.schemes, config.ownSignatures, TLS_1_2) !== undefined,
   );
   if (suite === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
   return { suite, credential };
@@ -149,7 +151,7 @@ function sharedSuites(read: ReadHello12, config: ServerConfig): readonly CipherS
 function schemesFor(suites: readonly CipherSuite12[], read: ReadHello12, config: ServerConfig): readonly number[] {
   const signing = new Set(suites.filter(({ exchange }) => exchange !== 'rsa').map((suite) => suite.authentication));
   const usable = read.schemes.filter((id) => {
-    const scheme = config.signatures.find((candidate) => candidate.id === id && candidate.handshake12);
+    const scheme = config.ownSignatures.find((candidate) => candidate.id === id && candidate.handshake12);
     return scheme !== undefined && signing.has(scheme.algorithm.kind.startsWith('rsa') ? 'rsa' : 'ecdsa');
   });
   if (suites.every(({ exchange }) => exchange !== 'rsa')) return usable;

@@ -41,7 +41,7 @@ export interface Answered {
   readonly choices: ServerContext;
 }
 
-/** Records of refused early data that are passed over, in bytes of what they carry (RFC 9846 section 4.3.10). */
+/** Records of refused early data that are passed over, in bytes without their headers (RFC 9846 section 4.3.10). */
 const REFUSED_EARLY_DATA = 16_384;
 
 /** The first ClientHello (RFC 9846 section 4.2.2). */

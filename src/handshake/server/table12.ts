@@ -1,6 +1,7 @@
 /** TLS 1.2 as data: RFC 5246 section 7.3. */
 export const serverTable12 = {
-  START: { ClientHello12: { epoch: 'plaintext', to: ['WAIT_CERT_12', 'WAIT_CKE_12'] } },
+  // Nothing of the client's next flight can be there yet: so nothing that was put in before the server spoke is taken.
+  START: { ClientHello12: { epoch: 'plaintext', to: ['WAIT_CERT_12', 'WAIT_CKE_12'], rekeysRead: true } },
   WAIT_CERT_12: { Certificate12: { epoch: 'plaintext', to: ['WAIT_CKE_12', 'WAIT_CKE_CV_12'] } },
   WAIT_CKE_12: { ClientKeyExchange: { epoch: 'plaintext', to: ['WAIT_CCS_12'] } },
   WAIT_CKE_CV_12: { ClientKeyExchange: { epoch: 'plaintext', to: ['WAIT_CV_12'] } },

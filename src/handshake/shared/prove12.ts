@@ -1,8 +1,8 @@
-import type { CipherSuite12, PublicKey } from '../../crypto/types.ts';
+import type { CipherSuite12, NamedCurve, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { encode } from '../../wire/codec.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
-import { HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
+import { GROUP_SECP256R1, GROUP_SECP384R1, GROUP_SECP521R1, HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
 import { CertificateVerify12 } from '../../wire/messages12.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
@@ -40,6 +40,17 @@ export function checkKeyKind(key: PublicKey, suite: CipherSuite12): void {
   if (kindFor(key) !== suite.authentication)
     throw new TlsError('ERR_CERTIFICATE_KEY_KIND', { detail: `${key.kind} in ${suite.name}` });
 }
+
+/** RFC 8422 section 5.3: a client that names its groups takes no key on another curve. Undefined: it did not name any. */
+export function isCurveNamed(key: PublicKey, groups: readonly number[] | undefined): boolean {
+  return key.kind !== 'ec' || groups === undefined || groups.includes(CURVE_GROUP[key.curve]);
+}
+
+const CURVE_GROUP: { readonly [C in NamedCurve]: number } = {
+  'P-256': GROUP_SECP256R1,
+  'P-384': GROUP_SECP384R1,
+  'P-521': GROUP_SECP521R1,
+};
 
 export function kindFor(key: PublicKey): 'ecdsa' | 'rsa' {
   return key.kind === 'rsa' ? 'rsa' : 'ecdsa';
