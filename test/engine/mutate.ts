@@ -1,5 +1,9 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { TlsError } from '../../src/errors.ts';
+import { client12 } from '../../src/handshake/client/client12.ts';
+import { client13 } from '../../src/handshake/client/client13.ts';
+import { server12 } from '../../src/handshake/server/server12.ts';
+import { server13 } from '../../src/handshake/server/server13.ts';
 import { drain, makeClient, makeServer, run, written } from '../support/pair.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 
@@ -33,15 +37,16 @@ export function mutateFlights(
   role: 'client' | 'server',
   runs: number,
   seed: number,
+  version: 0x0303 | 0x0304 = 0x0304,
   progress?: (done: number) => void,
 ): MutationReport {
-  const recordings = [recorded(false), recorded(true)];
+  const recordings = [recorded(version, false), recorded(version, true)];
   const outcomes = new Map<string, number>();
   for (let i = 0; i < runs; i++) {
     const random = generator(seed + i * 2_654_435_761);
     const retry = random.next(2);
     const theirs = recordings[retry]![role === 'client' ? 'server' : 'client'];
-    const outcome = attempt(role, retry === 1, mutated(theirs, random), `${seed}/${i}`);
+    const outcome = attempt(role, version, retry === 1, mutated(theirs, random), `${seed}/${i}`);
     outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
     if (i % 1000 === 999) progress?.(i + 1);
   }
@@ -53,14 +58,25 @@ const SETTINGS = {
   server: { clientAuth: 'require', verifier: toyVerifier, alpn: ['b'], retryCookie: true },
 } as const;
 
-const client = (retry: boolean): Engine =>
-  makeClient({ crypto: toyProvider(1), ...SETTINGS.client, ...(retry && { keyShares: [] }) });
-const server = (): Engine => makeServer({ crypto: toyProvider(2), ...SETTINGS.server });
+const client = (version: number, retry: boolean): Engine =>
+  makeClient({
+    crypto: toyProvider(1),
+    ...SETTINGS.client,
+    // What TLS 1.3 does with a second hello, TLS 1.2 does with a version that nobody wanted.
+    protocols: version === 0x0303 ? (retry ? [client12] : [client12, client13]) : [client13],
+    ...(retry && { keyShares: [] }),
+  });
+const server = (version: number): Engine =>
+  makeServer({
+    crypto: toyProvider(2),
+    ...SETTINGS.server,
+    protocols: [version === 0x0303 ? server12 : server13],
+  });
 
-function recorded(retry: boolean): { readonly client: Uint8Array[]; readonly server: Uint8Array[] } {
-  const pair = { client: client(retry), server: server() };
+function recorded(version: number, retry: boolean): { readonly client: Uint8Array[]; readonly server: Uint8Array[] } {
+  const pair = { client: client(version, retry), server: server(version) };
   const steps = run(pair);
-  pair.client.updateKeys(true);
+  if (version === 0x0304) pair.client.updateKeys(true);
   pair.client.send(new Uint8Array(50));
   pair.server.send(new Uint8Array(50));
   pair.server.close();
@@ -69,8 +85,14 @@ function recorded(retry: boolean): { readonly client: Uint8Array[]; readonly ser
   return { client: written([...steps.client, ...last.client]), server: written([...steps.server, ...last.server]) };
 }
 
-function attempt(role: 'client' | 'server', retry: boolean, bytes: readonly Uint8Array[], name: string): string {
-  const engine = role === 'client' ? client(retry) : server();
+function attempt(
+  role: 'client' | 'server',
+  version: number,
+  retry: boolean,
+  bytes: readonly Uint8Array[],
+  name: string,
+): string {
+  const engine = role === 'client' ? client(version, retry) : server(version);
   try {
     engine.start();
     const steps = drain(engine);

@@ -1,19 +1,23 @@
 import { fromHex } from '../../src/bytes/bytes.ts';
-import type { CipherSuite13 } from '../../src/crypto/types.ts';
+import type { AeadSuite12, CipherSuite13 } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Step } from '../../src/engine/step.ts';
 import { Deframer } from '../../src/record/deframer.ts';
 import { Joiner } from '../../src/record/joiner.ts';
+import { Protector12 } from '../../src/record/protect12.ts';
 import { Protector13 } from '../../src/record/protect13.ts';
+import type { RecordProtector } from '../../src/record/protector.ts';
+import { MainSecret12 } from '../../src/schedule/schedule12.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { type ClientParts, drain, makeClient, makeServer, type ServerParts, written } from './pair.ts';
 
 /** A message on its way to the engine under test, outside of any record. */
 export interface Passing {
+  /** HandshakeType; -1: the ChangeCipherSpec of TLS 1.2. */
   readonly type: number;
   readonly raw: Uint8Array;
   /** The keys of the peer from here on, where this message changes them. */
-  readonly rekeyed: Protector13 | undefined;
+  readonly rekeyed: RecordProtector | undefined;
 }
 
 const SERVER_HELLO = 2;
@@ -33,8 +37,10 @@ export class Middle {
   readonly #deframer = new Deframer();
   readonly #joiner = new Joiner();
   readonly #waiting: Passing[] = [];
-  #open: Protector13 | undefined;
-  #seal: Protector13 | undefined;
+  #open: RecordProtector | undefined;
+  #seal: RecordProtector | undefined;
+  /** TLS 1.2: ServerHello.random. */
+  #serverRandom: Uint8Array | undefined;
   #suite: CipherSuite13 | undefined;
 
   constructor(role: 'client' | 'server', client: ClientParts = {}, server: ServerParts = {}) {
@@ -56,7 +62,10 @@ export class Middle {
     for (let moved = true; moved; ) {
       const mine = drain(this.target);
       this.said.push(...mine);
-      for (const bytes of written(mine)) this.peer.receive(bytes);
+      for (const bytes of written(mine)) {
+        if (bytes[0] === 22 && bytes[5] === SERVER_HELLO) this.#serverRandom = bytes.slice(11, 43);
+        this.peer.receive(bytes);
+      }
       const theirs = drain(this.peer);
       for (const bytes of written(theirs)) this.#take(bytes);
       moved = mine.length + theirs.length > 0;
@@ -73,7 +82,7 @@ export class Middle {
     const message = this.#waiting.shift();
     if (message === undefined) throw new Error('the peer has said nothing more');
     const raw = change(message);
-    if (raw !== undefined) this.target.receive(this.record(22, raw));
+    if (raw !== undefined) this.target.receive(this.record(message.type === -1 ? 20 : 22, raw));
     this.#seal = message.rekeyed ?? this.#seal;
     this.settle();
   }
@@ -104,7 +113,13 @@ export class Middle {
     if (this.peer.role === 'client') this.#useHandshakeKeys();
     this.#deframer.push(bytes);
     for (let record = this.#deframer.next(256); record !== undefined; record = this.#deframer.next(256)) {
-      if (record.type === 20) continue;
+      if (record.type === 20) {
+        if (this.peer.facts.version === 0x0303) {
+          this.#waiting.push({ type: -1, raw: Uint8Array.of(1), rekeyed: this.#protector12() });
+          this.#open = this.#protector12();
+        }
+        continue;
+      }
       const { type, content } =
         this.#open === undefined
           ? { type: record.type, content: record.payload }
@@ -112,14 +127,26 @@ export class Middle {
       if (type !== 22) continue;
       this.#joiner.push(content);
       for (let message = this.#joiner.next(); message !== undefined; message = this.#joiner.next()) {
+        if (message.type === SERVER_HELLO) this.#serverRandom = message.raw.slice(6, 38);
         this.#waiting.push({ type: message.type, raw: message.raw, rekeyed: this.#protector(message.type) });
         this.#open = this.#protector(message.type) ?? this.#open;
       }
     }
   }
 
+  /** TLS 1.2: the keys that follow the peer's ChangeCipherSpec. */
+  #protector12(): Protector12 {
+    const { role, facts, config } = this.peer;
+    const suite = config.suites12.find(({ id }) => id === facts.suite?.id) as AeadSuite12;
+    const randoms = { client: facts.clientRandom!, server: this.#serverRandom! };
+    const main = new MainSecret12(suite.hash, this.#secrets.get('CLIENT_RANDOM')!, randoms);
+    const sizes = { macKey: 0, key: suite.aead.keyLength, iv: suite.fixedIvLength };
+    return new Protector12(suite, main.keyBlock(sizes)[role]);
+  }
+
   /** The keys that follow a message of the peer. */
   #protector(type: number): Protector13 | undefined {
+    if (this.peer.facts.version === 0x0303) return undefined;
     const side = this.peer.role === 'client' ? 'CLIENT' : 'SERVER';
     const handshake = this.#secrets.get(`${side}_HANDSHAKE_TRAFFIC_SECRET`);
     const { suite } = this.peer.facts;

@@ -1,5 +1,11 @@
 import { sha256 } from '../../src/crypto/noble/hash.ts';
-import { tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256 } from '../../src/crypto/noble/suites.ts';
+import {
+  tlsAes128GcmSha256,
+  tlsAes256GcmSha384,
+  tlsChacha20Poly1305Sha256,
+  tlsEcdheEcdsaAes128Gcm,
+  tlsEcdheEcdsaChacha20,
+} from '../../src/crypto/noble/suites.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import { ed25519 } from '../../src/crypto/schemes.ts';
 import { concat, equalBytes } from '../../src/bytes/bytes.ts';
@@ -82,7 +88,13 @@ export function toyProvider(seed: number = 1): CryptoProvider {
   return {
     name: 'toy',
     random,
-    suites: [tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256],
+    suites: [
+      tlsAes128GcmSha256,
+      tlsAes256GcmSha384,
+      tlsChacha20Poly1305Sha256,
+      tlsEcdheEcdsaAes128Gcm,
+      tlsEcdheEcdsaChacha20,
+    ],
     groups: [toyGroup(0x001d, 'X25519'), toyGroup(0x0017, 'secp256r1')],
     signatures: [ed25519],
     verifier: { verify: (_algorithm, _key, message, signature) => equalBytes(signature, sign(message)) },

@@ -1,0 +1,174 @@
+import { describe, expect, it } from 'vitest';
+import { equalBytes } from '../../src/bytes/bytes.ts';
+import { client12 } from '../../src/handshake/client/client12.ts';
+import { client13 } from '../../src/handshake/client/client13.ts';
+import { server12 } from '../../src/handshake/server/server12.ts';
+import { server13 } from '../../src/handshake/server/server13.ts';
+import { decode, encode } from '../../src/wire/codec.ts';
+import { writeExtension } from '../../src/wire/extension.ts';
+import { supportedVersions } from '../../src/wire/extensions/supported-versions.ts';
+import { encodeHandshake } from '../../src/wire/handshake.ts';
+import { ClientHello, DOWNGRADE_TLS12 } from '../../src/wire/hello.ts';
+import { type ClientParts, makePair, run, type ServerParts } from '../support/pair.ts';
+
+/** Two versions in one engine: the best that both have, and nobody in between who says otherwise. */
+
+const CLIENTS = { '1.2': [client12], '1.3': [client13], both: [client12, client13] } as const;
+const SERVERS = { '1.2': [server12], '1.3': [server13], both: [server12, server13] } as const;
+
+type Range = keyof typeof CLIENTS;
+type Tamper = Parameters<typeof run>[1];
+
+const shake = (
+  client: Range,
+  server: Range,
+  tamper?: Tamper,
+  parts: { client?: ClientParts; server?: ServerParts } = {},
+) => {
+  const pair = makePair(
+    { protocols: CLIENTS[client], ...parts.client },
+    { protocols: SERVERS[server], ...parts.server },
+  );
+  const steps = run(pair, tamper);
+  const failure = (side: 'client' | 'server'): unknown =>
+    steps[side].flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
+  return { ...pair, steps, failure };
+};
+
+describe('two ranges of versions', () => {
+  it.each([
+    ['both', 'both', 0x0304],
+    ['both', '1.3', 0x0304],
+    ['1.3', 'both', 0x0304],
+    ['both', '1.2', 0x0303],
+    ['1.2', 'both', 0x0303],
+    ['1.2', '1.2', 0x0303],
+  ] as const)('a client with %s and a server with %s', (client, server, version) => {
+    const pair = shake(client, server);
+    expect([pair.client.status, pair.server.status]).toEqual(['open', 'open']);
+    expect([pair.client.facts.version, pair.server.facts.version]).toEqual([version, version]);
+    pair.client.send(Uint8Array.of(1, 2, 3));
+    expect(run(pair).server).toContainEqual({ type: 'data', bytes: Uint8Array.of(1, 2, 3) });
+    expect(pair.client.exportKey('EXPORTER-x', Uint8Array.of(1), 40)).toEqual(
+      pair.server.exportKey('EXPORTER-x', Uint8Array.of(1), 40),
+    );
+  });
+
+  it.each([
+    ['1.3', '1.2'],
+    ['1.2', '1.3'],
+  ] as const)('a client with %s and a server with %s have nothing in common', (client, server) => {
+    const { failure } = shake(client, server);
+    expect(failure('server')).toMatchObject({ code: 'ERR_VERSION', alert: 70 });
+    expect(failure('client')).toMatchObject({ code: 'ERR_ALERT_RECEIVED', alertReceived: 70 });
+  });
+
+  it('a version of which no suite is named is not spoken', () => {
+    const pair = shake('both', 'both', undefined, { client: { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] } });
+    expect(pair.client.facts.version).toBe(0x0303);
+  });
+});
+
+describe('somebody who lowers the version', () => {
+  /** Takes TLS 1.3 out of what the client offers. */
+  const hide: Tamper = (bytes, from) => (from === 'client' && bytes[5] === 1 ? [withoutTls13(bytes)] : [bytes]);
+
+  it('is seen by the client in the last bytes of the random (RFC 9846 section 4.2.3)', () => {
+    const { failure, steps } = shake('both', 'both', hide);
+    expect(failure('client')).toMatchObject({ code: 'ERR_DOWNGRADE', alert: 47 });
+    expect(failure('server')).toMatchObject({ code: 'ERR_ALERT_RECEIVED', alertReceived: 47 });
+    expect(steps.client.some((step) => step.type === 'established')).toBe(false);
+  });
+
+  it('cannot take those bytes away: they are signed', () => {
+    const erase: Tamper = (bytes, from) => {
+      if (from === 'client') return hide(bytes, from);
+      if (bytes[5] !== 2) return [bytes];
+      const changed = bytes.slice();
+      expect(equalBytes(changed.subarray(35, 43), DOWNGRADE_TLS12)).toBe(true);
+      changed.fill(7, 35, 43);
+      return [changed];
+    };
+    expect(shake('both', 'both', erase).failure('client')).toMatchObject({ code: 'ERR_BAD_SIGNATURE', alert: 51 });
+  });
+
+  it('a server that knows TLS 1.2 only leaves no such mark', () => {
+    let random: Uint8Array | undefined;
+    const look: Tamper = (bytes, from) => {
+      if (from === 'server' && bytes[5] === 2) random = bytes.subarray(35, 43);
+      return [bytes];
+    };
+    expect(shake('both', '1.2', look).client.status).toBe('open');
+    expect(equalBytes(random!, DOWNGRADE_TLS12)).toBe(false);
+  });
+
+  it('a client that falls back without need is refused (RFC 7507)', () => {
+    const { failure } = shake('1.2', 'both', undefined, { client: { fallback: true } });
+    expect(failure('server')).toMatchObject({ code: 'ERR_INAPPROPRIATE_FALLBACK', alert: 86 });
+    expect(shake('1.2', '1.2', undefined, { client: { fallback: true } }).client.status).toBe('open');
+  });
+});
+
+describe('extended_master_secret (RFC 7627)', () => {
+  const without: Tamper = (bytes, from) =>
+    from === 'client' && bytes[5] === 1 ? [changed(bytes, (list) => list.filter(({ type }) => type !== 23))] : [bytes];
+
+  it('is demanded by a server', () => {
+    expect(shake('1.2', '1.2', without).failure('server')).toMatchObject({
+      code: 'ERR_EXTENDED_MASTER_SECRET',
+      alert: 40,
+    });
+  });
+
+  it('is demanded by a client', () => {
+    const { failure } = shake('1.2', '1.2', without, { server: { requireExtendedMasterSecret: false } });
+    expect(failure('client')).toMatchObject({ code: 'ERR_EXTENDED_MASTER_SECRET', alert: 40 });
+  });
+
+  it('cannot be taken away where both would do without: the handshake is not the same on both sides', () => {
+    const { failure } = shake('1.2', '1.2', without, {
+      client: { requireExtendedMasterSecret: false },
+      server: { requireExtendedMasterSecret: false },
+    });
+    expect(failure('server')).toMatchObject({ code: 'ERR_BAD_FINISHED', alert: 51 });
+  });
+});
+
+describe('renegotiation_info (RFC 5746)', () => {
+  it('that is not empty is refused by a server', () => {
+    const filled: Tamper = (bytes, from) =>
+      from === 'client' && bytes[5] === 1
+        ? [
+            changed(bytes, (list) =>
+              list.map((one) => (one.type === 0xff01 ? { ...one, data: Uint8Array.of(1, 9) } : one)),
+            ),
+          ]
+        : [bytes];
+    expect(shake('1.2', '1.2', filled).failure('server')).toMatchObject({ code: 'ERR_RENEGOTIATION_INFO', alert: 40 });
+  });
+
+  it('that is missing is refused by a client', () => {
+    const missing: Tamper = (bytes, from) =>
+      from === 'client' && bytes[5] === 1
+        ? [changed(bytes, (list) => list.filter(({ type }) => type !== 0xff01))]
+        : [bytes];
+    expect(shake('1.2', '1.2', missing).failure('client')).toMatchObject({ code: 'ERR_RENEGOTIATION_INFO', alert: 40 });
+  });
+});
+
+type Extensions = ClientHello['extensions'];
+
+/** The ClientHello in this record, with other extensions. */
+function changed(record: Uint8Array, change: (list: Extensions) => Extensions): Uint8Array {
+  const hello = decode(ClientHello, record.subarray(9));
+  const message = encodeHandshake(1, encode(ClientHello, { ...hello, extensions: change(hello.extensions) }));
+  return Uint8Array.from([22, 3, 1, message.length >> 8, message.length & 255, ...message]);
+}
+
+function withoutTls13(record: Uint8Array): Uint8Array {
+  return changed(record, (list) =>
+    list.map((one) =>
+      one.type === supportedVersions.id ? writeExtension(supportedVersions, 'ClientHello', [0x0303]) : one,
+    ),
+  );
+}
