@@ -13,7 +13,7 @@ import {
   readAnchors,
   type TrustAnchor,
 } from '../../src/pki/index.ts';
-import { type Answer, decode, failure, purposeOid, readable, type Row, rowsOf, SUCCESS } from './row.ts';
+import { type Answer, decode, failure, purposeOid, readable, type Row, rowsOf } from './row.ts';
 
 interface ChainCase {
   readonly id: string;
@@ -24,6 +24,7 @@ interface ChainCase {
   readonly key_purpose: string;
   readonly digest_policy: string;
   readonly expected: string;
+  readonly expected_user_constrained_policy_set?: readonly string[];
 }
 
 interface Chain {
@@ -35,7 +36,7 @@ export async function run(contents: string, signatures = autoProvider().verifier
   const suite = JSON.parse(contents) as Chain;
   return rowsOf(
     suite.tests,
-    ({ expected }) => expected,
+    (test) => withPolicies(test.expected, test, test.expected_user_constrained_policy_set ?? []),
     (test) => judge(test, suite, signatures),
   );
 }
@@ -64,7 +65,13 @@ async function judge(test: ChainCase, { certs }: Chain, signatures: SignatureVer
     },
     ...(test.last_cert_trust === 'DISTRUSTED' && { distrusts: (one) => isSame(one, last) }),
   });
-  return result.ok ? SUCCESS : failure(result.failure.message);
+  return result.ok ? { found: withPolicies('SUCCESS', test, result.policies) } : failure(result.failure.message);
+}
+
+/** Where a case says which policies the path is valid for, they are a part of the answer. */
+function withPolicies(answer: string, test: ChainCase, policies: readonly string[]): string {
+  const asked = answer === 'SUCCESS' && (test.expected_user_constrained_policy_set ?? []).length > 0;
+  return asked ? [answer, ...[...policies].sort()].join(' ') : answer;
 }
 
 function isSame(a: Certificate, b: Certificate | undefined): boolean {

@@ -126,7 +126,7 @@ function readTbs(tbs: DerCursor): TbsFields {
   const version = (encodedVersion === undefined ? 1 : encodedVersion + 1) as 1 | 2 | 3;
   const serialAt = tbs.offset;
   const serial = tbs.integerBytes();
-  if (serial.length > 21) throw new DerError('a serial number of more than 20 bytes', serialAt);
+  if (serial.length > 20) throw new DerError('a serial number of more than 20 bytes', serialAt);
   const innerAlgorithm = tbs.raw(TAG_SEQUENCE);
   const issuer = readName(tbs);
   const [notBefore, notAfter] = tbs.sequence((validity) => [readTime(validity), readTime(validity)] as const);

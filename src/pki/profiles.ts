@@ -42,7 +42,6 @@ function checkRfc5280(certificate: Certificate, place: Place): Finding | undefin
   const authority = constraints?.ca === true;
   if (certificate.version !== 3) return broken('it is not of version 3', '4.1.2.1');
   if (certificate.serial.every((byte) => byte === 0)) return broken('its serial number is zero', '4.1.2.2');
-  if (certificate.serial.length > 20) return broken('its serial number has more than 20 octets', '4.1.2.2');
   if (certificate.oddTimes) return broken('a date before 2050 is not in UTCTime', '4.1.2.5');
   if (certificate.uniqueIds) return broken('it has unique identifiers', '4.1.2.8');
   const selfIssued = sameName(certificate.subject, certificate.issuer);
