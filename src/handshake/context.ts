@@ -81,6 +81,8 @@ export interface Facts {
   serverName?: string;
   /** Client: did the server make use of the name? */
   serverNameAcknowledged?: boolean;
+  /** Does the main secret depend on the whole handshake (RFC 7627)? In TLS 1.3 it always does. */
+  extendedMasterSecret?: boolean;
   /** Was there a HelloRetryRequest? */
   retried?: boolean;
   /** What the peer showed and what was thought of it; absent: it showed nothing. */

@@ -22,6 +22,8 @@ export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number)
   const name = flags.text('expect-server-name');
   if (name !== undefined && facts.serverName !== name)
     throw new Mismatch(`server name ${facts.serverName}, wanted ${name}`);
+  if (flags.has('expect-extended-master-secret') && facts.extendedMasterSecret !== true)
+    throw new Mismatch('there is no extended master secret');
   if (flags.has('expect-hrr') && facts.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
   if (flags.has('expect-no-hrr') && facts.retried === true) throw new Mismatch('there was a HelloRetryRequest');
   const credential = flags.number('expect-selected-credential');

@@ -49,6 +49,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'expect-signed-cert-timestamps',
   'expect-total-renegotiations',
   'expect-selected-credential',
+  'resumption-delay',
 ]);
 
 const ALONE: ReadonlySet<string> = new Set([
@@ -90,6 +91,13 @@ const ALONE: ReadonlySet<string> = new Set([
   'key-update-before-read',
   'no-ticket',
   'expect-no-session',
+  'expect-extended-master-secret',
+  'expect-session-miss',
+  'enable-early-data',
+  'expect-ticket-supports-early-data',
+  'expect-accept-early-data',
+  'expect-reject-early-data',
+  'expect-no-offer-early-data',
   'expect-no-session-id',
   'renegotiate-ignore',
   'expect-no-server-name',

@@ -23,7 +23,7 @@ import { readPem } from '../../src/pki/pem.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
 import { equalLists, Mismatch } from './expectations.ts';
 import { type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
-import { VERSIONS } from './versions.ts';
+import { versionsOf } from './versions.ts';
 
 /** From the flags of a connection to an engine. */
 
@@ -59,9 +59,11 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
   const secrets = new Map<string, Uint8Array>();
   const role = flags.has('server') ? 'server' : 'client';
   const now = Date.now() + shared.elapsed * 1000;
+  const protocols = protocolsFor(flags, role);
   const common = {
-    protocols: protocolsFor(flags, role),
+    protocols,
     crypto: provider,
+    ...suitesFor(flags, protocols),
     groups: named(
       'group',
       provider.groups,
@@ -77,7 +79,6 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
       secrets.set(label!, fromHex(secret!));
     },
   } satisfies CommonOptions;
-  if (flags.has('cipher')) throw new Unimplemented('cipher suites of TLS 1.2');
   const ours: Own[] = [];
   for (const [index, one] of credentials.entries())
     if (one.has('cert-file')) ours.push(await ownCredential(one, index - 1));
@@ -165,9 +166,26 @@ function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protoco
   const wanted = [0x0304, 0x0303, 0x0302, 0x0301].filter(
     (version) => version >= least && version <= most && !flags.has(off[version]!),
   );
-  const protocols = VERSIONS[role].filter(({ version }) => wanted.includes(version));
+  const protocols = versionsOf(role, provider).filter(({ version }) => wanted.includes(version));
   if (protocols.length === 0) throw new Unimplemented('a version before TLS 1.2');
   return protocols;
+}
+
+/** The part of OpenSSL's language for suites that the tests speak: names and two wholes; TLS 1.3 has its own. */
+function suitesFor(flags: Flags, protocols: readonly Protocol[]): { readonly suites?: readonly string[] } {
+  const text = flags.text('cipher');
+  if (text === undefined) return {};
+  const all = [...provider.suites, ...protocols.flatMap(({ suites }) => suites ?? [])];
+  const older = all.filter(({ version }) => version === 0x0303).map(({ name }) => name);
+  let chosen: string[] = [];
+  for (const word of text.split(':')) {
+    if (word === 'DEFAULT' || word === 'ALL') chosen.push(...older);
+    else if (word === '!AES') chosen = chosen.filter((name) => !name.includes('_AES_'));
+    else if (word === 'AES128') chosen.push(...older.filter((name) => name.includes('_AES_128_')));
+    else if (older.includes(word)) chosen.push(word);
+    else throw new Unimplemented(`the cipher suites ${word}`);
+  }
+  return { suites: [...all.filter(({ version }) => version === 0x0304).map(({ name }) => name), ...chosen] };
 }
 
 function signaturesFor(flags: Flags): readonly number[] {
@@ -224,6 +242,7 @@ async function ownCredential(flags: Flags, number: number): Promise<Own> {
     publicKey: signer.publicKey,
     schemes: schemes.filter((id) => signer.schemes.includes(id)),
     sign: (scheme, message) => signer.sign(scheme, message),
+    ...(signer.decryptRaw !== undefined && { decryptRaw: (sealed: Uint8Array) => signer.decryptRaw!(sealed) }),
   };
   const ocspResponse = flags.bytes('ocsp-response');
   const sctList = flags.bytes('signed-cert-timestamps');

@@ -5,8 +5,10 @@ import type { ServerOptions } from '../../src/engine/options.ts';
 import type { Step } from '../../src/engine/step.ts';
 import type { TlsError } from '../../src/errors.ts';
 import { client12 } from '../../src/handshake/client/client12.ts';
+import { client13 } from '../../src/handshake/client/client13.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
+import { server13 } from '../../src/handshake/server/server13.ts';
 import { decode } from '../../src/wire/codec.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { noble, serverCredential } from '../support/credentials.ts';
@@ -100,6 +102,24 @@ describe('signature schemes of our own', () => {
     expect(failure(server)).toBeUndefined();
     const refused = await pair('ed25519', ['secp256r1'], { ownSignatures: ['ecdsa_secp256r1_sha256'] });
     expect(failure(refused.server)).toMatchObject({ alert: 40 });
+  });
+});
+
+describe('the extended main secret', () => {
+  it('is told of, and always there in TLS 1.3', async () => {
+    const options = { crypto: noble, credential: await serverCredential() };
+    for (const [client, server] of [
+      [client12, server12],
+      [client13, server13],
+    ] as const) {
+      const ends = {
+        client: makeClient({ protocols: [client], crypto: noble, verifier: believes(options.credential) }),
+        server: makeServer({ protocols: [server], ...options }),
+      };
+      run(ends);
+      expect(ends.client.facts).toMatchObject({ version: client.version, extendedMasterSecret: true });
+      expect(ends.server.facts).toMatchObject({ version: client.version, extendedMasterSecret: true });
+    }
   });
 });
 

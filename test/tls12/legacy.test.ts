@@ -23,8 +23,10 @@ describe('the secret in an encoding', () => {
   };
 
   it('is taken when everything is in its place', () => {
-    expect(takeSecret(good(), substitute)).toEqual(good().slice(-48));
-    expect(takeSecret(good(128), substitute)).toEqual(good(128).slice(-48));
+    expect(takeSecret(good(), substitute, 0x0303)).toEqual(good().slice(-48));
+    // The version is the one that was offered.
+    expect(takeSecret(good(), substitute, 0x0304)).toEqual(substitute);
+    expect(takeSecret(good(128), substitute, 0x0303)).toEqual(good(128).slice(-48));
   });
 
   it.each([
@@ -38,11 +40,11 @@ describe('the secret in an encoding', () => {
   ])('gives the substitute for a fault in %s', (_name, at, value) => {
     const encoding = good();
     encoding[at] = value;
-    expect(takeSecret(encoding, substitute)).toEqual(substitute);
+    expect(takeSecret(encoding, substitute, 0x0303)).toEqual(substitute);
   });
 
   it('gives the substitute for nothing but zeros', () => {
-    expect(takeSecret(new Uint8Array(256), substitute)).toEqual(substitute);
+    expect(takeSecret(new Uint8Array(256), substitute, 0x0303)).toEqual(substitute);
   });
 });
 
@@ -114,7 +116,7 @@ describe('the classic exchange', () => {
     const secret = Uint8Array.from({ length: 48 }, (_, i) => (i < 2 ? 3 : i));
     const text = encryptPkcs1(key.modulus, key.exponent, secret, seededRandom(3));
     const encoding = (await signer.decryptRaw!(text))!;
-    expect(takeSecret(encoding, new Uint8Array(48))).toEqual(secret);
+    expect(takeSecret(encoding, new Uint8Array(48), 0x0303)).toEqual(secret);
   });
 });
 

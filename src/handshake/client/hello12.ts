@@ -68,6 +68,7 @@ export function serverHello12(
     offer.dispose();
   }
   out.fact('version', TLS_1_2);
+  out.fact('extendedMasterSecret', extended);
   out.fact('suite', { id: suite.id, name: suite.name });
   const protocol = selectedProtocol(extensions.get(alpn), config);
   if (protocol !== undefined) out.fact('alpn', protocol);

@@ -72,6 +72,7 @@ export function* serverHello13(
   for (const { dispose } of data.pskOffers) dispose();
 
   out.fact('version', TLS_1_3);
+  out.fact('extendedMasterSecret', true);
   out.fact('suite', { id: suite.id, name: suite.name });
   if (offer !== undefined) out.fact('group', { id: offer.group.id, name: offer.group.name });
   out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);

@@ -31,7 +31,7 @@ export const rsaTransport: KeyTransport12 = {
     return { body: encode(ClientKeyExchangeRsa, { encryptedSecret }), preMain };
   },
 
-  *accept(body: Uint8Array, credential: Credential, context: Context): Step<Uint8Array> {
+  *accept(body: Uint8Array, credential: Credential, offered: number, context: Context): Step<Uint8Array> {
     const { encryptedSecret } = decode(ClientKeyExchangeRsa, body);
     const key = credential.signer.publicKey;
     if (key.kind !== 'rsa') throw new TlsError('ERR_INTERNAL', { detail: 'not an RSA key' });
@@ -40,7 +40,7 @@ export const rsaTransport: KeyTransport12 = {
     context.crypto.random.fill(substitute);
     const opened = yield* need('decrypt', { credential, ciphertext: encryptedSecret });
     const encoding = opened?.length === key.modulus.length ? opened : new Uint8Array(key.modulus.length);
-    const secret = takeSecret(encoding, substitute);
+    const secret = takeSecret(encoding, substitute, offered);
     wipe(encoding, substitute);
     context.out.note({ by: 'server', text: 'decrypted the secret with the private key of the certificate' });
     return secret;
@@ -48,13 +48,18 @@ export const rsaTransport: KeyTransport12 = {
 };
 
 /**
- * 00 02 padding 00 03 03 secret, or the substitute: chosen byte by byte with a mask, so that a forger learns nothing
+ * 00 02 padding 00 version secret, or the substitute: chosen byte by byte with a mask, so that a forger learns nothing
  * from which it was (Bleichenbacher 1998, and all his heirs). The handshake fails later, at Finished, in both cases.
+ * @param offered the version in the ClientHello, which need not be the one agreed on.
  */
-export function takeSecret(encoding: Uint8Array, substitute: Uint8Array): Uint8Array {
+export function takeSecret(encoding: Uint8Array, substitute: Uint8Array, offered: number): Uint8Array {
   const start = encoding.length - LENGTH;
   let wrong =
-    encoding[0]! | (encoding[1]! ^ 2) | encoding[start - 1]! | (encoding[start]! ^ 3) | (encoding[start + 1]! ^ 3);
+    encoding[0]! |
+    (encoding[1]! ^ 2) |
+    encoding[start - 1]! |
+    (encoding[start]! ^ (offered >> 8)) |
+    (encoding[start + 1]! ^ (offered & 255));
   // The padding has no zero in it.
   for (let i = 2; i < start - 1; i++) wrong |= isZero(encoding[i]!);
   const bad = -((wrong | -wrong) >>> 31) & 0xff;

@@ -79,7 +79,7 @@ export function* clientKeyExchangeOfShown(
 function* agree(data: FlightSent12, message: Arrival, context: Context): Step<MainSecret12> {
   const preMain =
     data.offer === undefined
-      ? yield* data.kit.transport!.accept(message.body, data.credential, context)
+      ? yield* data.kit.transport!.accept(message.body, data.credential, data.offered, context)
       : yield* data.offer.accept(message.body, context);
   record(data, message.raw);
   const sessionHash = data.extended ? data.transcript.digest() : undefined;

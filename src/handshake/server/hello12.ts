@@ -43,6 +43,8 @@ export interface FlightSent12 extends Agreed12 {
   /** Undefined: the classic exchange, for which the credential's own key is used. */
   readonly offer: ServerOffer12 | undefined;
   readonly credential: Credential;
+  /** The version in the ClientHello. */
+  readonly offered: number;
   readonly serverName: string | undefined;
   readonly rules: Omit<ClientRules, 'requested'>;
 }
@@ -87,6 +89,7 @@ export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, conte
     messages,
   };
   out.fact('version', TLS_1_2);
+  out.fact('extendedMasterSecret', read.extended);
   out.fact('suite', { id: suite.id, name: suite.name });
   if (protocol !== undefined) out.fact('alpn', protocol);
   const stapled = extensions.some(({ type }) => type === statusRequest.id) ? credential.ocspResponse : undefined;
@@ -136,6 +139,7 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): St
     ...agreed,
     offer,
     credential,
+    offered: read.hello.legacyVersion,
     serverName: read.summary.serverName,
     rules: { clientAuth, verifier },
   };

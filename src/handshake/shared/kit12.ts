@@ -63,7 +63,7 @@ export interface KeyTransport12 {
   /** Client. */
   respond(key: PublicKey, context: Context): Step<Response12>;
   /** Server: never says whether the padding was good (RFC 5246 section 7.4.7.1). */
-  accept(body: Uint8Array, credential: Credential, context: Context): Step<Uint8Array>;
+  accept(body: Uint8Array, credential: Credential, offered: number, context: Context): Step<Uint8Array>;
 }
 
 /** What both hellos have settled. */
