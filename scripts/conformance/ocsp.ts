@@ -1,11 +1,11 @@
 /** One certificate and one OCSP response (BoringSSL's ocsp cases), and the request that asks for it. */
 import { toHex } from '../../src/bytes/bytes.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import { readCertificate } from '../../src/pki/certificate.ts';
-import { buildOcspRequest } from '../../src/pki/ocsp.ts';
+import { buildOcspRequest, parseCertificate, revocationChecker } from '../../src/pki/index.ts';
 import { type OcspOutcome, ocspStatus } from '../../src/pki/ocsp-status.ts';
 import { authorityOf } from '../../src/pki/revocation-status.ts';
 import { runSteps, wait } from '../../src/pki/steps.ts';
+import { questionAbout } from './crl.ts';
 import { type Answer, decode, type Row, rowsOf } from './row.ts';
 
 interface OcspCase {
@@ -28,11 +28,11 @@ export async function run(contents: string): Promise<readonly Row[]> {
   );
 }
 
-/** The answer with its reason; and the request that asks for it has to be the suite's, byte for byte. */
+/** The status, with the reason that only the inside tells; and the request that asks for it has to be the suite's, byte for byte. */
 async function judge(test: OcspCase): Promise<Answer> {
   const { hash, verifier } = nobleProvider();
-  const certificate = readCertificate(decode(test.cert));
-  const issuer = authorityOf(readCertificate(decode(test.issuer)));
+  const certificate = parseCertificate(decode(test.cert));
+  const issuer = authorityOf(parseCertificate(decode(test.issuer)));
   const { outcome, status } = await runSteps(
     ocspStatus({
       certificate,
@@ -55,12 +55,31 @@ async function judge(test: OcspCase): Promise<Answer> {
       },
     }),
   );
-  const found = `${status.status.toUpperCase()} ${upstreamName(outcome)}`;
+  const found = `${await stapledStatus(test)} ${upstreamName(outcome)}`;
   const request = toHex(buildOcspRequest(certificate, issuer, hash('sha1')));
   return {
     found: request === toHex(decode(test.ocsp_request)) ? found : `${found}, and another request`,
     note: status.status === 'unknown' ? `${outcome}: ${status.why}` : outcome,
   };
+}
+
+/** The status by the checker that a verifier is given, which sees the response as a staple. */
+async function stapledStatus(test: OcspCase): Promise<string> {
+  const checker = revocationChecker({
+    hash: nobleProvider().hash,
+    clockSkew: 0,
+    maxOcspAge: test.max_age_seconds * 1000,
+    allowSha1Responses: true,
+  });
+  const { status } = await checker.check(
+    questionAbout(
+      parseCertificate(decode(test.cert)),
+      [parseCertificate(decode(test.issuer))],
+      Date.parse(test.validation_time),
+      decode(test.ocsp_response),
+    ),
+  );
+  return status.status.toUpperCase();
 }
 
 /** The suite looks at signatures last and has no name for a wrong one: the status is UNKNOWN, and the response was "provided". */
