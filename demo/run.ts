@@ -18,6 +18,7 @@ import { clientEntry, type Entry, faultyEntry, serverEntry, trustedRootsPem } fr
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
 import { pipe } from './pipe.ts';
+import { sideBySide } from './side-by-side.ts';
 
 const anchors = trustedRootsPem();
 const width = Math.max(76, Math.min(process.stdout.columns ?? 100, 120));
@@ -36,6 +37,21 @@ await story(
   { serverName: 'server.example', anchors, credential: source(clientEntry()) },
   { credential: source(serverEntry()), clientAuth: 'require', anchors },
 );
+
+for (const mutual of [false, true]) {
+  heading(
+    mutual ? 'Mutual, as books tell it and as it is today' : 'One-way, as books tell it and as it is today',
+    'The same certificates, twice: the classic exchange, which is off unless asked for, and TLS 1.3. {…} and […] are encrypted.',
+  );
+  const rsa = source(serverEntry('rsa-2048'));
+  const { text, missing } = await sideBySide(mutual, {
+    client: { serverName: 'server.example', anchors, ...(mutual && { credential: source(clientEntry()) }) },
+    server: { credential: rsa, ...(mutual && { clientAuth: 'require', anchors }) },
+    width,
+  });
+  say(text);
+  failures += missing;
+}
 
 heading('What is refused, and how it is said');
 await refusal(

@@ -4,7 +4,7 @@ export type { Setting } from './codecs.ts';
 export { type DrawSvgOptions, type DrawTextOptions, drawMermaid, drawSvg, drawText } from './draw.ts';
 export { type DumpOptions, dump, formatAnnotations } from './dump.ts';
 export { type Fingerprint, fingerprint } from './fingerprint.ts';
-export { type Recorder, type RecorderOptions, recordLadder, type Rung } from './ladder.ts';
+export { markedName, type Recorder, type RecorderOptions, recordLadder, type Rung } from './ladder.ts';
 export { type DrawableTable, drawStates, type StateDiagramOptions } from './mermaid.ts';
 export * from './names.ts';
 export { type Summary, summarize } from './summary.ts';

@@ -21,7 +21,7 @@ import type { RevocationStatus } from './revocation-status.ts';
 import type { RevocationChecker } from './revocation-types.ts';
 import { defaultRules, type PathRules, type Profile } from './rules.ts';
 import { isPromise } from './steps.ts';
-import { type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
+import { duration, type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
 
 export { readCertificates } from './anchors.ts';
 
@@ -213,7 +213,7 @@ function judge(peer: PresentedPeer, trust: Trust, options: CertificateVerifierOp
   };
   if (finding !== undefined) return { ...no(failureOf(finding, leaf, 0)), publicKey: leaf.spki };
   const result = findPath(question);
-  return isPromise(result) ? result.then((value) => verdictOf(leaf, value)) : verdictOf(leaf, result);
+  return isPromise(result) ? result.then((value) => verdictOf(leaf, value, peer)) : verdictOf(leaf, result, peer);
 }
 
 function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): PathRules {
@@ -254,7 +254,7 @@ function nameFinding(leaf: Certificate, peer: PresentedPeer, options: Certificat
   };
 }
 
-function verdictOf(leaf: Certificate, result: PathResult): Verdict {
+function verdictOf(leaf: Certificate, result: PathResult, peer: PresentedPeer): Verdict {
   if (!result.ok) return { ...no(result.failure), publicKey: leaf.spki };
   const { path, anchor, policies, revocation } = result;
   const whole =
@@ -269,7 +269,30 @@ function verdictOf(leaf: Certificate, result: PathResult): Verdict {
   const [first, second] = ders;
   // A leaf that is an anchor itself is there once.
   if (ders.length === 2 && equalBytes(first!, second!)) ders.pop();
-  return { ok: true, publicKey: leaf.spki, path: ders, details };
+  return { ok: true, publicKey: leaf.spki, path: ders, checks: told(path, anchor, details, peer), details };
+}
+
+/** What was checked and found good, for those who watch. */
+function told(
+  path: readonly Certificate[],
+  anchor: Anchor,
+  { expires, revocation }: VerdictDetails,
+  peer: PresentedPeer,
+): readonly string[] {
+  const names = [...path.map(({ subject }) => nameText(subject)), nameText(anchor.name)];
+  // A leaf or an authority that is an anchor itself is named once.
+  const chain = names.filter((name, index) => name !== names[index - 1]).join(', issued by ');
+  const asked =
+    peer.role === 'client'
+      ? `for a server${peer.serverName === undefined ? '' : `, and for the name ${peer.serverName}`}`
+      : 'for a client';
+  const checks = [
+    `certificate trusted: ${chain} (an anchor of ours)`,
+    `in force: none of it expires for ${duration(expires - peer.now)}`,
+    `meant ${asked}`,
+  ];
+  if (revocation.length > 0) checks.push(`revocation: ${revocation.map(({ status }) => status).join(', ')}`);
+  return checks;
 }
 
 /** Whom a certificate names. @throws DerError when its alternative names are malformed. */
