@@ -256,22 +256,35 @@ export class Engine {
     this.#steps.push({ type: 'need', need });
   }
 
-  #enter(next: { readonly to: string }): void {
+  #enter(next: { readonly to: string; readonly next?: HandshakeStep<{ readonly to: string }> | undefined }): void {
     // A step spreads what it was given into what it returns: the name of the old state must not be part of that.
-    const { to, ...data } = next;
+    const { to, next: after, ...data } = next;
     this.#state = to;
     this.#data = data;
     // One flight, one write: what a step sent goes out when it is done.
     this.#outlet.flush();
+    if (after !== undefined) this.#begin(after);
   }
 
   #receiveData(content: Uint8Array): void {
+    if (this.#intake.epoch === 'early') {
+      this.#receiveEarlyData(content);
+      return;
+    }
     if (this.#status !== 'open' && this.#status !== 'closing')
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
     if (!this.#isOpenState())
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
     this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
     if (content.length > 0) this.#steps.push({ type: 'data', bytes: content });
+  }
+
+  /** Kept apart from other data: it may be a copy of what somebody sent before (RFC 9846 section 8). */
+  #receiveEarlyData(content: Uint8Array): void {
+    this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
+    const { bytes } = this.#facts.earlyData!;
+    this.#facts.earlyData = { accepted: true, bytes: bytes + content.length };
+    if (content.length > 0) this.#steps.push({ type: 'early-data', bytes: content });
   }
 
   /** RFC 9846 section 6: close_notify ends one direction, user_canceled announces it, everything else ends it all. */

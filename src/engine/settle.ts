@@ -70,7 +70,7 @@ function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
     case 'findPsk':
       return (config as ServerConfig).findPsk?.(need.ask.identity);
     case 'firstUse':
-      return (config as ServerConfig).earlyData?.guard.firstUse(need.ask.key, need.ask.until, need.ask.now);
+      return (config as ServerConfig).earlyData?.guard.firstUse(need.ask);
   }
 }
 

@@ -8,6 +8,8 @@ export type Step =
   | { readonly type: 'write'; readonly bytes: Uint8Array }
   /** Application data of the peer; never empty. */
   | { readonly type: 'data'; readonly bytes: Uint8Array }
+  /** Server: data that came before the handshake was done, and that can be a copy of what came before; never empty. */
+  | { readonly type: 'early-data'; readonly bytes: Uint8Array }
   /** Something that only the world can answer; nothing is read until it is. */
   | { readonly type: 'need'; readonly need: AnyNeed }
   /** The handshake is done. */

@@ -69,7 +69,10 @@ export type Step<R> = Generator<AnyQuestion, R, unknown>;
 
 type Targets<E> = E extends { readonly to: readonly (infer T extends string)[] } ? T : never;
 
-/** The next state, which must be one that the cell names, together with the data which that state demands. */
+/**
+ * The next state, which must be one that the cell names, together with the data which that state demands. It may bring a
+ * step of its own, as `next`, that runs once the state is entered.
+ */
 export type Next<D, T extends string> = { [S in T & keyof D]: { readonly to: S } & D[S] }[T & keyof D];
 
 /** Every cell needs a handler, and a handler may only return a state that its cell names, with that state's data. */

@@ -1,7 +1,7 @@
 import type { KeyExchange, KeyOffer, PublicKey, SignatureScheme } from '../crypto/types.ts';
 import type { Step } from './machine.ts';
 import type { Credential, CredentialQuery, PeerVerifier, PresentedPeer, Verdict } from './peer.ts';
-import type { ClientSession, ExternalPsk, SessionPeer } from './session.ts';
+import type { ClientSession, EarlyDataUse, ExternalPsk, SessionPeer } from './session.ts';
 
 /**
  * The closed list of reasons to wait. A step yields one of these, the engine hands it out, and goes on when it is
@@ -69,10 +69,7 @@ export interface Questions {
   };
   openTicket: { ask: { readonly ticket: Uint8Array; readonly now: number }; answer: Uint8Array | undefined };
   findPsk: { ask: { readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
-  firstUse: {
-    ask: { readonly key: Uint8Array; readonly until: number; readonly now: number };
-    answer: boolean | undefined;
-  };
+  firstUse: { ask: EarlyDataUse; answer: boolean | undefined };
 }
 
 export type QuestionKind = keyof Questions;

@@ -76,12 +76,21 @@ export type PskResolver = (identity: Uint8Array) => MaybePromise<ExternalPsk | u
 /** Remembers what has been used, so that early data is taken once (RFC 9846 section 8). */
 export interface ReplayGuard {
   /**
-   * Is this the first time? Marks it as used in the same act: of any number of callers, one is told yes.
-   * @param key 32 to 64 bytes, different for every ClientHello.
-   * @param until milliseconds since 1970: it may be forgotten then.
-   * @param now milliseconds since 1970.
+   * Is this the first time? Marks it as used in the same act: of any number of callers, one is told yes. No is always a
+   * safe answer; it costs one round trip.
    */
-  firstUse(key: Uint8Array, until: number, now: number): MaybePromise<boolean>;
+  firstUse(use: EarlyDataUse): MaybePromise<boolean>;
+}
+
+/** One ClientHello that brings early data. All times are milliseconds since 1970. */
+export interface EarlyDataUse {
+  /** 32 or 48 bytes, different for every ClientHello: the binder that was checked (RFC 9846 section 8.2). */
+  readonly key: Uint8Array;
+  /** The same ClientHello can have been taken from then on; a guard that is younger does not know. */
+  readonly from: number;
+  /** Nobody takes it after this: it may be forgotten. */
+  readonly until: number;
+  readonly now: number;
 }
 
 /** Most seconds that a ticket may live (RFC 9846 section 4.7.1). */

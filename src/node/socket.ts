@@ -14,6 +14,7 @@ export class TlsSocket extends Duplex {
   readonly #later: { resolve(peer: PeerFacts | undefined): void; reject(reason: unknown): void }[] = [];
   /** Received and decrypted, but not wanted yet. */
   readonly #chunks: Uint8Array[] = [];
+  readonly #early: Uint8Array[] = [];
   #wanted = false;
   #ended = false;
   #settling = false;
@@ -31,6 +32,11 @@ export class TlsSocket extends Duplex {
     transport.on('end', () => this.#transportEnded());
     transport.on('error', (cause) => this.#fail(new TlsError('ERR_TRANSPORT', { cause })));
     transport.on('close', () => this.#transportEnded());
+  }
+
+  /** Server: what came before the handshake was done; not part of the stream, for it can be a copy. */
+  get earlyData(): readonly Uint8Array[] {
+    return this.#early;
   }
 
   get facts(): Readonly<Facts> {
@@ -139,6 +145,9 @@ export class TlsSocket extends Duplex {
           this.#chunks.push(step.bytes);
           this.#serve();
           continue;
+        case 'early-data':
+          this.#early.push(step.bytes);
+          break;
         case 'need':
           this.#settle(this.#engine.settle(step.need));
           continue;

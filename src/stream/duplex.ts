@@ -11,6 +11,11 @@ export interface ByteDuplex {
 /** An open connection: a pipe again, with what is known about the other end. */
 export interface TlsStream extends ByteDuplex {
   readonly facts: Readonly<Facts>;
+  /**
+   * Server: what the client sent before the handshake was done, where `earlyData` allows it. It is not part of `readable`:
+   * somebody may have sent a copy of what another connection brought before.
+   */
+  readonly earlyData: readonly Uint8Array[];
   /** Fulfilled when both directions have ended with close_notify; rejected with the TlsError that ended them otherwise. */
   readonly closed: Promise<void>;
   /** Ends our direction with close_notify, and waits until the peer has ended its own; what it still sends is let go. */
@@ -56,6 +61,7 @@ class Driver implements TlsStream {
   #pending: Promise<void> | undefined;
   /** Received and not yet taken. Held here, because a stream that fails forgets what is queued in it. */
   readonly #chunks: Uint8Array[] = [];
+  readonly #early: Uint8Array[] = [];
   #ended = false;
   #finished = false;
   #error: TlsError | undefined;
@@ -95,6 +101,10 @@ class Driver implements TlsStream {
 
   get facts(): Readonly<Facts> {
     return this.#engine.facts;
+  }
+
+  get earlyData(): readonly Uint8Array[] {
+    return this.#early;
   }
 
   async handshake(): Promise<TlsStream> {
@@ -149,6 +159,9 @@ class Driver implements TlsStream {
           break;
         case 'data':
           this.#deliver(step.bytes);
+          break;
+        case 'early-data':
+          this.#early.push(step.bytes);
           break;
         case 'need': {
           const answer = this.#engine.settle(step.need);

@@ -5,6 +5,7 @@ import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/hands
 import { server13 } from '../../src/handshake/server/server13.ts';
 import { Middle, message } from '../support/middle.ts';
 import type { ClientParts, ServerParts } from '../support/pair.ts';
+import { withEarlyData } from '../support/sessions.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 
 /** The tables are the law: what they do not list is refused, in every state, whoever sends it. */
@@ -23,6 +24,7 @@ const RFC_CLIENT = {
 const RFC_SERVER = {
   START: ['ClientHello13'],
   START_RETRIED: ['ClientHello13'],
+  WAIT_EOED: ['EndOfEarlyData'],
   WAIT_CERT: ['Certificate'],
   WAIT_CV: ['CertificateVerify'],
   WAIT_FINISHED: ['Finished'],
@@ -32,7 +34,7 @@ const RFC_SERVER = {
 };
 
 /** RFC 9846 section 5.1: the messages that come right before a change of keys. */
-const REKEYING = ['ClientHello13', 'HelloRetryRequest', 'ServerHello13', 'Finished', 'KeyUpdate'];
+const REKEYING = ['ClientHello13', 'HelloRetryRequest', 'ServerHello13', 'EndOfEarlyData', 'Finished', 'KeyUpdate'];
 
 const protocols: readonly (readonly [Protocol, { readonly [state: string]: readonly string[] }])[] = [
   [client13, RFC_CLIENT],
@@ -141,7 +143,11 @@ describe('application data, alerts and ChangeCipherSpec where they may not be', 
 });
 
 function reach(role: 'client' | 'server', state: string, crypto: CryptoProvider = toyProvider(9)): Middle {
-  const { client = {}, server = {}, later } = SETTINGS[state] ?? {};
+  const {
+    client = {},
+    server = {},
+    later,
+  } = state === 'WAIT_EOED' ? { ...withEarlyData(), later: false } : (SETTINGS[state] ?? {});
   const ask: { client: ClientParts; server: ServerParts } = later
     ? {
         client: { postHandshakeAuth: true, credential: state === 'LATER_WAIT_CV' ? toyCredential : () => undefined },

@@ -20,7 +20,9 @@ export interface Passing {
   readonly rekeyed: RecordProtector | undefined;
 }
 
+const CLIENT_HELLO = 1;
 const SERVER_HELLO = 2;
+const END_OF_EARLY_DATA = 5;
 const FINISHED = 20;
 
 /**
@@ -151,6 +153,10 @@ export class Middle {
     const handshake = this.#secrets.get(`${side}_HANDSHAKE_TRAFFIC_SECRET`);
     const { suite } = this.peer.facts;
     this.#suite ??= this.peer.config.suites13.find(({ id }) => id === suite?.id);
+    const early = this.#secrets.get('CLIENT_EARLY_TRAFFIC_SECRET');
+    // Early data is sent with the suite of the session, which is the first of the list here.
+    if (type === CLIENT_HELLO && early !== undefined) return new Protector13(this.peer.config.suites13[0]!, early);
+    if (type === END_OF_EARLY_DATA) return new Protector13(this.#suite!, handshake!);
     if (type === SERVER_HELLO && handshake !== undefined) return new Protector13(this.#suite!, handshake);
     if (type === FINISHED) return new Protector13(this.#suite!, this.#secrets.get(`${side}_TRAFFIC_SECRET_0`)!);
     return undefined;
@@ -159,7 +165,7 @@ export class Middle {
   /** The client's keys change when it has read the ServerHello, not with a message of its own. */
   #useHandshakeKeys(): void {
     const secret = this.#secrets.get('CLIENT_HANDSHAKE_TRAFFIC_SECRET');
-    if (secret === undefined || this.#suite !== undefined) return;
+    if (secret === undefined || this.#suite !== undefined || this.#secrets.has('CLIENT_EARLY_TRAFFIC_SECRET')) return;
     this.#suite = this.peer.config.suites13.find(({ id }) => id === this.peer.facts.suite?.id);
     this.#open = new Protector13(this.#suite!, secret);
     this.#seal = new Protector13(this.#suite!, secret);

@@ -44,12 +44,13 @@ export function readClientHello(message: Arrival): ReadHello {
   if (extensions.has(preSharedKey.id) && !extensions.has(pskKeyExchangeModes.id))
     throw missing('psk_key_exchange_modes');
 
-  const schemes = extensions.get(signatureAlgorithms);
-  if (schemes === undefined) throw missing('signature_algorithms');
-  const groups = extensions.get(supportedGroups);
-  if (groups === undefined) throw missing('supported_groups');
-  const shares = extensions.get(keyShare);
-  if (shares === undefined) throw missing('key_share');
+  // With a PSK it may do without either; but groups without shares, or shares without groups, are nothing.
+  const exchange = extensions.has(supportedGroups.id) || extensions.has(keyShare.id);
+  if (exchange || !extensions.has(preSharedKey.id)) requireKeyExchange(extensions);
+  if (!extensions.has(preSharedKey.id)) requireSignatures(extensions);
+  const schemes = extensions.get(signatureAlgorithms) ?? [];
+  const groups = extensions.get(supportedGroups) ?? [];
+  const shares = extensions.get(keyShare) ?? [];
   checkShares(shares, groups);
   return {
     hello,
@@ -59,6 +60,17 @@ export function readClientHello(message: Arrival): ReadHello {
     schemes,
     summary: summarize(message, hello, extensions, groups, schemes),
   };
+}
+
+/** @throws TlsError ERR_MISSING_EXTENSION where no key could be agreed on. */
+export function requireKeyExchange(extensions: ExtensionBlock<'ClientHello'>): void {
+  if (extensions.get(supportedGroups) === undefined) throw missing('supported_groups');
+  if (extensions.get(keyShare) === undefined) throw missing('key_share');
+}
+
+/** @throws TlsError ERR_MISSING_EXTENSION where we could not prove ourselves by certificate. */
+export function requireSignatures(extensions: ExtensionBlock<'ClientHello'>): void {
+  if (extensions.get(signatureAlgorithms) === undefined) throw missing('signature_algorithms');
 }
 
 /** The first suite in the order of whoever decides that the other allows too. */

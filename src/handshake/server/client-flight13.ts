@@ -10,7 +10,12 @@ import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { AuthenticatedPeer, type Presented, readEntries } from '../shared/certificates.ts';
 import { receiveKeyUpdate, startUpdates, type Traffic } from '../shared/key-update.ts';
+import { AcceptedPsk } from '../shared/psk.ts';
 import { type ClientRules, certificateRequest, type FlightSent } from './flight13.ts';
+import { planTickets, sendTickets } from './tickets13.ts';
+
+/** Sends tickets once the connection is open. */
+type TicketStep = ReturnType<typeof sendTickets>;
 
 export interface ClientShown extends FlightSent {
   readonly presented: Presented;
@@ -18,11 +23,13 @@ export interface ClientShown extends FlightSent {
 
 export interface ClientDone extends FlightSent {
   /** Undefined: the client showed no certificate, and need not. */
-  readonly peer: AuthenticatedPeer | undefined;
+  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
+  /** What it showed in this handshake. */
+  readonly presented: Presented | undefined;
 }
 
 export interface ServerConnected extends Traffic {
-  readonly peer: AuthenticatedPeer | undefined;
+  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
   readonly serverName: string | undefined;
   readonly rules: ClientRules;
   /** Everything up to the client's Finished; kept only where the client may be asked later. */
@@ -57,7 +64,7 @@ export function certificate(
   const presented = readShown(shown, data.rules);
   data.transcript.add(message.raw);
   return presented === undefined
-    ? { to: 'WAIT_FINISHED', ...data, peer: undefined }
+    ? { to: 'WAIT_FINISHED', ...data, peer: undefined, presented: undefined }
     : { to: 'WAIT_CV', ...data, presented };
 }
 
@@ -69,8 +76,7 @@ export function* certificateVerify(
 ): Step<{ readonly to: 'WAIT_FINISHED' } & ClientDone> {
   const peer = yield* judge(data.presented, data.rules, data.serverName, data.transcript.digest(), message, context);
   data.transcript.add(message.raw);
-  const { presented: _, ...rest } = data;
-  return { to: 'WAIT_FINISHED', ...rest, peer };
+  return { to: 'WAIT_FINISHED', ...data, peer };
 }
 
 /** RFC 9846 section 4.5.3. */
@@ -78,7 +84,7 @@ export function finished(
   data: ClientDone,
   message: Arrival,
   context: Context,
-): { readonly to: 'CONNECTED' } & ServerConnected {
+): { readonly to: 'CONNECTED'; readonly next: TicketStep | undefined } & ServerConnected {
   const { out } = context;
   const { transcript, schedule, main, suite } = data;
   if (!equalConstantTime(message.body, schedule.finished('client', transcript.digest())))
@@ -88,11 +94,11 @@ export function finished(
   out.keys('read', 'application', suite, main.clientTraffic);
   main.deriveResumption(transcript.digest());
   schedule.dispose();
-  if (data.peer !== undefined) out.fact('peer', data.peer.facts);
+  reportClient(data.peer, context);
+  const plan = planTickets(data, context);
   out.established();
   if (!data.mayAskLater) transcript.dispose();
-  return {
-    to: 'CONNECTED',
+  const connected: ServerConnected = {
     suite,
     schedule: main,
     updates: startUpdates(),
@@ -102,6 +108,18 @@ export function finished(
     transcript: data.mayAskLater ? transcript : undefined,
     asked: new Map(),
   };
+  const next = plan === undefined ? undefined : sendTickets(connected, plan, context);
+  return { to: 'CONNECTED', ...connected, next };
+}
+
+/** Tells the program on what the trust in this client rests. */
+function reportClient(peer: ClientDone['peer'], { out }: Context): void {
+  if (peer === undefined) return;
+  const { facts } = peer;
+  if (facts !== undefined) out.fact('peer', facts);
+  if (!(peer instanceof AcceptedPsk)) return;
+  if (peer.meaning.kind === 'resumption') out.fact('resumed', true);
+  else out.fact('psk', { identity: peer.meaning.identity });
 }
 
 export function keyUpdate(

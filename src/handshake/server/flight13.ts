@@ -6,6 +6,7 @@ import { encode } from '../../wire/codec.ts';
 import { type RawExtension, writeExtension } from '../../wire/extension.ts';
 import { alpn } from '../../wire/extensions/alpn.ts';
 import { certificateAuthorities } from '../../wire/extensions/certificate-authorities.ts';
+import { earlyData } from '../../wire/extensions/early-data.ts';
 import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts';
 import { oidFilters } from '../../wire/extensions/oid-filters.ts';
 import { postHandshakeAuth } from '../../wire/extensions/post-handshake-auth.ts';
@@ -26,7 +27,9 @@ import { need, type ServerContext } from '../needs.ts';
 import type { Credential, PeerVerifier } from '../peer.ts';
 import { proveOurselves } from '../shared/certificates.ts';
 import { MAX_CONTENT, readRecordSizeLimit } from '../shared/limits.ts';
-import { chooseProtocol, type ReadHello } from './choose13.ts';
+import type { AcceptedPsk } from '../shared/psk.ts';
+import type { ReadHello } from './choose13.ts';
+import { clientRules } from './psk13.ts';
 import type { Answered } from './hello13.ts';
 
 /** What the server knows while it waits for the client's last flight. */
@@ -38,6 +41,9 @@ export interface FlightSent {
   readonly serverName: string | undefined;
   /** The client said that it can be asked for a certificate later. */
   readonly mayAskLater: boolean;
+  /** What proves the client, in place of a certificate. */
+  readonly psk: AcceptedPsk | undefined;
+  readonly binding: Uint8Array | undefined;
   readonly rules: ClientRules;
 }
 
@@ -50,33 +56,39 @@ export interface ClientRules {
 }
 
 export type AwaitingClient =
+  | ({ readonly to: 'WAIT_EOED' } & FlightSent)
   | ({ readonly to: 'WAIT_CERT' } & FlightSent)
-  | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & { readonly peer: undefined });
+  | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & {
+        readonly peer: AcceptedPsk | undefined;
+        readonly presented: undefined;
+      });
 
 /** EncryptedExtensions to Finished, in one flight. */
 export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
   const { out } = context;
   const config = context.config as ServerConfig;
-  const { read, suite, schedule, transcript, choices } = answered;
-  const clientAuth = choices.clientAuth ?? config.clientAuth;
-  const verifier = choices.verifier ?? config.verifier;
+  const { read, suite, schedule, transcript, choices, protocol, psk, early, binding } = answered;
+  const { clientAuth, verifier } = clientRules(choices, config);
   const send = (message: Uint8Array): void => {
     transcript.add(message);
     out.send(message);
   };
 
-  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
-  const credential = yield* findCredential(read, protocol, choices, context);
-  send(encryptedExtensions(read, protocol, context));
-  const request = clientAuth === 'none' ? undefined : certificateRequest(new Uint8Array(0), verifier, config);
+  // With a PSK nobody shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
+  const credential = psk === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
+  send(encryptedExtensions(read, protocol, early, context));
+  const asks = clientAuth !== 'none' && psk === undefined;
+  const request = asks ? certificateRequest(new Uint8Array(0), verifier, config) : undefined;
   if (request !== undefined) send(encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request)));
-  const wants = {
-    schemes: read.schemes,
-    wantsOcsp: read.extensions.get(statusRequest) !== undefined,
-    wantsSct: read.extensions.has(signedCertificateTimestamp.id),
-    requestContext: new Uint8Array(0),
-  };
-  for (const message of yield* proveOurselves(credential, wants, transcript, context)) out.send(message);
+  if (credential !== undefined) {
+    const wants = {
+      schemes: read.schemes,
+      wantsOcsp: read.extensions.get(statusRequest) !== undefined,
+      wantsSct: read.extensions.has(signedCertificateTimestamp.id),
+      requestContext: new Uint8Array(0),
+    };
+    for (const message of yield* proveOurselves(credential, wants, transcript, context)) out.send(message);
+  }
   send(encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('server', transcript.digest())));
 
   const main = schedule.intoMain(transcript.digest());
@@ -84,7 +96,7 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
   out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
   out.log('EXPORTER_SECRET', main.exporterSecret);
   out.keys('write', 'application', suite, main.serverTraffic);
-  out.fact('authenticated', true);
+  out.fact('authenticated', psk === undefined || psk.meaning.authenticated);
   if (protocol !== undefined) out.fact('alpn', protocol);
   out.fact('certificateRequested', request !== undefined);
   const sent: FlightSent = {
@@ -95,8 +107,13 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
     serverName: read.summary.serverName,
     mayAskLater: read.extensions.has(postHandshakeAuth.id),
     rules: { clientAuth, verifier, requested: new Set(request?.extensions.map(({ type }) => type)) },
+    psk,
+    binding,
   };
-  return request === undefined ? { to: 'WAIT_FINISHED', ...sent, peer: undefined } : { to: 'WAIT_CERT', ...sent };
+  if (early) return { to: 'WAIT_EOED', ...sent };
+  return request === undefined
+    ? { to: 'WAIT_FINISHED', ...sent, peer: psk, presented: undefined }
+    : { to: 'WAIT_CERT', ...sent };
 }
 
 /** RFC 9846 section 4.4.2. */
@@ -127,13 +144,19 @@ export function certificateRequest(
 }
 
 /** RFC 9846 section 4.4.1. Only what answers an extension of the client. */
-function encryptedExtensions(read: ReadHello, protocol: string | undefined, context: Context): Uint8Array {
+function encryptedExtensions(
+  read: ReadHello,
+  protocol: string | undefined,
+  early: boolean,
+  context: Context,
+): Uint8Array {
   const { out } = context;
   const config = context.config as ServerConfig;
   const extensions: RawExtension[] = [];
   if (read.summary.serverName !== undefined)
     extensions.push(writeExtension(serverName, 'EncryptedExtensions', undefined));
   if (protocol !== undefined) extensions.push(writeExtension(alpn, 'EncryptedExtensions', [protocol]));
+  if (early) extensions.push(writeExtension(earlyData, 'EncryptedExtensions', undefined));
   const limit = read.extensions.get(recordSizeLimit);
   const fragment = read.extensions.get(maxFragmentLength);
   if (limit !== undefined) {

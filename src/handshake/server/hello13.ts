@@ -4,10 +4,12 @@ import { TlsError } from '../../errors.ts';
 import { type HandshakeSecrets, startSchedule } from '../../schedule/schedule13.ts';
 import { Transcript } from '../../schedule/transcript.ts';
 import { encode } from '../../wire/codec.ts';
-import { writeExtension } from '../../wire/extension.ts';
+import { type RawExtension, writeExtension } from '../../wire/extension.ts';
+import { alpn } from '../../wire/extensions/alpn.ts';
 import { cookie } from '../../wire/extensions/cookie.ts';
 import { earlyData } from '../../wire/extensions/early-data.ts';
 import { keyShare } from '../../wire/extensions/key-share.ts';
+import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HELLO_RETRY_RANDOM, ServerHello } from '../../wire/hello.ts';
@@ -16,7 +18,20 @@ import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { need, type ServerContext } from '../needs.ts';
-import { checkSecondHello, chooseGroup, chooseSuite, type ReadHello, readClientHello } from './choose13.ts';
+import {
+  checkSecondHello,
+  chooseGroup,
+  chooseProtocol,
+  chooseSuite,
+  type ReadHello,
+  readClientHello,
+  requireKeyExchange,
+  requireSignatures,
+} from './choose13.ts';
+import { refuseEarlyData } from './early13.ts';
+import { bindingOf, type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk13.ts';
+import { wantsTickets } from './tickets13.ts';
+import type { AcceptedPsk } from '../shared/psk.ts';
 import { type AwaitingClient, sendFlight } from './flight13.ts';
 
 /** What a server knows before anything has come: nothing. */
@@ -36,6 +51,14 @@ export interface RetryAsked {
 export interface Answered {
   readonly read: ReadHello;
   readonly suite: CipherSuite13;
+  /** The application protocol. */
+  readonly protocol: string | undefined;
+  /** In place of a certificate. */
+  readonly psk: AcceptedPsk | undefined;
+  /** Early data is taken. */
+  readonly early: boolean;
+  /** For the tickets to come; undefined: there will be none. */
+  readonly binding: Uint8Array | undefined;
   readonly schedule: HandshakeSecrets;
   readonly transcript: Transcript;
   readonly choices: ServerContext;
@@ -55,16 +78,24 @@ export function* clientHello13(
   context.out.fact('clientRandom', read.hello.random);
   const choices = yield* askProgram(read, context);
   const suite = chooseSuite(read.hello.cipherSuites, config);
-  const group = chooseGroup(read.groups, config);
-  const share = read.shares.find((candidate) => candidate.group === group.id);
+  const exchange = usesPskAlone(read, config) ? undefined : chooseExchange(read, config);
 
   const transcript = new Transcript();
   transcript.add(message.raw);
-  transcript.settle(suite.hash);
-  if (share === undefined) return askAgain({ first: read, suite, group, transcript, choices }, context);
-
-  if (read.extensions.has(earlyData.id)) context.out.skipEarlyData('sealed', REFUSED_EARLY_DATA);
-  const answered = yield* answer({ read, suite, transcript, choices }, group, share.keyExchange, false, context);
+  if (exchange !== undefined && exchange.share === undefined) {
+    transcript.settle(suite.hash);
+    return askAgain({ first: read, suite, group: exchange.group, transcript, choices }, context);
+  }
+  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
+  const from = { read, raw: message.raw, suite, protocol, choices, retried: false };
+  const taken = yield* takePsk(from, (cut, hash) => hash.digest(cut), context);
+  transcript.settle((taken?.suite ?? suite).hash);
+  const early = yield* answerEarlyData(from, taken, transcript, context);
+  // Without the PSK that it wanted to use alone, a client gets what it would have got without offering one.
+  const then = taken === undefined && exchange === undefined ? chooseExchange(read, config) : exchange;
+  if (then !== undefined && then.share === undefined)
+    return askAgain({ first: read, suite, group: then.group, transcript, choices }, context);
+  const answered = yield* answer(from, taken, transcript, then, early, context);
   return yield* sendFlight(answered, context);
 }
 
@@ -73,16 +104,56 @@ export function* secondClientHello13(data: RetryAsked, message: Arrival, context
   const read = readClientHello(message);
   checkSecondHello(data.first, read, data.group);
   checkCookie(data.cookie, read.extensions.get(cookie));
+  const config = context.config as ServerConfig;
   const { suite, group, transcript, choices } = data;
+  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
+  const from = { read, raw: message.raw, suite, protocol, choices, retried: true };
+  const taken = yield* takePsk(from, (cut) => transcript.digestWith(cut), context);
   transcript.add(message.raw);
-  const answered = yield* answer(
-    { read, suite, transcript, choices },
-    group,
-    read.shares[0]!.keyExchange,
-    true,
-    context,
-  );
+  const exchange = { group, share: read.shares[0]!.keyExchange };
+  const answered = yield* answer(from, taken, transcript, exchange, false, context);
   return yield* sendFlight(answered, context);
+}
+
+/** A group, and the client's share for it where it sent one. */
+interface Exchange {
+  readonly group: KeyExchange;
+  readonly share: Uint8Array | undefined;
+}
+
+function chooseExchange(read: ReadHello, config: ServerConfig): Exchange {
+  requireKeyExchange(read.extensions);
+  const group = chooseGroup(read.groups, config);
+  return { group, share: read.shares.find((candidate) => candidate.group === group.id)?.keyExchange };
+}
+
+/** Takes the early data that follows the first ClientHello, or sees to it that it is passed over. */
+function* answerEarlyData(
+  from: Negotiated,
+  taken: TakenPsk | undefined,
+  transcript: Transcript,
+  context: Context,
+): Step<boolean> {
+  const { out } = context;
+  const config = context.config as ServerConfig;
+  if (!from.read.extensions.has(earlyData.id)) return false;
+  const reason = yield* refuseEarlyData(from, taken, context);
+  out.fact('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
+  if (reason !== undefined) {
+    out.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    return false;
+  }
+  const { secrets, suite } = taken!;
+  const digest = transcript.digest();
+  const traffic = secrets.clientEarlyTraffic(digest);
+  const exporter = secrets.earlyExporter(digest);
+  out.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  out.log('EARLY_EXPORTER_SECRET', exporter);
+  out.earlyExporter(suite.hash, exporter);
+  out.takeEarlyData(config.earlyData!.maximum);
+  out.keys('read', 'early', suite, traffic);
+  wipe(traffic, exporter);
+  return true;
 }
 
 /** Lets the program choose by what the client asks for, before anything is decided. */
@@ -123,22 +194,30 @@ function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonl
   transcript.add(raw);
   out.send(raw);
   if (first.hello.legacySessionId.length > 0) out.changeCipherSpec();
-  if (first.extensions.has(earlyData.id)) out.skipEarlyData('retry', REFUSED_EARLY_DATA);
+  if (first.extensions.has(earlyData.id)) {
+    out.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    out.fact('earlyData', { accepted: false, bytes: 0, reason: 'the client has to say hello again' });
+  }
   out.fact('retried', true);
   return { to: 'START_RETRIED', ...data, cookie: token };
 }
 
 /** Answers the key share; from here on everything is encrypted (RFC 9846 section 4.2.3). */
 function* answer(
-  data: Omit<Answered, 'schedule'>,
-  group: KeyExchange,
-  peerShare: Uint8Array,
-  retried: boolean,
+  from: Negotiated,
+  taken: TakenPsk | undefined,
+  transcript: Transcript,
+  exchange: Exchange | undefined,
+  early: boolean,
   context: Context,
 ): Step<Answered> {
   const { out, crypto } = context;
-  const { read, suite, transcript } = data;
-  const { share, secret } = yield* need('accept', { group, share: peerShare });
+  const config = context.config as ServerConfig;
+  const { read, protocol, choices, retried } = from;
+  const suite = taken?.suite ?? from.suite;
+  if (taken === undefined) requireSignatures(read.extensions);
+  const accepted =
+    exchange === undefined ? undefined : yield* need('accept', { group: exchange.group, share: exchange.share! });
   const random = new Uint8Array(32);
   crypto.random.fill(random);
   const raw = encodeHandshake(
@@ -149,25 +228,36 @@ function* answer(
       legacySessionIdEcho: read.hello.legacySessionId,
       cipherSuite: suite.id,
       legacyCompressionMethod: 0,
-      extensions: [
-        writeExtension(supportedVersions, 'ServerHello', TLS_1_3),
-        writeExtension(keyShare, 'ServerHello', { group: group.id, keyExchange: share }),
-      ],
+      extensions: helloExtensions(taken, exchange, accepted?.share),
     }),
   );
   transcript.add(raw);
-  const schedule = startSchedule(suite.hash).intoHandshake(secret, transcript.digest());
-  wipe(secret);
+  const schedule = (taken?.secrets ?? startSchedule(suite.hash)).intoHandshake(accepted?.secret, transcript.digest());
+  wipe(accepted?.secret);
   out.send(raw);
   if (read.hello.legacySessionId.length > 0 && !retried) out.changeCipherSpec();
   out.fact('version', TLS_1_3);
+  out.fact('extendedMasterSecret', true);
   out.fact('suite', { id: suite.id, name: suite.name });
-  out.fact('group', { id: group.id, name: group.name });
+  if (exchange !== undefined) out.fact('group', { id: exchange.group.id, name: exchange.group.name });
   out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
   out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
   out.keys('write', 'handshake', suite, schedule.serverTraffic);
-  out.keys('read', 'handshake', suite, schedule.clientTraffic);
-  return { ...data, schedule };
+  if (!early) out.keys('read', 'handshake', suite, schedule.clientTraffic);
+  const binding = wantsTickets(read, config) ? bindingOf(from, context) : undefined;
+  return { read, suite, transcript, choices, protocol, psk: taken?.psk, early, schedule, binding };
+}
+
+function helloExtensions(
+  taken: TakenPsk | undefined,
+  exchange: Exchange | undefined,
+  share: Uint8Array | undefined,
+): RawExtension[] {
+  const extensions = [writeExtension(supportedVersions, 'ServerHello', TLS_1_3)];
+  if (exchange !== undefined && share !== undefined)
+    extensions.push(writeExtension(keyShare, 'ServerHello', { group: exchange.group.id, keyExchange: share }));
+  if (taken !== undefined) extensions.push(writeExtension(preSharedKey, 'ServerHello', taken.index));
+  return extensions;
 }
 
 function checkCookie(ours: Uint8Array | undefined, theirs: Uint8Array | undefined): void {

@@ -16,6 +16,7 @@ import {
   lateFinished,
   type ServerConnected,
 } from './client-flight13.ts';
+import { endOfEarlyData } from './early13.ts';
 import type { FlightSent } from './flight13.ts';
 import { clientHello13, type Fresh, type RetryAsked, secondClientHello13 } from './hello13.ts';
 import { serverTable13 } from './table13.ts';
@@ -24,6 +25,7 @@ import { serverTable13 } from './table13.ts';
 interface ServerData13 {
   START: Fresh;
   START_RETRIED: RetryAsked;
+  WAIT_EOED: FlightSent;
   WAIT_CERT: FlightSent;
   WAIT_CV: ClientShown;
   WAIT_FINISHED: ClientDone;
@@ -41,6 +43,7 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
   handlers: {
     START: { ClientHello13: clientHello13 },
     START_RETRIED: { ClientHello13: secondClientHello13 },
+    WAIT_EOED: { EndOfEarlyData: endOfEarlyData },
     WAIT_CERT: { Certificate: certificate },
     WAIT_CV: { CertificateVerify: certificateVerify },
     WAIT_FINISHED: { Finished: finished },

@@ -5,9 +5,16 @@
  */
 export const serverTable13 = {
   START: {
-    ClientHello13: { epoch: 'plaintext', to: ['START_RETRIED', 'WAIT_CERT', 'WAIT_FINISHED'], rekeysRead: true },
+    ClientHello13: {
+      epoch: 'plaintext',
+      to: ['START_RETRIED', 'WAIT_EOED', 'WAIT_CERT', 'WAIT_FINISHED'],
+      rekeysRead: true,
+    },
   },
-  START_RETRIED: { ClientHello13: { epoch: 'plaintext', to: ['WAIT_CERT', 'WAIT_FINISHED'], rekeysRead: true } },
+  START_RETRIED: {
+    ClientHello13: { epoch: 'plaintext', to: ['WAIT_EOED', 'WAIT_CERT', 'WAIT_FINISHED'], rekeysRead: true },
+  },
+  WAIT_EOED: { EndOfEarlyData: { epoch: 'early', to: ['WAIT_FINISHED'], rekeysRead: true } },
   WAIT_CERT: { Certificate: { epoch: 'handshake', to: ['WAIT_CV', 'WAIT_FINISHED'] } },
   WAIT_CV: { CertificateVerify: { epoch: 'handshake', to: ['WAIT_FINISHED'] } },
   WAIT_FINISHED: { Finished: { epoch: 'handshake', to: ['CONNECTED'], rekeysRead: true } },

@@ -58,6 +58,12 @@ export class AcceptedPsk {
     return new AcceptedPsk(meaning);
   }
 
+  /** The same key; the peer behind it was judged once more. */
+  judgedAnew(verdict: SessionPeer['verdict']): AcceptedPsk {
+    const { peer } = this.meaning;
+    return new AcceptedPsk({ ...this.meaning, peer: peer && { ...peer, verdict } });
+  }
+
   /** The server's choice among our offers. @throws TlsError ERR_SELECTED_PSK (RFC 9846 section 4.3.11). */
   static byChoice<O extends { readonly meaning: PskMeaning; readonly hash: Hash }>(
     offers: readonly O[],

@@ -1,0 +1,187 @@
+import { equalBytes } from '../../bytes/bytes.ts';
+import type { CipherSuite13, Hash } from '../../crypto/types.ts';
+import { type EarlySecrets, startSchedule } from '../../schedule/schedule13.ts';
+import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
+import { pskKeyExchangeModes } from '../../wire/extensions/psk-key-exchange-modes.ts';
+import type { ServerConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Step } from '../machine.ts';
+import { need, type ServerContext } from '../needs.ts';
+import type { PeerVerifier } from '../peer.ts';
+import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
+import { AcceptedPsk, bindersLength, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../shared/psk.ts';
+import type { ReadHello } from './choose13.ts';
+import { decodeSession, type ServerSession } from './session-state.ts';
+
+/** What has been settled before a PSK is looked at. */
+export interface Negotiated {
+  readonly read: ReadHello;
+  /** The whole ClientHello, with its header. */
+  readonly raw: Uint8Array;
+  readonly suite: CipherSuite13;
+  /** The application protocol. */
+  readonly protocol: string | undefined;
+  readonly choices: ServerContext;
+  /** After HelloRetryRequest the suite cannot change any more. */
+  readonly retried: boolean;
+}
+
+/** A PSK that the client has proved to have. */
+export interface TakenPsk {
+  readonly psk: AcceptedPsk;
+  readonly index: number;
+  readonly suite: CipherSuite13;
+  readonly secrets: EarlySecrets;
+  /** The binder that was checked. */
+  readonly binder: Uint8Array;
+  /** Undefined for an external key. */
+  readonly session: ServerSession | undefined;
+}
+
+/** Looked up at most; each costs the opening of a ticket, and a client can name thousands. */
+const MOST_LOOKED_UP = 4;
+
+/** psk_ke is used only where it is allowed, and there is no way to do better. */
+export function usesPskAlone(read: ReadHello, config: ServerConfig): boolean {
+  const modes = read.extensions.get(pskKeyExchangeModes);
+  if (!config.pskOnly || modes?.includes(PSK_KE) !== true) return false;
+  return !modes.includes(PSK_DHE_KE) || !config.groups.some(({ id }) => read.groups.includes(id));
+}
+
+/**
+ * Takes the first PSK that is good, and checks its binder (RFC 9846 section 4.3.11). Unknown, old and foreign ones are
+ * passed over: they cost the client a full handshake and nothing else. A wrong binder ends the connection.
+ */
+export function* takePsk(
+  from: Negotiated,
+  digest: (cut: Uint8Array, hash: Hash) => Uint8Array,
+  context: Context,
+): Step<TakenPsk | undefined> {
+  const config = context.config as ServerConfig;
+  const { read, raw } = from;
+  const offered = read.extensions.get(preSharedKey);
+  if (offered === undefined || (config.tickets === undefined && config.findPsk === undefined)) return undefined;
+  const mode = usesPskAlone(read, config) ? PSK_KE : PSK_DHE_KE;
+  if (read.extensions.get(pskKeyExchangeModes)?.includes(mode) !== true) return undefined;
+
+  const { identities, binders } = offered;
+  for (const [index, { identity }] of identities.slice(0, MOST_LOOKED_UP).entries()) {
+    const found = (yield* findExternal(identity, from, context)) ?? (yield* findSession(identity, from, context));
+    if (found === undefined) continue;
+    const { meaning, suite, secret, session } = found;
+    const secrets = startSchedule(suite.hash, secret);
+    const cut = raw.subarray(0, raw.length - bindersLength(binders.map(({ length }) => length)));
+    const binder = binders[index]!;
+    const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
+    if (session?.peer === undefined) return { psk, index, suite, secrets, binder, session };
+    const verdict = yield* recheck(session.peer, from, context);
+    if (verdict !== undefined) return { psk: psk.judgedAnew(verdict), index, suite, secrets, binder, session };
+    // It is the client's own session, but it would not be let in any more: it may try to prove itself anew.
+    secrets.dispose();
+    return undefined;
+  }
+  return undefined;
+}
+
+/**
+ * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
+ * for and the protocol. So no session opens a door other than the one at which it began.
+ */
+export function bindingOf(
+  { read, protocol, choices }: Pick<Negotiated, 'read' | 'protocol' | 'choices'>,
+  context: Context,
+): Uint8Array {
+  const config = context.config as ServerConfig;
+  const { clientAuth, verifier } = clientRules(choices, config);
+  const name = choices.name !== undefined ? `=${choices.name}` : choices.credential && identityOf(choices.credential);
+  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier);
+  const { serverName = null } = read.summary;
+  const text = JSON.stringify([config.sessionContext, name ?? null, clientAuth, policy, serverName, protocol ?? null]);
+  const units = Uint8Array.from(
+    Array.from(text).flatMap((letter) => {
+      const code = letter.codePointAt(0)!;
+      return [code >> 16, (code >> 8) & 255, code & 255];
+    }),
+  );
+  return context.crypto.hash('sha256').digest(units);
+}
+
+/** How this client is judged: as the program chose for it, or as it was configured. */
+export function clientRules(
+  choices: ServerContext,
+  config: ServerConfig,
+): { readonly clientAuth: ServerConfig['clientAuth']; readonly verifier: PeerVerifier | undefined } {
+  return { clientAuth: choices.clientAuth ?? config.clientAuth, verifier: choices.verifier ?? config.verifier };
+}
+
+interface FoundPsk {
+  readonly meaning: PskMeaning;
+  readonly suite: CipherSuite13;
+  readonly secret: Uint8Array;
+  readonly session: ServerSession | undefined;
+}
+
+function* findExternal(identity: Uint8Array, from: Negotiated, context: Context): Step<FoundPsk | undefined> {
+  const config = context.config as ServerConfig;
+  // An external key says nothing about certificates: where one is required, it is no way around it.
+  if (config.findPsk === undefined || clientRules(from.choices, config).clientAuth === 'require') return undefined;
+  const psk = yield* need('findPsk', { identity });
+  if (psk === undefined) return undefined;
+  const suite = suiteFor(psk.hash ?? 'sha256', from, config);
+  if (suite === undefined) return undefined;
+  const kind = psk.imported === true ? 'imported' : 'external';
+  const meaning = { kind, identity, peer: undefined, since: context.now(), authenticated: false } as const;
+  return { meaning, suite, secret: psk.secret, session: undefined };
+}
+
+/** An external key may decide about the suite: without its hash it could not be used at all (RFC 9846 section 4.3.11). */
+function suiteFor(hash: string, { read, suite, retried }: Negotiated, config: ServerConfig): CipherSuite13 | undefined {
+  if (suite.hash.name === hash) return suite;
+  if (retried) return undefined;
+  return config.suites13.find((other) => other.hash.name === hash && read.hello.cipherSuites.includes(other.id));
+}
+
+function* findSession(identity: Uint8Array, from: Negotiated, context: Context): Step<FoundPsk | undefined> {
+  const config = context.config as ServerConfig;
+  if (config.tickets === undefined) return undefined;
+  const now = context.now();
+  const opened = yield* need('openTicket', { ticket: identity, now });
+  const session = opened && decodeSession(opened);
+  if (session === undefined) return undefined;
+  const { suite } = from;
+  const issuedWith = config.suites13.find(({ id }) => id === session.suite);
+  const age = now - session.issuedAt;
+  const good =
+    issuedWith?.hash.name === suite.hash.name &&
+    session.secret.length === suite.hash.size &&
+    age >= -CLOCKS_APART &&
+    age < session.lifetime * 1000 &&
+    now - session.since < MAX_TICKET_LIFETIME * 1000 &&
+    equalBytes(session.binding, bindingOf(from, context));
+  if (!good) return undefined;
+  const { since, peer, secret } = session;
+  const meaning = { kind: 'resumption', identity, peer, since, authenticated: true } as const;
+  return { meaning, suite, secret, session };
+}
+
+/** Machines that share the keys of their tickets may disagree about the time by this many milliseconds. */
+const CLOCKS_APART = 60_000;
+
+/** Certificates expire, and rules change, while a ticket is on its way. */
+function* recheck(peer: SessionPeer, from: Negotiated, context: Context): Step<SessionPeer['verdict'] | undefined> {
+  const config = context.config as ServerConfig;
+  const { verifier } = clientRules(from.choices, config);
+  if (verifier === undefined) return undefined;
+  const presented = {
+    role: 'server',
+    ...peer.presented,
+    serverName: from.read.summary.serverName,
+    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
+    keyUse: 'digitalSignature',
+    now: context.now(),
+  } as const;
+  const verdict = yield* need('recheck', { verifier, peer: presented, before: peer.verdict });
+  if (verdict?.ok === true) return verdict;
+  context.out.note({ by: 'server', text: 'the session is not resumed: its client would not be trusted any more' });
+  return undefined;
+}
