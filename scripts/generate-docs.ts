@@ -5,7 +5,9 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { alertName } from '../src/engine/alerts.ts';
 import { FAULTS } from '../src/errors.ts';
+import { client12 } from '../src/handshake/client/client12.ts';
 import { client13 } from '../src/handshake/client/client13.ts';
+import { server12 } from '../src/handshake/server/server12.ts';
 import { server13 } from '../src/handshake/server/server13.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
 
@@ -29,6 +31,8 @@ function withDiagrams(text: string): string {
   for (const [name, protocol] of [
     ['client13', client13],
     ['server13', server13],
+    ['client12', client12],
+    ['server12', server12],
   ] as const) {
     const begin = `<!-- begin ${name} -->`;
     const end = `<!-- end ${name} -->`;
