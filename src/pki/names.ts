@@ -1,4 +1,4 @@
-import { equalBytes } from '../bytes/bytes.ts';
+import { equalBytes, toHex } from '../bytes/bytes.ts';
 import { DerError } from '../bytes/der.ts';
 import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { lowerAscii, toAsciiLabels } from './idna.ts';
@@ -71,54 +71,70 @@ export function isHostName(labels: readonly string[]): boolean {
 
 /**
  * RFC 5280 section 7.1: attribute by attribute, strings without regard to case, to spaces, or to their type. Both have
- * to be names that were read before.
+ * to be names that were read before, and that nobody writes to any more: what they come to is remembered.
  */
 export function sameName(a: Uint8Array, b: Uint8Array): boolean {
-  return equalBytes(a, b) || compareNames(a, b, (left, right) => left === right);
+  return equalBytes(a, b) || isSame(remembered(a), remembered(b));
 }
 
-/** Is this name below that one: the same relative names, and perhaps more? */
+/** Is this name below that one: the same relative names, and perhaps more? As for {@link sameName}. */
 export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {
-  return compareNames(name, base, (length, least) => length >= least);
+  return isBelow(remembered(name), remembered(base));
 }
 
 /** `sameName` and `inSubtree` for bytes that nobody has read yet: what is malformed is like nothing. */
 export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
-  return compareNames(a, b, relation === 'same' ? (left, right) => left === right : (left, right) => left >= right);
+  return relation === 'same' ? isSame(comparable(a), comparable(b)) : isBelow(comparable(a), comparable(b));
 }
 
-function compareNames(a: Uint8Array, b: Uint8Array, lengthsFit: (a: number, b: number) => boolean): boolean {
+/** One text for each relative name: names are the same if these are. Undefined: it cannot be compared. */
+type Comparable = readonly string[] | undefined;
+
+function isSame(a: Comparable, b: Comparable): boolean {
+  return a?.length === b?.length && isBelow(a, b);
+}
+
+function isBelow(name: Comparable, base: Comparable): boolean {
+  if (name === undefined || base === undefined) return false;
+  return name.length >= base.length && base.every((rdn, i) => rdn === name[i]);
+}
+
+/** A search for a path holds the same names against each other again and again. */
+const known = /* @__PURE__ */ new WeakMap<Uint8Array, { readonly rdns: Comparable }>();
+
+function remembered(name: Uint8Array): Comparable {
+  let found = known.get(name);
+  if (found === undefined) {
+    found = { rdns: comparable(name) };
+    known.set(name, found);
+  }
+  return found.rdns;
+}
+
+function comparable(name: Uint8Array): Comparable {
   try {
-    const left = nameAttributes(a);
-    const right = nameAttributes(b);
-    return lengthsFit(left.length, right.length) && right.every((rdn, i) => sameRdn(rdn, left[i]!));
+    const rdns: string[] = [];
+    for (const rdn of nameAttributes(name)) {
+      const attributes = rdn.map(comparableAttribute);
+      if (attributes.includes(undefined)) return undefined;
+      // A set of attributes: the order does not matter.
+      rdns.push(attributes.length === 1 ? attributes[0]! : JSON.stringify(attributes.sort()));
+    }
+    return rdns;
   } catch (error) {
-    if (error instanceof DerError) return false;
+    if (error instanceof DerError) return undefined;
     throw error;
   }
 }
 
-/** A set of attributes: the order does not matter. */
-function sameRdn(a: readonly Attribute[], b: readonly Attribute[]): boolean {
-  if (a.length !== b.length) return false;
-  const left = [...b];
-  return a.every((attribute) => {
-    const at = left.findIndex((other) => sameAttribute(attribute, other));
-    if (at >= 0) left.splice(at, 1);
-    return at >= 0;
-  });
-}
-
-/** Strings that RFC 5280 wants prepared; TeletexString is compared byte for byte. */
+/** Strings that RFC 5280 wants prepared; TeletexString and what is no string are compared byte for byte. */
 const PREPARED_TAGS: readonly number[] = [0x0c, 0x13, 0x16, 0x1c, 0x1e];
 
-function sameAttribute(a: Attribute, b: Attribute): boolean {
-  if (a.oid !== b.oid) return false;
-  if (!PREPARED_TAGS.includes(a.tag) || !PREPARED_TAGS.includes(b.tag))
-    return a.tag === b.tag && equalBytes(a.value, b.value);
-  const left = attributeText(a);
-  const right = attributeText(b);
-  return left !== undefined && right !== undefined && prepare(left) === prepare(right);
+function comparableAttribute(attribute: Attribute): string | undefined {
+  const { oid, tag, value } = attribute;
+  if (!PREPARED_TAGS.includes(tag)) return JSON.stringify([oid, tag, toHex(value)]);
+  const text = attributeText(attribute);
+  return text === undefined ? undefined : JSON.stringify([oid, prepare(text)]);
 }
 
 /** Only ASCII letters are folded, and spaces; never by a locale. */

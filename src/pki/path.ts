@@ -77,11 +77,17 @@ export function findPath(question: PathQuestion): PathResult | Promise<PathResul
 
 type Found = PathResult & { readonly ok: true };
 
+interface Issuers {
+  readonly anchors: readonly Anchor[];
+  readonly candidates: readonly Certificate[];
+}
+
 /** Depth first, with a way back: one bad branch does not spoil a good one (RFC 4158 section 2.4). */
 class Search {
   readonly #question: PathQuestion;
   readonly #budgets: Budgets;
   readonly #signed = new Map<Certificate, Map<Uint8Array, boolean>>();
+  readonly #issuers = new Map<Certificate, Issuers>();
   /** Certificates whose revocation is being looked into, by searches that this one is a part of. */
   readonly #pending: readonly Certificate[];
   /** The failure that came furthest: what a person wants to hear about. */
@@ -127,7 +133,7 @@ class Search {
   }
 
   *#extend(path: readonly Certificate[], purposes: readonly string[] | undefined): Steps<Found | undefined> {
-    const { rules, anchors, candidates } = this.#question;
+    const { rules } = this.#question;
     const last = path[path.length - 1]!;
     if (--this.#budgets.steps < 0) {
       this.#overspent(path, last);
@@ -139,30 +145,42 @@ class Search {
       return undefined;
     }
     let issuers = 0;
-    // Whether a certificate may vouch for itself was decided before.
-    const above = anchors.filter(
-      ({ use, name, certificate }) =>
-        use !== 'leaf' &&
-        sameName(name, last.issuer) &&
-        (path.length > 1 || certificate === undefined || !equalBytes(certificate.der, last.der)),
-    );
-    for (const anchor of this.#rank(last, above)) {
+    const above = this.#issuersOf(last);
+    for (const anchor of above.anchors) {
+      // Whether a certificate may vouch for itself was decided before.
+      if (path.length === 1 && anchor.certificate !== undefined && equalBytes(anchor.certificate.der, last.der))
+        continue;
       issuers++;
       const found = yield* this.#arrive(path, purposes, anchor);
       if (found !== undefined) return found;
       if (this.#spent()) return undefined;
     }
-    const next = candidates.filter(
-      (issuer) => sameName(issuer.subject, last.issuer) && !path.some((used) => isSame(used, issuer)),
-    );
-    for (const { certificate: issuer } of this.#rank(last, next.map(withCertificate))) {
+    for (const issuer of above.candidates) {
+      if (path.some((used) => isSame(used, issuer))) continue;
       issuers++;
       const found = yield* this.#climb(path, purposes, issuer);
       if (found !== undefined) return found;
       if (this.#spent()) return undefined;
     }
-    if (issuers === 0) this.#note(path, noIssuer(last, path), last);
+    if (issuers === 0) this.#note(path, () => noIssuer(last, path), last);
     return undefined;
+  }
+
+  /** Who has the name of its issuer, the likeliest first. Looked for once: a search comes by many times. */
+  #issuersOf(certificate: Certificate): Issuers {
+    const known = this.#issuers.get(certificate);
+    if (known !== undefined) return known;
+    const { anchors, candidates } = this.#question;
+    const next = candidates.filter(({ subject }) => sameName(subject, certificate.issuer));
+    const issuers = {
+      anchors: this.#rank(
+        certificate,
+        anchors.filter(({ use, name }) => use !== 'leaf' && sameName(name, certificate.issuer)),
+      ),
+      candidates: this.#rank(certificate, next.map(withCertificate)).map((one) => one.certificate),
+    };
+    this.#issuers.set(certificate, issuers);
+    return issuers;
   }
 
   /** One authority further up. */
@@ -319,9 +337,7 @@ class Search {
         (this.#signed.get(certificate) ?? new Map<Uint8Array, boolean>()).set(issuer.spki, good),
       );
     if (good) return true;
-    const what = `its signature is not by ${nameText(issuer.name)}`;
-    const advice = 'its issuer may have changed its key: then the certificate of the new key is missing';
-    this.#note(path, { code: 'CERT_BAD_SIGNATURE', what, advice, rfc: 'RFC 5280 section 6.1.3(a)(1)' }, certificate);
+    this.#note(path, () => notSignedBy(issuer), certificate);
     return false;
   }
 
@@ -361,9 +377,10 @@ class Search {
     this.#note([...path, ...path, certificate], { code: 'CERT_BUDGET', what }, certificate);
   }
 
-  #note(path: readonly Certificate[], finding: Finding, certificate: Certificate): void {
-    if (this.#worst === undefined || path.length > this.#worst.depth)
-      this.#worst = { depth: path.length, finding, certificate };
+  /** A finding that has to be put into words is only made when it is kept. */
+  #note(path: readonly Certificate[], finding: Finding | (() => Finding), certificate: Certificate): void {
+    if (this.#worst !== undefined && path.length <= this.#worst.depth) return;
+    this.#worst = { depth: path.length, finding: typeof finding === 'function' ? finding() : finding, certificate };
   }
 
   #failure(finding: Finding, certificate: Certificate): PathResult {
@@ -385,8 +402,26 @@ function counted(path: readonly Certificate[]): number {
   return path.filter((certificate, index) => index > 0 && !isSelfIssued(certificate)).length;
 }
 
-function isSelfIssued({ subject, issuer }: Certificate): boolean {
-  return sameName(subject, issuer);
+function isSelfIssued(certificate: Certificate): boolean {
+  const { subject, issuer, read } = certificate;
+  let same = read.get(SELF_ISSUED) as boolean | undefined;
+  if (same === undefined) {
+    same = sameName(subject, issuer);
+    read.set(SELF_ISSUED, same);
+  }
+  return same;
+}
+
+/** Stands among the extensions that were read: a certificate's names are compared once. */
+const SELF_ISSUED = 'self-issued';
+
+function notSignedBy(issuer: Authority): Finding {
+  return {
+    code: 'CERT_BAD_SIGNATURE',
+    what: `its signature is not by ${nameText(issuer.name)}`,
+    advice: 'its issuer may have changed its key: then the certificate of the new key is missing',
+    rfc: 'RFC 5280 section 6.1.3(a)(1)',
+  };
 }
 
 function withCertificate(certificate: Certificate): { readonly certificate: Certificate } {
