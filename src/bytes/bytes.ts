@@ -38,6 +38,14 @@ export function wipe(...arrays: readonly (Uint8Array | undefined)[]): void {
   for (const array of arrays) array?.fill(0);
 }
 
+/**
+ * The same bytes as a Uint8Array that is nothing else. A Buffer of Node is one too, but its `slice` does not copy: what
+ * was cut out of it would change with it, and would not begin at the beginning of its memory.
+ */
+export function plainView(bytes: Uint8Array): Uint8Array {
+  return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
+
 const HEX = '0123456789abcdef';
 
 export function toHex(bytes: Uint8Array): string {

@@ -15,7 +15,7 @@ import { makeNeed } from './need.ts';
 import { Outlet } from './outlet.ts';
 import { settle } from './settle.ts';
 import type { Step } from './step.ts';
-import { toHex, wipe } from '../bytes/bytes.ts';
+import { plainView, toHex, wipe } from '../bytes/bytes.ts';
 import { exportFrom } from '../schedule/schedule13.ts';
 import type { RecordProtector } from '../record/protector.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
@@ -84,7 +84,7 @@ export class Engine {
   /** Bytes from the transport, in any pieces; they are only queued. The array must not be changed afterwards. */
   receive(bytes: Uint8Array): void {
     if (this.#status === 'failed' || this.#status === 'closed' || this.#readEnded) return;
-    this.#intake.push(bytes);
+    this.#intake.push(plainView(bytes));
   }
 
   /** The transport has ended. Without a close_notify before it, something may have been cut off. */

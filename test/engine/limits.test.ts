@@ -7,7 +7,7 @@ import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { KeyUpdate } from '../../src/wire/messages13.ts';
 import { Middle } from '../support/middle.ts';
-import { connected, drain, makeClient, makeServer, run, written } from '../support/pair.ts';
+import { connected, drain, makeClient, makePair, makeServer, run, written } from '../support/pair.ts';
 import { toyProvider } from '../support/toy.ts';
 
 /** What a peer may do for a while, and what it makes of us meanwhile. */
@@ -139,6 +139,24 @@ describe('early data that nobody asked for', () => {
     server.receive(record(22, body.slice(0, 10)));
     server.receive(record(23, new Uint8Array(4)));
     expect(failure(drain(server))).toMatchObject({ code: 'ERR_INTERLEAVED', alert: 10 });
+  });
+});
+
+describe('bytes of any kind', () => {
+  it('are taken for what they are: what is kept of them is a copy, and plain', () => {
+    const seen: Uint8Array[] = [];
+    const { client, server } = makePair(
+      {},
+      { watch: (event) => event.type === 'message' && event.from === 'client' && seen.push(event.raw) },
+    );
+    // As a socket of Node gives them: a view into a pool.
+    run({ client, server }, (bytes) => [Buffer.concat([Buffer.alloc(7), bytes]).subarray(7)]);
+    expect(server.status).toBe('open');
+    expect(seen.length).toBeGreaterThan(0);
+    for (const raw of seen) {
+      expect(raw.constructor).toBe(Uint8Array);
+      expect(raw.slice(0, 4).buffer.byteLength).toBe(4);
+    }
   });
 });
 
