@@ -64,8 +64,7 @@ export function compareDnsConstraint(
   // With a dot in front the name has to be longer; RFC 5280 does not say it of names, but everybody writes it.
   const least = wanted.length + (base.startsWith('.') ? 1 : 0);
   const wildcard = labels[0] === '*';
-  if (wildcard && list === 'excluded' && endsWith(wanted, labels.slice(1)) && wanted.length === labels.length)
-    return 'match';
+  if (wildcard && list === 'excluded' && endsWith(wanted, labels.slice(1)) && least === labels.length) return 'match';
   return labels.length >= least && endsWith(labels, wanted) ? 'match' : 'no-match';
 }
 
