@@ -4,7 +4,7 @@
  * @module
  */
 import { autoProvider } from './crypto/auto.ts';
-import type { CryptoProvider } from './crypto/types.ts';
+import type { CryptoProvider, SignatureVerifier } from './crypto/types.ts';
 import { Engine } from './engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
 import { TlsError } from './errors.ts';
@@ -13,8 +13,11 @@ import { client13 } from './handshake/client/client13.ts';
 import type { PeerVerifier } from './handshake/peer.ts';
 import { server12 } from './handshake/server/server12.ts';
 import { server13 } from './handshake/server/server13.ts';
+import type { ClientSessionStore, TicketKeeper } from './handshake/session.ts';
 import { type CredentialSource, loadCredential } from './pki/credential.ts';
 import { certificateVerifier } from './pki/verifier.ts';
+import { memorySessions } from './session/stores.ts';
+import { ticketKeeper } from './session/tickets.ts';
 import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
 
 /** What is chosen for you, and can be chosen otherwise. */
@@ -31,14 +34,26 @@ interface Chosen {
 
 export interface ConnectOptions
   extends Chosen,
-    Omit<ClientOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
+    Omit<ClientOptions, 'protocols' | 'crypto' | 'verifier' | 'credential' | 'sessions'> {
+  /**
+   * Where sessions are kept, so that the next connection to the same server need not prove everything again; false:
+   * nowhere. Default: in memory, for all connections of this process.
+   */
+  readonly sessions?: ClientSessionStore | false;
   /** Judges the server; in place of `anchors`. */
   readonly verifier?: PeerVerifier;
   /** What to show a server that asks: a credential, or a chain with its key. */
   readonly credential?: ClientOptions['credential'] | CredentialSource;
 }
 
-export interface AcceptOptions extends Chosen, Omit<ServerOptions, 'protocols' | 'crypto' | 'verifier' | 'credential'> {
+export interface AcceptOptions
+  extends Chosen,
+    Omit<ServerOptions, 'protocols' | 'crypto' | 'verifier' | 'credential' | 'tickets'> {
+  /**
+   * Makes tickets, with which clients go on where they were; false: there are none. Default: sealed under keys that this
+   * process made for itself, and that die with it.
+   */
+  readonly tickets?: TicketKeeper | false;
   /** Judges clients that show a certificate; in place of `anchors`. */
   readonly verifier?: PeerVerifier;
   /** What to show: a credential, or a chain with its key. */
@@ -81,10 +96,11 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
       detail: 'anchors: give the certificates that are trusted, or a verifier; nobody is trusted by default',
     });
   }
-  const { credential, ...plain } = rest;
+  const { credential, sessions = sharedStore(), ...plain } = rest;
   return new Engine(
     clientConfig({
       ...plain,
+      ...(sessions !== false && { sessions }),
       protocols: options.protocols ?? [client13, client12],
       crypto,
       verifier,
@@ -95,7 +111,7 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
 
 /** The engine that {@link accept} drives, for those who drive it themselves. */
 export async function serverEngine(options: AcceptOptions): Promise<Engine> {
-  const { signal: _, anchors: __, ...rest } = options;
+  const { signal: _, anchors: __, tickets = sharedKeeper(), ...rest } = options;
   const crypto = options.crypto ?? autoProvider();
   const verifier = verifierOf(options, crypto);
   if (options.credential === undefined)
@@ -103,6 +119,7 @@ export async function serverEngine(options: AcceptOptions): Promise<Engine> {
   return new Engine(
     serverConfig({
       ...rest,
+      ...(tickets !== false && { tickets }),
       protocols: options.protocols ?? [server13, server12],
       crypto,
       credential: await credentialOf(options.credential, crypto),
@@ -119,7 +136,44 @@ function verifierOf(
     throw new TlsError('ERR_OPTION', { detail: 'anchors: not together with a verifier, which would not know of them' });
   }
   if (options.anchors === undefined) return options.verifier;
-  return certificateVerifier({ anchors: options.anchors, signatures: crypto.verifier });
+  return sharedVerifier(options.anchors, crypto.verifier);
+}
+
+let sharedSessions: ClientSessionStore | undefined;
+let sharedTickets: TicketKeeper | undefined;
+
+function sharedStore(): ClientSessionStore {
+  sharedSessions ??= memorySessions();
+  return sharedSessions;
+}
+
+function sharedKeeper(): TicketKeeper {
+  sharedTickets ??= ticketKeeper({ crypto: autoProvider() });
+  return sharedTickets;
+}
+
+interface SharedVerifier {
+  readonly anchors: readonly (string | Uint8Array)[];
+  readonly signatures: SignatureVerifier;
+  readonly verifier: PeerVerifier;
+}
+
+/** The newest first. */
+let verifiers: readonly SharedVerifier[] = [];
+const MOST_VERIFIERS = 8;
+
+/** The same anchors are read once, and judged by once: sessions are resumed only under the verifier that they began with. */
+function sharedVerifier(source: NonNullable<Chosen['anchors']>, signatures: SignatureVerifier): PeerVerifier {
+  const anchors = typeof source === 'string' ? [source] : [...source];
+  const known = verifiers.find(
+    (one) =>
+      one.signatures === signatures &&
+      one.anchors.length === anchors.length &&
+      one.anchors.every((anchor, index) => anchor === anchors[index]),
+  );
+  const shared = known ?? { anchors, signatures, verifier: certificateVerifier({ anchors, signatures }) };
+  verifiers = [shared, ...verifiers.filter((one) => one !== shared)].slice(0, MOST_VERIFIERS);
+  return shared.verifier;
 }
 
 async function credentialOf(

@@ -11,11 +11,22 @@ export {
   type ServerOptions,
   serverConfig,
 } from './options.ts';
+export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './session-options.ts';
 export { settle } from './settle.ts';
 export type { Step } from './step.ts';
 export type { ClientConfig, CommonConfig, Config, ServerConfig, WatchEvent } from '../handshake/config.ts';
 export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
-export type { Facts, Note, PeerFacts } from '../handshake/context.ts';
+export type { EarlyDataFacts, Facts, Note, PeerFacts } from '../handshake/context.ts';
+export type {
+  ClientSession,
+  ClientSessionStore,
+  EarlyDataUse,
+  ExternalPsk,
+  PskResolver,
+  ReplayGuard,
+  SessionPeer,
+  TicketKeeper,
+} from '../handshake/session.ts';
 export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/needs.ts';
 export type {
   Credential,

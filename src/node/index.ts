@@ -47,7 +47,7 @@ export async function connectTo(host: string, port: number, options: ConnectOpti
     });
     socket.once('error', (cause) => reject(new TlsError('ERR_TRANSPORT', { detail: `${host}:${port}`, cause })));
   });
-  return await connectSocket(socket, { serverName: host, ...options });
+  return await connectSocket(socket, { serverName: host, sessionKey: `${host}:${port}`, ...options });
 }
 
 /**

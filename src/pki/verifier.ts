@@ -18,6 +18,7 @@ import { findPath, type PathQuestion, type PathResult } from './path.ts';
 import type { PolicyInputs } from './policies.ts';
 import { isPublicSuffix } from './public-suffix.ts';
 import type { RevocationStatus } from './revocation-status.ts';
+import { freshPolicy, recheckPath } from './recheck.ts';
 import type { RevocationChecker } from './revocation-types.ts';
 import { defaultRules, type PathRules, type Profile } from './rules.ts';
 import { isPromise } from './steps.ts';
@@ -71,6 +72,11 @@ export interface CertificateVerifierOptions {
   readonly publicSuffix?: boolean | ((name: string) => boolean);
   /** OIDs of further critical extensions that `check` looks at. Default: none. */
   readonly processedExtensions?: readonly string[];
+  /**
+   * Names these rules for sessions: one that began under them is resumed where the name is the same, in this process or
+   * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that nobody else has.
+   */
+  readonly policy?: string;
   /** Asked about each certificate of a path when all other checks of it are passed; what it returns refuses it. */
   readonly check?: PathRules['check'];
 }
@@ -78,7 +84,7 @@ export interface CertificateVerifierOptions {
 /** What can be changed while a verifier is in use; what is left out stays. */
 export type CertificateVerifierUpdate = Pick<
   Partial<CertificateVerifierOptions>,
-  'anchors' | 'intermediates' | 'distrusted' | 'revocation'
+  'anchors' | 'intermediates' | 'distrusted' | 'revocation' | 'policy'
 >;
 
 export interface CertificateVerifier extends PeerVerifier {
@@ -137,7 +143,12 @@ const MOST_CERTIFICATES = 64;
 export function certificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
   checkOptions(options);
   let trust = readTrust(options, options.profile ?? 'default');
+  let policy = options.policy;
   return {
+    get policy() {
+      policy ??= freshPolicy();
+      return policy;
+    },
     get authorities() {
       return trust.authorities;
     },
@@ -145,16 +156,24 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
       return trust.revocation?.wantsOcsp ?? false;
     },
     verify: (peer) => judge(peer, trust, options),
+    recheck: (peer, before) => {
+      // Whoever has to be asked each time is asked each time.
+      if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options);
+      return recheckPath(peer, before, trust.anchors, (leaf) =>
+        peer.role === 'client' ? nameFinding(readCertificate(leaf), peer, options) : undefined,
+      );
+    },
     update: (changes) => {
       for (const key of Object.keys(changes))
         if (!UPDATES.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: it cannot be changed` });
       options = { ...options, ...changes };
       trust = readTrust(options, options.profile ?? 'default');
+      policy = changes.policy;
     },
   };
 }
 
-const UPDATES: readonly string[] = ['anchors', 'intermediates', 'distrusted', 'revocation'];
+const UPDATES: readonly string[] = ['anchors', 'intermediates', 'distrusted', 'revocation', 'policy'];
 
 /** What is read once and used for every peer. */
 interface Trust {
@@ -341,6 +360,7 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   },
   publicSuffix: (value) => isBoolean(value) || typeof value === 'function',
   processedExtensions: isTexts,
+  policy: (value) => typeof value === 'string',
   check: (value) => typeof value === 'function',
 };
 

@@ -138,7 +138,8 @@ export function sendEarlyData([first]: readonly PskOffer[], transcript: Transcri
 /** Two connections share sessions only when all of this is the same. */
 function sessionKeyOf(config: ClientConfig): string {
   const { serverName, sendServerName, alpn, verifier, sessionKey } = config;
-  return JSON.stringify([serverName ?? null, sendServerName, alpn, policyOf(verifier), ...sessionKey]);
+  const schemes = config.certificateSignatures ?? config.signatures.map(({ id }) => id);
+  return JSON.stringify([serverName ?? null, sendServerName, alpn, policyOf(verifier), schemes, ...sessionKey]);
 }
 
 function* findSession(key: string, context: Context): Step<PskOffer | undefined> {
