@@ -9,7 +9,7 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { nobleProvider } from '../src/crypto/noble/index.ts';
 import type { Row } from './conformance/row.ts';
-import { type Deviation, deviation, type Run, SUITES } from './conformance/suites.ts';
+import { type Deviation, deviation, type Run, runsOf } from './conformance/suites.ts';
 
 interface Result {
   readonly suite: string;
@@ -37,7 +37,7 @@ async function main(): Promise<void> {
   for (const file of readdirSync(folder).sort()) {
     const name = /^(.*)\.json(?:\.gz)?$/.exec(file)?.[1];
     if (name === undefined) continue;
-    const runs = Object.hasOwn(SUITES, name) ? SUITES[name]! : undefined;
+    const runs = runsOf(name);
     if (runs === undefined) {
       if (!json) console.log(`${name}: unknown suite`);
       continue;

@@ -12,6 +12,7 @@ import * as ocsp from './ocsp.ts';
 import * as pkits from './pkits.ts';
 import { FAILED, type Row, SKIPPED } from './row.ts';
 import * as signedData from './signed-data.ts';
+import * as wycheproof from './wycheproof.ts';
 
 /** `signatures` is asked about signatures on certificates; by default what the runtime has. */
 export type Run = (contents: string, signatures?: SignatureVerifier) => Promise<readonly Row[]>;
@@ -33,6 +34,12 @@ export const SUITES: { readonly [file: string]: readonly (readonly [name: string
   names: [['names', names.run]],
   nc: [['nc', nc.run]],
 };
+
+/** What to run for a file of this name, without its ending; undefined: nothing here knows it. */
+export function runsOf(file: string): (typeof SUITES)[string] | undefined {
+  if (Object.hasOwn(SUITES, file)) return SUITES[file];
+  return wycheproof.isSignatureFile(file) ? [[file, wycheproof.run]] : undefined;
+}
 
 /** What came of a case that was not answered as expected: who says yes where no is right lets strangers in. */
 export type Deviation = 'accepted' | 'refused' | 'failed' | 'skipped';
