@@ -86,7 +86,7 @@ interface Issuers {
 class Search {
   readonly #question: PathQuestion;
   readonly #budgets: Budgets;
-  readonly #signed = new Map<Certificate, Map<Uint8Array, boolean>>();
+  readonly #signed = new Map<Certificate, { readonly spki: Uint8Array; readonly good: boolean }[]>();
   readonly #issuers = new Map<Certificate, Issuers>();
   /** Certificates whose revocation is being looked into, by searches that this one is a part of. */
   readonly #pending: readonly Certificate[];
@@ -320,7 +320,9 @@ class Search {
   }
 
   *#isSignedBy(path: readonly Certificate[], certificate: Certificate, issuer: Authority): Steps<boolean> {
-    const known = this.#signed.get(certificate)?.get(issuer.spki);
+    const answers = this.#signed.get(certificate) ?? [];
+    // An authority with several certificates has one key.
+    const known = answers.find(({ spki }) => equalBytes(spki, issuer.spki))?.good;
     const { signatureAlgorithm } = certificate;
     const good =
       known ??
@@ -331,11 +333,7 @@ class Search {
       this.#overspent(path, certificate);
       return false;
     }
-    if (known === undefined)
-      this.#signed.set(
-        certificate,
-        (this.#signed.get(certificate) ?? new Map<Uint8Array, boolean>()).set(issuer.spki, good),
-      );
+    if (known === undefined) this.#signed.set(certificate, [...answers, { spki: issuer.spki, good }]);
     if (good) return true;
     this.#note(path, () => notSignedBy(issuer), certificate);
     return false;
