@@ -4,7 +4,7 @@
  *
  * The folder holds files by the names that `suites.ts` knows, each as `.json` or `.json.gz`; any of them may be missing.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import { nobleProvider } from '../src/crypto/noble/index.ts';
@@ -28,6 +28,11 @@ async function main(): Promise<void> {
   const unknown = flags.find((flag) => !FLAGS.includes(flag));
   if (folder === undefined || more.length > 0 || unknown !== undefined) {
     console.error('usage: npm run conformance:certs -- <folder> [--list] [--json] [--noble]');
+    process.exitCode = 2;
+    return;
+  }
+  if (!existsSync(folder)) {
+    console.error(`there is no folder ${folder}`);
     process.exitCode = 2;
     return;
   }

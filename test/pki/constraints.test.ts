@@ -73,6 +73,16 @@ describe('constraints of dNSName', () => {
     );
   });
 
+  it('exclude a wildcard beside them only when it can stand for what they name', () => {
+    expect(compareDnsConstraint('*.b.a', 'c.b.a', 'excluded')).toBe('match');
+    expect(compareDnsConstraint('*.b.a', 'b.a', 'excluded')).toBe('match');
+    expect(compareDnsConstraint('*.b.a', '.b.a', 'excluded')).toBe('match');
+    expect(compareDnsConstraint('*.b.a', '.c.b.a', 'excluded')).toBe('no-match');
+    expect(compareDnsConstraint('*.b.a', 'd.c.b.a', 'excluded')).toBe('no-match');
+    expect(compareDnsConstraint('*.b.a', 'c.b.a', 'permitted')).toBe('no-match');
+    expect(compareDnsConstraint('*.b.a', '.b.a', 'permitted')).toBe('match');
+  });
+
   it('what is no name is malformed, on either side', () => {
     for (const bad of ['a..b', ' a', '-a.b', 'a.b.', '1.2.3.4', 'a\u0000.b', '*', '*.a'])
       expect(compareDnsConstraint(bad, 'a'), bad).toBe('malformed');
