@@ -93,10 +93,17 @@ export class Engine {
   }
 
   /**
-   * Sends application data.
-   * @throws TlsError ERR_STATE before the handshake is done and after close().
+   * Sends application data. A server that takes early data may answer it before the handshake is done: the client has
+   * proved that it has the key of the session, but not yet that it is there now, and not a copy of what it said before.
+   * @throws TlsError ERR_STATE before the handshake is done, but for that, and after close().
    */
   send(plaintext: Uint8Array): void {
+    if (this.#answersEarly()) {
+      this.#outlet.data(plaintext, () => {
+        throw new TlsError('ERR_SEAL_LIMIT', { detail: 'before the handshake is done' });
+      });
+      return;
+    }
     if (this.#status !== 'open' && !(this.#status === 'closing' && !this.#writeEnded)) throw this.#wrongState('send');
     const command = this.#command();
     command.beforeData?.(this.#data as never, this.#context);
@@ -377,6 +384,12 @@ export class Engine {
     const protocol = this.#protocol();
     if (protocol === undefined) throw this.#wrongState('this');
     return protocol.commands;
+  }
+
+  /** RFC 9846 section 4.5.3: the server may send data behind its first flight. */
+  #answersEarly(): boolean {
+    const handshaking = this.#status === 'handshaking' && this.role === 'server';
+    return handshaking && this.#facts.earlyData?.accepted === true && this.#outlet.epoch === 'application';
   }
 
   #isOpenState(): boolean {

@@ -76,7 +76,7 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
 
   // With a PSK nobody shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
   const credential = psk === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
-  send(encryptedExtensions(read, protocol, early, context));
+  send(encryptedExtensions(answered, context));
   const asks = clientAuth !== 'none' && psk === undefined;
   const request = asks ? certificateRequest(new Uint8Array(0), verifier, config) : undefined;
   if (request !== undefined) send(encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request)));
@@ -144,16 +144,12 @@ export function certificateRequest(
 }
 
 /** RFC 9846 section 4.4.1. Only what answers an extension of the client. */
-function encryptedExtensions(
-  read: ReadHello,
-  protocol: string | undefined,
-  early: boolean,
-  context: Context,
-): Uint8Array {
+function encryptedExtensions({ read, protocol, early, psk }: Answered, context: Context): Uint8Array {
   const { out } = context;
   const config = context.config as ServerConfig;
   const extensions: RawExtension[] = [];
-  if (read.summary.serverName !== undefined)
+  // RFC 6066 section 3: a session that is resumed has its name already.
+  if (read.summary.serverName !== undefined && psk === undefined)
     extensions.push(writeExtension(serverName, 'EncryptedExtensions', undefined));
   if (protocol !== undefined) extensions.push(writeExtension(alpn, 'EncryptedExtensions', [protocol]));
   if (early) extensions.push(writeExtension(earlyData, 'EncryptedExtensions', undefined));
