@@ -77,7 +77,7 @@ export function sameName(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(a, b) || isSame(remembered(a), remembered(b));
 }
 
-/** Is this name below that one: the same relative names, and perhaps more? As for {@link sameName}. */
+/** Is this name below that one: the same relative names, and perhaps more? As for `sameName`. */
 export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {
   return isBelow(remembered(name), remembered(base));
 }
