@@ -58,7 +58,7 @@ export class Connection {
   /** Runs the handshake. @throws what ended it. */
   async handshake(): Promise<void> {
     this.#guard(() => this.engine.start());
-    await this.#until(() => this.#established);
+    await this.#until(() => this.#established || this.#earlyDataTaken);
   }
 
   /** At most `most` bytes; undefined: the peer has ended, properly or not. */
@@ -105,6 +105,15 @@ export class Connection {
       this.#socket.resume();
       this.#socket.end();
     });
+  }
+
+  /** Server: early data has been taken, and may be answered before the handshake is done. */
+  get #earlyDataTaken(): boolean {
+    return this.engine.role === 'server' && this.engine.facts.earlyData?.accepted === true;
+  }
+
+  get established(): boolean {
+    return this.#established;
   }
 
   get #wasCutOff(): boolean {
@@ -158,6 +167,7 @@ export class Connection {
           this.#write(step.bytes);
           continue;
         case 'data':
+        case 'early-data':
           this.#inbox.push(step.bytes);
           continue;
         case 'established':

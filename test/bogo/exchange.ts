@@ -1,8 +1,8 @@
 import { Alert, TlsError } from '../../src/errors.ts';
 import { Connection } from './connection.ts';
-import { checkFacts, checkMessages, Mismatch } from './expectations.ts';
+import { checkFacts, checkMessages, checkResumption, checkTickets, Mismatch } from './expectations.ts';
 import { type CommandLine, type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
-import { makeEngine, type Setup, type Shared } from './setup.ts';
+import { firstWords, makeEngine, newShared, type Setup, type Shared } from './setup.ts';
 
 /** One test: its connections, one after the other. */
 
@@ -13,16 +13,19 @@ export interface Outcome {
 }
 
 export async function runTest(line: CommandLine, signal: AbortSignal): Promise<Outcome> {
-  const shared: Shared = { elapsed: 0 };
+  const shared = newShared();
   const count = 1 + (line.initial.flags.number('resume-count') ?? 0);
   for (let i = 0; i < count; i++) {
-    const flags = i === 0 ? line.initial : line.resume;
+    const connection = i === 0 ? line.initial : line.resume;
     try {
-      await runConnection(flags, shared, i > 0, signal);
+      const version = await runConnection({ connection, retry: line.retry, shared, resumed: i > 0, signal });
+      if (version === 0x0303 && i + 1 < count) throw new Unimplemented('resumption in TLS 1.2');
     } catch (error) {
       return outcomeOf(error, i + 1);
     }
-    shared.elapsed += flags.flags.number('resumption-delay') ?? 0;
+    shared.offered = shared.received;
+    shared.received = undefined;
+    shared.now += 1000 * (connection.flags.number('resumption-delay') ?? 0);
   }
   return { status: 0, stderr: '' };
 }
@@ -53,15 +56,22 @@ function stackOf(error: unknown): string {
   return `${error.stack}${error.cause === undefined ? '' : `\ncaused by ${stackOf(error.cause)}`}`;
 }
 
-async function runConnection(
-  connection: ConnectionFlags,
-  shared: Shared,
-  resumed: boolean,
-  signal: AbortSignal,
-): Promise<void> {
+interface Run {
+  readonly connection: ConnectionFlags;
+  /** Takes the place of `connection` when early data was refused. */
+  readonly retry: ConnectionFlags;
+  readonly shared: Shared;
+  readonly resumed: boolean;
+  readonly signal: AbortSignal;
+}
+
+/** @returns the version that was agreed on. */
+async function runConnection(run: Run): Promise<number | undefined> {
+  const { connection, shared, resumed, signal } = run;
   const { flags } = connection;
-  if (resumed) throw new Unimplemented('resumption');
-  const setup = await makeEngine(connection, shared);
+  if (resumed && !flags.has('server') && shared.offered === undefined)
+    throw new Mismatch('there is no session to offer');
+  const setup = await makeEngine(connection, run.retry.flags, shared, resumed);
   const tls = await Connection.open(
     setup.engine,
     {
@@ -73,16 +83,32 @@ async function runConnection(
     signal,
   );
   try {
-    await exchange(tls, setup, flags);
+    await exchange(tls, setup, run);
   } finally {
     await tls.close();
   }
   checkMessages(flags, setup.events);
+  return tls.engine.facts.version;
 }
 
-async function exchange(tls: Connection, setup: Setup, flags: Flags): Promise<void> {
+async function exchange(tls: Connection, setup: Setup, run: Run): Promise<void> {
   await tls.handshake();
-  if (!flags.has('implicit-handshake')) checkFacts(flags, tls.engine.facts, setup.chosen());
+  const { facts } = tls.engine;
+  const { earlyData } = facts;
+  const sentEarly = earlyData !== undefined && earlyData.bytes > 0 && !run.connection.flags.has('server');
+  // To a client whose early data is refused, the tests speak as to a new connection.
+  const refused = sentEarly && !earlyData.accepted;
+  if (refused && !run.connection.flags.has('expect-reject-early-data'))
+    throw new Mismatch(`early data was refused: ${earlyData.reason}`);
+  const { flags } = refused ? run.retry : run.connection;
+  const check = (): void => {
+    if (flags.has('implicit-handshake')) return;
+    checkFacts(flags, facts, setup.chosen());
+    checkResumption(flags, facts, run.resumed);
+  };
+  // A server that answers early data does not know yet who it is talking to.
+  const early = !tls.established;
+  if (!early) check();
   sendSecrets(tls, setup, flags);
   if (flags.has('send-alert')) {
     // A fatal alert of the program's own choice.
@@ -90,8 +116,11 @@ async function exchange(tls: Connection, setup: Setup, flags: Flags): Promise<vo
     await tls.read(1).catch(() => undefined);
     return;
   }
-  writeFirst(tls, flags);
+  writeFirst(tls, flags, sentEarly && !refused ? earlyData.bytes : 0);
   if (!flags.has('shim-shuts-down')) await echo(tls, flags);
+  if (!tls.established) throw new Mismatch('the handshake was not completed');
+  if (early) check();
+  checkTickets(flags, facts, run.shared);
   await shutDown(tls, flags);
 }
 
@@ -110,14 +139,14 @@ function sendSecrets(tls: Connection, { secrets }: Setup, flags: Flags): void {
   }
 }
 
-function writeFirst(tls: Connection, flags: Flags): void {
-  const bytes = latin1(flags.text('shim-initial-write') ?? 'hello');
+/** @param sent bytes of it that have gone as early data. */
+function writeFirst(tls: Connection, flags: Flags, sent: number): void {
   if (flags.has('read-with-unfinished-write')) {
     tls.hold();
-    tls.act((engine) => engine.send(bytes));
-  } else if (flags.has('shim-writes-first')) {
-    const times = flags.number('repeat-shim-initial-write') ?? 1;
-    for (let i = 0; i < times; i++) tls.act((engine) => engine.send(bytes));
+    tls.act((engine) => engine.send(latin1(flags.text('shim-initial-write') ?? 'hello')));
+  } else {
+    const words = firstWords(flags)?.slice(sent);
+    if (words !== undefined && words.length > 0) tls.act((engine) => engine.send(words));
   }
 }
 

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { WatchEvent } from '../../src/handshake/config.ts';
 import type { Facts } from '../../src/handshake/context.ts';
+import type { ClientSession } from '../../src/handshake/session.ts';
 import { readPem } from '../../src/pki/pem.ts';
 import type { Flags } from './flags.ts';
 
@@ -16,7 +17,8 @@ export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number)
   expectNumber(flags, 'expect-curve-id', facts.group?.id);
   expectNumber(flags, 'expect-cipher', facts.suite?.id);
   expectNumber(flags, 'expect-cipher-aes', facts.suite?.id);
-  expectNumber(flags, 'expect-peer-signature-algorithm', facts.peerSignatureScheme?.id);
+  // A resumed handshake has no signature.
+  if (facts.resumed !== true) expectNumber(flags, 'expect-peer-signature-algorithm', facts.peerSignatureScheme?.id);
   const protocol = flags.text(server ? 'select-alpn' : 'expect-alpn') ?? '';
   if ((facts.alpn ?? '') !== protocol) throw new Mismatch(`application protocol ${facts.alpn}, wanted ${protocol}`);
   const name = flags.text('expect-server-name');
@@ -53,6 +55,57 @@ function checkPeer(flags: Flags, facts: Readonly<Facts>, server: boolean): void 
   if (response !== undefined && hex(response) !== hex(peer?.ocspResponse)) throw new Mismatch('another OCSP response');
   const timestamps = flags.bytes('expect-signed-cert-timestamps');
   if (timestamps !== undefined && hex(timestamps) !== hex(peer?.sctList)) throw new Mismatch('another list of SCTs');
+}
+
+/** @throws Mismatch */
+export function checkResumption(flags: Flags, facts: Readonly<Facts>, second: boolean): void {
+  const expected = second && !flags.has('expect-session-miss');
+  if ((facts.resumed === true) !== expected)
+    throw new Mismatch(`the session was ${facts.resumed === true ? '' : 'not '}resumed`);
+  const { earlyData } = facts;
+  if (flags.has('expect-accept-early-data') && second && earlyData?.accepted !== true)
+    throw new Mismatch(`early data was not accepted: ${earlyData?.reason}`);
+  if (flags.has('expect-reject-early-data') && earlyData?.accepted === true)
+    throw new Mismatch('early data was accepted');
+  if (flags.has('expect-no-offer-early-data') && second && (earlyData?.bytes ?? 0) > 0)
+    throw new Mismatch('early data was sent');
+  const reason = flags.text('expect-early-data-reason');
+  if (reason !== undefined && !reasonsOf(flags, facts, second).includes(reason))
+    throw new Mismatch(`early data: ${earlyData?.reason}, wanted ${reason}`);
+}
+
+function reasonsOf(flags: Flags, { earlyData, version }: Readonly<Facts>, second: boolean): readonly string[] {
+  if (earlyData?.accepted === true) return ['accept'];
+  if (!flags.has('enable-early-data')) return ['disabled'];
+  if (version !== 0x0304) return ['protocol_version'];
+  return REASONS[earlyData?.reason ?? ''] ?? (second ? [] : ['no_session_offered']);
+}
+
+/** What we say about early data, and what the tests call it. */
+const REASONS: { readonly [reason: string]: readonly string[] } = {
+  'it is not configured': ['disabled'],
+  'there is no session': ['session_not_resumed', 'no_session_offered'],
+  'the session does not allow it': ['unsupported_for_session'],
+  'the ticket is older or younger than the client says': ['ticket_age_skew'],
+  'the client has to say hello again': ['hello_retry_request', 'session_not_resumed'],
+  'the server asked for another ClientHello': ['hello_retry_request'],
+  'the server refused it': ['peer_declined'],
+  'the server did not take the session': ['session_not_resumed'],
+  'the server does not speak TLS 1.3': ['protocol_version'],
+};
+
+/** At the end: did the client get the session that the test meant it to get? */
+export function checkTickets(
+  flags: Flags,
+  facts: Readonly<Facts>,
+  { received }: { received: ClientSession | undefined },
+): void {
+  if (flags.has('server') || facts.version !== 0x0304 || flags.has('no-ticket')) return;
+  const expected = !flags.has('expect-no-session') && !flags.has('shim-shuts-down');
+  if ((received !== undefined) !== expected) throw new Mismatch(`a session was ${expected ? 'not ' : ''}received`);
+  if (received === undefined) return;
+  if (flags.has('expect-ticket-supports-early-data') !== received.maxEarlyData > 0)
+    throw new Mismatch(`the session allows ${received.maxEarlyData} bytes of early data`);
 }
 
 /** Messages in the order in which they were sent and received, as -expect-msg-callback writes them. */

@@ -50,6 +50,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'expect-total-renegotiations',
   'expect-selected-credential',
   'resumption-delay',
+  'expect-early-data-reason',
 ]);
 
 const ALONE: ReadonlySet<string> = new Set([
@@ -93,6 +94,7 @@ const ALONE: ReadonlySet<string> = new Set([
   'expect-no-session',
   'expect-extended-master-secret',
   'expect-session-miss',
+  'reverify-on-resume',
   'enable-early-data',
   'expect-ticket-supports-early-data',
   'expect-accept-early-data',

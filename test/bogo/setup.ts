@@ -3,6 +3,7 @@ import { equalBytes, fromHex } from '../../src/bytes/bytes.ts';
 import { autoProvider } from '../../src/crypto/auto.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
+import type { ClientSessionOptions, ServerSessionOptions } from '../../src/engine/session-options.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/options.ts';
 import { Alert, TlsError } from '../../src/errors.ts';
@@ -20,6 +21,8 @@ import type {
 } from '../../src/handshake/peer.ts';
 import { type Certificate, keyUsage, readCertificate } from '../../src/pki/certificate.ts';
 import { readPem } from '../../src/pki/pem.ts';
+import type { ClientSession, TicketKeeper } from '../../src/handshake/session.ts';
+import { ticketKeeper } from '../../src/session/tickets.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
 import { equalLists, Mismatch } from './expectations.ts';
 import { type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
@@ -39,9 +42,21 @@ export interface Setup {
 
 /** What the connections of one test have in common. */
 export interface Shared {
-  /** Seconds that the test has let pass. */
-  elapsed: number;
+  /** The time, in milliseconds since 1970: it passes only when the test says so. */
+  now: number;
+  /** Client: the session that the connection before this one got last. */
+  offered: ClientSession | undefined;
+  /** Client: the one that this connection got last. */
+  received: ClientSession | undefined;
+  readonly tickets: TicketKeeper;
 }
+
+export function newShared(): Shared {
+  return { now: Date.now(), offered: undefined, received: undefined, tickets: ticketKeeper({ crypto: provider }) };
+}
+
+/** As many bytes as a server of the tests' maker takes: with what records add, no more than it passes over. */
+const EARLY_DATA = 14_336;
 
 export const provider: CryptoProvider = process.env.BOGO_PROVIDER === 'noble' ? nobleProvider() : autoProvider();
 
@@ -54,11 +69,16 @@ const SIGNING = [
 ];
 
 /** @throws Unimplemented for what cannot be set up, TlsError for what the library refuses. */
-export async function makeEngine({ flags, credentials }: ConnectionFlags, shared: Shared): Promise<Setup> {
+export async function makeEngine(
+  { flags, credentials }: ConnectionFlags,
+  retry: Flags,
+  shared: Shared,
+  resumed: boolean,
+): Promise<Setup> {
   const events: WatchEvent[] = [];
   const secrets = new Map<string, Uint8Array>();
   const role = flags.has('server') ? 'server' : 'client';
-  const now = Date.now() + shared.elapsed * 1000;
+  const { now } = shared;
   const protocols = protocolsFor(flags, role);
   const common = {
     protocols,
@@ -91,20 +111,29 @@ export async function makeEngine({ flags, credentials }: ConnectionFlags, shared
     });
   // The default credential is the last one asked.
   if (ours[0]?.number === -1) ours.push(ours.shift()!);
-  const engine =
+  // A client whose session was refused together with its early data judges the server as the retry flags say.
+  const rules = (): Flags => ((engine.facts.earlyData?.bytes ?? 0) > 0 ? retry : flags);
+  const engine: Engine =
     role === 'client'
-      ? new Engine(clientConfig(clientOptions(flags, common, choose)))
-      : new Engine(serverConfig(serverOptions(flags, common, choose)));
+      ? new Engine(
+          clientConfig({ ...clientOptions(flags, rules, common, choose), ...clientSessions(flags, shared, resumed) }),
+        )
+      : new Engine(serverConfig({ ...serverOptions(flags, common, choose), ...serverSessions(flags, shared) }));
   return { engine, events, secrets, chosen: () => chosen };
 }
 
-function clientOptions(flags: Flags, common: CommonOptions, credential: CredentialResolver): ClientOptions {
+function clientOptions(
+  flags: Flags,
+  rules: () => Flags,
+  common: CommonOptions,
+  credential: CredentialResolver,
+): ClientOptions {
   const serverName = flags.text('host-name');
   const shares = keySharesFor(flags, common.groups!);
   return {
     ...common,
     verifier: {
-      ...verifierFor(flags),
+      ...verifierFor(flags, rules),
       wantsOcsp: flags.has('enable-ocsp-stapling'),
       wantsSct: flags.has('enable-signed-cert-timestamps'),
     },
@@ -116,6 +145,46 @@ function clientOptions(flags: Flags, common: CommonOptions, credential: Credenti
   };
 }
 
+/** What a client sends of its own accord, if the test wants that. */
+export function firstWords(flags: Flags): Uint8Array | undefined {
+  if (!flags.has('shim-writes-first')) return undefined;
+  const text = (flags.text('shim-initial-write') ?? 'hello').repeat(flags.number('repeat-shim-initial-write') ?? 1);
+  return new Uint8Array(Buffer.from(text, 'latin1'));
+}
+
+function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientSessionOptions {
+  if (flags.has('no-ticket')) return {};
+  // As much as the session allows; the rest is said when the connection is open.
+  const words = resumed && flags.has('enable-early-data') ? firstWords(flags) : undefined;
+  const earlyData = words?.slice(0, shared.offered?.maxEarlyData ?? 0);
+  return {
+    sessions: {
+      take: () => later(flags, () => shared.offered),
+      put: (_key, session) => {
+        shared.received = session;
+      },
+    },
+    earlyDataAsMyself: true,
+    ...(earlyData !== undefined && earlyData.length > 0 && { earlyData }),
+  };
+}
+
+function serverSessions(flags: Flags, { tickets }: Shared): ServerSessionOptions {
+  if (flags.has('no-ticket')) return {};
+  return {
+    tickets,
+    sessionContext: 'shim',
+    ...(flags.has('enable-early-data') && {
+      earlyData: {
+        maximum: EARLY_DATA,
+        guard: { firstUse: () => later(flags, () => true) },
+        tolerance: 60_000,
+        allow: () => true,
+      },
+    }),
+  };
+}
+
 function serverOptions(
   flags: Flags,
   common: CommonOptions,
@@ -123,12 +192,12 @@ function serverOptions(
 ): Parameters<typeof serverConfig>[0] {
   const select = flags.text('select-alpn');
   // A protocol that no client has in its list: everything that is offered is refused.
-  const alpn = flags.has('reject-alpn') ? ['\0'] : select === undefined ? [] : [select];
+  const alpn = flags.has('reject-alpn') ? ['\0'] : select === undefined || select === '' ? [] : [select];
   const authorities = flags.text('use-client-ca-list');
   return {
     ...common,
     alpn,
-    verifier: verifierFor(flags),
+    verifier: verifierFor(flags, () => flags),
     preference: flags.has('server-preference') || flags.has('cipher') ? 'server' : 'client',
     clientAuth: flags.has('verify-peer')
       ? 'optional'
@@ -306,8 +375,13 @@ function checkHello(flags: Flags, hello: ClientHelloSummary): void {
  * The tests bring no certificates that a verifier could judge; whether it says yes is one of their flags. What is left
  * of it is that the leaf can be read, and that its key may sign.
  */
-function verifierFor(flags: Flags): PeerVerifier {
-  return { verify: (peer) => later(flags, () => judge(flags, peer)) };
+function verifierFor(flags: Flags, rules: () => Flags): PeerVerifier {
+  return {
+    verify: (peer) => later(flags, () => judge(rules(), peer)),
+    policy: 'shim',
+    // Whoever was let in before is let in again, unless he is to be judged anew.
+    ...(!flags.has('reverify-on-resume') && { recheck: (_peer, before) => before }),
+  };
 }
 
 function judge(flags: Flags, peer: PresentedPeer): Verdict {
