@@ -539,7 +539,7 @@ describe('records that may not be', () => {
       server.start();
       server.receive(record(22, hello));
       drain(server);
-      for (let i = 0; i < 4; i++) server.receive(record(23, new Uint8Array(16_000).fill(i)));
+      for (let i = 0; i < 4; i++) server.receive(record(23, new Uint8Array(4_000).fill(i)));
       expect(failure(drain(server))).toBeUndefined();
       server.receive(record(23, new Uint8Array(16_000)));
       expectFailure(drain(server), 'ERR_TOO_MUCH_EARLY_DATA', 10);

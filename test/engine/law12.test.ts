@@ -54,8 +54,12 @@ describe.each(protocols)('the table of $role and $version', (protocol, rfc) => {
   });
 });
 
-it('the table of the entry for old devices has no dead end either', () => {
+it('the table of the entry for old devices is the same with three rows more, and has no dead end', () => {
   const protocol = legacyClient12(toyProvider());
+  const { WAIT_CERT_12: _, ...rows } = client12.table;
+  expect(protocol.table).toMatchObject(rows);
+  const more = Object.keys(protocol.table).filter((state) => !(state in client12.table));
+  expect(more).toEqual(['WAIT_SHD_RSA_12', 'WAIT_CR_SHD_RSA_12', 'WAIT_LAST_RSA_12']);
   expect(reachable(protocol)).toEqual(Object.keys(protocol.table).sort());
 });
 
