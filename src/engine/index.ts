@@ -14,7 +14,15 @@ export {
 export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './session-options.ts';
 export { settle } from './settle.ts';
 export type { Step } from './step.ts';
-export type { ClientConfig, CommonConfig, Config, ServerConfig, WatchEvent } from '../handshake/config.ts';
+export type {
+  ClientConfig,
+  CommonConfig,
+  Config,
+  EarlyDataConfig,
+  ServerConfig,
+  WatchEvent,
+} from '../handshake/config.ts';
+export type { Presented } from '../handshake/shared/certificates.ts';
 export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
 export type { EarlyDataFacts, Facts, Note, PeerFacts } from '../handshake/context.ts';
 export type {
