@@ -9,7 +9,8 @@ import { client13 } from '../../src/handshake/client/client13.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
 import { server13 } from '../../src/handshake/server/server13.ts';
-import { decode } from '../../src/wire/codec.ts';
+import { decode, encode } from '../../src/wire/codec.ts';
+import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { noble, serverCredential } from '../support/credentials.ts';
 import { drain, makeClient, makeServer, run, written } from '../support/pair.ts';
@@ -90,6 +91,27 @@ describe('a ClientHello', () => {
     const length = hello.length - 5 + 1;
     server.receive(concat(Uint8Array.of(22, 3, 1, length >> 8, length & 255), hello.slice(5), Uint8Array.of(16)));
     expect(failure(drain(server))).toMatchObject({ code: 'ERR_LEFTOVER_BYTES', alert: 10 });
+  });
+});
+
+describe('a client that fell back', () => {
+  it('below all that we speak hears that it need not have', async () => {
+    const credential = await serverCredential();
+    const client = makeClient({ protocols: [client12], crypto: noble });
+    client.start();
+    const hello = decode(ClientHello, written(drain(client))[0]!.slice(9));
+    const ask = (cipherSuites: readonly number[]): TlsError | undefined => {
+      const server = makeServer({ protocols: [server12], crypto: noble, credential });
+      server.start();
+      const raw = encodeHandshake(
+        1,
+        encode(ClientHello, { ...hello, legacyVersion: 0x0302, cipherSuites: [...cipherSuites] }),
+      );
+      server.receive(concat(Uint8Array.of(22, 3, 1, raw.length >> 8, raw.length & 255), raw));
+      return failure(drain(server));
+    };
+    expect(ask(hello.cipherSuites)).toMatchObject({ code: 'ERR_VERSION', alert: 70 });
+    expect(ask([...hello.cipherSuites, 0x5600])).toMatchObject({ code: 'ERR_INAPPROPRIATE_FALLBACK', alert: 86 });
   });
 });
 

@@ -45,10 +45,13 @@ export function readClientHello12(message: Arrival, config: ServerConfig): ReadH
   const hello = decode(ClientHello, message.body);
   const extensions = readExtensions('ClientHello', hello.extensions, KNOWN_EXTENSIONS_12);
   const versions = extensions.get(supportedVersions);
+  // What is higher still is reserved, or not known yet (RFC 8701).
+  const highest = Math.max(0, ...(versions ?? [hello.legacyVersion]).filter((version) => version <= TLS_1_3));
+  // Before anything else: a client that fell back below all that we speak has to hear why it is refused.
+  if (hello.cipherSuites.includes(FALLBACK_SCSV) && config.protocols.some(({ version }) => version > highest))
+    throw new TlsError('ERR_INAPPROPRIATE_FALLBACK');
   if (hello.legacyVersion < TLS_1_2 || (versions !== undefined && !versions.includes(TLS_1_2)))
     throw new TlsError('ERR_VERSION', { detail: `the client speaks ${versions ?? hello.legacyVersion.toString(16)}` });
-  if (hello.cipherSuites.includes(FALLBACK_SCSV) && config.protocols.some(({ version }) => version === TLS_1_3))
-    throw new TlsError('ERR_INAPPROPRIATE_FALLBACK');
   if (!hello.legacyCompressionMethods.includes(0))
     throw new TlsError('ERR_COMPRESSION', { detail: 'null is not offered', rfc: 'RFC 5246 section 7.4.1.2' });
   const renegotiated = extensions.get(renegotiationInfo);
