@@ -2,6 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { TlsError } from '../../src/errors.ts';
+import { client12 } from '../../src/handshake/client/client12.ts';
+import { client13 } from '../../src/handshake/client/client13.ts';
+import { server12 } from '../../src/handshake/server/server12.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
 import { memoryReplayGuard } from '../../src/session/stores.ts';
 import {
@@ -16,6 +19,7 @@ import {
   written,
 } from '../support/pair.ts';
 import { believesAll, ends, type Ends, withEarlyData } from '../support/sessions.ts';
+import { noble } from '../support/credentials.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
 
 /** Data before the handshake is done: taken once, or not at all, and everybody is told. */
@@ -282,3 +286,14 @@ function failure(all: Ends, client: ClientParts, server: ServerParts = {}): TlsE
 function error(steps: readonly { readonly type: string }[]): TlsError | undefined {
   return steps.flatMap((step) => (step.type === 'failed' ? [(step as unknown as { error: TlsError }).error] : []))[0];
 }
+
+describe('early data and older versions', () => {
+  it('a server that answers with TLS 1.2 ends it (RFC 9846 appendix E.3)', () => {
+    const crypto = noble;
+    const all = connected();
+    const client = all.client({ crypto, protocols: [client13, client12], earlyData: early });
+    const server = all.server({ crypto, protocols: [server12] });
+    const steps = run({ client, server });
+    expect(error(steps.client)).toMatchObject({ code: 'ERR_VERSION', alert: 70 });
+  });
+});

@@ -59,6 +59,10 @@ export function serverHello12(
   const hello = decode(ServerHello, message.body);
   if (hello.legacyVersion !== TLS_1_2)
     throw new TlsError('ERR_VERSION', { detail: `the server chose 0x${hello.legacyVersion.toString(16)}` });
+  if (data.early !== undefined) {
+    const detail = 'early data was sent, and TLS 1.2 does not know what it is';
+    throw new TlsError('ERR_VERSION', { detail, rfc: 'RFC 9846 appendix E.3' });
+  }
   const extensions = readExtensions('ServerHello12', hello.extensions, KNOWN_EXTENSIONS_12, { offered: data.sent });
   const suite = checkHello(data, hello, config);
   const extended = checkBindings(extensions, config);
@@ -67,6 +71,7 @@ export function serverHello12(
     offer.part?.dispose();
     offer.dispose();
   }
+  for (const { dispose } of data.pskOffers) dispose();
   out.fact('version', TLS_1_2);
   out.fact('extendedMasterSecret', extended);
   out.fact('suite', { id: suite.id, name: suite.name });

@@ -56,18 +56,17 @@ export interface ClientRules {
 }
 
 export type AwaitingClient =
-  | ({ readonly to: 'WAIT_EOED' } & FlightSent)
   | ({ readonly to: 'WAIT_CERT' } & FlightSent)
   | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & {
         readonly peer: AcceptedPsk | undefined;
         readonly presented: undefined;
       });
 
-/** EncryptedExtensions to Finished, in one flight. */
+/** EncryptedExtensions to Finished, in one flight. With early data, its end comes before the client's own flight. */
 export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
   const { out } = context;
   const config = context.config as ServerConfig;
-  const { read, suite, schedule, transcript, choices, protocol, psk, early, binding } = answered;
+  const { read, suite, schedule, transcript, choices, protocol, psk, binding } = answered;
   const { clientAuth, verifier } = clientRules(choices, config);
   const send = (message: Uint8Array): void => {
     transcript.add(message);
@@ -110,7 +109,6 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
     psk,
     binding,
   };
-  if (early) return { to: 'WAIT_EOED', ...sent };
   return request === undefined
     ? { to: 'WAIT_FINISHED', ...sent, peer: psk, presented: undefined }
     : { to: 'WAIT_CERT', ...sent };

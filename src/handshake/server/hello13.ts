@@ -32,7 +32,7 @@ import { refuseEarlyData } from './early13.ts';
 import { bindingOf, type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk13.ts';
 import { wantsTickets } from './tickets13.ts';
 import type { AcceptedPsk } from '../shared/psk.ts';
-import { type AwaitingClient, sendFlight } from './flight13.ts';
+import { type AwaitingClient, type FlightSent, sendFlight } from './flight13.ts';
 
 /** What a server knows before anything has come: nothing. */
 export type Fresh = Record<never, never>;
@@ -72,7 +72,9 @@ export function* clientHello13(
   _data: Fresh,
   message: Arrival,
   context: Context,
-): Step<({ readonly to: 'START_RETRIED' } & RetryAsked) | AwaitingClient> {
+): Step<
+  ({ readonly to: 'START_RETRIED' } & RetryAsked) | ({ readonly to: 'WAIT_EOED' } & FlightSent) | AwaitingClient
+> {
   const config = context.config as ServerConfig;
   const read = readClientHello(message);
   context.out.fact('clientRandom', read.hello.random);
@@ -96,7 +98,8 @@ export function* clientHello13(
   if (then !== undefined && then.share === undefined)
     return askAgain({ first: read, suite, group: then.group, transcript, choices }, context);
   const answered = yield* answer(from, taken, transcript, then, early, context);
-  return yield* sendFlight(answered, context);
+  const sent = yield* sendFlight(answered, context);
+  return early ? { ...sent, to: 'WAIT_EOED' } : sent;
 }
 
 /** The ClientHello after HelloRetryRequest: the same but for what had to change. */

@@ -12,7 +12,7 @@ export const serverTable13 = {
     },
   },
   START_RETRIED: {
-    ClientHello13: { epoch: 'plaintext', to: ['WAIT_EOED', 'WAIT_CERT', 'WAIT_FINISHED'], rekeysRead: true },
+    ClientHello13: { epoch: 'plaintext', to: ['WAIT_CERT', 'WAIT_FINISHED'], rekeysRead: true },
   },
   WAIT_EOED: { EndOfEarlyData: { epoch: 'early', to: ['WAIT_FINISHED'], rekeysRead: true } },
   WAIT_CERT: { Certificate: { epoch: 'handshake', to: ['WAIT_CV', 'WAIT_FINISHED'] } },
