@@ -37,7 +37,9 @@ export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number)
 
 function checkPeer(flags: Flags, facts: Readonly<Facts>, server: boolean): void {
   const { peer } = facts;
-  if (flags.has('expect-no-peer-cert')) {
+  if (facts.psk !== undefined) {
+    if (peer !== undefined) throw new Mismatch('the peer showed a certificate beside a key');
+  } else if (flags.has('expect-no-peer-cert')) {
     if (peer !== undefined) throw new Mismatch('the peer showed a certificate');
   } else if (peer === undefined && (!server || flags.has('require-any-client-certificate'))) {
     throw new Mismatch('the peer showed no certificate');
@@ -100,7 +102,8 @@ export function checkTickets(
   facts: Readonly<Facts>,
   { received }: { received: ClientSession | undefined },
 ): void {
-  if (flags.has('server') || facts.version !== 0x0304 || flags.has('no-ticket')) return;
+  // What an external key began is not remembered.
+  if (flags.has('server') || facts.version !== 0x0304 || flags.has('no-ticket') || facts.psk !== undefined) return;
   const expected = !flags.has('expect-no-session') && !flags.has('shim-shuts-down');
   if ((received !== undefined) !== expected) throw new Mismatch(`a session was ${expected ? 'not ' : ''}received`);
   if (received === undefined) return;

@@ -14,6 +14,9 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'signing-prefs',
   'ocsp-response',
   'signed-cert-timestamps',
+  'psk-importer-key',
+  'psk-importer-identity',
+  'psk-importer-context',
   'min-version',
   'max-version',
   'expect-version',
@@ -57,6 +60,9 @@ const ALONE: ReadonlySet<string> = new Set([
   'server',
   'ipv6',
   'new-x509-credential',
+  'new-psk-credential',
+  'psk-importer-sha256',
+  'psk-importer-sha384',
   'must-match-issuer',
   'no-tls13',
   'no-tls12',
@@ -119,6 +125,11 @@ const OF_CREDENTIAL: ReadonlySet<string> = new Set([
   'ocsp-response',
   'signed-cert-timestamps',
   'must-match-issuer',
+  'psk-importer-key',
+  'psk-importer-identity',
+  'psk-importer-context',
+  'psk-importer-sha256',
+  'psk-importer-sha384',
 ]);
 
 /** The flags of one connection. Every flag may come several times; where one value is meant, the last one counts. */
@@ -188,7 +199,7 @@ export function parseCommandLine(args: readonly string[]): CommandLine {
     if (forHandshaker) continue;
     const targets = prefix === null ? Object.values(line) : [line[prefix[1] as keyof CommandLine]];
     for (const target of targets) {
-      if (flag === 'new-x509-credential') target.credentials.push(new Flags());
+      if (flag === 'new-x509-credential' || flag === 'new-psk-credential') target.credentials.push(new Flags());
       else if (OF_CREDENTIAL.has(flag)) target.credentials.at(-1)!.add(flag, value);
       else target.flags.add(flag, value);
     }

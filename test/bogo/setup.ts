@@ -22,6 +22,7 @@ import type {
 import { type Certificate, keyUsage, readCertificate } from '../../src/pki/certificate.ts';
 import { readPem } from '../../src/pki/pem.ts';
 import type { ClientSession, TicketKeeper } from '../../src/handshake/session.ts';
+import { type ImportablePsk, importedPsks, importPsk } from '../../src/session/psk.ts';
 import { ticketKeeper } from '../../src/session/tickets.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
 import { equalLists, Mismatch } from './expectations.ts';
@@ -113,13 +114,26 @@ export async function makeEngine(
   if (ours[0]?.number === -1) ours.push(ours.shift()!);
   // A client whose session was refused together with its early data judges the server as the retry flags say.
   const rules = (): Flags => ((engine.facts.earlyData?.bytes ?? 0) > 0 ? retry : flags);
+  const keys = credentials.flatMap((one, index) => importableOf(one, index - 1));
   const engine: Engine =
     role === 'client'
       ? new Engine(
-          clientConfig({ ...clientOptions(flags, rules, common, choose), ...clientSessions(flags, shared, resumed) }),
+          clientConfig({
+            ...clientOptions(flags, rules, common, choose),
+            ...clientSessions(flags, shared, resumed),
+            psks: keys.flatMap(({ number: _, ...key }) => importPsk(key, provider)),
+          }),
         )
-      : new Engine(serverConfig({ ...serverOptions(flags, common, choose), ...serverSessions(flags, shared) }));
-  return { engine, events, secrets, chosen: () => chosen };
+      : new Engine(
+          serverConfig({
+            ...serverOptions(flags, common, choose),
+            ...serverSessions(flags, shared),
+            ...(keys.length > 0 && {
+              psks: importedPsks((identity, context) => findKey(keys, identity, context), provider),
+            }),
+          }),
+        );
+  return { engine, events, secrets, chosen: () => numberOf(keys, engine.facts.psk?.identity) ?? chosen };
 }
 
 function clientOptions(
@@ -291,6 +305,28 @@ function named(
     if (found === undefined) throw new Unimplemented(`the ${what} 0x${id.toString(16)}`);
     return found.name;
   });
+}
+
+/** A key that both sides were given, with its place among the credentials. */
+type OwnKey = ImportablePsk & { readonly number: number };
+
+function importableOf(flags: Flags, number: number): readonly OwnKey[] {
+  const secret = flags.bytes('psk-importer-key');
+  if (secret === undefined) return [];
+  const identity = flags.bytes('psk-importer-identity') ?? new Uint8Array(0);
+  const context = flags.bytes('psk-importer-context') ?? new Uint8Array(0);
+  return [{ identity, secret, context, hash: flags.has('psk-importer-sha384') ? 'sha384' : 'sha256', number }];
+}
+
+/** Which key the two sides agreed on, by the identity that was made of it. */
+function numberOf(keys: readonly OwnKey[], identity: Uint8Array | undefined): number | undefined {
+  if (identity === undefined) return undefined;
+  return keys.find((key) => importPsk(key, provider).some((made) => equalBytes(made.identity, identity)))?.number;
+}
+
+function findKey(keys: readonly OwnKey[], identity: Uint8Array, context: Uint8Array): ImportablePsk | undefined {
+  const found = keys.find((key) => equalBytes(key.identity, identity) && equalBytes(key.context!, context));
+  return found && { identity: found.identity, secret: found.secret, context: found.context!, hash: found.hash! };
 }
 
 /** A credential of the test. */
