@@ -115,6 +115,10 @@ const ALONE: ReadonlySet<string> = new Set([
   'export-traffic-secrets',
   'enable-ocsp-stapling',
   'enable-signed-cert-timestamps',
+  'use-ocsp-callback',
+  'set-ocsp-in-callback',
+  'decline-ocsp-callback',
+  'fail-ocsp-callback',
 ]);
 
 /** Flags that describe the credential named last by a `-new-…-credential`. */

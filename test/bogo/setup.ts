@@ -102,7 +102,7 @@ export async function makeEngine(
   } satisfies CommonOptions;
   const ours: Own[] = [];
   for (const [index, one] of credentials.entries())
-    if (one.has('cert-file')) ours.push(await ownCredential(one, index - 1));
+    if (one.has('cert-file')) ours.push(await ownCredential(one, index - 1, !flags.has('decline-ocsp-callback')));
   let chosen = -1;
   const choose = (query: CredentialQuery): MaybePromise<Credential | undefined> =>
     later(flags, () => {
@@ -338,7 +338,7 @@ interface Own {
   readonly mustMatchIssuer: boolean;
 }
 
-async function ownCredential(flags: Flags, number: number): Promise<Own> {
+async function ownCredential(flags: Flags, number: number, staple: boolean): Promise<Own> {
   const chain = readPem(readFileSync(flags.text('cert-file')!, 'utf8')).map(({ der }) => der);
   const signer = await provider.signer(privateKeyFromPem(readFileSync(flags.text('key-file')!, 'utf8')));
   const preferences = flags.numbers('signing-prefs');
@@ -349,7 +349,7 @@ async function ownCredential(flags: Flags, number: number): Promise<Own> {
     sign: (scheme, message) => signer.sign(scheme, message),
     ...(signer.decryptRaw !== undefined && { decryptRaw: (sealed: Uint8Array) => signer.decryptRaw!(sealed) }),
   };
-  const ocspResponse = flags.bytes('ocsp-response');
+  const ocspResponse = staple ? flags.bytes('ocsp-response') : undefined;
   const sctList = flags.bytes('signed-cert-timestamps');
   const credential = {
     chain,
@@ -363,7 +363,8 @@ async function ownCredential(flags: Flags, number: number): Promise<Own> {
 /** The first that suits the peer. One alone is given out as it is: that it cannot be used is for the library to say. */
 function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly Own[]): Own | undefined {
   checkQuery(flags, query);
-  if (flags.has('fail-cert-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
+  // Whether to staple is settled together with the certificate.
+  if (flags.has('fail-cert-callback') || flags.has('fail-ocsp-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
   const allowed = ours.filter((own) => !own.mustMatchIssuer || isIssuedBy(own.credential, query.authorities));
   if (allowed.length === 0 && ours.length > 0) throw new TlsError('ERR_NO_CREDENTIAL', { detail: 'no issuer matches' });
   const suited = allowed.find(({ credential }) => canSign(credential, query));
@@ -429,6 +430,7 @@ function judge(flags: Flags, peer: PresentedPeer): Verdict {
   }
   if (keyUsage(certificate)?.has(peer.keyUse) === false)
     return refusal('CERT_KEY_USAGE', 'the key may not be used so', Alert.illegalParameter);
+  if (flags.has('fail-ocsp-callback')) return refusal('CERT_BAD_STAPLE', 'as told', Alert.badCertificateStatusResponse);
   // A client that was not told to verify does not look at the answer.
   const fatal = peer.role === 'server' || flags.has('verify-peer');
   if (flags.has('verify-fail') && fatal) {
