@@ -124,11 +124,26 @@ export function checkSecondHello(first: ReadHello, second: ReadHello, group: Key
     before.length === after.length &&
     before.every(({ type, data }, index) => type === after[index]!.type && equalBytes(data, after[index]!.data));
   if (!unchanged) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'an extension' });
+  if (!leavesOutOnly(first.extensions.get(preSharedKey)?.identities, second.extensions.get(preSharedKey)?.identities))
+    throw new TlsError('ERR_RETRY_CHANGED', { detail: 'another PSK' });
   if (second.extensions.has(earlyData.id))
     throw new TlsError('ERR_RETRY_CHANGED', { detail: 'early_data after HelloRetryRequest' });
   if (group !== undefined && (second.shares.length !== 1 || second.shares[0]!.group !== group.id)) {
     throw new TlsError('ERR_RETRY_CHANGED', { detail: `not exactly one key share, for ${group.name}` });
   }
+}
+
+interface Named {
+  readonly identity: Uint8Array;
+}
+
+/** PSKs that do not go with the suite may be gone; none may be new, or in another place. */
+function leavesOutOnly(before: readonly Named[] = [], after: readonly Named[] = []): boolean {
+  let from = 0;
+  return after.every(({ identity }) => {
+    while (from < before.length && !equalBytes(before[from]!.identity, identity)) from++;
+    return from++ < before.length;
+  });
 }
 
 /** RFC 9846 section 4.3.8: each share belongs to an offered group, in the same order. */
