@@ -48,6 +48,8 @@ export interface CommonOptions {
   readonly alpn?: readonly string[];
   /** Largest content of a record we are ready to receive, 63 to 16,384 bytes (RFC 8449). Default: say nothing. */
   readonly recordSizeLimit?: number;
+  /** Largest content of a record we send, 64 to 16,384 bytes; less where the peer asks for it. Default: 16,384. */
+  readonly maximumRecordSize?: number;
   /** Send what keeps middleboxes calm (RFC 9846 appendix E.4). Default: true. */
   readonly compatibilityMode?: boolean;
   /** Milliseconds since 1970. Default: the system's clock. */
@@ -128,6 +130,7 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
   'ownSignatures',
   'alpn',
   'recordSizeLimit',
+  'maximumRecordSize',
   'compatibilityMode',
   'padRecordsTo',
   'watch',
@@ -276,6 +279,7 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
     ),
     certificateSignatures,
     alpn: options.alpn ?? [],
+    maximumRecordSize: integer('maximumRecordSize', options.maximumRecordSize ?? MAX_CONTENT, 64, MAX_CONTENT),
     recordSizeLimit:
       options.recordSizeLimit === undefined
         ? undefined

@@ -1,7 +1,6 @@
 import { concat } from '../bytes/bytes.ts';
 import type { Config } from '../handshake/config.ts';
 import type { Epoch } from '../handshake/machine.ts';
-import { MAX_PLAINTEXT } from '../record/deframer.ts';
 import { fragment } from '../record/joiner.ts';
 import type { RecordProtector } from '../record/protector.ts';
 import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CONTENT_HANDSHAKE } from '../wire/ids.ts';
@@ -26,10 +25,16 @@ export class Outlet {
   /** close_notify has been sent: nothing may follow it (RFC 9846 section 6.1). */
   #ended = false;
   /** Most bytes of content in a record. */
-  limit: number = MAX_PLAINTEXT;
+  #limit: number;
 
   constructor(config: Config) {
     this.#config = config;
+    this.#limit = config.maximumRecordSize;
+  }
+
+  /** What the peer allows; what we were told to keep to is never passed. */
+  set limit(bytes: number) {
+    this.#limit = Math.min(bytes, this.#config.maximumRecordSize);
   }
 
   get epoch(): Epoch {
@@ -64,7 +69,7 @@ export class Outlet {
   /** `updateKeys` is called when the keys have protected as much as they may (RFC 9846 section 5.5). */
   data(plaintext: Uint8Array, updateKeys: () => void): void {
     this.#close();
-    for (const piece of fragment([plaintext], this.limit)) {
+    for (const piece of fragment([plaintext], this.#limit)) {
       if (this.#protector!.remaining <= RESERVE) {
         updateKeys();
         this.#close();
@@ -115,7 +120,7 @@ export class Outlet {
   /** Puts the waiting messages into records under the keys of this moment. */
   #close(): void {
     if (this.#messages.length === 0) return;
-    for (const piece of fragment(this.#messages, this.limit)) this.#seal(CONTENT_HANDSHAKE, piece);
+    for (const piece of fragment(this.#messages, this.#limit)) this.#seal(CONTENT_HANDSHAKE, piece);
     this.#messages = [];
   }
 
@@ -134,6 +139,6 @@ export class Outlet {
     const multiple = this.#config.padRecordsTo;
     if (multiple === 0) return 0;
     const padded = Math.ceil((length + 1) / multiple) * multiple;
-    return Math.min(padded, this.limit + 1) - length - 1;
+    return Math.min(padded, this.#limit + 1) - length - 1;
   }
 }

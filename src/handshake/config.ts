@@ -24,6 +24,8 @@ export interface CommonConfig {
   readonly alpn: readonly string[];
   /** In bytes of content, without the type byte; undefined: say nothing and use 2^14. */
   readonly recordSizeLimit: number | undefined;
+  /** Most bytes of content in a record we send. */
+  readonly maximumRecordSize: number;
   /** Send the records that keep middleboxes calm (RFC 9846 appendix E.4). */
   readonly compatibilityMode: boolean;
   /** Pad the content of protected records to a multiple of this many bytes; 0: never. */

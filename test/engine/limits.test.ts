@@ -142,6 +142,42 @@ describe('early data that nobody asked for', () => {
   });
 });
 
+describe('records that we were told to keep small', () => {
+  const sizes = (bytes: Uint8Array): number[] => {
+    const found: number[] = [];
+    for (let at = 0; at < bytes.length; at += 5 + found.at(-1)!) found.push(bytes[at + 3]! * 256 + bytes[at + 4]!);
+    return found;
+  };
+
+  it('are small from the first to the last', () => {
+    const client = makeClient({ maximumRecordSize: 64 });
+    client.start();
+    const hello = sizes(concat(...written(drain(client))));
+    expect(hello.length).toBeGreaterThan(1);
+    expect(Math.max(...hello)).toBe(64);
+    const pair = connected({ maximumRecordSize: 100 });
+    pair.client.send(new Uint8Array(250));
+    // Content, its type, and a tag.
+    expect(sizes(concat(...written(drain(pair.client))))).toEqual([117, 117, 67]);
+  });
+
+  it('are no larger for a peer that allows more, and smaller for one that allows less', () => {
+    for (const [limit, largest] of [
+      [16_384, 100],
+      [80, 80],
+    ] as const) {
+      const { server } = connected({ recordSizeLimit: limit }, { maximumRecordSize: 100 });
+      server.send(new Uint8Array(250));
+      expect(Math.max(...sizes(concat(...written(drain(server)))))).toBe(largest + 17);
+    }
+  });
+
+  it('have a size that a record can have', () => {
+    for (const maximumRecordSize of [63, 16_385, 0.5])
+      expect(() => makeClient({ maximumRecordSize })).toThrow(/maximumRecordSize/);
+  });
+});
+
 describe('bytes of any kind', () => {
   it('are taken for what they are: what is kept of them is a copy, and plain', () => {
     const seen: Uint8Array[] = [];
