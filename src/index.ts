@@ -7,7 +7,7 @@ import { autoProvider } from './crypto/auto.ts';
 import type { CryptoProvider, SignatureVerifier } from './crypto/types.ts';
 import { Engine } from './engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
-import { TlsError } from './errors.ts';
+import { Alert, TlsError } from './errors.ts';
 import { client12 } from './handshake/client/client12.ts';
 import { client13 } from './handshake/client/client13.ts';
 import type { PeerVerifier } from './handshake/peer.ts';
@@ -90,7 +90,7 @@ export async function accept(duplex: ByteDuplex, options: AcceptOptions): Promis
 export async function clientEngine(options: ConnectOptions): Promise<Engine> {
   const { signal: _, anchors: __, ...rest } = options;
   const crypto = options.crypto ?? autoProvider();
-  const verifier = verifierOf(options, crypto);
+  const verifier = verifierOf(options, crypto) ?? (options.psks?.length ? keysOnly : undefined);
   if (verifier === undefined) {
     throw new TlsError('ERR_OPTION', {
       detail: 'anchors: give the certificates that are trusted, or a verifier; nobody is trusted by default',
@@ -138,6 +138,19 @@ function verifierOf(
   if (options.anchors === undefined) return options.verifier;
   return sharedVerifier(options.anchors, crypto.verifier);
 }
+
+/** For a client that was given keys and no anchors: no certificate takes the place of a key. */
+const keysOnly: PeerVerifier = {
+  policy: 'keys only',
+  verify: () => ({
+    ok: false,
+    failure: {
+      code: 'CERT_UNTRUSTED',
+      message: 'the server showed a certificate, but only keys that were given are trusted: there are no anchors',
+      alert: Alert.unknownCa,
+    },
+  }),
+};
 
 let sharedSessions: ClientSessionStore | undefined;
 let sharedTickets: TicketKeeper | undefined;

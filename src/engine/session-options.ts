@@ -162,7 +162,18 @@ function earlyDataConfig(options: EarlyDataOptions): EarlyDataConfig {
     maximum: integer('earlyData.maximum', options.maximum ?? 16_384, 1, 1_048_576),
     guard: options.guard,
     tolerance: integer('earlyData.tolerance', options.tolerance ?? 10_000, 0, 60_000),
-    allow: options.allow,
+    allow: options.allow && guarded(options.allow),
+  };
+}
+
+/** What goes wrong in it is the program's fault, and said to be. */
+function guarded(allow: (peer: PeerFacts) => boolean): (peer: PeerFacts) => boolean {
+  return (peer) => {
+    try {
+      return allow(peer) === true;
+    } catch (cause) {
+      throw new TlsError('ERR_CALLBACK_FAILED', { detail: 'earlyData.allow', cause });
+    }
   };
 }
 

@@ -91,15 +91,19 @@ export function* clientHello13(
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
   const from = { read, raw: message.raw, suite, protocol, choices, retried: false };
   const taken = yield* takePsk(from, (cut, hash) => hash.digest(cut), context);
-  transcript.settle((taken?.suite ?? suite).hash);
-  const early = yield* answerEarlyData(from, taken, transcript, context);
-  // Without the PSK that it wanted to use alone, a client gets what it would have got without offering one.
-  const then = taken === undefined && exchange === undefined ? chooseExchange(read, config) : exchange;
-  if (then !== undefined && then.share === undefined)
-    return askAgain({ first: read, suite, group: then.group, transcript, choices }, context);
-  const answered = yield* answer(from, taken, transcript, then, early, context);
-  const sent = yield* sendFlight(answered, context);
-  return early ? { ...sent, to: 'WAIT_EOED' } : sent;
+  try {
+    transcript.settle((taken?.suite ?? suite).hash);
+    const early = yield* answerEarlyData(from, taken, transcript, context);
+    // Without the PSK that it wanted to use alone, a client gets what it would have got without offering one.
+    const then = taken === undefined && exchange === undefined ? chooseExchange(read, config) : exchange;
+    if (then !== undefined && then.share === undefined)
+      return askAgain({ first: read, suite, group: then.group, transcript, choices }, context);
+    const answered = yield* answer(from, taken, transcript, then, early, context);
+    const sent = yield* sendFlight(answered, context);
+    return early ? { ...sent, to: 'WAIT_EOED' } : sent;
+  } finally {
+    taken?.secrets.dispose();
+  }
 }
 
 /** The ClientHello after HelloRetryRequest: the same but for what had to change. */
@@ -114,8 +118,12 @@ export function* secondClientHello13(data: RetryAsked, message: Arrival, context
   const taken = yield* takePsk(from, (cut) => transcript.digestWith(cut), context);
   transcript.add(message.raw);
   const exchange = { group, share: read.shares[0]!.keyExchange };
-  const answered = yield* answer(from, taken, transcript, exchange, false, context);
-  return yield* sendFlight(answered, context);
+  try {
+    const answered = yield* answer(from, taken, transcript, exchange, false, context);
+    return yield* sendFlight(answered, context);
+  } finally {
+    taken?.secrets.dispose();
+  }
 }
 
 /** A group, and the client's share for it where it sent one. */
