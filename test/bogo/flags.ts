@@ -38,6 +38,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'shim-initial-write',
   'repeat-shim-initial-write',
   'read-size',
+  'max-send-fragment',
   'expect-msg-callback',
   'host-name',
   'expect-server-name',

@@ -93,6 +93,7 @@ export async function makeEngine(
     signatures: named('signature scheme', provider.signatures, signaturesFor(flags)),
     requireExtendedMasterSecret: false,
     ownSignatures: provider.signatures.map(({ name }) => name),
+    maximumRecordSize: flags.number('max-send-fragment') ?? 16_384,
     clock: { now: () => now },
     watch: (event: WatchEvent) => events.push(event),
     keyLog: (line: string) => {
