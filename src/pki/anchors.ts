@@ -114,20 +114,21 @@ function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof A
 
 /**
  * Certificates from DER and PEM, in order.
- * @throws TlsError ERR_KEY when one cannot be read.
+ * @throws TlsError ERR_KEY when one cannot be read, and for a text that holds none.
  */
 export function readCertificates(
   source: string | readonly (string | Uint8Array | Certificate)[],
   what: string = 'certificates',
 ): readonly Certificate[] {
   const list = typeof source === 'string' ? [source] : source;
-  const items = list.flatMap((item): (Uint8Array | Certificate)[] =>
-    typeof item === 'string'
-      ? readPem(item)
-          .filter(({ label }) => CERTIFICATE_LABELS.includes(label))
-          .map(({ der }) => der)
-      : [item],
-  );
+  const items = list.flatMap((item): (Uint8Array | Certificate)[] => {
+    if (typeof item !== 'string') return [item];
+    const blocks = readPem(item).filter(({ label }) => CERTIFICATE_LABELS.includes(label));
+    // Most likely a name of a file, or a variable that was not set: better said here than with every peer.
+    if (blocks.length === 0)
+      throw new TlsError('ERR_KEY', { detail: `${what}: a text without a certificate (PEM is wanted, not a path)` });
+    return blocks.map(({ der }) => der);
+  });
   return items.map((item, index) =>
     item instanceof Uint8Array ? orUnreadable(`${what}: certificate ${index}`, () => readCertificate(item)) : item,
   );

@@ -43,6 +43,17 @@ export {
   readCertificates,
   type VerdictDetails,
 } from './verifier.ts';
+export { allOf, customVerifier } from './compose.ts';
+export { type CredentialHolder, credentialHolder } from './credential-holder.ts';
+export { type DaneOptions, daneVerifier, type TlsaAnswer, type TlsaRecord } from './dane.ts';
+export {
+  type FirstUseOptions,
+  type KnownPeer,
+  type KnownPeers,
+  memoryKnownPeers,
+  trustOnFirstUse,
+} from './first-use.ts';
+export { allowedKeys, type PinOptions, pinnedVerifier } from './pins.ts';
 export { CrlStore, type CrlSource } from './crl-store.ts';
 export type { CrlEntries } from './crl-entries.ts';
 export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './distribution-point.ts';

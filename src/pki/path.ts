@@ -38,6 +38,8 @@ export interface PathQuestion {
   readonly ocspResponseOf?: ((certificate: Certificate) => Uint8Array | undefined) | undefined;
   /** Where a certificate stood in what the peer sent; -1: it did not send it. */
   readonly positionOf?: ((certificate: Certificate) => number) | undefined;
+  /** Certificates that may have issued this one, from somewhere else; asked only where nothing at hand leads on. */
+  readonly fetchIssuers?: ((certificate: Certificate) => Promise<readonly Certificate[]>) | undefined;
   /** Certificates and keys that are never trusted, whoever vouches for them. */
   readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
 }
@@ -60,18 +62,26 @@ interface Budgets extends Budget {
   steps: number;
   /** In units of a P-256 or small RSA verification. */
   signatures: number;
+  /** Certificates whose issuers are fetched. */
+  fetches: number;
 }
 
 const MOST_STEPS = 5_000;
 const MOST_SIGNATURES = 100;
 const MOST_COMPARISONS = 250_000;
+const MOST_FETCHES = 4;
 /** Self-issued certificates do not count as intermediates, but they do not go on forever either. */
 const MOST_SELF_ISSUED = 8;
 const DEEPEST_DETOUR = 3;
 
 /** Looks for a good path. Answers at once when signatures and revocation are answered at once. */
 export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
-  const budgets = { steps: MOST_STEPS, signatures: MOST_SIGNATURES, comparisons: MOST_COMPARISONS };
+  const budgets = {
+    steps: MOST_STEPS,
+    signatures: MOST_SIGNATURES,
+    comparisons: MOST_COMPARISONS,
+    fetches: MOST_FETCHES,
+  };
   return runSteps(new Search(question, budgets, []).run());
 }
 
@@ -162,8 +172,26 @@ class Search {
       if (found !== undefined) return found;
       if (this.#spent()) return undefined;
     }
+    for (const issuer of yield* this.#fetched(last, above)) {
+      if (path.some((used) => isSame(used, issuer))) continue;
+      issuers++;
+      const found = yield* this.#climb(path, purposes, issuer);
+      if (found !== undefined) return found;
+      if (this.#spent()) return undefined;
+    }
     if (issuers === 0) this.#note(path, () => noIssuer(last, path), last);
     return undefined;
+  }
+
+  /** Issuers that somebody has fetched: only those of its name, and none that was at hand. */
+  *#fetched(certificate: Certificate, known: Issuers): Steps<readonly Certificate[]> {
+    const { fetchIssuers } = this.#question;
+    if (fetchIssuers === undefined || sameName(certificate.subject, certificate.issuer)) return [];
+    if (--this.#budgets.fetches < 0) return [];
+    const found = yield* wait(fetchIssuers(certificate));
+    return found.filter(
+      (issuer) => sameName(issuer.subject, certificate.issuer) && !known.candidates.some((one) => isSame(one, issuer)),
+    );
   }
 
   /** Who has the name of its issuer, the likeliest first. Looked for once: a search comes by many times. */

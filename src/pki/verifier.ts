@@ -19,6 +19,7 @@ import type { PolicyInputs } from './policies.ts';
 import { isPublicSuffix } from './public-suffix.ts';
 import type { RevocationStatus } from './revocation-status.ts';
 import { freshPolicy, recheckPath } from './recheck.ts';
+import { type Fetcher, Remote } from './revocation-fetch.ts';
 import type { RevocationChecker } from './revocation-types.ts';
 import { defaultRules, type PathRules, type Profile } from './rules.ts';
 import { isPromise } from './steps.ts';
@@ -39,6 +40,11 @@ export interface CertificateVerifierOptions {
   readonly profile?: Profile;
   /** More certificates that a path may go through. Default: only what the peer sends. */
   readonly intermediates?: CertificateSource;
+  /**
+   * Fetches certificates of issuers that the peer did not send, from the addresses that certificates name (RFC 5280
+   * section 4.2.2.1). The addresses are chosen by whoever made the certificate: read {@link Fetcher} first. Default: off.
+   */
+  readonly fetchIssuers?: Fetcher;
   /** Certificates that are never trusted, by themselves or with the same name and key. Default: none. */
   readonly distrusted?: CertificateSource;
   /** Looks into revocation. Default: nobody does. */
@@ -144,6 +150,7 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
   checkOptions(options);
   let trust = readTrust(options, options.profile ?? 'default');
   let policy = options.policy;
+  const remote = options.fetchIssuers && new Remote(options.fetchIssuers);
   return {
     get policy() {
       policy ??= freshPolicy();
@@ -155,10 +162,10 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     get wantsOcsp() {
       return trust.revocation?.wantsOcsp ?? false;
     },
-    verify: (peer) => judge(peer, trust, options),
+    verify: (peer) => judge(peer, trust, options, remote),
     recheck: (peer, before) => {
       // Whoever has to be asked each time is asked each time.
-      if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options);
+      if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options, remote);
       return recheckPath(peer, before, trust.anchors, (leaf) =>
         peer.role === 'client' ? nameFinding(readCertificate(leaf), peer, options) : undefined,
       );
@@ -166,8 +173,10 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     update: (changes) => {
       for (const key of Object.keys(changes))
         if (!UPDATES.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: it cannot be changed` });
-      options = { ...options, ...changes };
-      trust = readTrust(options, options.profile ?? 'default');
+      const next = { ...options, ...changes };
+      checkOptions(next);
+      trust = readTrust(next, next.profile ?? 'default');
+      options = next;
       policy = changes.policy;
     },
   };
@@ -195,7 +204,12 @@ function readTrust(options: CertificateVerifierOptions, profile: Profile): Trust
   };
 }
 
-function judge(peer: PresentedPeer, trust: Trust, options: CertificateVerifierOptions): MaybePromise<Verdict> {
+function judge(
+  peer: PresentedPeer,
+  trust: Trust,
+  options: CertificateVerifierOptions,
+  remote: Remote | undefined,
+): MaybePromise<Verdict> {
   if (peer.chain.length > MOST_CERTIFICATES) {
     const what = `it has ${peer.chain.length} certificates, at most ${MOST_CERTIFICATES} are read`;
     return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
@@ -221,6 +235,9 @@ function judge(peer: PresentedPeer, trust: Trust, options: CertificateVerifierOp
     rules,
     signatures: options.signatures,
     revocation: trust.revocation,
+    ...(remote !== undefined && {
+      fetchIssuers: (certificate: Certificate) => remote.issuers(certificate, peer.now).catch(() => []),
+    }),
     ocspResponseOf: (certificate) => peer.ocspResponses[positions.get(certificate) ?? -1],
     positionOf: (certificate) => positions.get(certificate) ?? -1,
     ...(trust.distrusted.length > 0 && {
@@ -342,6 +359,7 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki',
   intermediates: isSource,
   distrusted: isSource,
+  fetchIssuers: (value) => typeof value === 'function',
   revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
   leastRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
   allowSha1: isBoolean,
