@@ -1,6 +1,8 @@
 /** Received chunks, as one window of bytes. Copies only what spans chunks. */
 export class ByteQueue {
-  readonly #chunks: Uint8Array[] = [];
+  #chunks: Uint8Array[] = [];
+  /** Chunks before this one are used up. Taking them out one by one would move all the others each time. */
+  #head = 0;
   /** Bytes of the first chunk that are behind us. */
   #offset = 0;
   #length = 0;
@@ -18,7 +20,8 @@ export class ByteQueue {
   /** The byte at this distance; there have to be that many. */
   at(index: number): number {
     let position = this.#offset + index;
-    for (const chunk of this.#chunks) {
+    for (let i = this.#head; i < this.#chunks.length; i++) {
+      const chunk = this.#chunks[i]!;
       if (position < chunk.length) return chunk[position]!;
       position -= chunk.length;
     }
@@ -29,7 +32,7 @@ export class ByteQueue {
   take(length: number): Uint8Array {
     if (length > this.#length) throw new RangeError('past the end of the queue');
     this.#length -= length;
-    const first = this.#chunks[0];
+    const first = this.#chunks[this.#head];
     if (first !== undefined && first.length - this.#offset >= length) {
       const view = first.subarray(this.#offset, this.#offset + length);
       this.#skip(first, length);
@@ -37,7 +40,7 @@ export class ByteQueue {
     }
     const out = new Uint8Array(length);
     for (let at = 0; at < length; ) {
-      const chunk = this.#chunks[0]!;
+      const chunk = this.#chunks[this.#head]!;
       const part = chunk.subarray(this.#offset, this.#offset + length - at);
       out.set(part, at);
       at += part.length;
@@ -47,16 +50,23 @@ export class ByteQueue {
   }
 
   clear(): void {
-    this.#chunks.length = 0;
+    this.#chunks = [];
+    this.#head = 0;
     this.#offset = 0;
     this.#length = 0;
   }
 
   #skip(chunk: Uint8Array, length: number): void {
     this.#offset += length;
-    if (this.#offset === chunk.length) {
-      this.#chunks.shift();
-      this.#offset = 0;
-    }
+    if (this.#offset < chunk.length) return;
+    this.#offset = 0;
+    this.#chunks[this.#head++] = NOTHING;
+    // Half of it is used up: now moving the rest costs no more than taking it out did.
+    if (this.#head * 2 < this.#chunks.length) return;
+    this.#chunks = this.#chunks.slice(this.#head);
+    this.#head = 0;
   }
 }
+
+/** In the place of a chunk that is used up, so that its memory can go. */
+const NOTHING: Uint8Array = /* @__PURE__ */ new Uint8Array(0);
