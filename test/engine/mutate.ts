@@ -115,7 +115,7 @@ function attempt(
 }
 
 /** One to four changes: a bit, a byte, a cut, a copy, a swap of flights, a length. */
-function mutated(flights: readonly Uint8Array[], random: Generator): Uint8Array[] {
+export function mutated(flights: readonly Uint8Array[], random: Generator): Uint8Array[] {
   const out = flights.map((flight) => flight.slice());
   for (let changes = 1 + random.next(4); changes > 0; changes--) {
     // The first flight is in the clear: most of what is interesting is there.
