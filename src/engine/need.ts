@@ -16,6 +16,8 @@ const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
   recheck: 'ERR_VERIFIER_FAILED',
   sealTicket: 'ERR_CALLBACK_FAILED',
   openTicket: 'ERR_CALLBACK_FAILED',
+  takeState: 'ERR_CALLBACK_FAILED',
+  keepState: 'ERR_CALLBACK_FAILED',
   findPsk: 'ERR_CALLBACK_FAILED',
   firstUse: 'ERR_CALLBACK_FAILED',
 };

@@ -11,6 +11,7 @@ import {
   MAX_TICKET_LIFETIME,
   type PskResolver,
   type ReplayGuard,
+  type ServerSessionStore,
   type TicketKeeper,
 } from '../handshake/session.ts';
 
@@ -40,7 +41,15 @@ export interface ClientSessionOptions {
 export interface ServerSessionOptions {
   /** Makes and opens tickets. Default: none, every handshake is a full one. */
   readonly tickets?: TicketKeeper;
-  /** Tickets to send after each handshake, 0 to 16. Default: 2 after a full one, 1 after a resumed one. */
+  /**
+   * Where sessions are kept for clients of TLS 1.2 that know no tickets (RFC 5246 appendix F.1.4). Default: nowhere, such
+   * clients have a full handshake each time.
+   */
+  readonly sessionIds?: ServerSessionStore;
+  /**
+   * Tickets to send after each handshake, 0 to 16; with TLS 1.2 it is one, or none where this is 0. Default: 2 after a full
+   * one, 1 after a resumed one.
+   */
   readonly ticketCount?: number;
   /** How long a ticket is good, 1 to 604,800 seconds. Default: 7,200. */
   readonly ticketLifetime?: number;
@@ -80,6 +89,7 @@ export const CLIENT_SESSION_KEYS: readonly (keyof ClientSessionOptions)[] = [
 ];
 export const SERVER_SESSION_KEYS: readonly (keyof ServerSessionOptions)[] = [
   'tickets',
+  'sessionIds',
   'ticketCount',
   'ticketLifetime',
   'sessionContext',
@@ -120,15 +130,18 @@ export function serverSessionConfig(
   crypto: CryptoProvider,
 ): Pick<
   ServerConfig,
-  'tickets' | 'ticketCount' | 'ticketLifetime' | 'sessionContext' | 'findPsk' | 'pskOnly' | 'earlyData'
+  'tickets' | 'sessionIds' | 'ticketCount' | 'ticketLifetime' | 'sessionContext' | 'findPsk' | 'pskOnly' | 'earlyData'
 > {
-  const { tickets, psks } = options;
+  const { tickets, sessionIds, psks } = options;
   if (tickets !== undefined && (typeof tickets.seal !== 'function' || typeof tickets.open !== 'function'))
     throw bad('tickets', 'it is no keeper of tickets');
+  if (sessionIds !== undefined && (typeof sessionIds.take !== 'function' || typeof sessionIds.put !== 'function'))
+    throw bad('sessionIds', 'it is no store');
   if (options.earlyData !== undefined && tickets === undefined) throw bad('earlyData', 'it needs tickets');
   const list = typeof psks === 'function' ? undefined : psks?.map(checkPsk);
   return {
     tickets,
+    sessionIds,
     ticketCount: integer('ticketCount', options.ticketCount ?? 2, 0, 16),
     ticketLifetime: integer('ticketLifetime', options.ticketLifetime ?? 7200, 1, MAX_TICKET_LIFETIME),
     sessionContext: options.sessionContext === undefined ? nameOf(credential, crypto) : `=${options.sessionContext}`,

@@ -30,7 +30,7 @@ export function settle(need: AnyNeed, config: Config): Promise<void> | undefined
 /** A store that fails costs the session, not the connection: a full handshake is always possible. */
 function refuse(need: Need<'sign'>, reason: unknown, config: Config): void {
   const kind: AnyNeed['kind'] = need.kind;
-  if (!['takeSession', 'recheck', 'sealTicket', 'openTicket', 'firstUse'].includes(kind)) {
+  if (!['takeSession', 'recheck', 'sealTicket', 'openTicket', 'takeState', 'keepState', 'firstUse'].includes(kind)) {
     need.refuse(reason);
     return;
   }
@@ -67,6 +67,10 @@ function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
       return (config as ServerConfig).tickets?.seal(need.ask.state, need.ask.lifetime, need.ask.now);
     case 'openTicket':
       return (config as ServerConfig).tickets?.open(need.ask.ticket, need.ask.now);
+    case 'takeState':
+      return (config as ServerConfig).sessionIds?.take(need.ask.key);
+    case 'keepState':
+      return (config as ServerConfig).sessionIds?.put(need.ask.key, need.ask.state, need.ask.until);
     case 'findPsk':
       return (config as ServerConfig).findPsk?.(need.ask.identity);
     case 'firstUse':

@@ -3,7 +3,14 @@ import type { Epoch, Protocol } from './machine.ts';
 import type { ClientHelloSummary, ServerContext } from './needs.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
 import type { PeerFacts } from './context.ts';
-import type { ClientSessionStore, ExternalPsk, PskResolver, ReplayGuard, TicketKeeper } from './session.ts';
+import type {
+  ClientSessionStore,
+  ExternalPsk,
+  PskResolver,
+  ReplayGuard,
+  ServerSessionStore,
+  TicketKeeper,
+} from './session.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 
 /** Options after they were checked and filled with defaults: nothing here is optional that a step relies on. */
@@ -119,6 +126,8 @@ export interface ServerConfig extends CommonConfig {
   /** Refuse a client whose name nobody knows, where the credential resolver says so. */
   readonly requireServerName: boolean;
   readonly tickets: TicketKeeper | undefined;
+  /** TLS 1.2: for clients that know no tickets. */
+  readonly sessionIds: ServerSessionStore | undefined;
   /** Sent after each full handshake. */
   readonly ticketCount: number;
   /** In seconds. */

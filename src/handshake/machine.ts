@@ -112,8 +112,8 @@ export interface Protocol {
   readonly open: string;
   /** Arrivals that have no cell but a better name for the fault than "unexpected". */
   readonly refusals?: { readonly [state: string]: { readonly [A in ArrivalName]?: PeerFault } };
-  /** Client: what this version adds to the ClientHello beyond what TLS 1.3 needs. */
-  readonly offer?: (config: ClientConfig) => HelloAddition;
+  /** Client: what this version adds to the ClientHello beyond what TLS 1.3 needs. The ticket is one of TLS 1.2. */
+  readonly offer?: (config: ClientConfig, ticket: Uint8Array | undefined) => HelloAddition;
   /** Cipher suites that come with this value, behind those of the provider. */
   readonly suites?: readonly CipherSuite12[];
   readonly commands: Commands;

@@ -22,6 +22,8 @@ import type { ClientSession, EarlyDataUse, ExternalPsk, SessionPeer } from './se
  * | recheck | verifier | is the peer of a session still good? |
  * | sealTicket | keeper | make a ticket (server) |
  * | openTicket | keeper | what does this ticket hold? (server) |
+ * | takeState | store | what was kept under this session id? (server, TLS 1.2) |
+ * | keepState | store | keep it under this session id (server, TLS 1.2) |
  * | findPsk | program | whose key is this identity? (server) |
  * | firstUse | guard | has this early data been here before? (server) |
  */
@@ -68,6 +70,12 @@ export interface Questions {
     answer: Uint8Array | undefined;
   };
   openTicket: { ask: { readonly ticket: Uint8Array; readonly now: number }; answer: Uint8Array | undefined };
+  takeState: { ask: { readonly key: string }; answer: Uint8Array | undefined };
+  /** `until` is in milliseconds since 1970. */
+  keepState: {
+    ask: { readonly key: string; readonly state: Uint8Array; readonly until: number };
+    answer: undefined;
+  };
   findPsk: { ask: { readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
   firstUse: { ask: EarlyDataUse; answer: boolean | undefined };
 }

@@ -13,29 +13,47 @@ export interface SessionPeer {
   readonly verdict: Verdict & { readonly ok: true };
 }
 
-/** A ticket, with all that a client has to know to use it. Plain data. The secret in it opens connections: keep it safe. */
-export interface ClientSession {
-  readonly version: 0x0304;
-  readonly ticket: Uint8Array;
-  /** The PSK that goes with the ticket. */
-  readonly secret: Uint8Array;
-  /** Cipher suite of the connection on which the ticket came. */
+/** All that a client has to know to go on with a session. Plain data. The secret in it opens connections: keep it safe. */
+export type ClientSession = ClientSession13 | ClientSession12;
+
+interface AnyClientSession {
+  /** Cipher suite of the connection on which the session began. */
   readonly suite: number;
-  /** Hash of that suite: the session can be resumed with any suite of the same hash (RFC 9846 section 4.7.1). */
-  readonly hash: HashName;
-  /** ticket_age_add */
-  readonly ageAdd: number;
   /** Milliseconds since 1970. */
   readonly receivedAt: number;
   /** In seconds, 1 to 604,800. */
   readonly lifetime: number;
-  /** Bytes of early data that the server takes with this ticket; 0: none. */
-  readonly maxEarlyData: number;
   readonly alpn: string | undefined;
   /** We showed a certificate when the session began. */
   readonly authenticated: boolean;
   /** Who the server was. */
   readonly peer: SessionPeer;
+}
+
+export interface ClientSession13 extends AnyClientSession {
+  readonly version: 0x0304;
+  readonly ticket: Uint8Array;
+  /** The PSK that goes with the ticket. */
+  readonly secret: Uint8Array;
+  /** Hash of the suite: the session can be resumed with any suite of the same hash (RFC 9846 section 4.7.1). */
+  readonly hash: HashName;
+  /** ticket_age_add */
+  readonly ageAdd: number;
+  /** Bytes of early data that the server takes with this ticket; 0: none. */
+  readonly maxEarlyData: number;
+}
+
+/** Only where both sides had extended_master_secret: what is not bound to its handshake is not resumed (RFC 7627). */
+export interface ClientSession12 extends AnyClientSession {
+  readonly version: 0x0303;
+  /** RFC 5077; empty: the server goes by the id. */
+  readonly ticket: Uint8Array;
+  /** The server's name for the session, up to 32 bytes; empty where there is a ticket. */
+  readonly sessionId: Uint8Array;
+  /** The main secret, 48 bytes: it is the same in every connection of the session. */
+  readonly secret: Uint8Array;
+  /** NamedGroup of the key exchange; undefined: there was none. */
+  readonly group: number | undefined;
 }
 
 /** Where a client keeps its sessions. */
@@ -56,6 +74,14 @@ export interface TicketKeeper {
   seal(state: Uint8Array, lifetime: number, now: number): MaybePromise<Uint8Array | undefined>;
   /** The state, or undefined for a ticket that is not one of ours, was changed, or is too old. */
   open(ticket: Uint8Array, now: number): MaybePromise<Uint8Array | undefined>;
+}
+
+/** Where a server keeps states, when tickets or session ids are only keys to them. */
+export interface ServerSessionStore {
+  /** Hands out the state and forgets it, in one act: so each key works once. */
+  take(key: string): MaybePromise<Uint8Array | undefined>;
+  /** @param until milliseconds since 1970: it may be forgotten then. */
+  put(key: string, state: Uint8Array, until: number): MaybePromise<void>;
 }
 
 /** A key that both sides were given outside of TLS (RFC 9846 section 2.2). */

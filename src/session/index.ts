@@ -9,17 +9,19 @@ export {
   memoryReplayGuard,
   memoryServerSessions,
   memorySessions,
-  type ServerSessionStore,
 } from './stores.ts';
 export { storedTickets, type TicketKeeperOptions, ticketKeeper } from './tickets.ts';
 export { type ImportablePsk, importedPsks, importPsk } from './psk.ts';
 export type {
   ClientSession,
+  ClientSession12,
+  ClientSession13,
   ClientSessionStore,
   EarlyDataUse,
   ExternalPsk,
   PskResolver,
   ReplayGuard,
+  ServerSessionStore,
   SessionPeer,
   TicketKeeper,
 } from '../handshake/session.ts';

@@ -1,7 +1,12 @@
 import { wipe } from '../bytes/bytes.ts';
-import type { MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import type { ClientSession, ClientSessionStore, EarlyDataUse, ReplayGuard } from '../handshake/session.ts';
+import type {
+  ClientSession,
+  ClientSessionStore,
+  EarlyDataUse,
+  ReplayGuard,
+  ServerSessionStore,
+} from '../handshake/session.ts';
 
 /** How much a store holds before it forgets what was used least recently. */
 export interface MemorySessionOptions {
@@ -43,14 +48,6 @@ export function memorySessions(options: MemorySessionOptions = {}): ClientSessio
       kept.clear();
     },
   };
-}
-
-/** Where a server keeps states, when its tickets are only keys to them. */
-export interface ServerSessionStore {
-  /** Hands out the state and forgets it, in one act: so each ticket works once. */
-  take(key: string): MaybePromise<Uint8Array | undefined>;
-  /** @param until milliseconds since 1970: it may be forgotten then. */
-  put(key: string, state: Uint8Array, until: number): MaybePromise<void>;
 }
 
 /** A server's states in memory: at most `maximum` (default 10,000), the oldest go first. */

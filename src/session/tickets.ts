@@ -1,9 +1,8 @@
 import { concat, fromAscii, toBase64Url, wipe } from '../bytes/bytes.ts';
 import type { Aead, CryptoProvider } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import { MAX_TICKET_LIFETIME, type TicketKeeper } from '../handshake/session.ts';
+import { MAX_TICKET_LIFETIME, type ServerSessionStore, type TicketKeeper } from '../handshake/session.ts';
 import { hkdfExpand } from '../schedule/expand.ts';
-import type { ServerSessionStore } from './stores.ts';
 
 export interface TicketKeeperOptions {
   readonly crypto: CryptoProvider;

@@ -171,7 +171,7 @@ function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientS
   if (flags.has('no-ticket')) return {};
   // As much as the session allows; the rest is said when the connection is open.
   const words = resumed && flags.has('enable-early-data') ? firstWords(flags) : undefined;
-  const earlyData = words?.slice(0, shared.offered?.maxEarlyData ?? 0);
+  const earlyData = words?.slice(0, shared.offered?.version === 0x0304 ? shared.offered.maxEarlyData : 0);
   return {
     sessions: {
       take: () => later(flags, () => shared.offered),

@@ -5,11 +5,12 @@ import { server12 } from '../../src/handshake/server/server12.ts';
 import { legacyClient12 } from '../../src/legacy.ts';
 import { Middle, message } from '../support/middle.ts';
 import type { ClientParts, ServerParts } from '../support/pair.ts';
+import { ends } from '../support/sessions.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 
 /** The tables of TLS 1.2 are the law too. */
 
-/** RFC 5246 section 7.3 and RFC 6066 section 8, typed from their figures: what each state takes. */
+/** RFC 5246 section 7.3, RFC 6066 section 8 and RFC 5077 section 3.1, typed from their figures: what each state takes. */
 const RFC_CLIENT = {
   WAIT_SH: ['ServerHello12'],
   WAIT_CERT_12: ['Certificate12'],
@@ -17,8 +18,12 @@ const RFC_CLIENT = {
   WAIT_SKE_12: ['ServerKeyExchange'],
   WAIT_CR_SHD_12: ['CertificateRequest12', 'ServerHelloDone'],
   WAIT_SHD_12: ['ServerHelloDone'],
+  WAIT_TICKET_12: ['NewSessionTicket12'],
   WAIT_CCS_12: ['ChangeCipherSpec'],
   WAIT_FINISHED_12: ['Finished12'],
+  WAIT_TICKET_RESUMED_12: ['NewSessionTicket12'],
+  WAIT_CCS_RESUMED_12: ['ChangeCipherSpec'],
+  WAIT_FINISHED_RESUMED_12: ['Finished12'],
   CONNECTED_12: ['HelloRequest'],
 };
 const RFC_SERVER = {
@@ -29,6 +34,8 @@ const RFC_SERVER = {
   WAIT_CV_12: ['CertificateVerify12'],
   WAIT_CCS_12: ['ChangeCipherSpec'],
   WAIT_FINISHED_12: ['Finished12'],
+  WAIT_CCS_RESUMED_12: ['ChangeCipherSpec'],
+  WAIT_FINISHED_RESUMED_12: ['Finished12'],
   CONNECTED_12: [],
 };
 
@@ -74,8 +81,29 @@ const mutual = {
   server: { clientAuth: 'require', verifier: toyVerifier },
   client: { credential: toyCredential },
 } as const;
+interface Parts {
+  readonly client?: ClientParts;
+  readonly server?: ServerParts;
+}
+
+/** Both sides remember a connection, and the next one goes on with it. */
+function resuming(): Parts {
+  const { sessions, tickets, clock, connect } = ends({ protocols: [client12] }, { protocols: [server12] });
+  connect();
+  return { client: { sessions, clock }, server: { tickets, clock } };
+}
+
 /** How each state is reached. */
-const SETTINGS: { readonly [state: string]: { readonly client?: ClientParts; readonly server?: ServerParts } } = {
+const SETTINGS: { readonly [state: string]: Parts | (() => Parts) } = {
+  'client WAIT_TICKET_12': () => {
+    const { sessions, tickets, clock } = ends();
+    return { client: { sessions, clock }, server: { tickets, clock } };
+  },
+  'client WAIT_TICKET_RESUMED_12': resuming,
+  'client WAIT_CCS_RESUMED_12': resuming,
+  'client WAIT_FINISHED_RESUMED_12': resuming,
+  'server WAIT_CCS_RESUMED_12': resuming,
+  'server WAIT_FINISHED_RESUMED_12': resuming,
   'client WAIT_STATUS_12': {
     client: { verifier: { ...toyVerifier, wantsOcsp: true } },
     server: { credential: { ...toyCredential, ocspResponse: Uint8Array.of(1) } },
@@ -124,16 +152,19 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_UNEXPECTED_RECORD', alert: 10 });
   });
 
-  it('refuses handshake bytes before ChangeCipherSpec that belong to no whole message', () => {
-    const middle = reach(role, 'WAIT_CCS_12');
-    middle.target.receive(middle.record(22, Uint8Array.of(20, 0, 0)));
-    middle.target.receive(middle.record(20, Uint8Array.of(1)));
-    middle.settle();
-    expect(failureOf(middle)).toMatchObject({ code: 'ERR_INTERLEAVED', alert: 10 });
-  });
+  it.each(['WAIT_CCS_12', 'WAIT_CCS_RESUMED_12'])(
+    '%s refuses handshake bytes that belong to no whole message',
+    (state) => {
+      const middle = reach(role, state);
+      middle.target.receive(middle.record(22, Uint8Array.of(20, 0, 0)));
+      middle.target.receive(middle.record(20, Uint8Array.of(1)));
+      middle.settle();
+      expect(failureOf(middle)).toMatchObject({ code: 'ERR_INTERLEAVED', alert: 10 });
+    },
+  );
 
-  it('refuses a Finished that is not what it has to be', () => {
-    const middle = reach(role, 'WAIT_FINISHED_12');
+  it.each(['WAIT_FINISHED_12', 'WAIT_FINISHED_RESUMED_12'])('%s refuses one that is not what it has to be', (state) => {
+    const middle = reach(role, state);
     middle.pass(({ raw }) => raw.with(10, raw[10]! ^ 1));
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_BAD_FINISHED', alert: 51 });
   });
@@ -151,7 +182,8 @@ describe('another handshake', () => {
 });
 
 function reach(role: 'client' | 'server', state: string): Middle {
-  const { client = {}, server = {} } = SETTINGS[`${role} ${state}`] ?? {};
+  const setting = SETTINGS[`${role} ${state}`] ?? {};
+  const { client = {}, server = {} } = typeof setting === 'function' ? setting() : setting;
   const middle = new Middle(
     role,
     { protocols: [client12], crypto: toyProvider(8), ...client },

@@ -14,6 +14,13 @@ import {
 } from './finished12.ts';
 import { type ClientAgreed12, offer12, serverHello12 } from './hello12.ts';
 import {
+  type ClientResuming12,
+  changeCipherSpecResumed12,
+  finishedResumed12,
+  newSessionTicket12,
+  newSessionTicketResumed12,
+} from './resume12.ts';
+import {
   type ClientAsked12,
   certificate12,
   certificateRequest12,
@@ -33,8 +40,12 @@ export interface ClientData12 {
   WAIT_SKE_12: ServerShown12;
   WAIT_CR_SHD_12: ServerProven12;
   WAIT_SHD_12: ClientAsked12;
+  WAIT_TICKET_12: ClientSwitching12;
   WAIT_CCS_12: ClientSwitching12;
   WAIT_FINISHED_12: ClientFinishing12;
+  WAIT_TICKET_RESUMED_12: ClientResuming12;
+  WAIT_CCS_RESUMED_12: ClientResuming12;
+  WAIT_FINISHED_RESUMED_12: ClientResuming12;
   CONNECTED_12: ClientConnected12;
 }
 
@@ -49,7 +60,7 @@ function makeClient12(): Protocol {
     open: 'CONNECTED_12',
     handlers: clientHandlers12(modern12),
     refusals: { WAIT_SH: { ServerHello13: 'ERR_SELECTED_VERSION' } },
-    offer: (config) => offer12(config, modern12),
+    offer: (config, ticket) => offer12(config, modern12, ticket),
     commands: commands12,
   });
 }
@@ -66,8 +77,12 @@ export function clientHandlers12(kit: Kit12): Handlers<typeof clientTable12, Cli
     WAIT_SKE_12: { ServerKeyExchange: serverKeyExchange },
     WAIT_CR_SHD_12: { CertificateRequest12: certificateRequest12, ServerHelloDone: serverHelloDone },
     WAIT_SHD_12: { ServerHelloDone: serverHelloDone },
+    WAIT_TICKET_12: { NewSessionTicket12: newSessionTicket12 },
     WAIT_CCS_12: { ChangeCipherSpec: changeCipherSpec },
     WAIT_FINISHED_12: { Finished12: finished12 },
+    WAIT_TICKET_RESUMED_12: { NewSessionTicket12: newSessionTicketResumed12 },
+    WAIT_CCS_RESUMED_12: { ChangeCipherSpec: changeCipherSpecResumed12 },
+    WAIT_FINISHED_RESUMED_12: { Finished12: finishedResumed12 },
     CONNECTED_12: { HelloRequest: helloRequest },
   };
 }

@@ -1,11 +1,9 @@
-import { equalConstantTime } from '../../bytes/bytes.ts';
-import { TlsError } from '../../errors.ts';
 import type { RecordProtector } from '../../record/protector.ts';
 import { MainSecret12 } from '../../schedule/schedule12.ts';
 import { decode, encode } from '../../wire/codec.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CLIENT_KEY_EXCHANGE, HANDSHAKE_FINISHED } from '../../wire/ids.ts';
-import { Certificate12, Finished12, HelloRequest, ServerHelloDone } from '../../wire/messages12.ts';
+import { Certificate12, HelloRequest, ServerHelloDone } from '../../wire/messages12.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
@@ -13,12 +11,19 @@ import { need } from '../needs.ts';
 import type { AuthenticatedPeer } from '../shared/certificates.ts';
 import { protectorFor, type Response12, record } from '../shared/kit12.ts';
 import { certificateVerifyMessage } from '../shared/prove12.ts';
+import { checkFinished, type ResumedPeer12, switchAndFinish } from '../shared/resumed12.ts';
 import type { ClientAgreed12 } from './hello12.ts';
+import { keepSession12, type Ticket12 } from './resume12.ts';
 import type { ClientAsked12, Query12, ServerProven12 } from './server-flight12.ts';
 
 export interface ClientFinishing12 extends ClientAgreed12 {
   readonly peer: AuthenticatedPeer;
   readonly main: MainSecret12;
+  /** NamedGroup of the key exchange, where there was one. */
+  readonly group: number | undefined;
+  /** We showed a certificate. */
+  readonly authenticated: boolean;
+  readonly ticket: Ticket12 | undefined;
 }
 
 export interface ClientSwitching12 extends ClientFinishing12 {
@@ -28,7 +33,7 @@ export interface ClientSwitching12 extends ClientFinishing12 {
 
 export interface ClientConnected12 {
   readonly main: MainSecret12;
-  readonly peer: AuthenticatedPeer;
+  readonly peer: AuthenticatedPeer | ResumedPeer12;
 }
 
 /** no_renegotiation (RFC 5246 section 7.2.2). */
@@ -39,7 +44,7 @@ export function* serverHelloDone(
   data: ServerProven12 | ClientAsked12,
   message: Arrival,
   context: Context,
-): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
+): Step<Answered12> {
   decode(ServerHelloDone, message.body);
   record(data, message.raw);
   return yield* answer(
@@ -51,6 +56,11 @@ export function* serverHelloDone(
   );
 }
 
+/** Where the answer leads: some servers send a ticket before they finish. */
+export type Answered12 =
+  | ({ readonly to: 'WAIT_TICKET_12' } & ClientSwitching12)
+  | ({ readonly to: 'WAIT_CCS_12' } & ClientSwitching12);
+
 /** Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished. */
 export function* answer(
   data: ClientAgreed12,
@@ -58,7 +68,7 @@ export function* answer(
   query: Query12 | undefined,
   response: Step<Response12>,
   context: Context,
-): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
+): Step<Answered12> {
   const { out } = context;
   const config = context.config as ClientConfig;
   const send = (raw: Uint8Array): void => {
@@ -74,7 +84,7 @@ export function* answer(
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
     out.fact('authenticated', credential !== undefined);
   }
-  const { body, preMain } = yield* response;
+  const { body, preMain, group } = yield* response;
   send(encodeHandshake(HANDSHAKE_CLIENT_KEY_EXCHANGE, body));
   const sessionHash = data.extended ? data.transcript.digest() : undefined;
   const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
@@ -83,12 +93,12 @@ export function* answer(
     send(yield* certificateVerifyMessage(credential, query.schemes, data.messages.messages(), context));
   data.messages.dispose();
 
-  out.changeCipherSpec();
-  out.protect('write', 'application', protectorFor(data, main, 'write', context));
   const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('client', data.transcript.digest()));
-  data.transcript.add(finished);
-  out.send(finished);
-  return { to: 'WAIT_CCS_12', ...data, peer, main, incoming: protectorFor(data, main, 'read', context) };
+  switchAndFinish(data, main, finished, context);
+  const incoming = protectorFor(data, main, 'read', context);
+  const authenticated = credential !== undefined;
+  const switching = { ...data, peer, main, group, authenticated, ticket: undefined, incoming };
+  return data.ticketPromised ? { to: 'WAIT_TICKET_12', ...switching } : { to: 'WAIT_CCS_12', ...switching };
 }
 
 /** RFC 5246 section 7.1: from the next record on, the server's keys. */
@@ -109,11 +119,10 @@ export function finished12(
   context: Context,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
   const { out } = context;
-  const { verifyData } = decode(Finished12, message.body);
-  if (!equalConstantTime(verifyData, data.main.finished('server', data.transcript.digest())))
-    throw new TlsError('ERR_BAD_FINISHED', { rfc: 'RFC 5246 section 7.4.9' });
+  checkFinished('server', message, data.main, data.transcript);
   out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
   data.transcript.dispose();
+  keepSession12(data, context);
   out.established();
   return { to: 'CONNECTED_12', main: data.main, peer: data.peer };
 }

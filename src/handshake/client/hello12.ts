@@ -11,6 +11,7 @@ import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts'
 import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
 import { renegotiationInfo } from '../../wire/extensions/renegotiation-info.ts';
 import { serverName } from '../../wire/extensions/server-name.ts';
+import { sessionTicket } from '../../wire/extensions/session-ticket.ts';
 import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
 import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, ServerHello } from '../../wire/hello.ts';
@@ -21,12 +22,18 @@ import type { Arrival, HelloAddition } from '../machine.ts';
 import type { Agreed12, Kit12 } from '../shared/kit12.ts';
 import { KNOWN_EXTENSIONS_12 } from '../shared/known12.ts';
 import { applySizes, selectedProtocol } from '../shared/negotiated.ts';
+import { resume12, resumedSession } from './resume12.ts';
 import type { HelloSent } from './start.ts';
 
 /** TLS_FALLBACK_SCSV (RFC 7507). */
 const FALLBACK_SCSV = 0x5600;
 
 export interface ClientAgreed12 extends Agreed12 {
+  readonly sessionKey: string;
+  /** The server's name for this session; empty: it has none, or not one that we would use. */
+  readonly sessionId: Uint8Array;
+  /** The server said that it will send NewSessionTicket. */
+  readonly ticketPromised: boolean;
   readonly alpn: string | undefined;
   /** The server said that it may send CertificateStatus. */
   readonly statusPromised: boolean;
@@ -34,7 +41,7 @@ export interface ClientAgreed12 extends Agreed12 {
 }
 
 /** What TLS 1.2 adds to a ClientHello. */
-export function offer12(config: ClientConfig, kit: Kit12): HelloAddition {
+export function offer12(config: ClientConfig, kit: Kit12, ticket: Uint8Array | undefined): HelloAddition {
   const suites = config.suites12.map(({ id }) => id);
   if (config.fallback) suites.push(FALLBACK_SCSV);
   const extensions = [
@@ -44,6 +51,8 @@ export function offer12(config: ClientConfig, kit: Kit12): HelloAddition {
   ];
   if (kit.encryptThenMac && config.suites12.some(({ protection }) => protection === 'cbc'))
     extensions.push(writeExtension(encryptThenMac, 'ClientHello', undefined));
+  if (config.sessions !== undefined)
+    extensions.push(writeExtension(sessionTicket, 'ClientHello', ticket ?? new Uint8Array(0)));
   return { suites, extensions };
 }
 
@@ -53,7 +62,7 @@ export function serverHello12(
   data: HelloSent,
   message: Arrival,
   context: Context,
-): { readonly to: 'WAIT_CERT_12' } & ClientAgreed12 {
+): ({ readonly to: 'WAIT_CERT_12' } & ClientAgreed12) | ReturnType<typeof resume12> {
   const { out } = context;
   const config = context.config as ClientConfig;
   const hello = decode(ServerHello, message.body);
@@ -64,8 +73,9 @@ export function serverHello12(
     throw new TlsError('ERR_VERSION', { detail, rfc: 'RFC 9846 appendix E.3' });
   }
   const extensions = readExtensions('ServerHello12', hello.extensions, KNOWN_EXTENSIONS_12, { offered: data.sent });
-  const suite = checkHello(data, hello, config);
+  const suite = checkHello(hello, config);
   const extended = checkBindings(extensions, config);
+  const session = resumedSession(data, hello, suite.id, extended);
 
   for (const offer of data.offers) {
     offer.part?.dispose();
@@ -86,8 +96,7 @@ export function serverHello12(
   transcript.add(message.raw);
   const messages = transcript.fork();
   transcript.settle(suite.hash);
-  return {
-    to: 'WAIT_CERT_12',
+  const agreed: ClientAgreed12 = {
     kit,
     suite,
     randoms: { client: data.hello.random, server: hello.random },
@@ -98,22 +107,19 @@ export function serverHello12(
     alpn: protocol,
     statusPromised: extensions.has(statusRequest.id),
     sctList: extensions.get(signedCertificateTimestamp),
+    sessionKey: data.sessionKey,
+    sessionId: hello.legacySessionIdEcho.slice(),
+    ticketPromised: extensions.has(sessionTicket.id),
   };
+  return session === undefined ? { to: 'WAIT_CERT_12', ...agreed } : resume12(agreed, session, context);
 }
 
-function checkHello(data: HelloSent, hello: ServerHello, config: ClientConfig): CipherSuite12 {
+function checkHello(hello: ServerHello, config: ClientConfig): CipherSuite12 {
   // RFC 9846 section 4.2.3: a server that knows TLS 1.3 marks its random when it is made to speak less.
   if (config.protocols.some(({ version }) => version === TLS_1_3)) {
     const tail = hello.random.subarray(24);
     if (equalBytes(tail, DOWNGRADE_TLS12) || equalBytes(tail, DOWNGRADE_TLS11)) throw new TlsError('ERR_DOWNGRADE');
   }
-  // RFC 5246 section 7.4.1.3: the same id would resume a session, and we offered none.
-  const id = hello.legacySessionIdEcho;
-  if (id.length > 0 && equalBytes(id, data.hello.legacySessionId))
-    throw new TlsError('ERR_SESSION_ID_ECHO', {
-      detail: 'there is no session to resume',
-      rfc: 'RFC 5246 section 7.4.1.3',
-    });
   if (hello.legacyCompressionMethod !== 0) throw new TlsError('ERR_COMPRESSION', { rfc: 'RFC 9325 section 3.3' });
   const suite = config.suites12.find((candidate) => candidate.id === hello.cipherSuite);
   if (suite === undefined) throw new TlsError('ERR_SELECTED_SUITE', { detail: `0x${hello.cipherSuite.toString(16)}` });

@@ -133,7 +133,7 @@ export function* helloRetryRequest(
   context.out.send(raw);
   context.out.fact('retried', true);
   const { transcript, sessionKey, pskModes } = data;
-  const kept = { transcript, sessionKey, pskModes, pskOffers, early: undefined };
+  const kept = { transcript, sessionKey, pskModes, pskOffers, session12: undefined, early: undefined };
   return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, ...kept, suite };
 }
 

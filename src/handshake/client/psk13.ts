@@ -6,13 +6,13 @@ import { type RawExtension, writeExtension } from '../../wire/extension.ts';
 import { earlyData } from '../../wire/extensions/early-data.ts';
 import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import { pskKeyExchangeModes } from '../../wire/extensions/psk-key-exchange-modes.ts';
-import { TLS_1_3 } from '../../wire/ids.ts';
+import { TLS_1_2, TLS_1_3 } from '../../wire/ids.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { need } from '../needs.ts';
-import { type ClientSession, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
+import type { ClientSession12, ClientSession13 } from '../session.ts';
 import { bindersLength, hashOf, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../shared/psk.ts';
+import { findSession, sessionKeyOf } from './session.ts';
 
 /** A PSK that a ClientHello offers, ready to be used if the server takes it. */
 export interface PskOffer {
@@ -20,7 +20,7 @@ export interface PskOffer {
   readonly hash: Hash;
   readonly secrets: EarlySecrets;
   /** Undefined for a key that is no ticket. */
-  readonly session: ClientSession | undefined;
+  readonly session: ClientSession13 | undefined;
   dispose(): void;
 }
 
@@ -34,6 +34,8 @@ export interface EarlySent {
 /** All that a client has to resume with, and the key under which it keeps what will come. */
 export interface FoundPsks {
   readonly sessionKey: string;
+  /** To be resumed with TLS 1.2, should the server choose that. */
+  readonly session12: ClientSession12 | undefined;
   readonly pskOffers: readonly PskOffer[];
   /** In psk_key_exchange_modes; empty: it is not sent. */
   readonly pskModes: readonly number[];
@@ -43,13 +45,14 @@ export interface FoundPsks {
 export function* findPsks(context: Context): Step<FoundPsks> {
   const config = context.config as ClientConfig;
   const sessionKey = sessionKeyOf(config);
+  const session = yield* findSession(sessionKey, context);
+  const session12 = session?.version === TLS_1_2 ? session : undefined;
   const speaks13 = config.protocols.some(({ version }) => version === TLS_1_3);
   if (!speaks13 || (config.sessions === undefined && config.psks.length === 0)) {
-    return { sessionKey, pskOffers: [], pskModes: [] };
+    return { sessionKey, session12, pskOffers: [], pskModes: [] };
   }
   const offers: PskOffer[] = [];
-  const session = yield* findSession(sessionKey, context);
-  if (session !== undefined) offers.push(session);
+  if (session?.version === TLS_1_3) offers.push(offerOf(session, config));
   for (const { identity, secret, hash: name = 'sha256', imported = false } of config.psks) {
     const hash = hashOf(name, config);
     if (hash === undefined) continue;
@@ -57,7 +60,7 @@ export function* findPsks(context: Context): Step<FoundPsks> {
     const meaning = { kind, identity, peer: undefined, since: context.now(), authenticated: false } as const;
     offers.push(makeOffer(meaning, hash, secret, undefined));
   }
-  return { sessionKey, pskOffers: offers, pskModes: config.pskOnly ? [PSK_DHE_KE, PSK_KE] : [PSK_DHE_KE] };
+  return { sessionKey, session12, pskOffers: offers, pskModes: config.pskOnly ? [PSK_DHE_KE, PSK_KE] : [PSK_DHE_KE] };
 }
 
 /** psk_key_exchange_modes also says for which tickets we have a use. */
@@ -135,57 +138,18 @@ export function sendEarlyData([first]: readonly PskOffer[], transcript: Transcri
   return { suite, alpn: session.alpn, bytes: config.earlyData!.length };
 }
 
-/** Two connections share sessions only when all of this is the same. */
-function sessionKeyOf(config: ClientConfig): string {
-  const { serverName, sendServerName, alpn, verifier, sessionKey } = config;
-  const schemes = config.certificateSignatures ?? config.signatures.map(({ id }) => id);
-  return JSON.stringify([serverName ?? null, sendServerName, alpn, policyOf(verifier), schemes, ...sessionKey]);
+function offerOf(session: ClientSession13, config: ClientConfig): PskOffer {
+  const { ticket: identity, peer, receivedAt: since, authenticated } = session;
+  const meaning = { kind: 'resumption', identity, peer, since, authenticated } as const;
+  return makeOffer(meaning, hashOf(session.hash, config)!, session.secret, session);
 }
 
-function* findSession(key: string, context: Context): Step<PskOffer | undefined> {
-  const config = context.config as ClientConfig;
-  if (config.sessions === undefined) return undefined;
-  const session = yield* need('takeSession', { key });
-  if (session === undefined || session.version !== TLS_1_3) return undefined;
-  const hash = hashOf(session.hash, config);
-  const age = context.now() - session.receivedAt;
-  const lifetime = Math.min(session.lifetime, MAX_TICKET_LIFETIME);
-  if (hash === undefined || age < 0 || age >= lifetime * 1000) return undefined;
-  const verdict = yield* need('recheck', {
-    verifier: config.verifier,
-    peer: presentedAgain(session.peer, context),
-    before: session.peer.verdict,
-  });
-  if (verdict?.ok !== true) {
-    context.out.note({ by: 'client', text: 'the session is not used: its server would not be trusted any more' });
-    return undefined;
-  }
-  const meaning = {
-    kind: 'resumption',
-    identity: session.ticket,
-    peer: { ...session.peer, verdict },
-    since: session.receivedAt,
-    authenticated: session.authenticated,
-  } as const;
-  return makeOffer(meaning, hash, session.secret, session);
-}
-
-function presentedAgain(
-  { presented }: SessionPeer,
-  context: Context,
-): Parameters<ClientConfig['verifier']['verify']>[0] {
-  const config = context.config as ClientConfig;
-  return {
-    role: 'client',
-    ...presented,
-    serverName: config.serverName,
-    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
-    keyUse: 'digitalSignature',
-    now: context.now(),
-  };
-}
-
-function makeOffer(meaning: PskMeaning, hash: Hash, secret: Uint8Array, session: ClientSession | undefined): PskOffer {
+function makeOffer(
+  meaning: PskMeaning,
+  hash: Hash,
+  secret: Uint8Array,
+  session: ClientSession13 | undefined,
+): PskOffer {
   const secrets = startSchedule(hash, secret);
   return { meaning, hash, secrets, session, dispose: () => secrets.dispose() };
 }

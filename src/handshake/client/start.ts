@@ -24,6 +24,7 @@ import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
 import { need } from '../needs.ts';
+import type { ClientSession12 } from '../session.ts';
 import {
   bind,
   earlyDataExtension,
@@ -49,6 +50,8 @@ export interface HelloSent {
   readonly pskOffers: readonly PskOffer[];
   readonly pskModes: readonly number[];
   readonly sessionKey: string;
+  /** Offered to a server that speaks TLS 1.2. */
+  readonly session12: ClientSession12 | undefined;
   /** Early data went along. */
   readonly early: EarlySent | undefined;
 }
@@ -116,9 +119,10 @@ function buildHello(
   const { random } = context.crypto;
   const helloRandom = new Uint8Array(32);
   random.fill(helloRandom);
-  const legacySessionId = new Uint8Array(config.compatibilityMode && offersVersion(config, TLS_1_3) ? 32 : 0);
-  random.fill(legacySessionId);
-  const additions = config.protocols.map((protocol) => protocol.offer?.(config));
+  const { session12 } = psks;
+  const legacySessionId = sessionIdFor(session12, config);
+  if (session12 === undefined || session12.ticket.length > 0) random.fill(legacySessionId);
+  const additions = config.protocols.map((protocol) => protocol.offer?.(config, session12?.ticket));
   const suites = offersVersion(config, TLS_1_3) ? config.suites13.map((suite) => suite.id) : [];
   for (const addition of additions) if (addition !== undefined) suites.push(...addition.suites);
 
@@ -139,6 +143,16 @@ function buildHello(
   };
   if (config.padHelloTo === 0) return hello;
   return { ...hello, extensions: [...extensions, ...paddingFor(hello, config.padHelloTo), ...last] };
+}
+
+/**
+ * That of a session which goes by it. With a ticket any will do, but for none: the server says by repeating it that it
+ * takes the ticket (RFC 5077 section 3.4). And TLS 1.3 may look like resumption (RFC 9846 appendix E.4).
+ */
+function sessionIdFor(session: ClientSession12 | undefined, config: ClientConfig): Uint8Array {
+  if (session !== undefined && session.ticket.length === 0) return session.sessionId.slice();
+  const looks = session !== undefined || (config.compatibilityMode && offersVersion(config, TLS_1_3));
+  return new Uint8Array(looks ? 32 : 0);
 }
 
 function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExtension[] {

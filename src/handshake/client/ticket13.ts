@@ -5,7 +5,7 @@ import { NewSessionTicket } from '../../wire/messages13.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival } from '../machine.ts';
-import { type ClientSession, MAX_TICKET_LIFETIME, type SessionPeer } from '../session.ts';
+import { type ClientSession13, MAX_TICKET_LIFETIME, type SessionPeer } from '../session.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
 import { AcceptedPsk } from '../shared/psk.ts';
 import type { ClientConnected } from './finished13.ts';
@@ -37,7 +37,7 @@ export function newSessionTicket(
   const lifetime = Math.min(ticket.lifetime, MAX_TICKET_LIFETIME);
   if (data.seed !== undefined && lifetime > 0) {
     const { key, peer, authenticated } = data.seed;
-    const session: ClientSession = {
+    const session: ClientSession13 = {
       version: 0x0304,
       ticket: ticket.ticket.slice(),
       secret: data.schedule.ticketSecret(ticket.nonce),

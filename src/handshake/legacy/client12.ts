@@ -3,7 +3,7 @@ import { TlsError } from '../../errors.ts';
 import { decode } from '../../wire/codec.ts';
 import { ServerHelloDone } from '../../wire/messages12.ts';
 import { type ClientData12, clientHandlers12 } from '../client/client12.ts';
-import { answer, type ClientSwitching12 } from '../client/finished12.ts';
+import { type Answered12, answer } from '../client/finished12.ts';
 import { type ClientAgreed12, offer12 } from '../client/hello12.ts';
 import {
   certificate12,
@@ -50,7 +50,7 @@ export function makeLegacyClient12(suites: readonly CipherSuite12[]): Protocol {
       WAIT_LAST_RSA_12: { ServerHelloDone: serverHelloDoneRsa },
     },
     refusals: { WAIT_SH: { ServerHello13: 'ERR_SELECTED_VERSION' } },
-    offer: (config) => offer12(config, legacyKit),
+    offer: (config, ticket) => offer12(config, legacyKit, ticket),
     commands: commands12,
   });
 }
@@ -78,11 +78,7 @@ function requestRsa(
 }
 
 /** The certificate is judged as one to encrypt for: its keyUsage has to allow that (RFC 5246 section 7.4.2). */
-function* serverHelloDoneRsa(
-  data: ServerShown12 | AskedRsa,
-  message: Arrival,
-  context: Context,
-): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
+function* serverHelloDoneRsa(data: ServerShown12 | AskedRsa, message: Arrival, context: Context): Step<Answered12> {
   decode(ServerHelloDone, message.body);
   record(data, message.raw);
   const peer = yield* AuthenticatedPeer.trustForEncryption(serverSubject(data, context), context);

@@ -25,7 +25,11 @@ export const dhe: SignedExchange12 = {
       *respond(context: Context): Step<Response12> {
         const { share, secret } = yield* need('accept', { group, share: params.publicValue });
         context.out.fact('group', { id: group.id, name: group.name });
-        return { body: encode(ClientKeyExchangeDhe, { publicValue: share }), preMain: withoutZeros(secret) };
+        return {
+          body: encode(ClientKeyExchangeDhe, { publicValue: share }),
+          preMain: withoutZeros(secret),
+          group: group.id,
+        };
       },
     };
   },
@@ -37,6 +41,7 @@ export const dhe: SignedExchange12 = {
     context.out.fact('group', { id: group.id, name: group.name });
     const prime = group.id === 0x0101 ? safePrime(3072, 2_625_351n) : safePrime(2048, 560_316n);
     return {
+      group: group.id,
       bytes: encode(DheParams, {
         prime: bigToBytes(prime, bitLength(prime) / 8),
         generator: Uint8Array.of(2),

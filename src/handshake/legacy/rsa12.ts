@@ -28,7 +28,7 @@ export const rsaTransport: KeyTransport12 = {
     preMain.set([3, 3]);
     const encryptedSecret = encryptPkcs1(key.modulus, key.exponent, preMain, random);
     context.out.note({ by: 'client', text: 'made the secret, and encrypted it for the key in the certificate' });
-    return { body: encode(ClientKeyExchangeRsa, { encryptedSecret }), preMain };
+    return { body: encode(ClientKeyExchangeRsa, { encryptedSecret }), preMain, group: undefined };
   },
 
   *accept(body: Uint8Array, credential: Credential, offered: number, context: Context): Step<Uint8Array> {

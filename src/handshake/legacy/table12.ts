@@ -4,7 +4,9 @@
  * client/table12.ts; a test holds them against each other.
  */
 export const legacyClientTable12 = {
-  WAIT_SH: { ServerHello12: { epoch: 'plaintext', to: ['WAIT_CERT_12'] } },
+  WAIT_SH: {
+    ServerHello12: { epoch: 'plaintext', to: ['WAIT_CERT_12', 'WAIT_TICKET_RESUMED_12', 'WAIT_CCS_RESUMED_12'] },
+  },
   WAIT_CERT_12: { Certificate12: { epoch: 'plaintext', to: ['WAIT_STATUS_12', 'WAIT_SKE_12', 'WAIT_SHD_RSA_12'] } },
   WAIT_STATUS_12: {
     CertificateStatus: { epoch: 'plaintext', to: ['WAIT_SKE_12'] },
@@ -13,20 +15,24 @@ export const legacyClientTable12 = {
   WAIT_SKE_12: { ServerKeyExchange: { epoch: 'plaintext', to: ['WAIT_CR_SHD_12'] } },
   WAIT_CR_SHD_12: {
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_SHD_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
   },
-  WAIT_SHD_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_CCS_12'] } },
+  WAIT_SHD_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] } },
   WAIT_SHD_RSA_12: {
     CertificateStatus: { epoch: 'plaintext', to: ['WAIT_CR_SHD_RSA_12'] },
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_LAST_RSA_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
   },
   WAIT_CR_SHD_RSA_12: {
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_LAST_RSA_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
   },
-  WAIT_LAST_RSA_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_CCS_12'] } },
+  WAIT_LAST_RSA_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] } },
+  WAIT_TICKET_12: { NewSessionTicket12: { epoch: 'plaintext', to: ['WAIT_CCS_12'] } },
   WAIT_CCS_12: { ChangeCipherSpec: { epoch: 'plaintext', to: ['WAIT_FINISHED_12'], rekeysRead: true } },
   WAIT_FINISHED_12: { Finished12: { epoch: 'application', to: ['CONNECTED_12'] } },
+  WAIT_TICKET_RESUMED_12: { NewSessionTicket12: { epoch: 'plaintext', to: ['WAIT_CCS_RESUMED_12'] } },
+  WAIT_CCS_RESUMED_12: { ChangeCipherSpec: { epoch: 'plaintext', to: ['WAIT_FINISHED_RESUMED_12'], rekeysRead: true } },
+  WAIT_FINISHED_RESUMED_12: { Finished12: { epoch: 'application', to: ['CONNECTED_12'] } },
   CONNECTED_12: { HelloRequest: { epoch: 'application', to: ['CONNECTED_12'] } },
 } as const;

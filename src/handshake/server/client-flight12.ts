@@ -1,16 +1,17 @@
-import { equalConstantTime } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import type { RecordProtector } from '../../record/protector.ts';
 import { MainSecret12 } from '../../schedule/schedule12.ts';
 import { decode } from '../../wire/codec.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_FINISHED } from '../../wire/ids.ts';
-import { Certificate12, CertificateVerify12, Finished12 } from '../../wire/messages12.ts';
+import { Certificate12, CertificateVerify12 } from '../../wire/messages12.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { AuthenticatedPeer, type Presented } from '../shared/certificates.ts';
 import { protectorFor, record } from '../shared/kit12.ts';
+import { checkFinished, type ResumedPeer12, switchAndFinish } from '../shared/resumed12.ts';
 import type { FlightSent12 } from './hello12.ts';
+import { rememberClient } from './resume12.ts';
 
 export interface ClientShown12 extends FlightSent12 {
   readonly presented: Presented;
@@ -18,6 +19,8 @@ export interface ClientShown12 extends FlightSent12 {
 
 export interface ClientKeyed12 extends FlightSent12 {
   readonly main: MainSecret12;
+  /** NamedGroup of the key exchange, where there was one. */
+  readonly group: number | undefined;
 }
 
 export interface ClientProving12 extends ClientKeyed12 {
@@ -36,7 +39,7 @@ export interface ClientDone12 extends ClientKeyed12 {
 
 export interface ServerConnected12 {
   readonly main: MainSecret12;
-  readonly peer: AuthenticatedPeer | undefined;
+  readonly peer: AuthenticatedPeer | ResumedPeer12 | undefined;
 }
 
 /** RFC 5246 section 7.4.6. */
@@ -63,7 +66,7 @@ export function* clientKeyExchange(
 ): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
   const main = yield* agree(data, message, context);
   const incoming = protectorFor(data, main, 'read', context);
-  return { to: 'WAIT_CCS_12', ...data, main, incoming, peer: undefined };
+  return { to: 'WAIT_CCS_12', ...data, main, group: data.offer?.group, incoming, peer: undefined };
 }
 
 /** The same, from a client that has shown a certificate and has to prove that it is its own. */
@@ -73,7 +76,7 @@ export function* clientKeyExchangeOfShown(
   context: Context,
 ): Step<{ readonly to: 'WAIT_CV_12' } & ClientProving12> {
   const main = yield* agree(data, message, context);
-  return { to: 'WAIT_CV_12', ...data, main };
+  return { to: 'WAIT_CV_12', ...data, main, group: data.offer?.group };
 }
 
 function* agree(data: FlightSent12, message: Arrival, context: Context): Step<MainSecret12> {
@@ -118,21 +121,19 @@ export function changeCipherSpec(
 }
 
 /** RFC 5246 section 7.4.9: the client's Finished, and ours. */
-export function finished12(
+export function* finished12(
   data: ClientDone12,
   message: Arrival,
   context: Context,
-): { readonly to: 'CONNECTED_12' } & ServerConnected12 {
+): Step<{ readonly to: 'CONNECTED_12' } & ServerConnected12> {
   const { out } = context;
   const { main, transcript, peer } = data;
-  const { verifyData } = decode(Finished12, message.body);
-  if (!equalConstantTime(verifyData, main.finished('client', transcript.digest())))
-    throw new TlsError('ERR_BAD_FINISHED', { rfc: 'RFC 5246 section 7.4.9' });
+  checkFinished('client', message, main, transcript);
   transcript.add(message.raw);
   out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
-  out.changeCipherSpec();
-  out.protect('write', 'application', protectorFor(data, main, 'write', context));
-  out.send(encodeHandshake(HANDSHAKE_FINISHED, main.finished('server', transcript.digest())));
+  yield* rememberClient(data, context);
+  const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('server', transcript.digest()));
+  switchAndFinish(data, main, finished, context);
   transcript.dispose();
   if (peer !== undefined) out.fact('peer', peer.facts);
   out.established();

@@ -29,7 +29,7 @@ import { proveOurselves } from '../shared/certificates.ts';
 import { MAX_CONTENT, readRecordSizeLimit } from '../shared/limits.ts';
 import type { AcceptedPsk } from '../shared/psk.ts';
 import type { ReadHello } from './choose13.ts';
-import { clientRules } from './psk13.ts';
+import { clientRules } from './same-session.ts';
 import type { Answered } from './hello13.ts';
 
 /** What the server knows while it waits for the client's last flight. */

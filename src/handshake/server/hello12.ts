@@ -10,6 +10,7 @@ import { maxFragmentLength } from '../../wire/extensions/max-fragment-length.ts'
 import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
 import { renegotiationInfo } from '../../wire/extensions/renegotiation-info.ts';
 import { serverName } from '../../wire/extensions/server-name.ts';
+import { sessionTicket } from '../../wire/extensions/session-ticket.ts';
 import { signedCertificateTimestamp } from '../../wire/extensions/signed-certificate-timestamp.ts';
 import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
@@ -37,6 +38,14 @@ import { chooseProtocol } from './choose13.ts';
 import { choose12, type ReadHello12, readClientHello12 } from './choose12.ts';
 import type { ClientRules } from './flight13.ts';
 import type { Fresh } from './hello13.ts';
+import {
+  findSession12,
+  newSessionId,
+  planSession12,
+  resume12,
+  type ServerResuming12,
+  type SessionPlan12,
+} from './resume12.ts';
 
 /** What the server knows while it waits for the client's flight. */
 export interface FlightSent12 extends Agreed12 {
@@ -46,12 +55,17 @@ export interface FlightSent12 extends Agreed12 {
   /** The version in the ClientHello. */
   readonly offered: number;
   readonly serverName: string | undefined;
+  /** Our name for this session; empty: it has none. */
+  readonly sessionId: Uint8Array;
+  /** How the client will find it again; undefined: not at all. */
+  readonly plan: SessionPlan12 | undefined;
   readonly rules: Omit<ClientRules, 'requested'>;
 }
 
 export type AwaitingClient12 =
   | ({ readonly to: 'WAIT_CERT_12' } & FlightSent12)
-  | ({ readonly to: 'WAIT_CKE_12' } & FlightSent12);
+  | ({ readonly to: 'WAIT_CKE_12' } & FlightSent12)
+  | ({ readonly to: 'WAIT_CCS_RESUMED_12' } & ServerResuming12);
 
 /** The ClientHello, and the whole flight that answers it (RFC 5246 section 7.3). */
 export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, context: Context): Step<AwaitingClient12> {
@@ -62,15 +76,19 @@ export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, conte
   if (read.summary.serverName !== undefined) out.fact('serverName', read.summary.serverName);
   const choices: ServerContext = config.contextFor === undefined ? {} : ((yield* need('context', read.summary)) ?? {});
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
-  const { suite, credential } = yield* choose12(read, kit, choices, protocol, context);
+  const from = { read, protocol, choices };
+  const found = yield* findSession12(read, from, context);
+  const plan = planSession12(read, from, found, context);
+  const chosen = found === undefined ? yield* choose12(read, kit, choices, protocol, context) : undefined;
+  const suite = found?.suite ?? chosen!.suite;
 
   const withMac = kit.encryptThenMac && suite.protection === 'cbc' && read.extensions.has(encryptThenMac.id);
-  const extensions = serverExtensions(read, protocol, credential, withMac, context);
+  const extensions = serverExtensions({ read, protocol, credential: chosen?.credential, withMac, plan }, context);
   const hello: ServerHello = {
     legacyVersion: TLS_1_2,
     random: serverRandom(context),
-    // No session is kept under an id, so there is none to name.
-    legacySessionIdEcho: new Uint8Array(0),
+    // Repeating the client's says that the session goes on (RFC 5246 section 7.4.1.3, RFC 5077 section 3.4).
+    legacySessionIdEcho: found === undefined ? newSessionId(plan, context) : read.hello.legacySessionId,
     cipherSuite: suite.id,
     legacyCompressionMethod: 0,
     extensions,
@@ -92,8 +110,15 @@ export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, conte
   out.fact('extendedMasterSecret', read.extended);
   out.fact('suite', { id: suite.id, name: suite.name });
   if (protocol !== undefined) out.fact('alpn', protocol);
+  if (found !== undefined) {
+    const raw = encodeHandshake(HANDSHAKE_SERVER_HELLO, encode(ServerHello, hello));
+    transcript.add(raw);
+    out.send(raw);
+    return yield* resume12(agreed, found, plan, hello.legacySessionIdEcho, context);
+  }
+  const { credential } = chosen!;
   const stapled = extensions.some(({ type }) => type === statusRequest.id) ? credential.ocspResponse : undefined;
-  return yield* sendFlight12(agreed, { read, hello, credential, stapled, choices }, context);
+  return yield* sendFlight12(agreed, { read, hello, credential, stapled, choices, plan }, context);
 }
 
 interface Flight12 {
@@ -102,6 +127,7 @@ interface Flight12 {
   readonly credential: Credential;
   readonly stapled: Uint8Array | undefined;
   readonly choices: ServerContext;
+  readonly plan: SessionPlan12 | undefined;
 }
 
 /** ServerHello to ServerHelloDone. */
@@ -141,6 +167,8 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): St
     credential,
     offered: read.hello.legacyVersion,
     serverName: read.summary.serverName,
+    sessionId: flight.hello.legacySessionIdEcho,
+    plan: flight.plan,
     rules: { clientAuth, verifier },
   };
   return clientAuth === 'none' ? { to: 'WAIT_CKE_12', ...sent } : { to: 'WAIT_CERT_12', ...sent };
@@ -154,27 +182,33 @@ function serverRandom(context: Context): Uint8Array {
   return random;
 }
 
+interface ToAnswer {
+  readonly read: ReadHello12;
+  readonly protocol: string | undefined;
+  /** Undefined: a session goes on, and what belongs to a certificate has no place (RFC 6066 section 3, RFC 6962 section 3.3.1). */
+  readonly credential: Credential | undefined;
+  readonly withMac: boolean;
+  readonly plan: SessionPlan12 | undefined;
+}
+
 /** Only what answers the client (RFC 5246 section 7.4.1.4). */
-function serverExtensions(
-  read: ReadHello12,
-  protocol: string | undefined,
-  credential: Credential,
-  withMac: boolean,
-  context: Context,
-): RawExtension[] {
+function serverExtensions(answer: ToAnswer, context: Context): RawExtension[] {
+  const { read, protocol, credential, withMac, plan } = answer;
   const { out } = context;
   const config = context.config as ServerConfig;
   const list: RawExtension[] = [];
   if (read.secureRenegotiation) list.push(writeExtension(renegotiationInfo, 'ServerHello12', new Uint8Array(0)));
   if (read.extended) list.push(writeExtension(extendedMainSecret, 'ServerHello12', undefined));
   if (withMac) list.push(writeExtension(encryptThenMac, 'ServerHello12', undefined));
-  if (read.summary.serverName !== undefined) list.push(writeExtension(serverName, 'ServerHello12', undefined));
+  if (plan?.by === 'ticket') list.push(writeExtension(sessionTicket, 'ServerHello12', undefined));
+  if (credential !== undefined && read.summary.serverName !== undefined)
+    list.push(writeExtension(serverName, 'ServerHello12', undefined));
   if (read.extensions.has(ecPointFormats.id))
     list.push(writeExtension(ecPointFormats, 'ServerHello12', Uint8Array.of(0)));
   if (protocol !== undefined) list.push(writeExtension(alpn, 'ServerHello12', [protocol]));
-  if (credential.ocspResponse !== undefined && read.extensions.get(statusRequest) !== undefined)
+  if (credential?.ocspResponse !== undefined && read.extensions.get(statusRequest) !== undefined)
     list.push(writeExtension(statusRequest, 'ServerHello12', undefined));
-  if (credential.sctList !== undefined && read.extensions.has(signedCertificateTimestamp.id))
+  if (credential?.sctList !== undefined && read.extensions.has(signedCertificateTimestamp.id))
     list.push(writeExtension(signedCertificateTimestamp, 'ServerHello12', credential.sctList));
   const limit = read.extensions.get(recordSizeLimit);
   const fragment = read.extensions.get(maxFragmentLength);

@@ -29,7 +29,8 @@ import {
   requireSignatures,
 } from './choose13.ts';
 import { refuseEarlyData } from './early13.ts';
-import { bindingOf, type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk13.ts';
+import { type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk13.ts';
+import { bindingOf } from './same-session.ts';
 import { wantsTickets } from './tickets13.ts';
 import type { AcceptedPsk } from '../shared/psk.ts';
 import { type AwaitingClient, type FlightSent, sendFlight } from './flight13.ts';

@@ -1,27 +1,23 @@
-import { equalBytes } from '../../bytes/bytes.ts';
 import type { CipherSuite13, Hash } from '../../crypto/types.ts';
 import { type EarlySecrets, startSchedule } from '../../schedule/schedule13.ts';
 import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import { pskKeyExchangeModes } from '../../wire/extensions/psk-key-exchange-modes.ts';
+import { TLS_1_3 } from '../../wire/ids.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { need, type ServerContext } from '../needs.ts';
-import type { PeerVerifier } from '../peer.ts';
-import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
+import { need } from '../needs.ts';
 import { AcceptedPsk, bindersLength, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../shared/psk.ts';
 import type { ReadHello } from './choose13.ts';
+import { type AskedFor, clientRules, isFor, recheckClient } from './same-session.ts';
 import { decodeSession, type ServerSession } from './session-state.ts';
 
 /** What has been settled before a PSK is looked at. */
-export interface Negotiated {
+export interface Negotiated extends AskedFor {
   readonly read: ReadHello;
   /** The whole ClientHello, with its header. */
   readonly raw: Uint8Array;
   readonly suite: CipherSuite13;
-  /** The application protocol. */
-  readonly protocol: string | undefined;
-  readonly choices: ServerContext;
   /** After HelloRetryRequest the suite cannot change any more. */
   readonly retried: boolean;
 }
@@ -74,44 +70,13 @@ export function* takePsk(
     const binder = binders[index]!;
     const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
     if (session?.peer === undefined) return { psk, index, suite, secrets, binder, session };
-    const verdict = yield* recheck(session.peer, from, context);
+    const verdict = yield* recheckClient(session.peer, from, context);
     if (verdict !== undefined) return { psk: psk.judgedAnew(verdict), index, suite, secrets, binder, session };
     // It is the client's own session, but it would not be let in any more: it may try to prove itself anew.
     secrets.dispose();
     return undefined;
   }
   return undefined;
-}
-
-/**
- * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
- * for and the protocol. So no session opens a door other than the one at which it began.
- */
-export function bindingOf(
-  { read, protocol, choices }: Pick<Negotiated, 'read' | 'protocol' | 'choices'>,
-  context: Context,
-): Uint8Array {
-  const config = context.config as ServerConfig;
-  const { clientAuth, verifier } = clientRules(choices, config);
-  const name = choices.name !== undefined ? `=${choices.name}` : choices.credential && identityOf(choices.credential);
-  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier);
-  const { serverName = null } = read.summary;
-  const text = JSON.stringify([config.sessionContext, name ?? null, clientAuth, policy, serverName, protocol ?? null]);
-  const units = Uint8Array.from(
-    Array.from(text).flatMap((letter) => {
-      const code = letter.codePointAt(0)!;
-      return [code >> 16, (code >> 8) & 255, code & 255];
-    }),
-  );
-  return context.crypto.hash('sha256').digest(units);
-}
-
-/** How this client is judged: as the program chose for it, or as it was configured. */
-export function clientRules(
-  choices: ServerContext,
-  config: ServerConfig,
-): { readonly clientAuth: ServerConfig['clientAuth']; readonly verifier: PeerVerifier | undefined } {
-  return { clientAuth: choices.clientAuth ?? config.clientAuth, verifier: choices.verifier ?? config.verifier };
 }
 
 interface FoundPsk {
@@ -147,40 +112,11 @@ function* findSession(identity: Uint8Array, from: Negotiated, context: Context):
   const now = context.now();
   const opened = yield* need('openTicket', { ticket: identity, now });
   const session = opened && decodeSession(opened);
-  if (session === undefined) return undefined;
+  if (session?.version !== TLS_1_3) return undefined;
+  // A PSK is as long as the digests of its hash: another suite will do, another hash will not.
+  if (session.secret.length !== from.suite.hash.size || !isFor(session, from, context)) return undefined;
   const { suite } = from;
-  const age = now - session.issuedAt;
-  const good =
-    // A PSK is as long as the digests of its hash: another suite will do, another hash will not.
-    session.secret.length === suite.hash.size &&
-    age >= -CLOCKS_APART &&
-    age < session.lifetime * 1000 &&
-    now - session.since < MAX_TICKET_LIFETIME * 1000 &&
-    equalBytes(session.binding, bindingOf(from, context));
-  if (!good) return undefined;
   const { since, peer, secret } = session;
   const meaning = { kind: 'resumption', identity, peer, since, authenticated: true } as const;
   return { meaning, suite, secret, session };
-}
-
-/** Machines that share the keys of their tickets may disagree about the time by this many milliseconds. */
-const CLOCKS_APART = 60_000;
-
-/** Certificates expire, and rules change, while a ticket is on its way. */
-function* recheck(peer: SessionPeer, from: Negotiated, context: Context): Step<SessionPeer['verdict'] | undefined> {
-  const config = context.config as ServerConfig;
-  const { verifier } = clientRules(from.choices, config);
-  if (verifier === undefined) return undefined;
-  const presented = {
-    role: 'server',
-    ...peer.presented,
-    serverName: from.read.summary.serverName,
-    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
-    keyUse: 'digitalSignature',
-    now: context.now(),
-  } as const;
-  const verdict = yield* need('recheck', { verifier, peer: presented, before: peer.verdict });
-  if (verdict?.ok === true) return verdict;
-  context.out.note({ by: 'server', text: 'the session is not resumed: its client would not be trusted any more' });
-  return undefined;
 }

@@ -18,6 +18,7 @@ import {
 } from './client-flight12.ts';
 import { clientHello12, type FlightSent12 } from './hello12.ts';
 import type { Fresh } from './hello13.ts';
+import { changeCipherSpecResumed12, finishedResumed12, type ServerResuming12 } from './resume12.ts';
 import { serverTable12 } from './table12.ts';
 
 /** What each state of the server knows. */
@@ -29,6 +30,8 @@ export interface ServerData12 {
   WAIT_CV_12: ClientProving12;
   WAIT_CCS_12: ClientSwitching12;
   WAIT_FINISHED_12: ClientDone12;
+  WAIT_CCS_RESUMED_12: ServerResuming12;
+  WAIT_FINISHED_RESUMED_12: ServerResuming12;
   CONNECTED_12: ServerConnected12;
 }
 
@@ -63,6 +66,8 @@ function serverHandlers12(kit: Kit12): Handlers<typeof serverTable12, ServerData
     WAIT_CV_12: { CertificateVerify12: certificateVerify12 },
     WAIT_CCS_12: { ChangeCipherSpec: changeCipherSpec },
     WAIT_FINISHED_12: { Finished12: finished12 },
+    WAIT_CCS_RESUMED_12: { ChangeCipherSpec: changeCipherSpecResumed12 },
+    WAIT_FINISHED_RESUMED_12: { Finished12: finishedResumed12 },
     CONNECTED_12: {},
   };
 }

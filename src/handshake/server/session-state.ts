@@ -1,15 +1,18 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import { type Codec, checked, decode, encode, fixed, list, opaque, struct, u8, u16, u32 } from '../../wire/codec.ts';
-import { TLS_1_3 } from '../../wire/ids.ts';
+import { TLS_1_2, TLS_1_3 } from '../../wire/ids.ts';
 import type { SessionPeer } from '../session.ts';
 
 /** What a server remembers of a connection, in a ticket or behind one. */
 export interface ServerSession {
+  readonly version: 0x0303 | 0x0304;
   /** Cipher suite. */
   readonly suite: number;
-  /** The PSK of this ticket. */
+  /** TLS 1.3: the PSK of this ticket; TLS 1.2: the main secret. */
   readonly secret: Uint8Array;
+  /** NamedGroup of the key exchange, where it will not be done again (TLS 1.2); otherwise 0. */
+  readonly group: number;
   /** Milliseconds since 1970. */
   readonly issuedAt: number;
   /** When both sides last proved themselves by certificate, in milliseconds since 1970. */
@@ -29,9 +32,10 @@ export function encodeSession(session: ServerSession): Uint8Array {
   const { peer } = session;
   return encode(State, {
     format: FORMAT,
-    version: TLS_1_3,
+    version: session.version,
     suite: session.suite,
     secret: session.secret,
+    group: session.group,
     issuedAt: time(session.issuedAt),
     since: time(session.since),
     ageAdd: session.ageAdd,
@@ -51,14 +55,26 @@ export function decodeSession(bytes: Uint8Array): ServerSession | undefined {
     if (error instanceof TlsError) return undefined;
     throw error;
   }
-  if (state.format !== FORMAT || state.version !== TLS_1_3) return undefined;
+  const { version } = state;
+  if (state.format !== FORMAT || (version !== TLS_1_3 && version !== TLS_1_2)) return undefined;
   const [peer] = state.peer;
-  const { suite, secret, ageAdd, lifetime, maxEarlyData, binding } = state;
+  const { suite, secret, group, ageAdd, lifetime, maxEarlyData, binding } = state;
   const times = { issuedAt: milliseconds(state.issuedAt), since: milliseconds(state.since) };
-  return { suite, secret, ...times, ageAdd, lifetime, maxEarlyData, binding, peer: peer && readPeer(peer) };
+  return {
+    version,
+    suite,
+    secret,
+    group,
+    ...times,
+    ageAdd,
+    lifetime,
+    maxEarlyData,
+    binding,
+    peer: peer && readPeer(peer),
+  };
 }
 
-const FORMAT = 1;
+const FORMAT = 2;
 
 /** Milliseconds in 48 bits, which is enough for 8,900 years. */
 interface Time {
@@ -78,6 +94,7 @@ interface State {
   readonly version: number;
   readonly suite: number;
   readonly secret: Uint8Array;
+  readonly group: number;
   readonly issuedAt: Time;
   readonly since: Time;
   readonly ageAdd: number;
@@ -110,6 +127,7 @@ const State: Codec<State> = /* @__PURE__ */ struct<State>('SessionState', {
   version: u16,
   suite: u16,
   secret: /* @__PURE__ */ opaque(1, 16, 255),
+  group: u16,
   issuedAt: Time,
   since: Time,
   ageAdd: u32,

@@ -4,7 +4,7 @@ import { writeExtension } from '../../wire/extension.ts';
 import { earlyData } from '../../wire/extensions/early-data.ts';
 import { pskKeyExchangeModes } from '../../wire/extensions/psk-key-exchange-modes.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
-import { HANDSHAKE_NEW_SESSION_TICKET } from '../../wire/ids.ts';
+import { HANDSHAKE_NEW_SESSION_TICKET, TLS_1_3 } from '../../wire/ids.ts';
 import { NewSessionTicket } from '../../wire/messages13.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
@@ -68,8 +68,10 @@ export function* sendTickets(
     const secret = data.schedule.ticketSecret(nonce);
     const { binding, peer, since } = plan;
     const session = {
+      version: TLS_1_3,
       suite: data.suite.id,
       secret,
+      group: 0,
       issuedAt: now,
       since,
       ageAdd,
@@ -77,7 +79,7 @@ export function* sendTickets(
       maxEarlyData,
       binding,
       peer,
-    };
+    } as const;
     const state = encodeSession(session);
     wipe(secret);
     if (state.length > MOST_STATE) {
@@ -94,7 +96,7 @@ export function* sendTickets(
 }
 
 /** Most bytes to remember: a ticket travels in the ClientHello, and few servers read one that is very long. */
-const MOST_STATE = 16_384;
+export const MOST_STATE = 16_384;
 
 /** Early data in the name of a client who showed a certificate only where the program says so. */
 function earlyDataFor({ peer }: TicketPlan, context: Context): number {

@@ -50,9 +50,13 @@ export interface Response12 {
   /** Body of ClientKeyExchange. */
   readonly body: Uint8Array;
   readonly preMain: Uint8Array;
+  /** NamedGroup; undefined: there is none, or it has no name. */
+  readonly group: number | undefined;
 }
 
 export interface ServerOffer12 {
+  /** NamedGroup. */
+  readonly group: number;
   readonly bytes: Uint8Array;
   /** Reads ClientKeyExchange. */
   accept(body: Uint8Array, context: Context): Step<Uint8Array>;

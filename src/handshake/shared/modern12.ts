@@ -23,7 +23,7 @@ export const ecdhe: SignedExchange12 = {
       *respond(): Step<Response12> {
         const { share, secret } = yield* need('accept', { group, share: params.point });
         context.out.fact('group', { id: group.id, name: group.name });
-        return { body: encode(ClientKeyExchangeEcdhe, { point: share }), preMain: secret };
+        return { body: encode(ClientKeyExchangeEcdhe, { point: share }), preMain: secret, group: group.id };
       },
     };
   },
@@ -34,6 +34,7 @@ export const ecdhe: SignedExchange12 = {
     const offer = yield* need('offer', { group });
     context.out.fact('group', { id: group.id, name: group.name });
     return {
+      group: group.id,
       bytes: encode(EcdheParams, { curveType: 3, group: group.id, point: offer.share }),
       *accept(body: Uint8Array): Step<Uint8Array> {
         const { point } = decode(ClientKeyExchangeEcdhe, body);

@@ -93,6 +93,13 @@ export function factsOf(peer: SessionPeer | undefined): PeerFacts | undefined {
   };
 }
 
+/** The way back; undefined for a peer that was not trusted: a session could be with anybody. */
+export function sessionPeerOf({ chain, verdict, ocspResponse, sctList }: PeerFacts): SessionPeer | undefined {
+  if (!verdict.ok) return undefined;
+  const ofLeaf = <T>(value: T): (T | undefined)[] => chain.map((_, index) => (index === 0 ? value : undefined));
+  return { presented: { chain, ocspResponses: ofLeaf(ocspResponse), sctLists: ofLeaf(sctList) }, verdict };
+}
+
 /** The hash by this name, if one of our suites has it. */
 export function hashOf(name: HashName, config: CommonConfig): Hash | undefined {
   return config.suites13.find(({ hash }) => hash.name === name)?.hash;
