@@ -1,33 +1,28 @@
 import { once } from 'node:events';
-import type { AddressInfo } from 'node:net';
-import { afterEach, describe, expect, it } from 'vitest';
-import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
-import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
-import { memoryReplayGuard, memorySessions } from '../../src/session/stores.ts';
+import { describe, expect, it } from 'vitest';
+import { connectTo } from '../../src/node/index.ts';
+import { memoryReplayGuard, memoryServerSessions, memorySessions } from '../../src/session/stores.ts';
 import { storedTickets, ticketKeeper } from '../../src/session/tickets.ts';
-import { memoryServerSessions } from '../../src/session/stores.ts';
-import { noble, serverCredential } from '../support/credentials.ts';
+import { noble } from '../support/credentials.ts';
 import { gnutlsClient, gnutlsServer, hasGnutls } from '../support/gnutls.ts';
+import { hasOpenssl, opensslClient } from '../support/openssl.ts';
+import { trustedRootsPem } from '../support/pki.ts';
 import {
-  hasOpenssl,
-  type OpensslClientOptions,
-  type OpensslPeer,
-  opensslClient,
-  type OpensslServerOptions,
-  opensslServer,
-} from '../support/openssl.ts';
-import { serverEntry, trustedRootsPem } from '../support/pki.ts';
+  connect,
+  credential,
+  finish,
+  line,
+  listen,
+  oneSession,
+  reversed,
+  s_client,
+  server,
+  toStop,
+} from '../support/session-peers.ts';
 
 /** Sessions with programs that nobody here wrote. */
 
-const toStop: (() => Promise<unknown> | unknown)[] = [];
-
-afterEach(async () => {
-  for (const stop of toStop.splice(0).reverse()) await stop();
-});
-
 const SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
-const credential = { chain: serverEntry().chain.join('\n'), key: serverEntry().key };
 
 describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
   it.each(SUITES)('resumes, %s', async (suite) => {
@@ -195,109 +190,3 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
     await peer.waitFor(/This is a resumed session/);
   });
 });
-
-async function server(options: OpensslServerOptions): Promise<OpensslPeer> {
-  const peer = await opensslServer({ version: '1.3', credential, ...options });
-  toStop.push(() => peer.stop());
-  return peer;
-}
-
-async function connect(peer: { readonly port: number }, options: Partial<ConnectOptions>): Promise<TlsSocket> {
-  const all = { serverName: 'server.example', anchors: trustedRootsPem(), crypto: noble, ...options };
-  const socket = await connectTo('127.0.0.1', peer.port, all);
-  socket.on('error', () => {});
-  toStop.push(() => socket.destroy());
-  return socket;
-}
-
-async function oneSession(
-  peer: OpensslPeer,
-  sessions: ReturnType<typeof memorySessions>,
-): Promise<Awaited<ReturnType<ReturnType<typeof memorySessions>['take']>>> {
-  let key = '';
-  const watched = {
-    take: (name: string) => {
-      key = name;
-      return undefined;
-    },
-    put: sessions.put,
-  };
-  const socket = await connect(peer, { sessions: watched });
-  peer.write('hello\n');
-  await once(socket, 'readable');
-  await finish(socket);
-  return await sessions.take(key);
-}
-
-async function listen(
-  options: Partial<AcceptOptions>,
-): Promise<{ readonly port: number; readonly next: () => Promise<TlsSocket> }> {
-  const done: (TlsSocket | Error)[] = [];
-  const waiting: (() => void)[] = [];
-  const arrive = (outcome: TlsSocket | Error): void => {
-    if (!(outcome instanceof Error)) {
-      outcome.on('error', () => {});
-      toStop.push(() => outcome.destroy());
-    }
-    done.push(outcome);
-    waiting.shift()?.();
-  };
-  const all = { credential: await serverCredential(), crypto: noble, ...options };
-  const listener = createServer(all, arrive, arrive);
-  listener.listen(0, '127.0.0.1');
-  await once(listener, 'listening');
-  toStop.push(() => listener.close());
-  const next = async (): Promise<TlsSocket> => {
-    if (done.length === 0) await new Promise<void>((resolve) => waiting.push(resolve));
-    const outcome = done.shift()!;
-    if (outcome instanceof Error) throw outcome;
-    return outcome;
-  };
-  return { port: (listener.address() as AddressInfo).port, next };
-}
-
-/** One connection of s_client, and the session that it wrote down. */
-async function s_client(
-  port: number,
-  options: Omit<OpensslClientOptions, 'port'>,
-  next: () => Promise<TlsSocket>,
-): Promise<{ readonly socket: TlsSocket; readonly peer: OpensslPeer; readonly session: string }> {
-  const all = {
-    version: '1.3',
-    serverName: 'server.example',
-    verifyName: 'server.example',
-    anchors: trustedRootsPem(),
-  } as const;
-  const peer = opensslClient({ ...all, ...options, port });
-  toStop.push(() => peer.stop());
-  const socket = await next();
-  socket.resume();
-  socket.write('welcome\n');
-  await peer.waitFor(/welcome/);
-  await finish(socket);
-  await peer.exited;
-  return { socket, peer, session: peer.session() ?? '' };
-}
-
-/** Takes what is still on its way, tickets among it, and hangs up. */
-async function finish(socket: TlsSocket): Promise<void> {
-  socket.resume();
-  socket.end();
-  await Promise.race([once(socket, 'close'), once(socket, 'end')]);
-  socket.destroy();
-}
-
-async function reversed(socket: TlsSocket, text: string): Promise<string> {
-  socket.write(`${text}\n`);
-  return await line(socket);
-}
-
-async function line(socket: TlsSocket): Promise<string> {
-  let read = '';
-  while (!read.includes('\n')) {
-    const chunk = socket.read() as Buffer | null;
-    if (chunk !== null) read += chunk.toString();
-    else await once(socket, 'readable');
-  }
-  return read.trim();
-}
