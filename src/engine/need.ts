@@ -1,3 +1,4 @@
+import { plainView } from '../bytes/bytes.ts';
 import { type LocalFault, TlsError } from '../errors.ts';
 import type { AnyNeed, AnyQuestion, QuestionKind } from '../handshake/needs.ts';
 
@@ -36,7 +37,7 @@ export function makeNeed(
   return {
     ...question,
     answer: (value: unknown): void => {
-      if (mayAnswer()) engine.answer(value);
+      if (mayAnswer()) engine.answer(value instanceof Uint8Array ? plainView(value) : value);
     },
     refuse: (reason: unknown): void => {
       if (mayAnswer())

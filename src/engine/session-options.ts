@@ -1,4 +1,4 @@
-import { toBase64Url } from '../bytes/bytes.ts';
+import { plainView, toBase64Url } from '../bytes/bytes.ts';
 import type { CryptoProvider } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { ClientConfig, EarlyDataConfig, ServerConfig } from '../handshake/config.ts';
@@ -118,7 +118,7 @@ export function clientSessionConfig(
     sessionKey: [options.sessionKey ?? '', nameOf(credential, crypto)],
     psks: (options.psks ?? []).map(checkPsk),
     pskOnly: options.pskOnly ?? false,
-    earlyData,
+    earlyData: earlyData && plainView(earlyData),
     earlyDataAsMyself: options.earlyDataAsMyself ?? false,
   };
 }
@@ -157,7 +157,7 @@ export function checkPsk(psk: ExternalPsk): ExternalPsk {
   if (psk.secret.length < 16) throw bad('psks', 'a key has at least 16 bytes');
   if (psk.hash !== undefined && psk.hash !== 'sha256' && psk.hash !== 'sha384')
     throw bad('psks', 'the hash is sha256 or sha384');
-  return psk;
+  return { ...psk, identity: plainView(psk.identity), secret: plainView(psk.secret) };
 }
 
 function finder(list: readonly ExternalPsk[]): PskResolver {

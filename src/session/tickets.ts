@@ -1,4 +1,4 @@
-import { concat, fromAscii, toBase64Url, wipe } from '../bytes/bytes.ts';
+import { concat, fromAscii, plainView, toBase64Url, wipe } from '../bytes/bytes.ts';
 import type { Aead, CryptoProvider } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { MAX_TICKET_LIFETIME, type ServerSessionStore, type TicketKeeper } from '../handshake/session.ts';
@@ -25,7 +25,7 @@ export function ticketKeeper(options: TicketKeeperOptions): TicketKeeper {
   const { crypto, rotation = 3600 } = options;
   if (!Number.isInteger(rotation) || rotation < 60 || rotation > MAX_TICKET_LIFETIME)
     throw bad('rotation', `it has to be 60 to ${MAX_TICKET_LIFETIME} seconds`);
-  const secrets = options.secrets?.map((secret) => secret.slice()) ?? [randomBytes(crypto, 32)];
+  const secrets = options.secrets?.map((secret) => plainView(secret).slice()) ?? [randomBytes(crypto, 32)];
   if (secrets.length === 0 || secrets.some(({ length }) => length < 32))
     throw bad('secrets', 'there has to be one, and each has at least 32 bytes');
   const hash = crypto.hash('sha256');
@@ -61,7 +61,8 @@ export function ticketKeeper(options: TicketKeeperOptions): TicketKeeper {
         openKey(secrets[0]!, header, (key, nonce) => key.seal(nonce, header, state)),
       );
     },
-    open: (ticket: Uint8Array, now: number): Uint8Array | undefined => {
+    open: (bytes: Uint8Array, now: number): Uint8Array | undefined => {
+      const ticket = plainView(bytes);
       if (ticket.length < HEADER + aead.tagLength || ticket[0] !== FORMAT) return undefined;
       const header = ticket.slice(0, HEADER);
       const period = new DataView(header.buffer).getUint32(1);

@@ -1,3 +1,4 @@
+import { plainView } from '../../bytes/bytes.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
@@ -26,7 +27,10 @@ export function* findSession(key: string, context: Context): Step<ClientSession 
     peer: presentedAgain(session, context),
     before: session.peer.verdict,
   });
-  if (verdict?.ok === true) return { ...session, peer: { ...session.peer, verdict } };
+  if (verdict?.ok === true) {
+    const bytes = { ticket: plainView(session.ticket), secret: plainView(session.secret) };
+    return { ...session, ...bytes, peer: { ...session.peer, verdict } };
+  }
   context.out.note({ by: 'client', text: 'the session is not used: its server would not be trusted any more' });
   return undefined;
 }
