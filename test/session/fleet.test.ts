@@ -1,0 +1,92 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
+import { connect, finish, line, toStop } from '../support/session-peers.ts';
+
+/** Servers in processes of their own, which share nothing but a secret and about the same time. */
+
+const SECRET = '11'.repeat(32);
+const NEWER = '22'.repeat(32);
+const TLS_1_2 = { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] };
+
+describe.each([
+  ['1.3', {}],
+  ['1.2', TLS_1_2],
+])('tickets of TLS %s', (_, options) => {
+  it('of one process open in another, and after a restart', async () => {
+    const [one, other] = [await start(SECRET), await start(SECRET)];
+    const sessions = keeping();
+    expect(await resumed(one.port, { ...options, sessions })).toBe(false);
+    expect(await resumed(other.port, { ...options, sessions })).toBe(true);
+    await one.stop();
+    const again = await start(SECRET);
+    expect(await resumed(again.port, { ...options, sessions })).toBe(true);
+    await other.stop();
+    const stranger = await start(NEWER);
+    expect(await resumed(stranger.port, { ...options, sessions })).toBe(false);
+  }, 30_000);
+
+  it('open while their secret is in the list, and no longer', async () => {
+    const [old, between, later] = await Promise.all([start(SECRET), start(`${NEWER},${SECRET}`), start(NEWER)]);
+    const sessions = keeping();
+    await resumed(old.port, { ...options, sessions });
+    const first = sessions.kept.at(-1)!;
+    expect(await resumed(between.port, { ...options, sessions: always(first) })).toBe(true);
+    expect(await resumed(later.port, { ...options, sessions: always(first) })).toBe(false);
+    await resumed(between.port, { ...options, sessions });
+    expect(await resumed(later.port, { ...options, sessions })).toBe(true);
+  }, 30_000);
+
+  it('open in a process whose keys are younger, or whose clock is ahead, for as long as they live', async () => {
+    const [now, minutes, hours] = await Promise.all([start(SECRET), start(SECRET, 300), start(SECRET, 3 * 3600)]);
+    const sessions = keeping();
+    await resumed(now.port, { ...options, sessions });
+    const first = sessions.kept.at(-1)!;
+    expect(await resumed(minutes.port, { ...options, sessions: always(first) })).toBe(true);
+    expect(await resumed(hours.port, { ...options, sessions: always(first) }), 'it lives for two').toBe(false);
+  }, 30_000);
+});
+
+interface Member {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+async function start(secrets: string, ahead = 0): Promise<Member> {
+  const script = fileURLToPath(new URL('fleet/server.ts', import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', script, secrets, String(ahead)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+  });
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.stdin.end();
+    await exited;
+  };
+  toStop.push(stop);
+  let said = '';
+  for await (const chunk of child.stdout) {
+    said += String(chunk);
+    const port = /^port (\d+)$/m.exec(said)?.[1];
+    if (port !== undefined) return { port: Number(port), stop };
+  }
+  throw new Error(`the server ended: ${said}`);
+}
+
+async function resumed(port: number, options: Parameters<typeof connect>[1]): Promise<boolean> {
+  const socket = await connect({ port }, options);
+  socket.write('warifu\n');
+  expect(await line(socket)).toBe('warifu');
+  await finish(socket);
+  return socket.facts.resumed ?? false;
+}
+
+function keeping(): ClientSessionStore & { readonly kept: ClientSession[] } {
+  const kept: ClientSession[] = [];
+  return { kept, take: () => kept.pop(), put: (_key, session) => void kept.push(session) };
+}
+
+function always(session: ClientSession): ClientSessionStore {
+  return { take: () => session, put: () => {} };
+}
