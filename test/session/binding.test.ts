@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { TlsError } from '../../src/errors.ts';
+import { client12 } from '../../src/handshake/client/client12.ts';
 import type { ClientHelloSummary, ServerContext } from '../../src/handshake/needs.ts';
 import type { Credential, PeerVerifier, PresentedPeer, Verdict } from '../../src/handshake/peer.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
+import { server12 } from '../../src/handshake/server/server12.ts';
 import { ticketKeeper } from '../../src/session/tickets.ts';
 import { type ClientParts, type Pair, run, type ServerParts } from '../support/pair.ts';
 import { ends } from '../support/sessions.ts';
@@ -54,6 +56,7 @@ const CASES: readonly {
   readonly first?: ServerParts;
   readonly later?: ServerParts;
   readonly client?: ClientParts;
+  readonly only?: '1.2' | '1.3';
 }[] = [
   { what: 'another name is asked for', client: { serverName: 'other.example' } },
   { what: 'no name is asked for', client: { sendServerName: false } },
@@ -67,12 +70,25 @@ const CASES: readonly {
   { what: 'clients are not asked', later: { clientAuth: 'none' } },
   { what: 'the program chose another context', first: context('a'), later: context('b') },
   { what: 'the tickets are made by somebody else', later: { tickets: ticketKeeper({ crypto: toyProvider(77) }) } },
-  { what: 'the hash is another', first: suite('AES_128_GCM_SHA256'), later: suite('AES_256_GCM_SHA384') },
+  { what: 'the hash is another', only: '1.3', first: suite('AES_128_GCM_SHA256'), later: suite('AES_256_GCM_SHA384') },
+  {
+    what: 'the suite is another',
+    only: '1.2',
+    first: suite('ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'),
+    later: suite('ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'),
+  },
 ];
 
-describe('a stolen ticket where', () => {
-  it.each(CASES)('$what', ({ first = {}, later = {}, client = {} }) => {
-    const { connect } = ends({ ...SHARED.client, sessions: thief() }, SHARED.server);
+const VERSIONS: readonly { readonly version: string; readonly client: ClientParts; readonly server: ServerParts }[] = [
+  { version: '1.3', client: {}, server: {} },
+  { version: '1.2', client: { protocols: [client12] }, server: { protocols: [server12] } },
+];
+
+describe.each(VERSIONS)('a stolen ticket of TLS $version where', ({ version, client: speaks, server: hears }) => {
+  const cases = CASES.filter(({ only = version }) => only === version);
+
+  it.each(cases)('$what', ({ first = {}, later = {}, client = {} }) => {
+    const { connect } = ends({ ...SHARED.client, ...speaks, sessions: thief() }, { ...SHARED.server, ...hears });
     connect({}, first);
     expect(resumed(connect({}, first)), 'nothing has changed').toBe(true);
     const changed = connect(client, { ...first, ...later });
@@ -83,7 +99,10 @@ describe('a stolen ticket where', () => {
 
   it('its time is over, whatever the client says', () => {
     const forever = thief((session) => ({ ...session, lifetime: 604_800, receivedAt: session.receivedAt }));
-    const { connect, clock } = ends({ ...SHARED.client, sessions: forever }, { ...SHARED.server, ticketLifetime: 100 });
+    const { connect, clock } = ends(
+      { ...SHARED.client, ...speaks, sessions: forever },
+      { ...SHARED.server, ...hears, ticketLifetime: 100 },
+    );
     connect();
     clock.time += 99_000;
     expect(resumed(connect())).toBe(true);
@@ -92,7 +111,10 @@ describe('a stolen ticket where', () => {
   });
 
   it('seven days have passed since anybody proved anything', () => {
-    const { connect, clock } = ends(SHARED.client, { ...SHARED.server, ticketLifetime: 600_000, ticketCount: 1 });
+    const { connect, clock } = ends(
+      { ...SHARED.client, ...speaks },
+      { ...SHARED.server, ...hears, ticketLifetime: 600_000, ticketCount: 1 },
+    );
     connect();
     clock.time += 500_000_000;
     expect(resumed(connect())).toBe(true);
@@ -105,7 +127,10 @@ describe('a stolen ticket where', () => {
   it('the client would not be let in any more: it has to prove itself, and is refused', () => {
     let good = true;
     const verifier = believer('stable', () => good);
-    const all = ends({ ...SHARED.client, sessions: thief() }, { ...SHARED.server, verifier, clientAuth: 'require' });
+    const all = ends(
+      { ...SHARED.client, ...speaks, sessions: thief() },
+      { ...SHARED.server, ...hears, verifier, clientAuth: 'require' },
+    );
     all.connect();
     expect(resumed(all.connect())).toBe(true);
     good = false;
@@ -124,7 +149,10 @@ describe('a stolen ticket where', () => {
     });
     for (const policy of [undefined, 'mine']) {
       const judge = verifier(policy);
-      const { connect } = ends({ ...SHARED.client, verifier: judge }, { ...SHARED.server, verifier: judge });
+      const { connect } = ends(
+        { ...SHARED.client, ...speaks, verifier: judge },
+        { ...SHARED.server, ...hears, verifier: judge },
+      );
       connect();
       expect(resumed(connect())).toBe(true);
     }
@@ -132,49 +160,56 @@ describe('a stolen ticket where', () => {
   });
 });
 
-describe('two servers behind one listener, by name', () => {
-  /** The open one asks nobody for a certificate; the closed one admits only its own people. */
-  const closedPeople = believer(
-    undefined,
-    ({ chain }) => chain[0]!.join() === credentialOf('insider').chain[0]!.join(),
-  );
-  const openPeople = believer();
-  const contextFor = ({ serverName }: ClientHelloSummary): ServerContext =>
-    serverName === 'closed.example'
-      ? { clientAuth: 'require', verifier: closedPeople }
-      : { clientAuth: serverName === 'open.example' ? 'none' : 'require', verifier: openPeople };
-
-  it.each([
-    ['open.example', 'a session without a certificate'],
-    ['half-open.example', 'a session with a certificate of other people'],
-  ])('from %s, %s does not lead into the closed one', (serverName) => {
-    const all = ends(
-      { verifier: everybody, credential: credentialOf('outsider'), sessions: thief() },
-      { contextFor, credential: credentialOf('server') },
+// The cases of CVE-2025-23419 and CVE-2025-23048: a session of one virtual server led past the client authentication of
+// another, because all of them share the keys of their tickets.
+describe.each(VERSIONS)(
+  'two servers behind one listener, by name, TLS $version',
+  ({ client: speaks, server: hears }) => {
+    /** The open one asks nobody for a certificate; the closed one admits only its own people. */
+    const closedPeople = believer(
+      undefined,
+      ({ chain }) => chain[0]!.join() === credentialOf('insider').chain[0]!.join(),
     );
-    all.connect({ serverName });
-    expect(resumed(all.connect({ serverName }))).toBe(true);
-    const steps = run({ client: all.client({ serverName: 'closed.example' }), server: all.server() });
-    const failure = steps.server.flatMap((step): TlsError[] => (step.type === 'failed' ? [step.error] : []))[0];
-    expect(failure).toMatchObject({ code: 'ERR_PEER_REFUSED' });
-  });
+    const openPeople = believer();
+    const contextFor = ({ serverName }: ClientHelloSummary): ServerContext =>
+      serverName === 'closed.example'
+        ? { clientAuth: 'require', verifier: closedPeople }
+        : { clientAuth: serverName === 'open.example' ? 'none' : 'require', verifier: openPeople };
 
-  it('nor when the thief asks for the name at which the session began, and the program decides otherwise', () => {
-    let closed = false;
-    const all = ends(
-      { verifier: everybody, sessions: thief() },
-      {
-        contextFor: () => contextFor({ serverName: closed ? 'closed.example' : 'open.example' } as ClientHelloSummary),
-        credential: credentialOf('server'),
-      },
-    );
-    all.connect();
-    closed = true;
-    const steps = run({ client: all.client(), server: all.server() });
-    const failure = steps.server.flatMap((step): TlsError[] => (step.type === 'failed' ? [step.error] : []))[0];
-    expect(failure).toMatchObject({ code: 'ERR_CERTIFICATE_REQUIRED' });
-  });
-});
+    it.each([
+      ['open.example', 'a session without a certificate'],
+      ['half-open.example', 'a session with a certificate of other people'],
+    ])('from %s, %s does not lead into the closed one', (serverName) => {
+      const all = ends(
+        { ...speaks, verifier: everybody, credential: credentialOf('outsider'), sessions: thief() },
+        { ...hears, contextFor, credential: credentialOf('server') },
+      );
+      all.connect({ serverName });
+      expect(resumed(all.connect({ serverName }))).toBe(true);
+      const steps = run({ client: all.client({ serverName: 'closed.example' }), server: all.server() });
+      const failure = steps.server.flatMap((step): TlsError[] => (step.type === 'failed' ? [step.error] : []))[0];
+      expect(failure).toMatchObject({ code: 'ERR_PEER_REFUSED' });
+    });
+
+    it('nor when the thief asks for the name at which the session began, and the program decides otherwise', () => {
+      let closed = false;
+      const all = ends(
+        { ...speaks, verifier: everybody, sessions: thief() },
+        {
+          ...hears,
+          contextFor: () =>
+            contextFor({ serverName: closed ? 'closed.example' : 'open.example' } as ClientHelloSummary),
+          credential: credentialOf('server'),
+        },
+      );
+      all.connect();
+      closed = true;
+      const steps = run({ client: all.client(), server: all.server() });
+      const failure = steps.server.flatMap((step): TlsError[] => (step.type === 'failed' ? [step.error] : []))[0];
+      expect(failure?.code).toMatch(/^ERR_CERTIFICATE_REQUIRED/);
+    });
+  },
+);
 
 describe('a client keeps apart', () => {
   const keyOf = (options: ClientParts): string => {
