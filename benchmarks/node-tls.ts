@@ -14,10 +14,15 @@ export const nodeTls: Contender = {
       servername: options.serverName,
       ca: options.anchors,
       ...(options.credential && { cert: options.credential.chain, key: options.credential.key }),
+      ...(sessions.has(options) && { session: sessions.get(options)! }),
       ...terms(options),
     });
     socket.setNoDelay(true);
+    if (options.resume === true) socket.on('session', (session) => void sessions.set(options, session));
     await once(socket, 'secureConnect');
+    if (socket.isSessionReused() !== (options.resume === true && known.has(options)))
+      throw new Error('resumed, or not, against what was asked for');
+    known.add(options);
     return connection(socket);
   },
   async listen(options, serve) {
@@ -58,6 +63,11 @@ export const nodeTls: Contender = {
     };
   },
 };
+
+/** The newest session of those who resume. */
+const sessions = new WeakMap<object, Buffer>();
+/** Who has connected before. */
+const known = new WeakSet<object>();
 
 const SUITES_12 = {
   TLS_AES_128_GCM_SHA256: 'ECDHE-ECDSA-AES128-GCM-SHA256',

@@ -65,11 +65,18 @@ async function planRows(peer: Peer): Promise<Row[]> {
     client: { ...one(t).client, credential: client },
     server: { ...one(t).server, clientAnchors: client.chain },
   });
+  const resumed = ({ client, server }: Pair): Pair => ({
+    client: { ...client, resume: true },
+    server: { ...server, resume: true },
+  });
   const rows: Row[] = [];
   for (const [name, pair] of [
     ['1.3', one(terms('1.3'))],
     ['1.3 mutual', mutual(terms('1.3'))],
     ['1.2', one(terms('1.2'))],
+    ['1.3 resumed', resumed(one(terms('1.3')))],
+    ['1.3 mutual resumed', resumed(mutual(terms('1.3')))],
+    ['1.2 resumed', resumed(one(terms('1.2')))],
   ] as const) {
     const port = await peer.tell({ kind: 'listen', options: pair.server });
     rows.push({

@@ -5,22 +5,27 @@ import type { CryptoProvider } from '../src/crypto/types.ts';
 import { Engine } from '../src/engine/engine.ts';
 import { clientConfig, serverConfig } from '../src/engine/options.ts';
 import type { TlsError } from '../src/errors.ts';
+import { client12 } from '../src/handshake/client/client12.ts';
 import { client13 } from '../src/handshake/client/client13.ts';
 import type { Credential, PeerVerifier } from '../src/handshake/peer.ts';
+import { server12 } from '../src/handshake/server/server12.ts';
 import { server13 } from '../src/handshake/server/server13.ts';
+import type { ClientSession, ClientSessionStore } from '../src/handshake/session.ts';
+import { ticketKeeper } from '../src/session/tickets.ts';
 import type { PemCredential } from '../test/support/openssl.ts';
 import type { Connection, Contender, Terms } from './contender.ts';
 
-/** Our engine on a socket of Node, TLS 1.3. Certificates are pinned, so the cost of validating a chain is not in it yet. */
+/** Our engine on a socket of Node. Certificates are pinned, so the cost of validating a chain is not in it yet. */
 export function warifu(provider: CryptoProvider): Contender {
   return {
     name: `warifu ${provider.name}`,
-    versions: ['1.3'],
+    versions: ['1.2', '1.3'],
     async connect(port, options) {
       const engine = new Engine(
         clientConfig({
           ...terms(options, provider),
-          protocols: [client13],
+          protocols: [options.version === '1.3' ? client13 : client12],
+          ...(options.resume === true && { sessions: sessionsOf(options) }),
           serverName: options.serverName,
           verifier: pin(options.anchors),
           ...(options.credential && { credential: await credential(options.credential, provider) }),
@@ -28,12 +33,17 @@ export function warifu(provider: CryptoProvider): Contender {
       );
       const socket = connect({ host: '127.0.0.1', port, noDelay: true });
       await once(socket, 'connect');
-      return run(engine, socket);
+      const connection = await run(engine, socket);
+      if ((engine.facts.resumed ?? false) !== (options.resume === true && known.has(options)))
+        throw new Error('resumed, or not, against what was asked for');
+      known.add(options);
+      return connection;
     },
     async listen(options, serve) {
       const shared = {
         ...terms(options, provider),
-        protocols: [server13],
+        protocols: [options.version === '1.3' ? server13 : server12],
+        ...(options.resume === true && { tickets: ticketKeeper({ crypto: provider }) }),
         credential: await credential(options.credential, provider),
         ...(options.clientAnchors !== undefined && {
           clientAuth: 'require' as const,
@@ -133,8 +143,33 @@ function run(engine: Engine, socket: Socket): Promise<Connection> {
   });
 }
 
-function terms({ suite, group }: Terms, provider: CryptoProvider) {
-  return { crypto: provider, suites: [suite], groups: [group] };
+const stores = new WeakMap<object, ClientSessionStore>();
+/** Who has connected before. */
+const known = new WeakSet<object>();
+
+/** Unlike a real one it hands out a ticket again: servers of node:tls send none in a resumed connection. */
+function sessionsOf(options: object): ClientSessionStore {
+  let last: ClientSession | undefined;
+  const store = stores.get(options) ?? {
+    take: () => last,
+    put: (_key: string, session: ClientSession): void => {
+      last = session;
+    },
+  };
+  stores.set(options, store);
+  return store;
+}
+
+const SUITES_12 = {
+  TLS_AES_128_GCM_SHA256: 'TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256',
+  TLS_CHACHA20_POLY1305_SHA256: 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256',
+} as const;
+
+function terms({ version, suite, group }: Terms, provider: CryptoProvider) {
+  // In 1.2 the curve of the certificate has to be in the list as well (RFC 8422 section 5.1.1).
+  return version === '1.3'
+    ? { crypto: provider, suites: [suite], groups: [group] }
+    : { crypto: provider, suites: [SUITES_12[suite]], groups: [group, 'secp256r1'] };
 }
 
 const derOf = (pem: string): Uint8Array => new Uint8Array(new X509Certificate(pem).raw);
@@ -143,6 +178,8 @@ function pin(anchor: string): PeerVerifier {
   const expected = derOf(anchor);
   const publicKey = new Uint8Array(new X509Certificate(anchor).publicKey.export({ format: 'der', type: 'spki' }));
   return {
+    // The same certificate is the same rule: sessions are resumed under it.
+    policy: Buffer.from(publicKey).toString('base64'),
     verify: ({ chain: [shown] }) =>
       shown !== undefined && Buffer.compare(shown, expected) === 0
         ? { ok: true, publicKey, path: [expected] }
