@@ -14,8 +14,9 @@ export {
   keyUsage,
   subjectAltNames,
 } from './certificate.ts';
-export { type Budget, checkNameConstraints, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
-export { type NameConstraints, readNameConstraints } from './extensions.ts';
+export { type Budget, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
+export type { NameConstraints } from './extensions.ts';
+export { checkNameConstraints, mustStaple, readCrl, readNameConstraints, readSctList, tlsFeatures } from './reading.ts';
 export { parseCertificate } from './form.ts';
 export type { BundleOptions } from './bundle.ts';
 export type { BundleProblem, BundleProblemCode } from './bundle-order.ts';
@@ -57,13 +58,12 @@ export { allowedKeys, type PinOptions, pinnedVerifier } from './pins.ts';
 export { CrlStore, type CrlSource } from './crl-store.ts';
 export type { CrlEntries } from './crl-entries.ts';
 export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './distribution-point.ts';
-export { type Crl, type CrlEntry, findEntry, readCrl, type RevocationReason } from './crl.ts';
+export { type Crl, type CrlEntry, findEntry, type RevocationReason } from './crl.ts';
 export { buildOcspRequest } from './ocsp.ts';
 export { revocationChecker } from './revocation.ts';
 export type { Fetcher, FetchLimits, FetchRequest } from './revocation-fetch.ts';
 export type { RevocationOptions } from './revocation-options.ts';
 export type { Authority, RevocationSource, RevocationStatus } from './revocation-status.ts';
 export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation-types.ts';
-export { type Log, readSctList, type Sct } from './sct.ts';
-export { mustStaple, tlsFeatures } from './tls-feature.ts';
+export type { Log, Sct } from './sct.ts';
 export { type TransparencyOptions, transparencyVerifier } from './transparency.ts';

@@ -15,7 +15,7 @@ export interface MutationReport {
   readonly outcomes: ReadonlyMap<string, number>;
 }
 
-interface Generator {
+export interface Generator {
   next(below: number): number;
 }
 

@@ -1,0 +1,57 @@
+import { DerError } from '../bytes/der.ts';
+import { TlsError } from '../errors.ts';
+import type { Certificate } from './certificate.ts';
+import { type Budget, checkNameConstraints as check } from './constraints.ts';
+import { type Crl, readCrl as crl } from './crl.ts';
+import { type NameConstraints, readNameConstraints as constraints } from './extensions.ts';
+import { readSctList as sctList, type Sct } from './sct.ts';
+import { mustStaple as staple, tlsFeatures as features } from './tls-feature.ts';
+import type { Finding } from './verdict.ts';
+
+/** Readers as a program may call them: what cannot be read is a TlsError, and not an error of the reader inside. */
+
+/** Reads a DER CertificateList. @throws TlsError ERR_KEY when it is not one, or breaks a rule of RFC 5280 section 5. */
+export function readCrl(der: Uint8Array): Crl {
+  return readable('revocation list', () => crl(der));
+}
+
+/** Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). @throws TlsError ERR_KEY when it is malformed. */
+export function readSctList(list: Uint8Array): readonly Sct[] {
+  return readable('list of timestamps', () => sctList(list));
+}
+
+/** DER NameConstraints: not empty, and neither is a list in it. @throws TlsError ERR_KEY when it is malformed. */
+export function readNameConstraints(value: Uint8Array): NameConstraints {
+  return readable('name constraints', () => constraints(value));
+}
+
+/**
+ * Are the names of this certificate within the constraints (RFC 5280 section 4.2.1.10)? Undefined: yes.
+ * @throws TlsError ERR_KEY when a name cannot be read.
+ */
+export function checkNameConstraints(
+  certificate: Certificate,
+  nameConstraints: NameConstraints,
+  budget: Budget,
+): Finding | undefined {
+  return readable('certificate', () => check(certificate, nameConstraints, budget));
+}
+
+/** The TLS extension types that a certificate demands (RFC 7633). @throws TlsError ERR_KEY when it is malformed. */
+export function tlsFeatures(certificate: Certificate): readonly number[] {
+  return readable('certificate', () => features(certificate));
+}
+
+/** Does this certificate say that it comes with a stapled OCSP response? @throws TlsError ERR_KEY when it is malformed. */
+export function mustStaple(certificate: Certificate): boolean {
+  return readable('certificate', () => staple(certificate));
+}
+
+function readable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (cause) {
+    if (cause instanceof DerError) throw new TlsError('ERR_KEY', { detail: `${what}: ${cause.message}`, cause });
+    throw cause;
+  }
+}
