@@ -94,6 +94,29 @@ describe('a ClientHello', () => {
   });
 });
 
+describe('the first flight of a server', () => {
+  it('is followed by nothing before the client has answered', async () => {
+    const credential = await serverCredential();
+    const client = makeClient({ protocols: [client12], crypto: noble, verifier: believes(credential) });
+    const server = makeServer({ protocols: [server12], crypto: noble, credential });
+    client.start();
+    server.start();
+    for (const bytes of written(drain(client))) server.receive(bytes);
+    const flight = concat(...written(drain(server)));
+    let last = 0;
+    const lengthAt = (at: number): number => flight[at + 3]! * 256 + flight[at + 4]!;
+    while (last + 5 + lengthAt(last) < flight.length) last += 5 + lengthAt(last);
+    // ServerHelloDone ends it; behind it the first byte of a NewSessionTicket.
+    expect([...flight.slice(-4)]).toEqual([14, 0, 0, 0]);
+    const length = lengthAt(last) + 1;
+    client.receive(flight.slice(0, last));
+    client.receive(
+      concat(Uint8Array.of(22, 3, 3, length >> 8, length & 255), flight.slice(last + 5), Uint8Array.of(4)),
+    );
+    expect(failure(drain(client))).toMatchObject({ code: 'ERR_LEFTOVER_BYTES', alert: 10 });
+  });
+});
+
 describe('a client that fell back', () => {
   it('below all that we speak hears that it need not have', async () => {
     const credential = await serverCredential();

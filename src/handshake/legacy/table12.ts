@@ -15,19 +15,21 @@ export const legacyClientTable12 = {
   WAIT_SKE_12: { ServerKeyExchange: { epoch: 'plaintext', to: ['WAIT_CR_SHD_12'] } },
   WAIT_CR_SHD_12: {
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_SHD_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'], rekeysRead: true },
   },
-  WAIT_SHD_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] } },
+  WAIT_SHD_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'], rekeysRead: true } },
   WAIT_SHD_RSA_12: {
     CertificateStatus: { epoch: 'plaintext', to: ['WAIT_CR_SHD_RSA_12'] },
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_LAST_RSA_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'], rekeysRead: true },
   },
   WAIT_CR_SHD_RSA_12: {
     CertificateRequest12: { epoch: 'plaintext', to: ['WAIT_LAST_RSA_12'] },
-    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] },
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'], rekeysRead: true },
   },
-  WAIT_LAST_RSA_12: { ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'] } },
+  WAIT_LAST_RSA_12: {
+    ServerHelloDone: { epoch: 'plaintext', to: ['WAIT_TICKET_12', 'WAIT_CCS_12'], rekeysRead: true },
+  },
   WAIT_TICKET_12: { NewSessionTicket12: { epoch: 'plaintext', to: ['WAIT_CCS_12'] } },
   WAIT_CCS_12: { ChangeCipherSpec: { epoch: 'plaintext', to: ['WAIT_FINISHED_12'], rekeysRead: true } },
   WAIT_FINISHED_12: { Finished12: { epoch: 'application', to: ['CONNECTED_12'] } },
