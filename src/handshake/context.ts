@@ -91,6 +91,11 @@ export interface Facts {
   resumed?: boolean;
   /** The external key that both sides proved to have, by its identity; `peer` is absent then. */
   psk?: { readonly identity: Uint8Array };
+  /**
+   * Server: by how many milliseconds the client thinks its ticket older than it is; negative: younger. Early data is
+   * taken where this is little (RFC 9846 section 8.3).
+   */
+  ticketAgeSkew?: number;
   /** What became of the early data that we sent, or were sent. */
   earlyData?: EarlyDataFacts;
   /** Did we show a certificate? In a resumed connection: did we when the session began? */

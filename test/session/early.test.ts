@@ -122,6 +122,18 @@ describe('early data', () => {
     expect(client.facts).toMatchObject({ resumed: true, earlyData: { accepted } });
   });
 
+  it('is weighed by the age that the client gives its ticket, and the server says how far that is off', () => {
+    const all = connected();
+    const client = all.client({ earlyData: early, clock: { now: () => all.clock.now() + 3000 } });
+    const { server } = talk({ ...all, client: () => client });
+    expect(server.facts).toMatchObject({ resumed: true, ticketAgeSkew: 3000, earlyData: { accepted: true } });
+    const late = connected();
+    const early13 = late.client({ earlyData: early, clock: { now: () => late.clock.now() - 11_000 } });
+    late.clock.time += 20_000;
+    const { server: refusing } = talk({ ...late, client: () => early13 });
+    expect(refusing.facts).toMatchObject({ resumed: true, ticketAgeSkew: -11_000, earlyData: { accepted: false } });
+  });
+
   it('is taken once: a copy of it is not', () => {
     const guard = memoryReplayGuard({ clock: { now: () => 0 } });
     const all = connected(undefined, { guard });

@@ -3,10 +3,9 @@ import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { need } from '../needs.ts';
-import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import type { FlightSent } from './flight13.ts';
 import type { ClientDone } from './client-flight13.ts';
-import type { Negotiated, TakenPsk } from './psk13.ts';
+import { type Negotiated, type TakenPsk, ticketAgeSkew } from './psk13.ts';
 
 /**
  * May early data be taken (RFC 9846 sections 4.3.10 and 8)? Undefined: yes; otherwise why not. That the version, the name
@@ -25,11 +24,10 @@ export function* refuseEarlyData(
   if (session.maxEarlyData === 0) return 'the session does not allow it';
   if (session.suite !== suite.id) return 'the cipher suite is another';
   const now = context.now();
-  const { obfuscatedTicketAge } = from.read.extensions.get(preSharedKey)!.identities[0]!;
-  const age = (obfuscatedTicketAge - session.ageAdd + 0x1_0000_0000) % 0x1_0000_0000;
-  const expected = session.issuedAt + age;
+  const skew = ticketAgeSkew(from.read, index, session, now);
+  const expected = now + skew;
   const { tolerance } = earlyData;
-  if (Math.abs(now - expected) > tolerance) return 'the ticket is older or younger than the client says';
+  if (Math.abs(skew) > tolerance) return 'the ticket is older or younger than the client says';
   const use = { key: binder, from: expected - tolerance, until: expected + tolerance, now };
   const first = yield* need('firstUse', use);
   return first === true ? undefined : 'it has been here before, as far as we can tell';

@@ -69,14 +69,24 @@ export function* takePsk(
     const cut = raw.subarray(0, raw.length - bindersLength(binders.map(({ length }) => length)));
     const binder = binders[index]!;
     const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
-    if (session?.peer === undefined) return { psk, index, suite, secrets, binder, session };
+    const taken: TakenPsk = { psk, index, suite, secrets, binder, session };
+    if (session === undefined) return taken;
+    context.out.fact('ticketAgeSkew', ticketAgeSkew(read, index, session, context.now()));
+    if (session.peer === undefined) return taken;
     const verdict = yield* recheckClient(session.peer, from, context);
-    if (verdict !== undefined) return { psk: psk.judgedAnew(verdict), index, suite, secrets, binder, session };
+    if (verdict !== undefined) return { ...taken, psk: psk.judgedAnew(verdict) };
     // It is the client's own session, but it would not be let in any more: it may try to prove itself anew.
     secrets.dispose();
     return undefined;
   }
   return undefined;
+}
+
+/** In milliseconds: what the client thinks the age of its ticket, less what it is (RFC 9846 section 4.3.11.1). */
+export function ticketAgeSkew({ extensions }: ReadHello, index: number, session: ServerSession, now: number): number {
+  const { obfuscatedTicketAge } = extensions.get(preSharedKey)!.identities[index]!;
+  const age = (obfuscatedTicketAge - session.ageAdd + 0x1_0000_0000) % 0x1_0000_0000;
+  return age - (now - session.issuedAt);
 }
 
 interface FoundPsk {
