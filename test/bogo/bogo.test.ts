@@ -16,6 +16,7 @@ const LOCAL: readonly (LocalFault | Misuse)[] = [
   'ERR_CALLBACK_FAILED',
   'ERR_ALERT_RECEIVED',
   'ERR_LIMIT',
+  'ERR_OPTION',
 ];
 
 describe('the configuration', () => {

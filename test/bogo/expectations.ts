@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import type { WatchEvent } from '../../src/handshake/config.ts';
 import type { Facts } from '../../src/handshake/context.ts';
-import type { ClientSession } from '../../src/handshake/session.ts';
+import type { ClientSession12 } from '../../src/handshake/session.ts';
 import { readPem } from '../../src/pki/pem.ts';
-import type { Flags } from './flags.ts';
+import { type Flags, Unimplemented } from './flags.ts';
+import type { Shared } from './setup.ts';
 
 /** What the flags say has to be so once a handshake is done. */
 
@@ -33,6 +34,8 @@ export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number)
     throw new Mismatch('there is no extended master secret');
   if (flags.has('expect-hrr') && facts.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
   if (flags.has('expect-no-hrr') && facts.retried === true) throw new Mismatch('there was a HelloRetryRequest');
+  // A client goes on with no server of TLS 1.2 that does not say so.
+  if (flags.has('expect-secure-renegotiation') && server) throw new Unimplemented('renegotiation_info as a fact');
   const credential = flags.number('expect-selected-credential');
   if (credential !== undefined && credential !== chosen)
     throw new Mismatch(`credential ${chosen}, wanted ${credential}`);
@@ -69,6 +72,9 @@ export function checkResumption(flags: Flags, facts: Readonly<Facts>, second: bo
   const expected = second && !flags.has('expect-session-miss');
   if ((facts.resumed === true) !== expected)
     throw new Mismatch(`the session was ${facts.resumed === true ? '' : 'not '}resumed`);
+  const skew = flags.number('expect-ticket-age-skew');
+  if (skew !== undefined && second && Math.round((facts.ticketAgeSkew ?? 0) / 1000) !== skew)
+    throw new Mismatch(`the age of the ticket is off by ${facts.ticketAgeSkew} ms, wanted ${skew} s`);
   const { earlyData } = facts;
   if (flags.has('expect-accept-early-data') && second && earlyData?.accepted !== true)
     throw new Mismatch(`early data was not accepted: ${earlyData?.reason}`);
@@ -97,6 +103,7 @@ const REASONS: { readonly [reason: string]: readonly string[] } = {
   'the client has to say hello again': ['hello_retry_request', 'session_not_resumed'],
   'the server asked for another ClientHello': ['hello_retry_request'],
   'the server refused it': ['peer_declined'],
+  'the server takes 0 bytes with this session': ['unsupported_for_session'],
   'the server did not take the session': ['session_not_resumed'],
   'the server does not speak TLS 1.3': ['protocol_version'],
 };
@@ -105,15 +112,41 @@ const REASONS: { readonly [reason: string]: readonly string[] } = {
 export function checkTickets(
   flags: Flags,
   facts: Readonly<Facts>,
-  { received }: { received: ClientSession | undefined },
+  shared: Pick<Shared, 'offered' | 'received' | 'kept'>,
+  resumed: boolean,
 ): void {
+  const { received } = shared;
+  if (!resumed && flags.has('expect-session-id') && !shared.kept) throw new Mismatch('no session was kept under an id');
+  if (!resumed && flags.has('expect-no-session-id') && shared.kept)
+    throw new Mismatch('a session was kept under an id');
+  if (flags.has('server') || flags.has('no-ticket')) return;
+  if (facts.version === 0x0303) {
+    checkSession12(flags, facts, shared);
+    return;
+  }
   // What an external key began is not remembered.
-  if (flags.has('server') || facts.version !== 0x0304 || flags.has('no-ticket') || facts.psk !== undefined) return;
+  if (facts.psk !== undefined) return;
   const expected = !flags.has('expect-no-session') && !flags.has('shim-shuts-down');
   if ((received !== undefined) !== expected) throw new Mismatch(`a session was ${expected ? 'not ' : ''}received`);
   if (received === undefined) return;
   if (flags.has('expect-ticket-supports-early-data') !== (received.version === 0x0304 && received.maxEarlyData > 0))
     throw new Mismatch('the session says otherwise about early data');
+}
+
+/** A session that is not bound to its handshake is not remembered, and one that was used is put back as it was. */
+function checkSession12(
+  flags: Flags,
+  facts: Readonly<Facts>,
+  { offered, received }: Pick<Shared, 'offered' | 'received'>,
+): void {
+  if (facts.extendedMasterSecret !== true || flags.has('implicit-handshake')) return;
+  const expected = !flags.has('expect-no-session') && (facts.resumed !== true || flags.has('expect-ticket-renewal'));
+  const isNew =
+    received !== undefined &&
+    (facts.resumed !== true ||
+      offered?.version !== 0x0303 ||
+      hex(offered.ticket) !== hex((received as ClientSession12).ticket));
+  if (isNew !== expected) throw new Mismatch(`a new session was ${expected ? 'not ' : ''}received`);
 }
 
 /** Messages in the order in which they were sent and received, as -expect-msg-callback writes them. */

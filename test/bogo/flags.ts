@@ -55,6 +55,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'expect-selected-credential',
   'resumption-delay',
   'expect-early-data-reason',
+  'expect-ticket-age-skew',
 ]);
 
 const ALONE: ReadonlySet<string> = new Set([
@@ -108,6 +109,10 @@ const ALONE: ReadonlySet<string> = new Set([
   'expect-reject-early-data',
   'expect-no-offer-early-data',
   'expect-no-session-id',
+  'expect-session-id',
+  'expect-ticket-renewal',
+  'expect-secure-renegotiation',
+  'fallback-scsv',
   'renegotiate-ignore',
   'expect-no-server-name',
   'decline-alpn',

@@ -49,11 +49,36 @@ export interface Shared {
   offered: ClientSession | undefined;
   /** Client: the one that this connection got last. */
   received: ClientSession | undefined;
+  /** Server: a session was kept under an id, in any connection of the test. */
+  kept: boolean;
   readonly tickets: TicketKeeper;
+  readonly sessionIds: {
+    take(key: string): Uint8Array | undefined;
+    put(key: string, state: Uint8Array): void;
+  };
 }
 
 export function newShared(): Shared {
-  return { now: Date.now(), offered: undefined, received: undefined, tickets: ticketKeeper({ crypto: provider }) };
+  const states = new Map<string, Uint8Array>();
+  const shared: Shared = {
+    now: Date.now(),
+    offered: undefined,
+    received: undefined,
+    kept: false,
+    tickets: ticketKeeper({ crypto: provider }),
+    sessionIds: {
+      take: (key) => {
+        const state = states.get(key);
+        states.delete(key);
+        return state;
+      },
+      put: (key, state) => {
+        shared.kept = true;
+        states.set(key, state);
+      },
+    },
+  };
+  return shared;
 }
 
 /** As many bytes as a server of the tests' maker takes: with what records add, no more than it passes over. */
@@ -85,15 +110,11 @@ export async function makeEngine(
     protocols,
     crypto: provider,
     ...suitesFor(flags, protocols),
-    groups: named(
-      'group',
-      provider.groups,
-      flags.numbers('curves').length > 0 ? flags.numbers('curves') : DEFAULT_GROUPS,
-    ),
-    signatures: named('signature scheme', provider.signatures, signaturesFor(flags)),
+    groups: groupsFor(flags.numbers('curves'), DEFAULT_GROUPS),
+    signatures: signaturesFor(flags),
     requireExtendedMasterSecret: false,
     ownSignatures: provider.signatures.map(({ name }) => name),
-    maximumRecordSize: flags.number('max-send-fragment') ?? 16_384,
+    maximumRecordSize: recordSize(flags),
     clock: { now: () => now },
     watch: (event: WatchEvent) => events.push(event),
     keyLog: (line: string) => {
@@ -154,6 +175,7 @@ function clientOptions(
     },
     alpn: splitProtocols(flags.text('advertise-alpn') ?? ''),
     grease: flags.has('enable-grease'),
+    fallback: flags.has('fallback-scsv'),
     ...(serverName !== undefined && { serverName }),
     ...(shares !== undefined && { keyShares: shares }),
     credential,
@@ -167,11 +189,19 @@ export function firstWords(flags: Flags): Uint8Array | undefined {
   return new Uint8Array(Buffer.from(text, 'latin1'));
 }
 
+/** What is written several times, and may go as early data, is to have a record for each time. */
+function recordSize(flags: Flags): number {
+  const repeated = flags.has('repeat-shim-initial-write') ? flags.text('shim-initial-write')?.length : undefined;
+  return flags.number('max-send-fragment') ?? repeated ?? 16_384;
+}
+
 function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientSessionOptions {
   if (flags.has('no-ticket')) return {};
   // As much as the session allows; the rest is said when the connection is open.
   const words = resumed && flags.has('enable-early-data') ? firstWords(flags) : undefined;
-  const earlyData = words?.slice(0, shared.offered?.version === 0x0304 ? shared.offered.maxEarlyData : 0);
+  const most = shared.offered?.version === 0x0304 ? shared.offered.maxEarlyData : 0;
+  // Where the session allows nothing, nothing is sent, and the library says why.
+  const earlyData = most === 0 && resumed && flags.has('enable-early-data') ? Uint8Array.of(0) : words?.slice(0, most);
   return {
     sessions: {
       take: () => later(flags, () => shared.offered),
@@ -184,11 +214,18 @@ function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientS
   };
 }
 
-function serverSessions(flags: Flags, { tickets }: Shared): ServerSessionOptions {
-  if (flags.has('no-ticket')) return {};
-  return {
-    tickets,
+function serverSessions(flags: Flags, { tickets, sessionIds }: Shared): ServerSessionOptions {
+  const byId: ServerSessionOptions = {
+    sessionIds: {
+      take: (key) => later(flags, () => sessionIds.take(key)),
+      put: (key, state) => later(flags, () => sessionIds.put(key, state)),
+    },
     sessionContext: 'shim',
+  };
+  if (flags.has('no-ticket')) return byId;
+  return {
+    ...byId,
+    tickets,
     ...(flags.has('enable-early-data') && {
       earlyData: {
         maximum: EARLY_DATA,
@@ -251,7 +288,7 @@ function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protoco
     (version) => version >= least && version <= most && !flags.has(off[version]!),
   );
   const protocols = versionsOf(role, provider).filter(({ version }) => wanted.includes(version));
-  if (protocols.length === 0) throw new Unimplemented('a version before TLS 1.2');
+  if (protocols.length === 0 && wanted.length > 0) throw new Unimplemented('a version before TLS 1.2');
   return protocols;
 }
 
@@ -272,11 +309,6 @@ function suitesFor(flags: Flags, protocols: readonly Protocol[]): { readonly sui
   return { suites: [...all.filter(({ version }) => version === 0x0304).map(({ name }) => name), ...chosen] };
 }
 
-function signaturesFor(flags: Flags): readonly number[] {
-  const asked = flags.numbers('verify-prefs');
-  return asked.length > 0 ? asked : DEFAULT_SIGNATURES;
-}
-
 function keySharesFor(flags: Flags, groups: readonly string[]): readonly string[] | undefined {
   const hints = flags.numbers('server-supported-groups-hint');
   if (hints.length > 0) {
@@ -285,7 +317,7 @@ function keySharesFor(flags: Flags, groups: readonly string[]): readonly string[
   }
   if (flags.has('no-key-shares')) return [];
   const asked = flags.numbers('key-shares');
-  if (asked.length > 0) return named('group', provider.groups, asked);
+  if (asked.length > 0) return groupsFor(asked, []);
   // The first group, and the first of the other generation.
   const isHybrid = (name: string): boolean => groupId(name) > 0x0200;
   const second = groups.find((name) => isHybrid(name) !== isHybrid(groups[0]!));
@@ -294,6 +326,19 @@ function keySharesFor(flags: Flags, groups: readonly string[]): readonly string[
 
 function groupId(name: string): number {
   return (provider.groups.find((group) => group.name === name) as KeyExchange).id;
+}
+
+/** Of the groups asked for, those that can be configured here. */
+function groupsFor(asked: readonly number[], otherwise: readonly number[]): readonly string[] {
+  const possible = asked.filter((id) => provider.groups.some((one) => one.id === id));
+  return named('group', provider.groups, possible.length > 0 ? possible : asked.length > 0 ? asked : otherwise);
+}
+
+/** Of the schemes asked for, those that can be configured here. Where there is none, nobody could be told to take any. */
+function signaturesFor(flags: Flags): readonly string[] {
+  const asked = flags.numbers('verify-prefs');
+  const possible = asked.filter((id) => provider.signatures.some((one) => one.id === id));
+  return named('signature scheme', provider.signatures, possible.length > 0 ? possible : DEFAULT_SIGNATURES);
 }
 
 function named(
