@@ -2,7 +2,8 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { FAULTS, type LocalFault, type Misuse } from '../../src/errors.ts';
 import { Flags, parseCommandLine, Unimplemented } from './flags.ts';
-import { summarize } from './summary.ts';
+import { report } from './report.ts';
+import { coreLine, summarize, tally } from './summary.ts';
 
 /** The tools around the suite; the suite itself needs a runner that is built elsewhere. */
 
@@ -76,26 +77,49 @@ describe('the command line', () => {
   });
 });
 
-describe('the summary', () => {
-  it('counts each test once, where it belongs', () => {
-    const text = summarize({
-      names: ['NoFallbackSCSV', 'Basic-2', 'KeyUpdate-ToClient', 'KeyUpdate-DTLS'],
-      results: {
-        NoFallbackSCSV: { actual: 'PASS' },
-        'Basic-2': { actual: 'SKIP' },
-        'KeyUpdate-ToClient': { actual: 'FAIL' },
-      },
-      disabled: { '*-DTLS': 'DTLS is not implemented', 'Nothing*': 'there is no such test' },
-      unimplemented: ['the flag -x'],
-      apart: ['KeyUpdate-ToClient'],
-      failures: false,
-    });
+describe('the figures', () => {
+  const figures = tally({
+    tests: [
+      { name: 'NoFallbackSCSV', flags: ['-server'] },
+      { name: 'Basic-2', flags: ['-resume-count'] },
+      { name: 'KeyUpdate-ToClient', flags: ['-expect-no-session-id'] },
+      { name: 'KeyUpdate-DTLS', flags: [] },
+    ],
+    results: {
+      NoFallbackSCSV: { actual: 'PASS' },
+      'Basic-2': { actual: 'SKIP' },
+      'KeyUpdate-ToClient': { actual: 'FAIL', error: 'a timeout' },
+    },
+    disabled: { '*-DTLS': 'DTLS is not implemented', 'Nothing*': 'there is no such test' },
+    unimplemented: ['the flag -x'],
+    core: ['NoFallbackSCSV', 'KeyUpdate-ToClient', 'KeyUpdate-DTLS'],
+  });
+
+  it('count each test once, where it belongs', () => {
+    const text = summarize(figures, false);
     expect(text).toContain('| Basic | 2 | 1 | 0 | 1 | 0 |');
     expect(text).toContain('| KeyUpdate | 1 | 0 | 1 | 0 | 1 |');
     expect(text).toContain('| **all** | 3 | 1 | 1 | 1 | 1 |');
-    expect(text).toContain('| **of the names given** | 1 | 0 | 1 | 0 | 0 |');
     expect(text).toContain('| DTLS is not implemented | 1 |');
     expect(text).toContain('no test matches Nothing*');
     expect(text).toContain('FAILED KeyUpdate-ToClient');
+    expect(text).not.toContain('a timeout');
+  });
+
+  it('tell what every library has to do from the rest, and what needs sessions', () => {
+    expect(coreLine(figures)).toBe(
+      'group A: 1 of 3 passed (1 of 2 without sessions, 0 of 1 with sessions, tickets or early data); 1 failed, 0 not implemented, 1 disabled',
+    );
+    expect(coreLine({ ...figures, core: undefined })).toBeUndefined();
+  });
+
+  it('make a page that is the same for the same run', () => {
+    const page = report(figures, 'abc123');
+    expect(page).toBe(report(figures, 'abc123'));
+    expect(page).toContain('Runner: BoringSSL abc123.');
+    expect(page).toContain('| DTLS is not implemented | 1 | 1 | `*-DTLS` |');
+    expect(page).toContain('| the flag -x | 1 |');
+    expect(page).toContain('- `KeyUpdate-ToClient`');
+    expect(page).toContain('group A: 1 of 3 passed');
   });
 });

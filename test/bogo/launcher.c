@@ -1,7 +1,8 @@
 /*
  * What the runner starts once for each test: hands its arguments to the process that waits at the Unix socket named in
  * BOGO_SOCKET, and repeats that process's answer. Without BOGO_SOCKET it starts Node on the shim at BOGO_SHIM instead,
- * one process for each test. With BOGO_LIST it does nothing: so the runner can be made to say which tests there are.
+ * one process for each test. With BOGO_LIST it runs nothing, and adds a line with the flags to the file of that name: so
+ * the runner can be made to say which tests there are.
  *
  * Question: every argument, each ended by a zero byte; then our end of the socket is closed for writing.
  * Answer: one byte of exit status, then what goes to standard error. No answer at all is a crash: status 90, which the
@@ -48,6 +49,16 @@ static int run_node(int argc, char **argv) {
   return crash("execvp");
 }
 
+static int list(const char *path, int argc, char **argv) {
+  FILE *file = fopen(path, "a");
+  if (file == NULL) return crash(path);
+  for (int i = 1; i < argc; i++) {
+    if (argv[i][0] == '-' && strpbrk(argv[i], " \n") == NULL) fprintf(file, "%s ", argv[i]);
+  }
+  fputc('\n', file);
+  return fclose(file) == 0 ? NOT_IMPLEMENTED : crash(path);
+}
+
 int main(int argc, char **argv) {
   for (int i = 1; i < argc; i++) {
     if (strcmp(argv[i], "-is-handshaker-supported") == 0) {
@@ -55,7 +66,7 @@ int main(int argc, char **argv) {
       return 0;
     }
   }
-  if (getenv("BOGO_LIST") != NULL) return NOT_IMPLEMENTED;
+  if (getenv("BOGO_LIST") != NULL) return list(getenv("BOGO_LIST"), argc, argv);
   const char *sockets = getenv("BOGO_SOCKET");
   if (sockets == NULL) return run_node(argc, argv);
 

@@ -6,22 +6,27 @@
  * - `--provider NAME`    `noble`; default: what the runtime has
  * - `--workers N`        how many tests at once; default: 6, or 2 when isolated
  * - `--servers N`        how many shims; default: one for each processor
- * - `--names FILE`       count the tests named in this file apart, one name on each line
+ * - `--core FILE`        the names of group A, one on each line; default: `../shared/vectors/bogo/core-tests.txt`, if it is there
+ * - `--doc`              write docs/conformance/bogo.md, which names
+ * - `--commit HASH`      the commit of BoringSSL that the runner was built from
  * - `--include-disabled` run what config.json disables too
  * - `--failures`         print why each failure failed
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
-import { type Result, summarize } from './summary.ts';
+import { report } from './report.ts';
+import { type Listed, type Result, summarize, tally } from './summary.ts';
 
 const RUNNER_FLAGS = ['-pipe'];
 const HERE = fileURLToPath(new URL('.', import.meta.url));
 const WORK = fileURLToPath(new URL('../../.cache/bogo/', import.meta.url));
+const CORE = fileURLToPath(new URL('../../../shared/vectors/bogo/core-tests.txt', import.meta.url));
+const PAGE = fileURLToPath(new URL('../../docs/conformance/bogo.md', import.meta.url));
 
 const { values: options, positionals } = parseArgs({
   allowPositionals: true,
@@ -31,7 +36,9 @@ const { values: options, positionals } = parseArgs({
     provider: { type: 'string' },
     workers: { type: 'string' },
     servers: { type: 'string' },
-    names: { type: 'string' },
+    core: { type: 'string' },
+    doc: { type: 'boolean', default: false },
+    commit: { type: 'string' },
     'include-disabled': { type: 'boolean', default: false },
     failures: { type: 'boolean', default: false },
   },
@@ -41,25 +48,34 @@ if (runner === undefined) {
   process.stderr.write('usage: npm run bogo -- RUNNER [--test GLOBS] [--isolated] [--failures] …\n');
   process.exit(2);
 }
+if (options.doc && (options.commit === undefined || options.test !== undefined || options['include-disabled'])) {
+  process.stderr.write('--doc needs --commit, and all the tests that are not disabled\n');
+  process.exit(2);
+}
 
 mkdirSync(WORK, { recursive: true });
 const launcher = compileLauncher();
 const shim = await bundleShim();
-const names = listTests();
+const tests = listTests();
 const started = performance.now();
 const results = await runTests();
 const seconds = (performance.now() - started) / 1000;
 const config = JSON.parse(readFileSync(join(HERE, 'config.json'), 'utf8')) as { DisabledTests: Record<string, string> };
-const text = summarize({
-  names,
+const figures = tally({
+  tests,
   results,
   disabled: options['include-disabled'] ? {} : config.DisabledTests,
   unimplemented: readLog(),
-  apart: options.names === undefined ? undefined : readFileSync(options.names, 'utf8').trim().split('\n'),
-  failures: options.failures,
+  core: readCore(),
 });
-process.stdout.write(`${text}\n${Math.round(seconds)} s\n`);
-process.exitCode = Object.values(results).some(({ actual }) => actual === 'FAIL') ? 1 : 0;
+process.stdout.write(`${summarize(figures, options.failures)}\n${Math.round(seconds)} s\n`);
+if (options.doc) writeFileSync(PAGE, report(figures, options.commit!));
+process.exitCode = figures.failures.length > 0 ? 1 : 0;
+
+function readCore(): readonly string[] | undefined {
+  const file = options.core ?? (existsSync(CORE) ? CORE : undefined);
+  return file === undefined ? undefined : readFileSync(file, 'utf8').trim().split('\n');
+}
 
 function compileLauncher(): string {
   const out = join(WORK, 'launcher');
@@ -87,14 +103,20 @@ async function bundleShim(): Promise<string> {
   return outfile;
 }
 
-/** Every test there is, in the runner's order. */
-function listTests(): readonly string[] {
+/** Every test there is, in the runner's order, and what it would tell the shim. */
+function listTests(): readonly Listed[] {
+  const list = join(WORK, 'flags.log');
+  rmSync(list, { force: true });
   const { stdout } = spawnSync(
     runner!,
     [...RUNNER_FLAGS, '-allow-unimplemented', '-include-disabled', '-num-workers', '1', '-shim-path', launcher],
-    { encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, BOGO_LIST: '1' } },
+    { encoding: 'utf8', maxBuffer: 1 << 26, env: { ...process.env, BOGO_LIST: list } },
   );
-  return [...stdout.matchAll(/^UNIMPLEMENTED \((.*)\)$/gm)].map(([, name]) => name!);
+  const flags = readFileSync(list, 'utf8').split('\n');
+  return [...stdout.matchAll(/^UNIMPLEMENTED \((.*)\)$/gm)].map(([, name], index) => ({
+    name: name!,
+    flags: flags[index]!.split(' '),
+  }));
 }
 
 async function runTests(): Promise<{ readonly [name: string]: Result }> {
