@@ -29,8 +29,12 @@ export interface CommonOptions {
   readonly protocols: readonly Protocol[];
   /** Where the cryptography comes from. */
   readonly crypto: CryptoProvider;
-  /** Names of cipher suites of any version, best first; a version of which none is named is not spoken. Default: all of the provider's. */
-  readonly suites?: readonly string[];
+  /**
+   * Names of cipher suites of any version, best first; a version of which none is named is not spoken. A list of names
+   * within the list: as good as each other, so that where the server decides, the client's order decides among these.
+   * Default: all of the provider's.
+   */
+  readonly suites?: readonly (string | readonly string[])[];
   /**
    * TLS 1.2: refuse a peer that does not bind its secret to the whole handshake (RFC 7627). Default: true; without it a
    * connection that is resumed can be mixed up with another.
@@ -224,6 +228,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     clientAuth,
     verifier: options.verifier,
     preference: options.preference ?? 'server',
+    suiteRank: options.suites === undefined ? undefined : suiteRank(options.suites, common),
     retryCookie: options.retryCookie ?? false,
     authorities: options.authorities,
     oidFilters: options.oidFilters ?? [],
@@ -243,7 +248,7 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
   for (const protocol of protocols) {
     if (protocol.role !== role) throw bad('protocols', `one is for a ${protocol.role}`);
   }
-  const suites = pick<CipherSuite | CipherSuite12>('suites', options.suites, [
+  const suites = pick<CipherSuite | CipherSuite12>('suites', options.suites?.flat(), [
     ...crypto.suites,
     ...protocols.flatMap((protocol) => protocol.suites ?? []),
   ]);
@@ -304,6 +309,14 @@ function pick<T extends { readonly name: string }>(
     if (found === undefined) throw bad(option, `${name} is not one of ${from.map((value) => value.name).join(', ')}`);
     return found;
   });
+}
+
+function suiteRank(
+  suites: readonly (string | readonly string[])[],
+  { suites13, suites12 }: CommonConfig,
+): ReadonlyMap<number, number> {
+  const ids = new Map([...suites13, ...suites12].map(({ name, id }) => [name, id]));
+  return new Map(suites.flatMap((entry, rank) => [entry].flat().map((name) => [ids.get(name)!, rank] as const)));
 }
 
 function keyShares(options: ClientOptions, groups: readonly KeyExchange[]): readonly KeyExchange[] {

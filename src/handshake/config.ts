@@ -119,6 +119,8 @@ export interface ServerConfig extends CommonConfig {
   readonly verifier: PeerVerifier | undefined;
   /** Whose order decides the cipher suite and the group. */
   readonly preference: 'server' | 'client';
+  /** Of suites, by id: the smaller the better, and the same for those that are as good. Undefined: their order. */
+  readonly suiteRank: ReadonlyMap<number, number> | undefined;
   readonly retryCookie: boolean;
   /** DER names for certificate_authorities; undefined: the verifier's. */
   readonly authorities: readonly Uint8Array[] | undefined;

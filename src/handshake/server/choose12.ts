@@ -21,6 +21,7 @@ import { chooseScheme } from '../shared/certificates.ts';
 import type { Kit12 } from '../shared/kit12.ts';
 import { KNOWN_EXTENSIONS_12 } from '../shared/known12.ts';
 import { isCurveNamed, kindFor } from '../shared/prove12.ts';
+import { sharedInOrder } from './suite-order.ts';
 
 /** Not cipher suites: signals that old hellos carry among them (RFC 5746 section 3.3, RFC 7507 section 2). */
 const EMPTY_RENEGOTIATION_INFO_SCSV = 0x00ff;
@@ -100,7 +101,7 @@ export function* choose12(
   context: Context,
 ): Step<Choice12> {
   const config = context.config as ServerConfig;
-  const shared = sharedSuites(read, config);
+  const shared = sharedInOrder(read.hello.cipherSuites, config.suites12, config);
   if (shared.length === 0) throw new TlsError('ERR_NO_SHARED_SUITE', { rfc: 'RFC 5246 section 7.4.1.3' });
   const possible = shared.filter(
     ({ exchange }) => exchange === 'rsa' || kit.signed[exchange]?.fits(read.groups, context) === true,
@@ -141,13 +142,6 @@ export function* choose12(
   );
   if (suite === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
   return { suite, credential };
-}
-
-/** Suites that both sides have, in the order of whoever decides. */
-function sharedSuites(read: ReadHello12, config: ServerConfig): readonly CipherSuite12[] {
-  const offered = read.hello.cipherSuites;
-  if (config.preference === 'server') return config.suites12.filter(({ id }) => offered.includes(id));
-  return offered.flatMap((id) => config.suites12.find((suite) => suite.id === id) ?? []);
 }
 
 /** The schemes that could be used: those of the client, and only where a suite is left for keys of their kind. */

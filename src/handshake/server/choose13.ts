@@ -20,6 +20,7 @@ import type { ServerConfig } from '../config.ts';
 import type { Arrival } from '../machine.ts';
 import type { ClientHelloSummary } from '../needs.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import { sharedInOrder } from './suite-order.ts';
 
 /** A ClientHello that has been checked as far as it can be without choosing anything. */
 export interface ReadHello {
@@ -75,10 +76,7 @@ export function requireSignatures(extensions: ExtensionBlock<'ClientHello'>): vo
 
 /** The first suite in the order of whoever decides that the other allows too. */
 export function chooseSuite(offered: readonly number[], config: ServerConfig): CipherSuite13 {
-  const chosen =
-    config.preference === 'server'
-      ? config.suites13.find(({ id }) => offered.includes(id))
-      : firstOf(offered, (id) => config.suites13.find((suite) => suite.id === id));
+  const [chosen] = sharedInOrder(offered, config.suites13, config);
   if (chosen === undefined) throw new TlsError('ERR_NO_SHARED_SUITE', { detail: `the client offers ${list(offered)}` });
   return chosen;
 }
