@@ -292,19 +292,26 @@ function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protoco
   return protocols;
 }
 
-/** The part of OpenSSL's language for suites that the tests speak: names and two wholes; TLS 1.3 has its own. */
-function suitesFor(flags: Flags, protocols: readonly Protocol[]): { readonly suites?: readonly string[] } {
+/** The part of OpenSSL's language for suites that the tests speak: names, wholes, and lists of equals; TLS 1.3 has its own. */
+function suitesFor(
+  flags: Flags,
+  protocols: readonly Protocol[],
+): { readonly suites?: readonly (string | readonly string[])[] } {
   const text = flags.text('cipher');
   if (text === undefined) return {};
   const all = [...provider.suites, ...protocols.flatMap(({ suites }) => suites ?? [])];
   const older = all.filter(({ version }) => version === 0x0303).map(({ name }) => name);
-  let chosen: string[] = [];
+  const check = (name: string): string => {
+    if (!older.includes(name)) throw new Unimplemented(`the cipher suites ${name}`);
+    return name;
+  };
+  let chosen: (string | readonly string[])[] = [];
   for (const word of text.split(':')) {
     if (word === 'DEFAULT' || word === 'ALL') chosen.push(...older);
     else if (word === '!AES') chosen = chosen.filter((name) => !name.includes('_AES_'));
     else if (word === 'AES128') chosen.push(...older.filter((name) => name.includes('_AES_128_')));
-    else if (older.includes(word)) chosen.push(word);
-    else throw new Unimplemented(`the cipher suites ${word}`);
+    else if (word.startsWith('[')) chosen.push(word.slice(1, -1).split('|').map(check));
+    else chosen.push(check(word));
   }
   return { suites: [...all.filter(({ version }) => version === 0x0304).map(({ name }) => name), ...chosen] };
 }
