@@ -318,7 +318,7 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
   ERR_KEY_SHARE_ORDER: fault(
     Alert.illegalParameter,
     'RFC 9846 section 4.3.8',
-    'the key shares are not in the order of supported_groups, or one is there twice',
+    'a key share is for a group that is not in supported_groups, or two are for the same group',
   ),
   ERR_RETRY_POINTLESS: fault(
     Alert.illegalParameter,

@@ -144,13 +144,14 @@ function leavesOutOnly(before: readonly Named[] = [], after: readonly Named[] = 
   });
 }
 
-/** RFC 9846 section 4.3.8: each share belongs to an offered group, in the same order. */
+/**
+ * RFC 9846 section 4.3.8: each share belongs to an offered group. They should stand in the same order, but clients with a
+ * hybrid group put it first where an earlier connection used it, whatever their order of groups; a server need not mind,
+ * and the order decides nothing here.
+ */
 function checkShares(shares: ReadHello['shares'], groups: readonly number[]): void {
-  let from = 0;
   for (const { group } of shares) {
-    const at = groups.indexOf(group, from);
-    if (at < 0) throw new TlsError('ERR_KEY_SHARE_ORDER', { detail: `group 0x${group.toString(16)}` });
-    from = at + 1;
+    if (!groups.includes(group)) throw new TlsError('ERR_KEY_SHARE_ORDER', { detail: `group 0x${group.toString(16)}` });
   }
 }
 
