@@ -1,6 +1,6 @@
 import { plainView } from '../bytes/bytes.ts';
 import { type LocalFault, TlsError } from '../errors.ts';
-import type { AnyNeed, AnyQuestion, QuestionKind } from '../handshake/needs.ts';
+import type { AnyNeed, AnyQuestion, QuestionKind, ServerContext } from '../handshake/needs.ts';
 
 /** What a refused question says about whose fault it is. */
 const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
@@ -37,7 +37,10 @@ export function makeNeed(
   return {
     ...question,
     answer: (value: unknown): void => {
-      if (mayAnswer()) engine.answer(value instanceof Uint8Array ? plainView(value) : value);
+      if (!mayAnswer()) return;
+      const wrong = question.kind === 'context' ? wrongContext(value as ServerContext | undefined) : undefined;
+      if (wrong !== undefined) engine.refuse(new TlsError('ERR_CALLBACK_FAILED', { detail: `contextFor: ${wrong}` }));
+      else engine.answer(value instanceof Uint8Array ? plainView(value) : value);
     },
     refuse: (reason: unknown): void => {
       if (mayAnswer())
@@ -45,3 +48,19 @@ export function makeNeed(
     },
   } as AnyNeed;
 }
+
+/** What a program chose for a client is looked at as its options are: it would be passed over in silence otherwise. */
+function wrongContext(context: ServerContext | undefined): string | undefined {
+  if (context === undefined || context === null) return undefined;
+  for (const key of Object.keys(context)) if (!CONTEXT_KEYS.includes(key)) return `there is no ${key}`;
+  const protocol = context.alpn?.find(({ length }) => length < 1 || length > 255);
+  return protocol === undefined ? undefined : `a protocol has 1 to 255 bytes, not ${protocol.length}`;
+}
+
+const CONTEXT_KEYS: readonly string[] = [
+  'credential',
+  'alpn',
+  'clientAuth',
+  'verifier',
+  'name',
+] satisfies readonly (keyof ServerContext)[];

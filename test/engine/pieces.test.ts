@@ -203,6 +203,9 @@ describe('needs', () => {
           },
         },
       ],
+      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ alpn: ['h2', ''] }) }],
+      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ alpn: ['x'.repeat(256)] }) }],
+      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ protocols: ['h2'] }) as never }],
       ['ERR_NO_CREDENTIAL', {}, { credential: () => undefined }],
     ];
     for (const [code, client, server] of failing) {
