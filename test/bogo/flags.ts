@@ -116,6 +116,7 @@ const ALONE: ReadonlySet<string> = new Set([
   'renegotiate-ignore',
   'expect-no-server-name',
   'decline-alpn',
+  'select-empty-alpn',
   'reject-alpn',
   'use-export-context',
   'export-traffic-secrets',

@@ -260,7 +260,7 @@ function serverOptions(
     contextFor: (hello) =>
       later(flags, () => {
         checkHello(flags, hello);
-        return undefined;
+        return flags.has('select-empty-alpn') ? { alpn: [''] } : undefined;
       }),
     credential,
   };
