@@ -1,0 +1,3 @@
+module warifu/interop
+
+go 1.24
