@@ -120,6 +120,6 @@ describe('the figures', () => {
     expect(page).toContain('| DTLS is not implemented | 1 | 1 | `*-DTLS` |');
     expect(page).toContain('| the flag -x | 1 |');
     expect(page).toContain('- `KeyUpdate-ToClient`');
-    expect(page).toContain('group A: 1 of 3 passed');
+    expect(page).toContain('- Group A: 1 of 3 passed');
   });
 });

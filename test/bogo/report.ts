@@ -3,6 +3,7 @@ import { coreLine, familyTable, type Tally, unimplementedTable } from './summary
 /** docs/conformance/bogo.md: the same run gives the same page. @param commit of BoringSSL, whose runner it was. */
 export function report(tally: Tally, commit: string): string {
   const { all, disabled, failures } = tally;
+  const core = coreLine(tally);
   const lines = [
     '# BoGo',
     '',
@@ -14,13 +15,21 @@ export function report(tally: Tally, commit: string): string {
     '',
     `Runner: BoringSSL ${commit}.`,
     '',
-    `- ${all.run + all.disabled} tests in all: ${all.passed} passed, ${all.failed} failed, ${all.unimplemented} not implemented by`,
-    `  the shim or the library, ${all.disabled} disabled, each with a reason.`,
-    ...(tally.core === undefined ? [] : [`- ${coreLine(tally)}.`]),
+    `- All ${all.run + all.disabled} tests: ${all.passed} passed; ${all.failed} failed, ${all.unimplemented} not implemented, ${all.disabled} disabled.`,
+    ...(core === undefined ? [] : [`- ${core.replace('group', 'Group')}.`]),
     '',
     'Group A is what every library of TLS 1.2 and 1.3 over TCP has to do. The other tests are of DTLS, QUIC, older versions,',
     'drafts, functions of BoringSSL, and of features that a library may have: raw public keys, keys agreed on beforehand,',
-    'certificate compression, ECH and more.',
+    'certificate compression, ECH and more. Every test that is disabled has its reason below: either a choice that the RFCs',
+    'leave or ask for, or something that is not there.',
+    '',
+    '```sh',
+    'npm run bogo -- RUNNER                             # every test that is not disabled',
+    'npm run bogo -- RUNNER --test "KeyUpdate-*" --failures',
+    'npm run bogo -- RUNNER --doc --commit COMMIT       # this page',
+    '```',
+    '',
+    'RUNNER is `ssl/test/runner` of BoringSSL, compiled with `go test -c`.',
     '',
     ...(failures.length === 0 ? [] : ['## Failed', '', ...failures.map(([name]) => `- \`${name}\``), '']),
     '## Families',
@@ -34,8 +43,8 @@ export function report(tally: Tally, commit: string): string {
     '| reason | tests | in group A | patterns |',
     '| --- | --: | --: | --- |',
     ...disabled.map(
-      ({ reason, tests, core, globs }) =>
-        `| ${reason} | ${tests} | ${core} | ${globs.map((glob) => `\`${glob}\``).join(' ')} |`,
+      ({ reason, tests, core: ofCore, globs }) =>
+        `| ${reason} | ${tests} | ${ofCore} | ${globs.map((glob) => `\`${glob}\``).join(' ')} |`,
     ),
     '',
     '## Not implemented',
