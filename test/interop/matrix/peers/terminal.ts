@@ -29,6 +29,8 @@ export async function converse(
     if (!has(child, sent.subarray(0, to))) return { error: child.output().slice(-600) };
   }
   const report = more();
+  // Time for what the other side does by itself: where it closes first, the end of our input must not come before that.
+  await Promise.race([child.exited, new Promise((resolve) => setTimeout(resolve, 150))]);
   child.endInput();
   const patience = setTimeout(() => void child.stop(), 3_000);
   await child.exited;
