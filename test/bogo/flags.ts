@@ -111,6 +111,8 @@ const ALONE: ReadonlySet<string> = new Set([
   'expect-no-session-id',
   'expect-session-id',
   'expect-ticket-renewal',
+  // No session is.
+  'expect-not-resumable-across-names',
   'expect-secure-renegotiation',
   'fallback-scsv',
   'renegotiate-ignore',

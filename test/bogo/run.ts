@@ -24,7 +24,8 @@ import { type Listed, type Result, summarize, tally } from './summary.ts';
 
 const RUNNER_FLAGS = ['-pipe'];
 const HERE = fileURLToPath(new URL('.', import.meta.url));
-const WORK = fileURLToPath(new URL('../../.cache/bogo/', import.meta.url));
+/** Two runs at once have nothing in common. */
+const WORK = fileURLToPath(new URL(`../../.cache/bogo/${process.pid}/`, import.meta.url));
 const CORE = fileURLToPath(new URL('../../../shared/vectors/bogo/core-tests.txt', import.meta.url));
 const PAGE = fileURLToPath(new URL('../../docs/conformance/bogo.md', import.meta.url));
 
@@ -54,6 +55,7 @@ if (options.doc && (options.commit === undefined || options.test !== undefined |
 }
 
 mkdirSync(WORK, { recursive: true });
+process.once('exit', () => rmSync(WORK, { recursive: true, force: true }));
 const launcher = compileLauncher();
 const shim = await bundleShim();
 const tests = listTests();
