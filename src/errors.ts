@@ -9,6 +9,8 @@ import type { VerificationFailure } from './handshake/peer.ts';
  * - a {@link Misuse}: the program that uses the library asked for what cannot be; thrown at the caller, never sent.
  */
 
+// RFC 5246 ¶7.2.2-6, ¶7.2.2-7, ¶7.2.2-8
+// RFC 9846 §B-1
 /** AlertDescription (RFC 9846 section 6). */
 export const Alert = {
   closeNotify: 0,

@@ -37,6 +37,7 @@ export function verifyPkcs1(
   return expected !== undefined && equalBytes(encoded, expected);
 }
 
+// RFC 9846 §4.3.3-4, §4.3.3-6
 /** RSASSA-PSS with a salt of exactly this many bytes (RFC 8017 sections 8.1.2 and 9.1.2). */
 export function verifyPss(
   hash: Hash,
@@ -125,6 +126,7 @@ export function encryptPkcs1(
   return out;
 }
 
+// RFC 5246 ¶7.4.7.1-6
 /** The encoding inside a ciphertext, padding and all: what it means is for the caller to find out without a branch. */
 export function decryptRaw(key: RsaPrivateKey, ciphertext: Uint8Array, random: Random): Uint8Array | undefined {
   if (ciphertext.length !== key.modulus.length || bigFromBytes(ciphertext) >= bigFromBytes(key.modulus))

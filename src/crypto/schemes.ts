@@ -92,6 +92,7 @@ function ecdsa(id: number, name: string, curve: NamedCurve, hash: HashName): Sig
 
 /** The salt is as long as the hash (RFC 9846 section 4.3.3); a restricted key must allow just that. */
 function pss(id: number, name: string, ownKey: boolean, hash: HashName, saltLength: number): SignatureScheme {
+  // RFC 9846 §4.3.3-5, §4.3.3-7
   const fits = (key: PublicKey): boolean => {
     if (key.kind !== 'rsa' || (key.pss !== undefined) !== ownKey) return false;
     // emLen has to hold the digest, the salt and two bytes (RFC 8017 section 9.1.1).
@@ -104,6 +105,8 @@ function pss(id: number, name: string, ownKey: boolean, hash: HashName, saltLeng
 
 function pkcs1(id: number, name: string, hash: HashName): SignatureScheme {
   const fits = (key: PublicKey): boolean => key.kind === 'rsa' && key.pss === undefined;
+  // RFC 5246 ¶7.4.1.4.1-1
+  // RFC 9846 §4.3.3-10, §4.3.3-11, §4.3.3-13, §4.3.3-14, §4.5.1.2-6
   return { id, name, algorithm: { kind: 'rsa-pkcs1', hash }, handshake13: false, handshake12: true, fits };
 }
 

@@ -37,6 +37,7 @@ export interface Aead {
   readonly name: string;
   /** Key size, in bytes. */
   readonly keyLength: 16 | 32;
+  // RFC 9846 §5.2-4, §5.3-3
   /** Tag size, in bytes. */
   readonly tagLength: 8 | 16;
   /** Records that one key may protect before it has to be changed (RFC 9846 section 5.5). */

@@ -92,6 +92,7 @@ export class Engine {
     this.#transportEnded = true;
   }
 
+  // RFC 9846 §2-2
   /**
    * Sends application data. A server that takes early data may answer it before the handshake is done: the client has
    * proved that it has the key of the session, but not yet that it is there now, and not a copy of what it said before.
@@ -110,6 +111,7 @@ export class Engine {
     this.#outlet.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
   }
 
+  // RFC 9846 §6.1-2
   /** Ends our direction with close_notify; the peer may go on sending. During the handshake the connection is given up. */
   close(): void {
     if (this.#writeEnded || this.#status === 'failed' || this.#status === 'closed') return;
@@ -185,6 +187,7 @@ export class Engine {
         message: (message) => this.#arrive(message),
         changeCipherSpec: () => this.#arriveChangeCipherSpec(),
         data: (content) => this.#receiveData(content),
+        // RFC 9846 §6-4
         alert: (level, description) => this.#receiveAlert(level, description),
       });
       if (!worked && this.#transportEnded) throw new TlsError('ERR_TRUNCATED');
@@ -341,6 +344,8 @@ export class Engine {
     this.#dispose();
   }
 
+  // RFC 5246 ¶7.2.2-1
+  // RFC 9846 §6-2
   /** Overwrites every key. What has been received stays to be taken. */
   #dispose(): void {
     this.#outlet.dispose();

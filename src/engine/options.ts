@@ -327,6 +327,8 @@ function keyShares(options: ClientOptions, groups: readonly KeyExchange[]): read
   return groups.filter((group) => chosen.includes(group));
 }
 
+// RFC 5246 ¶7.4.2-14, ¶7.4.4-1, ¶7.4.4-3
+// RFC 9846 §4.5.1.2-5
 function resolver(
   credential: Credential | readonly Credential[] | CredentialResolver,
   common: CommonConfig,
@@ -340,6 +342,7 @@ function resolver(
     list.find(
       (one) =>
         chooseScheme(one, query.schemes, common.ownSignatures, query.version) !== undefined &&
+        // RFC 5246 ¶7.4.4-2
         (query.certificateTypes?.includes(certificateTypeOf(one)) ?? true),
     );
 }

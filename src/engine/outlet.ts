@@ -8,6 +8,7 @@ import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CO
 /** Change the keys while this many records are left: enough for a KeyUpdate and an alert under the old ones. */
 const RESERVE = 64;
 
+// RFC 5246 ¶6.2.1-2, ¶6.2.1-3
 /** The way out: messages and data become records; what belongs together leaves as one piece. */
 export class Outlet {
   readonly #config: Config;
@@ -21,6 +22,7 @@ export class Outlet {
   #ready = false;
   /** Messages have been sent since the last flush: their records wait for the rest of the flight. */
   #unsent = false;
+  // RFC 9846 §5.1-14
   #first = true;
   /** close_notify has been sent: nothing may follow it (RFC 9846 section 6.1). */
   #ended = false;

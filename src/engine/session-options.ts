@@ -172,6 +172,7 @@ function earlyDataConfig(options: EarlyDataOptions): EarlyDataConfig {
   }
   if (typeof options.guard?.firstUse !== 'function') throw bad('earlyData', 'there is no guard against replay');
   return {
+    // RFC 9846 §5.5-2
     maximum: integer('earlyData.maximum', options.maximum ?? 16_384, 1, 1_048_576),
     guard: options.guard,
     tolerance: integer('earlyData.tolerance', options.tolerance ?? 10_000, 0, 60_000),

@@ -108,6 +108,7 @@ export interface Facts {
 
 /** Early data is taken whole or not at all (RFC 9846 section 4.3.10). */
 export interface EarlyDataFacts {
+  // RFC 9846 §F.5-4
   /** The server takes it. If not, the client may send it again, now that the connection is open: nobody does it for it. */
   readonly accepted: boolean;
   /** Client: bytes that were sent. Server: bytes that have been taken so far. */

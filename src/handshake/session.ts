@@ -90,6 +90,7 @@ export interface ExternalPsk {
   readonly identity: Uint8Array;
   /** The key. At least 16 bytes of real randomness: a password is not one (RFC 9257 section 6). */
   readonly secret: Uint8Array;
+  // RFC 9846 §2.2-1, §4.3.11-2
   /** The hash it is for: it is used with suites of this hash only. Default: sha256. */
   readonly hash?: 'sha256' | 'sha384';
   /** Came out of an importer (RFC 9258); `importPsk` sets it. Default: false. */

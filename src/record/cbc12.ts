@@ -38,6 +38,7 @@ export class Cbc12 implements RecordProtector {
 
   seal(type: number, content: Uint8Array, _padding: number): Uint8Array {
     const iv = new Uint8Array(BLOCK);
+    // RFC 5246 ¶6.2.3.2-1
     this.#random.fill(iv);
     const sequence = this.#sequence.bytes();
     this.#sequence.advance();
@@ -98,6 +99,7 @@ export class Cbc12 implements RecordProtector {
     return content;
   }
 
+  // RFC 5246 ¶6.2.3.2-5
   /** As many more compressions as the longest content would have needed. */
   #spendTheRest(length: number, longest: number): void {
     const block = this.#mac.size > 32 ? 128 : 64;

@@ -9,6 +9,7 @@ import { Sequence } from './sequence.ts';
 /** Records kept back, under keys that cannot be changed, for the alerts that end the connection. */
 const RESERVE = 64;
 
+// RFC 5246 ¶6.1-2, ¶6.1-3, ¶6.2.3.3-2
 /** AEAD record protection of TLS 1.2, one direction (RFC 5246 section 6.2.3.3, RFC 5288, RFC 7905). */
 export class Protector12 implements RecordProtector {
   /** RFC 5246 section 6.2.3 gives every cipher 2,048 bytes; an AEAD never needs more than its nonce and tag. */

@@ -5,6 +5,7 @@ import { trafficKeys } from '../schedule/schedule13.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
 import type { Opened, RecordProtector } from './protector.ts';
 
+// RFC 9846 §5.3-1
 /** Record protection of TLS 1.3, one direction (RFC 9846 section 5.2). */
 export class Protector13 implements RecordProtector {
   /** The content type byte, and a tag of up to 16 bytes; RFC 9846 section 5.2 allows 256 with padding. */
@@ -31,6 +32,7 @@ export class Protector13 implements RecordProtector {
     return this.#suite.aead.sealLimit - this.#count;
   }
 
+  // RFC 9846 §5.1-10, §E.5-8
   seal(type: number, content: Uint8Array, padding: number): Uint8Array {
     if (this.remaining <= 0) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
     const length = content.length + 1 + padding + this.#suite.aead.tagLength;
@@ -44,6 +46,7 @@ export class Protector13 implements RecordProtector {
     return record;
   }
 
+  // RFC 9846 §5.4-3
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened {
     if (payload.length < this.#suite.aead.tagLength + 1)
       throw new TlsError('ERR_BAD_RECORD_MAC', { detail: 'too short to hold a tag' });

@@ -24,6 +24,8 @@ const folder = new URL('../../../shared/vectors/wycheproof/', import.meta.url);
 const present = existsSync(folder);
 if (!present) console.log('skipped: vectors not present');
 
+// RFC 5246 ¶4.7-2
+// RFC 9846 §4.3.8.2-1, §7.4.2-1, §7.4.2-2, §9.1-3
 // biome-ignore lint/suspicious/noExplicitAny: every file has a form of its own.
 type Any = any;
 

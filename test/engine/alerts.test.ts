@@ -431,6 +431,8 @@ const CASES: readonly Case[] = [
   },
 ];
 
+// RFC 5246 ¶7.2.2-3, ¶7.2.2-4
+// RFC 9846 §6-3, §6.2-1, §6.2-2, §6.2-3
 describe('a broken rule ends in its alert', () => {
   it.each(CASES)('$name: $code', ({ role, state, change, code, alert, client, server }) => {
     const middle = new Middle(role, client, server).until(state);
@@ -490,6 +492,7 @@ describe('records that may not be', () => {
     expectFailure(steps.server, 'ERR_BAD_RECORD_MAC', 20);
   });
 
+  // RFC 9846 §5-1
   it('ChangeCipherSpec after the handshake, or with another content', () => {
     for (const [state, content] of [
       ['CONNECTED', [1]],
@@ -502,6 +505,7 @@ describe('records that may not be', () => {
     }
   });
 
+  // RFC 9846 §5.4-2
   it('records of padding alone, and floods of empty ones', () => {
     const padding = new Middle('client').until('CONNECTED');
     padding.target.receive(padding.record(0, new Uint8Array(0)));

@@ -42,6 +42,7 @@ const protocols: readonly (readonly [Protocol, { readonly [state: string]: reado
 ];
 
 describe.each(protocols)('the table of $role and $version', (protocol, rfc) => {
+  // RFC 9846 §4.4.2-1
   it('says what the RFC says', () => {
     const rows = Object.fromEntries(Object.entries(protocol.table).map(([state, row]) => [state, Object.keys(row)]));
     expect(rows).toEqual(rfc);

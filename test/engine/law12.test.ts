@@ -146,6 +146,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
     },
   );
 
+  // RFC 5246 ¶7.3-3
   it.each(states.filter((state) => state !== 'CONNECTED_12'))('%s refuses application data', (state) => {
     const middle = reach(role, state);
     middle.target.receive(middle.record(23, Uint8Array.of(1)));
@@ -172,6 +173,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
 });
 
 describe('another handshake', () => {
+  // RFC 9846 §4.2.2-4, §4.2.2-5
   it('is declined with a warning by a client, four times; then it is enough', () => {
     const middle = reach('client', 'CONNECTED_12');
     for (let i = 0; i < 4; i++) middle.inject(message(0));

@@ -19,6 +19,7 @@ function failure(steps: readonly Step[]): TlsError | undefined {
 }
 
 describe('KeyUpdates that ask for ours', () => {
+  // RFC 9846 §4.7.3-5
   it('are answered once, and only when there is something to say', () => {
     const sent: number[] = [];
     const { client, server } = connected({
@@ -56,6 +57,7 @@ describe('KeyUpdates that ask for ours', () => {
 });
 
 describe('user_canceled', () => {
+  // RFC 9846 §6.1-3
   it('is passed over, but not for ever', () => {
     const middle = new Middle('client').until('CONNECTED');
     for (let i = 0; i < 4; i++) middle.target.receive(middle.record(21, Uint8Array.of(1, 90)));
@@ -197,6 +199,7 @@ describe('bytes of any kind', () => {
 });
 
 describe('HelloRetryRequest', () => {
+  // RFC 9846 §5.1-6
   it('ends its record, as every ServerHello does', () => {
     const client = makeClient();
     const groups = toyProvider(1).groups.map(({ name }) => name);

@@ -33,6 +33,7 @@ function known(credential: Credential, spki: Uint8Array): { verify(peer: { chain
 
 describe.each(noble.suites.filter(({ version }) => version === 0x0304).map(({ name }) => name))('%s', (suite) => {
   describe.each(noble.groups.map(({ name }) => name))('%s', (group) => {
+    // RFC 9846 §4.2.1-3, §4.2.4-6, §9.1-1
     it.each(SCHEMES)('%s, every mode, with and without a retry', async (scheme, kind) => {
       const [ours, theirs] = [await clientCredential(kind), await serverCredential(kind)];
       const only = (credential: Credential): Credential => {
@@ -110,11 +111,13 @@ describe('client certificates by mode', () => {
     return { ...pair, steps: run(pair) };
   }
 
+  // RFC 5246 ¶7.4.6-9
   it.each(refused)('%s, a certificate that is %s: %s', async (mode, shown, code) => {
     const { steps } = await shake(mode, shown);
     expect(steps.server.find((step) => step.type === 'failed')).toMatchObject({ error: { code } });
   });
 
+  // RFC 9846 §4.5.1-4
   it.each(taken)('%s, a certificate that is %s: taken', async (mode, shown, verdict) => {
     const { server } = await shake(mode, shown);
     expect(server.status).toBe('open');
@@ -122,6 +125,7 @@ describe('client certificates by mode', () => {
   });
 });
 
+// RFC 9846 §4.5.1.2-7
 describe('a server that cannot be trusted is refused with its alert', () => {
   it.each([
     ['expired', 'CERT_EXPIRED', 45],
@@ -147,6 +151,7 @@ describe('a server that cannot be trusted is refused with its alert', () => {
     });
   });
 
+  // RFC 9846 §9.1-2
   it.each(KEY_KINDS)('and one that can be, with a key of kind %s, is not', async (kind) => {
     const pair = makePair(
       { crypto: noble, groups: ['X25519'], verifier: rootsVerifier },

@@ -80,6 +80,7 @@ describe('the ClientHello', () => {
     expect(shown({ grease: false, ...options })).toMatchSnapshot();
   });
 
+  // RFC 9846 §9.3-3
   it('has reserved values where it says so, and other ones each time', () => {
     const { raw } = hello({ grease: true });
     expect(raw.cipherSuites.filter(isGrease).length).toBe(1);

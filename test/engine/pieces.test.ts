@@ -237,6 +237,7 @@ describe('needs', () => {
 });
 
 describe('an open connection', () => {
+  // RFC 9846 §4.7.3-2
   it('carries data both ways, across changes of keys', () => {
     const pair = connected();
     for (let round = 0; round < 5; round++) {
@@ -250,6 +251,8 @@ describe('an open connection', () => {
     }
   });
 
+  // RFC 5246 ¶7.2.1-1
+  // RFC 9846 §6.1-1, §6.1-4
   it('closes one direction at a time', () => {
     const pair = connected();
     pair.client.close();
@@ -262,6 +265,7 @@ describe('an open connection', () => {
     expect([pair.client.status, pair.server.status]).toEqual(['closed', 'closed']);
   });
 
+  // RFC 9846 §6-1
   it('says nothing after close_notify, whatever the peer asks for', () => {
     const pair = connected({ postHandshakeAuth: true, credential: toyCredential }, { verifier: toyVerifier });
     pair.client.close();
@@ -274,6 +278,7 @@ describe('an open connection', () => {
     expect(received(steps.client)).toEqual(Uint8Array.of(7));
   });
 
+  // RFC 9846 §7.5-1
   it('exports the same keys on both sides, and others for another label, context or length', () => {
     const { client: c, server: s } = connected();
     const key = c.exportKey('EXPORTER-test', Uint8Array.of(1), 32);
@@ -290,6 +295,7 @@ describe('an open connection', () => {
     expect(() => c.exportKey('x', undefined, 255 * 32 + 1)).toThrow(expect.objectContaining({ code: 'ERR_LIMIT' }));
   });
 
+  // RFC 9846 §5.5-1
   it('changes its keys by itself when they have protected enough', () => {
     const provider = toyProvider(1);
     const crypto = {
@@ -318,6 +324,7 @@ describe('an open connection', () => {
     }
   });
 
+  // RFC 9846 §4.3.6-1, §4.7.2-1, §4.7.2-2, §4.7.2-3
   it('asks for a certificate after the handshake', () => {
     const pair = connected({ postHandshakeAuth: true, credential: toyCredential }, { verifier: toyVerifier });
     pair.server.requestCertificate();

@@ -43,6 +43,7 @@ async function pair(
 }
 
 describe('the curve of a certificate', () => {
+  // RFC 5246 ¶7.4.2-13
   it('is one that the client named', async () => {
     expect(failure((await pair('ecdsa-p384', ['secp256r1', 'secp384r1'])).client)).toBeUndefined();
     const { server, client } = await pair('ecdsa-p384', ['secp256r1']);

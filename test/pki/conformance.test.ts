@@ -25,6 +25,8 @@ const REASONED: readonly RegExp[] = [/^pkits::4\.1\.[45]$/, /^signed-data::rsa-p
 describe('cases that others made', () => {
   for (const [file, runs] of Object.entries(SUITES)) {
     for (const [suite, run] of runs) {
+      // RFC 5246 ¶4.7-1, ¶7.4.2-4, ¶7.4.2-5, ¶7.4.6-3
+      // RFC 9846 §4.3.3-8, §4.3.3-9, §4.5.1.2-1, §4.5.1.3-2
       it(`${suite}: every answer is the expected one`, async () => {
         const text = contents(file);
         if (text === undefined) return;

@@ -83,6 +83,7 @@ describe('a path', () => {
     flaw: fc.oneof(fc.constant<Flaw>('none'), fc.constantFrom(...FLAWS)),
   });
 
+  // RFC 9846 §4.5.1-9
   it('is found if and only if there is one, whatever stands beside it', async () => {
     let both = 0;
     await fc.assert(

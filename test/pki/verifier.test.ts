@@ -77,6 +77,7 @@ const ROOT = root();
 describe('what a key is for', () => {
   const encrypts = leaf({ ku: b.keyUsage('keyEncipherment') });
 
+  // RFC 9846 §4.5.1.2-3
   it('is what TLS does with it, unless something else was said', async () => {
     expect(await judge([encrypts])).toBe('CERT_KEY_USAGE');
     expect(await judge([encrypts], { keyUsages: [] })).toBe('accepted');

@@ -38,6 +38,7 @@ describe('records', () => {
     );
   });
 
+  // RFC 5246 ¶6-1
   it.each([0, 16, 256])('are refused by their header when they are too long (overhead %i)', (overhead) => {
     const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);
     const deframer = new Deframer();
@@ -108,6 +109,7 @@ describe.each([tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256
   const make = (): Protector13 => new Protector13(suite, secret);
   const parts = (sealed: Uint8Array): [Uint8Array, Uint8Array] => [sealed.subarray(0, 5), sealed.subarray(5)];
 
+  // RFC 9846 §5.4-1
   it('gives back type and content, whatever the padding', () => {
     fc.assert(
       fc.property(
@@ -146,6 +148,7 @@ describe.each([tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256
     expect(() => open.open(...parts(first), MAX_PLAINTEXT)).toThrow(/ERR_BAD_RECORD_MAC/);
   });
 
+  // RFC 9846 §5.4-5
   it('counts content, type and padding against the limit, which record_size_limit may lower', () => {
     expect(make().open(...parts(make().seal(23, new Uint8Array(100), 0)), 100).content.length).toBe(100);
     expect(() => make().open(...parts(make().seal(23, new Uint8Array(100), 1)), 100)).toThrow(/ERR_RECORD_OVERFLOW/);
@@ -154,11 +157,13 @@ describe.each([tlsAes128GcmSha256, tlsAes256GcmSha384, tlsChacha20Poly1305Sha256
     expect(make().open(...parts(full), MAX_PLAINTEXT).content.length).toBe(MAX_PLAINTEXT);
   });
 
+  // RFC 9846 §5.4-4
   it('refuses a record of padding only', () => {
     const sealed = make().seal(0, new Uint8Array(0), 20);
     expect(() => make().open(...parts(sealed), MAX_PLAINTEXT)).toThrow(/ERR_NO_CONTENT_TYPE/);
   });
 
+  // RFC 9846 §5.3-2
   it('seals no more than the cipher bears', () => {
     const tight = { ...suite, aead: { ...suite.aead, sealLimit: 2 } };
     const protector = new Protector13(tight, secret);

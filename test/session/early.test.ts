@@ -27,6 +27,7 @@ import { toyCredential, toyVerifier } from '../support/toy.ts';
 const early = Uint8Array.from('GET / HTTP/1.1', (letter) => letter.charCodeAt(0));
 
 describe('early data', () => {
+  // RFC 9846 §4.3.10-4
   it('is taken, kept apart from the rest, and both sides are told', () => {
     const { client, server, taken } = talk(connected());
     expect(taken).toEqual(early);
@@ -122,6 +123,7 @@ describe('early data', () => {
     expect(client.facts).toMatchObject({ resumed: true, earlyData: { accepted } });
   });
 
+  // RFC 9846 §4.3.10-3
   it('is weighed by the age that the client gives its ticket, and the server says how far that is off', () => {
     const all = connected();
     const client = all.client({ earlyData: early, clock: { now: () => all.clock.now() + 3000 } });
@@ -134,6 +136,7 @@ describe('early data', () => {
     expect(refusing.facts).toMatchObject({ resumed: true, ticketAgeSkew: -11_000, earlyData: { accepted: false } });
   });
 
+  // RFC 9846 §8-2, §8.2-1
   it('is taken once: a copy of it is not', () => {
     const guard = memoryReplayGuard({ clock: { now: () => 0 } });
     const all = connected(undefined, { guard });
@@ -174,6 +177,7 @@ describe('early data', () => {
     }
   });
 
+  // RFC 9846 §4.3.10-12
   it('is not refused silently: the client does not send it again by itself', () => {
     const all = connected();
     const server = all.server({ earlyData: { guard: { firstUse: () => false } } });
@@ -199,6 +203,7 @@ describe('what a client may not do with early data', () => {
     expect(failure(greedy, much, refusing)).toMatchObject({ code: 'ERR_TOO_MUCH_EARLY_DATA', alert: 10 });
   });
 
+  // RFC 9846 §4.3.10-10, §4.3.10-11
   it('change a byte of it', () => {
     const all = connected();
     const pair = { client: all.client({ earlyData: early }), server: all.server() };
@@ -213,6 +218,7 @@ describe('what a client may not do with early data', () => {
     expect(error(steps.server)).toMatchObject({ code: 'ERR_BAD_RECORD_MAC', alert: 20 });
   });
 
+  // RFC 9846 §4.6-1
   it('finish without ending it', () => {
     const { client, server } = withEarlyData();
     const pair = { client: makeClient(client), server: makeServer(server) };
@@ -227,6 +233,7 @@ describe('what a client may not do with early data', () => {
 });
 
 describe('options of early data', () => {
+  // RFC 9846 §F.5-3
   it('are refused where they cannot be honoured', () => {
     const { tickets, sessions } = ends();
     expect(() => makeClient({ earlyData: early })).toThrow(/earlyData: it needs sessions/);
@@ -300,6 +307,7 @@ function error(steps: readonly { readonly type: string }[]): TlsError | undefine
 }
 
 describe('early data and older versions', () => {
+  // RFC 9846 §E.3-1
   it('a server that answers with TLS 1.2 ends it (RFC 9846 appendix E.3)', () => {
     const crypto = noble;
     const all = connected();

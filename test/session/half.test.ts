@@ -5,6 +5,7 @@ import { believesAll, ends, withEarlyData } from '../support/sessions.ts';
 /** What a server says before the handshake is done. */
 
 describe('early data', () => {
+  // RFC 9846 §4.3.11.3-1
   it('may be answered at once', () => {
     const options = withEarlyData();
     const client = makeClient(options.client);
@@ -43,6 +44,7 @@ describe('early data', () => {
 });
 
 describe('a server that resumes', () => {
+  // RFC 9846 §4.7.1-4
   it('does not acknowledge the name again', () => {
     const { connect } = ends();
     expect(connect().client.facts.serverNameAcknowledged).toBe(true);

@@ -52,6 +52,7 @@ describe('an external key', () => {
     expect(asked).toBe(4);
   });
 
+  // RFC 9846 §4.3.11-3
   it('decides about the suite, because it belongs to a hash', () => {
     const psk = key(1, { hash: 'sha384' });
     const { client } = talk(...both({ psks: [psk] }, { psks: [psk] }));
@@ -75,6 +76,7 @@ describe('an external key', () => {
     expect(failure({ psks: [wrong] }, { psks: [key(1)] })).toMatchObject({ code: 'ERR_BAD_BINDER', alert: 51 });
   });
 
+  // RFC 9846 §4.4.2-7, §F.1-1
   it('is not a way around a certificate that is required', () => {
     const { server } = talk(
       ...both(
@@ -94,6 +96,7 @@ describe('an external key', () => {
     expect(sessions).toBeDefined();
   });
 
+  // RFC 9846 §4.3.8-11
   it('alone, without key exchange, only where both want it and nothing better is possible', () => {
     const groups = { client: ['X25519'], server: ['secp256r1'] };
     const alone = (client: boolean, server: boolean): readonly [ClientParts, ServerParts] => [

@@ -54,6 +54,7 @@ describe('resumption', () => {
     }
   });
 
+  // RFC 9846 §4.7.1-2
   it('goes on with another suite of the same hash, and not with one of another', () => {
     const { connect } = ends({}, { suites: ['TLS_AES_128_GCM_SHA256'], ticketCount: 4 });
     connect();

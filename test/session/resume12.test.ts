@@ -47,6 +47,7 @@ const WAYS: readonly { readonly by: string; readonly make: () => Some }[] = [
 ];
 
 describe.each(WAYS)('by $by', ({ by, make }) => {
+  // RFC 5246 ¶7.3-4
   it('goes on with the session of before, without certificates', () => {
     const { connect } = make();
     const first = connect();
@@ -201,6 +202,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     }
   });
 
+  // RFC 5246 ¶7.4.1.3-2
   it('goes on without, when a store fails', () => {
     const broken = (): never => {
       throw new Error('the disk is full');

@@ -122,6 +122,7 @@ describe('a stream over a stream', () => {
     );
   });
 
+  // RFC 9846 §6.1-5
   it('tells a truncation from an end', async () => {
     const [a, b] = pipe();
     const [client, server] = await Promise.all([drive(clientOf(), cutOff(a)), drive(serverOf(), b)]);

@@ -22,6 +22,7 @@ describe('the secret in an encoding', () => {
     return encoding;
   };
 
+  // RFC 5246 ¶7.4.7.1-2
   it('is taken when everything is in its place', () => {
     expect(takeSecret(good(), substitute, 0x0303)).toEqual(good().slice(-48));
     // The version is the one that was offered.
@@ -43,6 +44,7 @@ describe('the secret in an encoding', () => {
     expect(takeSecret(encoding, substitute, 0x0303)).toEqual(substitute);
   });
 
+  // RFC 5246 ¶7.4.7.1-3, ¶7.4.7.1-4
   it('gives the substitute for nothing but zeros', () => {
     expect(takeSecret(new Uint8Array(256), substitute, 0x0303)).toEqual(substitute);
   });
@@ -95,6 +97,8 @@ describe('the classic exchange', () => {
     ]);
   });
 
+  // RFC 5246 ¶A.5-1, ¶A.5-2
+  // RFC 9846 §E.5-1, §E.5-2
   it('is in no default list', () => {
     expect(
       nobleProvider()
@@ -133,6 +137,7 @@ describe('finite fields (RFC 7919)', () => {
     expect(checkPrimeSync((prime - 1n) / 2n, { checks: 8 })).toBe(true);
   });
 
+  // RFC 9846 §4.3.8.1-1
   it('agree, and refuse 0, 1 and p - 1', async () => {
     const group = ffdhe2048();
     const random = seededRandom(4);

@@ -42,6 +42,7 @@ const kinds: readonly (readonly [string, () => RecordProtector])[] = [
 const parts = (record: Uint8Array): [Uint8Array, Uint8Array] => [record.subarray(0, 5), record.subarray(5)];
 
 describe.each(kinds)('%s', (_name, make) => {
+  // RFC 5246 ¶6.1-1
   it('gives back what was sealed, in order', () => {
     fc.assert(
       fc.property(fc.array(fc.uint8Array({ maxLength: 600 }), { minLength: 1, maxLength: 4 }), (contents) => {
@@ -56,6 +57,7 @@ describe.each(kinds)('%s', (_name, make) => {
     );
   });
 
+  // RFC 5246 ¶6.2.1-1, ¶6.2.3-1
   it('stays within the overhead it names, and fills the largest record', () => {
     const record = make().seal(23, new Uint8Array(16_384), 0);
     expect(record.length - 5 - 16_384).toBeLessThanOrEqual(make().overhead);
@@ -63,6 +65,7 @@ describe.each(kinds)('%s', (_name, make) => {
     expect(() => make().open(...parts(record), 16_383)).toThrow(/ERR_RECORD_OVERFLOW/);
   });
 
+  // RFC 5246 ¶6.2.3.3-3
   it('refuses any changed byte, header and order included', () => {
     const record = make().seal(
       23,
@@ -106,6 +109,7 @@ describe('padding of CBC', () => {
   const open = (record: [Uint8Array, Uint8Array]) =>
     new Cbc12(suite, keysFor(suite), false, seededRandom(1)).open(...record, 16_384);
 
+  // RFC 5246 ¶6.2.3.2-4
   it('may be of any length up to 256 bytes', () => {
     for (let count = 1; count <= 256; count++) {
       const content = new Uint8Array((16 - ((20 + count) % 16)) % 16);
@@ -113,6 +117,7 @@ describe('padding of CBC', () => {
     }
   });
 
+  // RFC 5246 ¶6.2.3.2-2, ¶6.2.3.2-3, ¶7.2.2-5
   it('has to say the same in every byte', () => {
     for (let count = 2; count <= 256; count++) {
       const content = new Uint8Array((16 - ((20 + count) % 16)) % 16);

@@ -6,6 +6,7 @@ import { MainSecret12, prf } from '../../src/schedule/schedule12.ts';
 const randoms = { client: new Uint8Array(32).fill(1), server: new Uint8Array(32).fill(2) };
 
 describe('the PRF of TLS 1.2', () => {
+  // RFC 5246 ¶7.4.9-2
   it('gives the test vector that is known for SHA-256', () => {
     const out = prf(
       sha256,

@@ -157,6 +157,7 @@ const TABLE: readonly Row[] = [
 const KNOWN: readonly AnyExtension[] = TABLE.map(({ extension }) => extension);
 
 describe.each(TABLE)('$extension.name', ({ extension, id, values, openEnd }) => {
+  // RFC 9846 §9.2-1, §9.2-2, §9.2-3, §E.5-9
   it('has its number', () => {
     expect(extension.id).toBe(id);
   });

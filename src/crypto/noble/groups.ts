@@ -6,6 +6,7 @@ import { TlsError } from '../../errors.ts';
 import type { KeyExchange, KeyOffer, NamedCurve, Random } from '../types.ts';
 import { FIELD_SIZE } from '../spki.ts';
 
+// RFC 9846 §B.3.1.4-1
 export const x25519: KeyExchange = /* @__PURE__ */ montgomery(0x001d, 'X25519', nobleX25519, 32);
 /** Opt-in. */
 export const x448: KeyExchange = /* @__PURE__ */ montgomery(0x001e, 'X448', nobleX448, 56);

@@ -81,6 +81,7 @@ export function* answer(
       ? undefined
       : yield* need('credential', { query: { ...query, serverName: config.serverName, alpn }, context: undefined });
   if (query !== undefined) {
+    // RFC 5246 ¶7.4.6-1
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
     out.fact('authenticated', credential !== undefined);
   }
@@ -127,6 +128,7 @@ export function finished12(
   return { to: 'CONNECTED_12', main: data.main, peer: data.peer };
 }
 
+// RFC 5246 ¶7.4.1.1-1
 /** The server would like another handshake; it does not get one (RFC 5246 section 7.4.1.1). */
 export function helloRequest(
   data: ClientConnected12,

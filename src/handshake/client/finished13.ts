@@ -110,6 +110,7 @@ export function keyUpdate(
   return { to: 'CONNECTED', ...data };
 }
 
+// RFC 9846 §4.7.2-4
 /** The server asks who we are after the handshake (RFC 9846 section 4.7.2). The answer goes out as one block. */
 export function* lateCertificateRequest(
   data: ClientConnected,
@@ -145,6 +146,7 @@ export function* lateCertificateRequest(
   return { to: 'CONNECTED', ...data };
 }
 
+// RFC 9846 §4.3.5-2, §4.3.5-3, §4.3.5-4, §4.5.1.2-4
 function* chooseCredential(
   request: ReadRequest,
   alpn: string | undefined,

@@ -80,6 +80,7 @@ export function* serverHello13(
   out.keys('read', 'handshake', suite, schedule.serverTraffic);
   const { sent, transcript, sessionKey } = data;
   const agreed = { sent, suite, schedule, transcript, sessionKey, psk: chosen?.psk };
+  // RFC 9846 §4.3.11-8
   if (data.early !== undefined && index === 0) return { to: 'WAIT_EE', ...agreed, early: data.early };
   if (data.early !== undefined) earlyDataRefused(data.early, 'the server did not take the session', context);
   else if (config.compatibilityMode && !('suite' in data)) out.changeCipherSpec();
@@ -137,6 +138,7 @@ export function* helloRetryRequest(
   return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, ...kept, suite };
 }
 
+// RFC 9846 §4.3.1-9, §4.3.1-10
 /** The rules that ServerHello and HelloRetryRequest share. */
 function checkHello(
   data: HelloSent,
@@ -190,6 +192,7 @@ function changedExtensions(
         ? writeExtension(keyShare, 'ClientHello', sharesOf(config, offers).slice(0, 1))
         : extension,
     );
+  // RFC 9846 §4.3.2-2
   const value = retry.get(cookie);
   return value === undefined ? changed : [...changed, writeExtension(cookie, 'ClientHello', value)];
 }

@@ -68,6 +68,7 @@ export function modesExtension({ pskModes }: FoundPsks): RawExtension[] {
   return pskModes.length === 0 ? [] : [writeExtension(pskKeyExchangeModes, 'ClientHello', [...pskModes])];
 }
 
+// RFC 9846 §9.2-7
 /** pre_shared_key with binders of zero, which has to be the last extension; empty when there is nothing to offer. */
 export function pskExtension(offers: readonly PskOffer[], context: Context): RawExtension[] {
   if (offers.length === 0) return [];
@@ -102,6 +103,7 @@ export function bind(
   }
 }
 
+// RFC 9846 §4.3.10-1
 /** May the first offer carry what the program wants to send early? Undefined: yes; otherwise why not. */
 export function earlyDataRefusal(offers: readonly PskOffer[], config: ClientConfig): string | undefined {
   const session = offers[0]?.session;
@@ -119,6 +121,7 @@ export function earlyDataExtension(): RawExtension {
   return writeExtension(earlyData, 'ClientHello', undefined);
 }
 
+// RFC 9846 §4.3.10-2
 /** Early data follows the ClientHello at once, under keys of the first PSK (RFC 9846 section 4.3.10). */
 export function sendEarlyData([first]: readonly PskOffer[], transcript: Transcript, context: Context): EarlySent {
   const { out } = context;

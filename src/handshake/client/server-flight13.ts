@@ -79,6 +79,7 @@ export function encryptedExtensions(
   }
   applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), TLS_1_3, context);
   data.transcript.add(message.raw);
+  // RFC 9846 §4.3.11-9
   const early = earlyDataAnswer(data, extensions.has(earlyData.id), protocol, context);
   const { psk, ...rest } = data;
   if (psk === undefined) return { to: 'WAIT_CERT_CR', ...rest, alpn: protocol };

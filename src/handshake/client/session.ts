@@ -7,6 +7,7 @@ import type { PresentedPeer } from '../peer.ts';
 import { type ClientSession, MAX_TICKET_LIFETIME, policyOf } from '../session.ts';
 import { hashOf } from '../shared/psk.ts';
 
+// RFC 9846 §4.7.1-3
 /** Two connections share sessions only when all of this is the same. */
 export function sessionKeyOf(config: ClientConfig): string {
   const { serverName, sendServerName, alpn, verifier, sessionKey, protocols } = config;
@@ -35,8 +36,10 @@ export function* findSession(key: string, context: Context): Step<ClientSession 
   return undefined;
 }
 
+// RFC 5246 ¶7.4.1.2-3
 function isUsable(session: ClientSession, config: ClientConfig, now: number): boolean {
   const age = now - session.receivedAt;
+  // RFC 9846 §4.3.11.1-1, §4.7.1-6
   if (age < 0 || age >= Math.min(session.lifetime, MAX_TICKET_LIFETIME) * 1000) return false;
   if (!config.protocols.some(({ version }) => version === session.version)) return false;
   return session.version === 0x0304

@@ -61,6 +61,7 @@ export function* startClient(context: Context): Step<{ readonly to: 'WAIT_SH' } 
   const config = context.config as ClientConfig;
   const offers: KeyOffer[] = [];
   if (offersVersion(config, TLS_1_3)) {
+    // RFC 9846 §4.3.8-2, §4.3.8-5
     for (const group of config.keyShares) offers.push(yield* need('offer', { group }));
   }
   const psks = yield* findPsks(context);
@@ -134,6 +135,7 @@ function buildHello(
   const last = pskExtension(psks.pskOffers, context);
 
   const hello: ClientHello = {
+    // RFC 9846 §4.2.2-6
     legacyVersion: TLS_1_2,
     random: helloRandom,
     legacySessionId,
@@ -151,7 +153,9 @@ function buildHello(
  */
 function sessionIdFor(session: ClientSession12 | undefined, config: ClientConfig): Uint8Array {
   if (session !== undefined && session.ticket.length === 0) return session.sessionId.slice();
+  // RFC 9846 §4.2.2-8
   const looks = session !== undefined || (config.compatibilityMode && offersVersion(config, TLS_1_3));
+  // RFC 9846 §4.2.2-9
   return new Uint8Array(looks ? 32 : 0);
 }
 
@@ -160,6 +164,7 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
   const write = writeExtension;
   const tls13 = offersVersion(config, TLS_1_3);
   if (config.sendServerName && config.serverName !== undefined)
+    // RFC 9846 §9.2-13
     list.push(write(serverName, 'ClientHello', config.serverName));
   list.push(
     write(
@@ -176,6 +181,7 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
   if (config.verifier.wantsSct === true) list.push(write(signedCertificateTimestamp, 'ClientHello', undefined));
   list.push(
     write(
+      // RFC 5246 ¶7.4.1.4.1-2, ¶7.4.1.4.1-4
       signatureAlgorithms,
       'ClientHello',
       config.signatures.map((scheme) => scheme.id),
@@ -196,6 +202,7 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
       write(
         supportedVersions,
         'ClientHello',
+        // RFC 9846 §4.3.1-1
         config.protocols.map((protocol) => protocol.version),
       ),
     );

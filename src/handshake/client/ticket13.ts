@@ -25,6 +25,7 @@ export function seedOf(data: ServerProven, authenticated: boolean, config: Clien
   return peer === undefined ? undefined : { key: data.sessionKey, peer, authenticated };
 }
 
+// RFC 9846 §4.7.1-1
 /** RFC 9846 section 4.7.1. Without a store the ticket is checked and let go. */
 export function newSessionTicket(
   data: ClientConnected,

@@ -25,6 +25,7 @@ export const rsaTransport: KeyTransport12 = {
     const { random } = context.crypto;
     const preMain = new Uint8Array(LENGTH);
     random.fill(preMain);
+    // RFC 5246 ¶7.4.7.1-1
     preMain.set([3, 3]);
     const encryptedSecret = encryptPkcs1(key.modulus, key.exponent, preMain, random);
     context.out.note({ by: 'client', text: 'made the secret, and encrypted it for the key in the certificate' });

@@ -89,6 +89,7 @@ export interface Choice12 {
   readonly credential: Credential;
 }
 
+// RFC 5246 ¶7.4.2-2, ¶7.4.3-3
 /**
  * In TLS 1.2 the suite names the kind of certificate, so the two are chosen together: what could be agreed on decides
  * what the resolver is asked for, and its answer decides the suite.

@@ -32,6 +32,7 @@ export interface ServerConnected extends Traffic {
   readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
   readonly serverName: string | undefined;
   readonly rules: ClientRules;
+  // RFC 9846 §4.7.2-6
   /** Everything up to the client's Finished; kept only where the client may be asked later. */
   readonly transcript: Transcript | undefined;
   /** Requests that have not been answered, by their context in hexadecimal. */
@@ -147,6 +148,7 @@ export function askLater(data: ServerConnected, context: Context): void {
     throw new TlsError('ERR_OPTION', { detail: 'there is no verifier for client certificates' });
   if (data.asked.size >= MOST_ASKED)
     throw new TlsError('ERR_STATE', { detail: `${MOST_ASKED} requests are unanswered` });
+  // RFC 9846 §4.4.2-2
   const requestContext = new Uint8Array(32);
   context.crypto.random.fill(requestContext);
   const request = certificateRequest(requestContext, data.rules.verifier, config);

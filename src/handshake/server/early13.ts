@@ -7,6 +7,7 @@ import type { FlightSent } from './flight13.ts';
 import type { ClientDone } from './client-flight13.ts';
 import { type Negotiated, type TakenPsk, ticketAgeSkew } from './psk13.ts';
 
+// RFC 9846 §4.3.11-1
 /**
  * May early data be taken (RFC 9846 sections 4.3.10 and 8)? Undefined: yes; otherwise why not. That the version, the name
  * and the protocol are those of the session is settled already: another session would not have been resumed.
@@ -19,7 +20,10 @@ export function* refuseEarlyData(
   const { earlyData } = context.config as ServerConfig;
   if (earlyData === undefined) return 'it is not configured';
   if (taken?.session === undefined) return 'there is no session';
+  // RFC 9846 §4.3.10-7
+  // RFC 9846 §8.2-2
   const { session, index, suite, binder } = taken;
+  // RFC 9846 §4.3.10-6
   if (index !== 0) return 'the session is not the first that was offered';
   if (session.maxEarlyData === 0) return 'the session does not allow it';
   if (session.suite !== suite.id) return 'the cipher suite is another';

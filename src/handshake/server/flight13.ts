@@ -114,6 +114,7 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
     : { to: 'WAIT_CERT', ...sent };
 }
 
+// RFC 9846 §4.3.5-1
 /** RFC 9846 section 4.4.2. */
 export function certificateRequest(
   requestContext: Uint8Array,

@@ -174,10 +174,12 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): St
   return clientAuth === 'none' ? { to: 'WAIT_CKE_12', ...sent } : { to: 'WAIT_CERT_12', ...sent };
 }
 
+// RFC 5246 ¶7.4.1.3-1
 /** RFC 9846 section 4.2.3: who could have spoken TLS 1.3 marks the last eight bytes, so that nobody can hide it. */
 function serverRandom(context: Context): Uint8Array {
   const random = new Uint8Array(32);
   context.crypto.random.fill(random);
+  // RFC 9846 §4.2.3-3
   if (context.config.protocols.some(({ version }) => version === TLS_1_3)) random.set(DOWNGRADE_TLS12, 24);
   return random;
 }
@@ -191,6 +193,7 @@ interface ToAnswer {
   readonly plan: SessionPlan12 | undefined;
 }
 
+// RFC 5246 ¶7.4.1.4.1-5
 /** Only what answers the client (RFC 5246 section 7.4.1.4). */
 function serverExtensions(answer: ToAnswer, context: Context): RawExtension[] {
   const { read, protocol, credential, withMac, plan } = answer;

@@ -152,6 +152,7 @@ function* answerEarlyData(
   const reason = yield* refuseEarlyData(from, taken, context);
   out.fact('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
   if (reason !== undefined) {
+    // RFC 9846 §4.3.10-9
     out.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
     return false;
   }
@@ -194,6 +195,7 @@ function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonl
   const raw = encodeHandshake(
     HANDSHAKE_SERVER_HELLO,
     encode(ServerHello, {
+      // RFC 9846 §4.2.3-1, §4.3.1-8
       legacyVersion: TLS_1_2,
       random: HELLO_RETRY_RANDOM,
       legacySessionIdEcho: first.hello.legacySessionId,
@@ -228,9 +230,11 @@ function* answer(
   const { read, protocol, choices, retried } = from;
   const suite = taken?.suite ?? from.suite;
   if (taken === undefined) requireSignatures(read.extensions);
+  // RFC 9846 §4.3.8-6
   const accepted =
     exchange === undefined ? undefined : yield* need('accept', { group: exchange.group, share: exchange.share! });
   const random = new Uint8Array(32);
+  // RFC 9846 §4.2.3-4
   crypto.random.fill(random);
   const raw = encodeHandshake(
     HANDSHAKE_SERVER_HELLO,
@@ -247,6 +251,7 @@ function* answer(
   const schedule = (taken?.secrets ?? startSchedule(suite.hash)).intoHandshake(accepted?.secret, transcript.digest());
   wipe(accepted?.secret);
   out.send(raw);
+  // RFC 9846 §E.4-1
   if (read.hello.legacySessionId.length > 0 && !retried) out.changeCipherSpec();
   out.fact('version', TLS_1_3);
   out.fact('extendedMasterSecret', true);

@@ -57,6 +57,7 @@ export function* takePsk(
   const { read, raw } = from;
   const offered = read.extensions.get(preSharedKey);
   if (offered === undefined || (config.tickets === undefined && config.findPsk === undefined)) return undefined;
+  // RFC 9846 §4.2.1-2
   const mode = usesPskAlone(read, config) ? PSK_KE : PSK_DHE_KE;
   if (read.extensions.get(pskKeyExchangeModes)?.includes(mode) !== true) return undefined;
 

@@ -95,6 +95,7 @@ export function planSession12(
   return config.sessionIds === undefined ? undefined : plan('id');
 }
 
+// RFC 5246 ¶7.4.1.2-1
 /** An id for a new session; none where nothing is kept under one. */
 export function newSessionId(plan: SessionPlan12 | undefined, context: Context): Uint8Array {
   const id = new Uint8Array(plan?.by === 'id' ? SESSION_ID : 0);

@@ -63,6 +63,7 @@ export function* sendTickets(
   for (let index = 0; index < plan.count && lifetime > 0; index++) {
     const nonce = Uint8Array.of(index);
     const random = new Uint8Array(4);
+    // RFC 9846 §4.7.1-7
     crypto.random.fill(random);
     const ageAdd = new DataView(random.buffer).getUint32(0);
     const secret = data.schedule.ticketSecret(nonce);

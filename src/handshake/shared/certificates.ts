@@ -89,12 +89,15 @@ export class AuthenticatedPeer {
     const { signature, input } = proof;
     const tls13 = proof.version === TLS_1_3;
     const scheme = config.signatures.find(
+      // RFC 9846 §4.3.3-16
       (candidate) => candidate.id === proof.scheme && (tls13 ? candidate.handshake13 : candidate.handshake12),
     );
     if (scheme === undefined)
       throw new TlsError('ERR_SCHEME_NOT_OFFERED', { detail: `0x${proof.scheme.toString(16)}` });
 
     const { verdict, key } = yield* judge(subject, 'digitalSignature', context);
+    // RFC 5246 ¶7.4.3-4, ¶7.4.8-3
+    // RFC 9846 §4.3.3-1, §4.5.2-6
     if (!scheme.fits(key, tls13))
       throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
     const good = yield* need('verifySignature', { scheme, key, input, signature });
@@ -105,6 +108,7 @@ export class AuthenticatedPeer {
     return new AuthenticatedPeer(factsOf(subject, verdict), key);
   }
 
+  // RFC 5246 ¶7.4.2-7
   /**
    * For the classic exchange: only the certificates are judged here. That the peer has the key is shown by its Finished,
    * which nobody can make who could not decrypt (RFC 5246 section 7.4.7.1).
@@ -146,6 +150,7 @@ export function* proveOurselves(
   return [certificate, verify];
 }
 
+// RFC 9846 §4.5.1.2-2
 /** The first scheme of our key, in its order, that the peer accepts and the version allows. */
 export function chooseScheme(
   credential: Credential,
@@ -185,11 +190,14 @@ function certificateMessage(
 ): Certificate {
   const leafExtensions: RawExtension[] = [];
   if (peer.wantsOcsp && credential?.ocspResponse !== undefined) {
+    // RFC 9846 §4.5.1.1-1, §4.5.1.1-4
     leafExtensions.push(writeExtension(statusRequest, 'Certificate', { response: credential.ocspResponse }));
   }
   if (peer.wantsSct && credential?.sctList !== undefined) {
     leafExtensions.push(writeExtension(signedCertificateTimestamp, 'Certificate', credential.sctList));
   }
+  // RFC 5246 ¶7.4.2-3
+  // RFC 9846 §4.5.1-8
   const entries = (credential?.chain ?? []).map((certData, index) => ({
     certData,
     extensions: index === 0 ? leafExtensions : [],

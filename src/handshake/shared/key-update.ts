@@ -18,6 +18,7 @@ export interface Traffic {
 
 /** The little that has to be remembered about KeyUpdates (RFC 9846 section 4.7.3). */
 export interface Updates {
+  // RFC 9846 §4.7.3-6
   /** We asked and have had no KeyUpdate since: asking again is not allowed. */
   asked: boolean;
   /** The peer asked, and our next application data must come under new keys. */
@@ -30,8 +31,10 @@ export function startUpdates(): Updates {
   return { asked: false, owed: false, sent: 0 };
 }
 
+// RFC 9846 §4.7.3-9
 const MOST_UPDATES = 2 ** 48 - 1;
 
+// RFC 9846 §4.7.3-10, §4.7.3-11
 /**
  * The peer changes its keys. If it asks for it, so do we before our next application data, and not before: so a peer that
  * asks again and again while we have nothing to say gets one answer, and cannot make us write (RFC 9846 section 4.7.3).

@@ -10,6 +10,7 @@ import { need } from '../needs.ts';
 import type { Credential } from '../peer.ts';
 import { chooseScheme } from './certificates.ts';
 
+// RFC 9846 §4.3.3-12
 /** Signs in TLS 1.2: gives back what a DigitallySigned holds (RFC 5246 section 4.7). */
 export function* sign12(
   credential: Credential,
@@ -35,12 +36,14 @@ export function* certificateVerifyMessage(
   return encodeHandshake(HANDSHAKE_CERTIFICATE_VERIFY, encode(CertificateVerify12, signed));
 }
 
+// RFC 5246 ¶7.4.2-6, ¶7.4.2-8, ¶7.4.2-12
 /** RFC 5246 section 7.4.2 and RFC 8422 section 2: the suite says which kind of key the server's certificate has. */
 export function checkKeyKind(key: PublicKey, suite: CipherSuite12): void {
   if (kindFor(key) !== suite.authentication)
     throw new TlsError('ERR_CERTIFICATE_KEY_KIND', { detail: `${key.kind} in ${suite.name}` });
 }
 
+// RFC 9846 §4.3.3-15
 /** RFC 8422 section 5.3: a client that names its groups takes no key on another curve. Undefined: it did not name any. */
 export function isCurveNamed(key: PublicKey, groups: readonly number[] | undefined): boolean {
   return key.kind !== 'ec' || groups === undefined || groups.includes(CURVE_GROUP[key.curve]);

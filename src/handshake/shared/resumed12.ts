@@ -70,6 +70,7 @@ export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: C
   return main;
 }
 
+// RFC 5246 ¶7.1-1, ¶7.1-2
 /** ChangeCipherSpec, and Finished behind it under the new keys; whoever is first has the other's hashed into his. */
 export function switchAndFinish(agreed: Agreed12, main: MainSecret12, finished: Uint8Array, context: Context): void {
   const { out } = context;

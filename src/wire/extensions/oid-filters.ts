@@ -23,6 +23,7 @@ const filters: Codec<OidFilter[]> = /* @__PURE__ */ checked(/* @__PURE__ */ list
     : new TlsError('ERR_ILLEGAL_PARAMETER', { detail: 'two filters for one OID', rfc: 'RFC 9846 section 4.3.5' }),
 );
 
+// RFC 9846 §4.3.5-5
 /** Certificate extensions that a client certificate has to have (RFC 9846 section 4.3.5). */
 export const oidFilters: Extension<{ CertificateRequest: OidFilter[] }> = {
   id: EXTENSION_OID_FILTERS,

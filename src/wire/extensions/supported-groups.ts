@@ -10,6 +10,7 @@ const groups: Codec<number[]> = /* @__PURE__ */ checked(/* @__PURE__ */ list(2, 
     : new TlsError('ERR_ILLEGAL_PARAMETER', { detail: 'a group twice', rfc: 'RFC 9846 section 4.3.7' }),
 );
 
+// RFC 9846 §4.3.7-2
 /** Groups for the key exchange, best first (RFC 9846 section 4.3.7). A server may say which it would rather have had. */
 export const supportedGroups: Extension<{
   ClientHello: number[];
