@@ -12,7 +12,7 @@ Our two roles with programs that nobody here wrote, over loopback. \`npm run int
 machine has; \`npm run interop -- --install\` fetches those that come as packages of npm; those that are quick to start run with
 the tests.
 
-✓ passed; with a number: the alert that was expected, and came. ✗ failed. Blank: the version has no such thing. A number in
+✓ passed; with a number: the alert with which the server refused, which differs from one to the next. ✗ failed. Blank: the version has no such thing. A number in
 brackets: not tried, and why not.
 
 ${tables.join('\n\n')}
@@ -37,9 +37,10 @@ ${(Object.keys(SCENARIOS) as Scenario[]).map((scenario) => `| ${SCENARIOS[scenar
 
 const MEANING: { readonly [scenario in Scenario]: string } = {
   oneWay: 'the client verifies the server; 40,000 bytes go there and come back',
-  mutual: 'the server requires a certificate, and accepts the one it gets',
+  mutual:
+    'the server requires a certificate, and accepts the one it gets. Erlang knows no extended_master_secret with TLS 1.2: with it, and only with it, we do not require that',
   withoutCertificate:
-    'the server requires a certificate, gets none, and ends the connection with an alert that says so',
+    'the server requires a certificate, gets none, and ends the connection with an alert: ours with certificate_required (116), or handshake_failure (40) with TLS 1.2; of peers 40, 42, 50 and 116 are taken',
   badCertificate: 'the same with a certificate that an unknown authority issued',
   retry: 'the server knows only a group that the client sent no share for; ours asks with a cookie',
   hybrid: 'this group and no other',
@@ -47,7 +48,8 @@ const MEANING: { readonly [scenario in Scenario]: string } = {
   keyUpdate: 'we change our keys and ask for new ones; the peer changes its keys, and data goes on both ways',
   staple: 'the response arrives at the client; where the server is told which one, it is that one',
   large: '10,500,000 bytes go there and come back',
-  close: 'each side gets the close_notify of the other',
+  close:
+    'we get the close_notify of the peer; that it gets ours is checked only where it says so (not: OpenSSL, GnuTLS, NSS, Erlang, curl, nginx). s_server is told to close first',
   tickets: 'the second connection goes on with the session of the first; with TLS 1.2: RFC 5077',
   ids: 'the same without tickets, by session id',
 };

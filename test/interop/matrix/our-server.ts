@@ -159,7 +159,7 @@ async function run(
       rekey: false,
       ...order,
     };
-    const report = await within(30_000, 'the peer', running.connect(whole));
+    const report = await within(peer.slow ? 90_000 : 30_000, 'the peer', running.connect(whole));
     // What the peer has sent last is perhaps not read yet.
     if (report.error !== undefined && result.errors.length === 0)
       await new Promise((resolve) => setTimeout(resolve, 200));
