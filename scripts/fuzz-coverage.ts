@@ -18,10 +18,13 @@ const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
   return at < 0 ? undefined : process.argv[at + 1];
 };
+process.on('unhandledRejection', (reason) => {
+  throw reason;
+});
 const collect = (globalThis as { gc?: () => void }).gc ?? ((): void => {});
 const MEGABYTE = 1_048_576;
 /** Runs between two looks at what was reached. */
-const BATCH = 10;
+const BATCH = 5;
 const MOST_EDITS = 6;
 /** More than that, and something is kept that should not be. */
 const MOST_GROWTH = 64 * MEGABYTE;
@@ -69,7 +72,7 @@ function fuzz(minutes: number, seed: number, folder: string): void {
   while (elapsed() < minutes) {
     const batch = Array.from({ length: BATCH }, () => next(corpus, said, random));
     for (const input of batch) guarded(input, folder, run);
-    for (let index = 0; index < 3; index++) {
+    for (let index = 0; index < 2; index++) {
       runs++;
       judgeChanged(random.next(2 ** 31));
     }

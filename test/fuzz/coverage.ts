@@ -31,6 +31,8 @@ export function startCoverage(folder: string): Coverage {
   // Without counts V8 tells of a place only once, which is all that is asked here, and costs less.
   post('Profiler.startPreciseCoverage', { callCount: false, detailed: true });
   const seen = new Set<string>();
+  /** Of each function that was reached: what of it was not, as far as anybody has looked. */
+  const missed = new Map<string, Range[]>();
   return {
     get places() {
       return seen.size;
@@ -46,9 +48,26 @@ export function startCoverage(folder: string): Coverage {
       for (const { url, functions } of result) {
         if (!url.includes(folder)) continue;
         const file = url.slice(url.indexOf(folder) + folder.length);
-        for (const { ranges } of functions)
-          for (const { startOffset, endOffset, count } of ranges)
-            if (count > 0) seen.add(`${file}:${startOffset}-${endOffset}`);
+        for (const { ranges } of functions) {
+          const [whole] = ranges;
+          if (whole === undefined || whole.count === 0) continue;
+          const name = `${file}:${whole.startOffset}-${whole.endOffset}`;
+          seen.add(name);
+          // V8 lists what was passed over inside of a function; what was reached shows by not being listed any more.
+          const zeros = ranges.filter(({ count }) => count === 0);
+          const left = (missed.get(name) ?? []).filter((range) => {
+            if (zeros.some((zero) => zero.startOffset <= range.startOffset && zero.endOffset >= range.endOffset))
+              return true;
+            seen.add(`${name}/${range.startOffset}-${range.endOffset}`);
+            return false;
+          });
+          for (const zero of zeros) {
+            const known = ({ startOffset, endOffset }: Range): boolean =>
+              startOffset === zero.startOffset && endOffset === zero.endOffset;
+            if (!left.some(known) && !seen.has(`${name}/${zero.startOffset}-${zero.endOffset}`)) left.push(zero);
+          }
+          missed.set(name, left);
+        }
       }
       return seen.size - before;
     },
