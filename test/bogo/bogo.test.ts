@@ -91,7 +91,7 @@ describe('the figures', () => {
       'KeyUpdate-ToClient': { actual: 'FAIL', error: 'a timeout' },
     },
     disabled: { '*-DTLS': 'DTLS is not implemented', 'Nothing*': 'there is no such test' },
-    unimplemented: ['the flag -x'],
+    unimplemented: ['the flag -x', 'the flag -peek-then-read'],
     core: ['NoFallbackSCSV', 'KeyUpdate-ToClient', 'KeyUpdate-DTLS'],
   });
 
@@ -118,7 +118,8 @@ describe('the figures', () => {
     expect(page).toBe(report(figures, 'abc123'));
     expect(page).toContain('Runner: BoringSSL abc123.');
     expect(page).toContain('| DTLS is not implemented | 1 | 1 | `*-DTLS` |');
-    expect(page).toContain('| the flag -x | 1 |');
+    expect(page).toContain('| the flag -peek-then-read | 1 | data cannot be looked at without taking it |');
+    expect(page).toContain('| the flag -x | 1 | **no reason is given** |');
     expect(page).toContain('- `KeyUpdate-ToClient`');
     expect(page).toContain('- Group A: 1 of 3 passed');
   });

@@ -96,6 +96,8 @@ const ALONE: ReadonlySet<string> = new Set([
   'handshake-never-done',
   'use-early-callback',
   'fail-early-callback',
+  'install-ddos-callback',
+  'fail-ddos-callback',
   'key-update',
   'key-update-before-read',
   'no-ticket',
@@ -114,6 +116,8 @@ const ALONE: ReadonlySet<string> = new Set([
   // No session is.
   'expect-not-resumable-across-names',
   'expect-secure-renegotiation',
+  // It is always so.
+  'no-legacy-server-connect',
   'fallback-scsv',
   'renegotiate-ignore',
   'expect-no-server-name',

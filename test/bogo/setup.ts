@@ -458,6 +458,7 @@ function checkHello(flags: Flags, hello: ClientHelloSummary): void {
     throw new Mismatch(`server name ${hello.serverName}, wanted ${name}`);
   const alpn = flags.text('expect-advertised-alpn');
   if (alpn !== undefined) equalLists('application protocols', hello.alpn, splitProtocols(alpn));
+  if (flags.has('fail-ddos-callback')) throw new TlsError('ERR_CALLBACK_FAILED');
   if (flags.has('fail-early-callback')) throw new TlsError('ERR_CALLBACK_FAILED', { alert: Alert.handshakeFailure });
 }
 

@@ -1,4 +1,5 @@
 import { familiesOf } from './families.ts';
+import { reasonFor } from './reasons.ts';
 
 /** One test, as the runner reports it. */
 export interface Result {
@@ -128,9 +129,12 @@ export function familyTable({ families, all }: Tally): readonly string[] {
 
 export function unimplementedTable({ unimplemented }: Tally): readonly string[] {
   return [
-    '| not implemented | tests |',
-    '| --- | --: |',
-    ...unimplemented.map(([reason, tests]) => `| ${reason.replaceAll('|', '\\|')} | ${tests} |`),
+    '| not implemented | tests | because |',
+    '| --- | --: | --- |',
+    ...unimplemented.map(
+      ([what, tests]) =>
+        `| ${what.replaceAll('|', '\\|')} | ${tests} | ${reasonFor(what) ?? '**no reason is given**'} |`,
+    ),
   ];
 }
 
