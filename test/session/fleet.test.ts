@@ -3,7 +3,9 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
-import { connect, finish, line, toStop } from '../support/session-peers.ts';
+import { connect, finish, line, stopAfterEach, toStop } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** Servers in processes of their own, which share nothing but a secret and about the same time. */
 

@@ -9,7 +9,9 @@ import { ticketKeeper } from '../../src/session/tickets.ts';
 import { noble } from '../support/credentials.ts';
 import { gnutlsClient, type GnutlsClientOptions, type GnutlsPeer, gnutlsServer, hasGnutls } from '../support/gnutls.ts';
 import { trustedRootsPem } from '../support/pki.ts';
-import { credential, line, listen, toStop } from '../support/session-peers.ts';
+import { credential, line, listen, stopAfterEach, toStop } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** TLS 1.3 sessions, external keys and early data with GnuTLS. */
 

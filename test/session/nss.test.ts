@@ -5,7 +5,9 @@ import { ticketKeeper } from '../../src/session/tickets.ts';
 import { Files, freePort, isInstalled, startChild } from '../support/child.ts';
 import { noble } from '../support/credentials.ts';
 import { serverEntry } from '../support/pki.ts';
-import { connect, credential, finish, line, listen, toStop } from '../support/session-peers.ts';
+import { connect, credential, finish, line, listen, stopAfterEach, toStop } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** Sessions with NSS: `selfserv` for a server, and `strsclnt`, which connects again and again, for a client. */
 

@@ -17,8 +17,11 @@ import {
   reversed,
   s_client,
   server,
+  stopAfterEach,
   toStop,
 } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** Sessions with programs that nobody here wrote. */
 

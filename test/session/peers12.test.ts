@@ -15,8 +15,11 @@ import {
   reversed,
   s_client,
   server,
+  stopAfterEach,
   toStop,
 } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** Sessions of TLS 1.2 with programs that nobody here wrote. */
 

@@ -7,7 +7,9 @@ import type { ClientSession, ClientSessionStore } from '../../src/handshake/sess
 import { storedTickets, ticketKeeper } from '../../src/session/tickets.ts';
 import { type Child, Files, isInstalled, startChild } from '../support/child.ts';
 import { noble } from '../support/credentials.ts';
-import { connect, finish, line, listen } from '../support/session-peers.ts';
+import { connect, finish, line, listen, stopAfterEach } from '../support/session-peers.ts';
+
+stopAfterEach();
 
 /** The example with Redis, and a real Redis. Two servers that know nothing of each other but the secret and the store. */
 

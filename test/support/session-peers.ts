@@ -18,9 +18,12 @@ import { serverEntry, trustedRootsPem } from './pki.ts';
 
 export const toStop: (() => Promise<unknown> | unknown)[] = [];
 
-afterEach(async () => {
-  for (const stop of toStop.splice(0).reverse()) await stop();
-});
+/** To be called by each file of tests: what one module registers when it is loaded holds for the first file only. */
+export function stopAfterEach(): void {
+  afterEach(async () => {
+    for (const stop of toStop.splice(0).reverse()) await stop();
+  });
+}
 
 export const credential: { readonly chain: string; readonly key: string } = {
   chain: serverEntry().chain.join('\n'),
