@@ -154,6 +154,8 @@ export class Intake {
         this.#joiner.push(content);
         return;
       case CONTENT_ALERT:
+        // RFC 9846 section 5.4.
+        if (content.length === 0) throw new TlsError('ERR_EMPTY_RECORD', { detail: 'alert' });
         if (content.length !== 2) throw new TlsError('ERR_BAD_ALERT', { detail: `${content.length} bytes` });
         if (content[0] !== 1 && content[0] !== 2)
           throw new TlsError('ERR_ALERT_LEVEL', { detail: `level ${content[0]}` });

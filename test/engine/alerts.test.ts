@@ -270,8 +270,8 @@ const CASES: readonly Case[] = [
     role: 'client',
     state: 'WAIT_FINISHED',
     change: (bytes) => encodeHandshake(20, bytes.slice(5)),
-    code: 'ERR_BAD_FINISHED',
-    alert: 51,
+    code: 'ERR_DECODE',
+    alert: 50,
   },
   withClientHello('legacy_version', (hello) => ({ ...hello, legacyVersion: 0x0302 }), 'ERR_LEGACY_VERSION', 70),
   withClientHello(

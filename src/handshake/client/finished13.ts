@@ -1,4 +1,3 @@
-import { equalConstantTime } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import type { Transcript } from '../../schedule/transcript.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
@@ -9,6 +8,7 @@ import type { Arrival, Step } from '../machine.ts';
 import { need } from '../needs.ts';
 import type { Credential } from '../peer.ts';
 import { type AuthenticatedPeer, proveOurselves } from '../shared/certificates.ts';
+import { checkFinished13 } from '../shared/finished13.ts';
 import { AcceptedPsk } from '../shared/psk.ts';
 import { receiveKeyUpdate, startUpdates, type Traffic } from '../shared/key-update.ts';
 import { type ReadRequest, readCertificateRequest, type ServerProven } from './server-flight13.ts';
@@ -32,9 +32,7 @@ export function* finished(
   const { out } = context;
   const config = context.config as ClientConfig;
   const { transcript, schedule, suite } = data;
-  if (!equalConstantTime(message.body, schedule.finished('server', transcript.digest()))) {
-    throw new TlsError('ERR_BAD_FINISHED');
-  }
+  checkFinished13(message.body, schedule.finished('server', transcript.digest()));
   transcript.add(message.raw);
   out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
   const main = schedule.intoMain(transcript.digest());

@@ -1,4 +1,4 @@
-import { equalConstantTime, toHex } from '../../bytes/bytes.ts';
+import { toHex } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import type { Transcript } from '../../schedule/transcript.ts';
 import { decode, encode } from '../../wire/codec.ts';
@@ -9,6 +9,7 @@ import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { AuthenticatedPeer, type Presented, readEntries } from '../shared/certificates.ts';
+import { checkFinished13 } from '../shared/finished13.ts';
 import { receiveKeyUpdate, startUpdates, type Traffic } from '../shared/key-update.ts';
 import { AcceptedPsk } from '../shared/psk.ts';
 import { type ClientRules, certificateRequest, type FlightSent } from './flight13.ts';
@@ -88,8 +89,7 @@ export function finished(
 ): { readonly to: 'CONNECTED'; readonly next: TicketStep | undefined } & ServerConnected {
   const { out } = context;
   const { transcript, schedule, main, suite } = data;
-  if (!equalConstantTime(message.body, schedule.finished('client', transcript.digest())))
-    throw new TlsError('ERR_BAD_FINISHED');
+  checkFinished13(message.body, schedule.finished('client', transcript.digest()));
   transcript.add(message.raw);
   out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
   out.keys('read', 'application', suite, main.clientTraffic);
@@ -205,9 +205,7 @@ export function lateFinished(
   context: Context,
 ): { readonly to: 'CONNECTED' } & ServerConnected {
   const { later, latePeer, ...rest } = data;
-  if (!equalConstantTime(message.body, data.schedule.finished('client', later.transcript.digest()))) {
-    throw new TlsError('ERR_BAD_FINISHED');
-  }
+  checkFinished13(message.body, data.schedule.finished('client', later.transcript.digest()));
   later.transcript.dispose();
   if (latePeer !== undefined) context.out.fact('peer', latePeer.facts);
   context.out.authenticatedLater(latePeer?.facts);

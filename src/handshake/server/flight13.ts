@@ -66,16 +66,15 @@ export type AwaitingClient =
 export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
   const { out } = context;
   const config = context.config as ServerConfig;
-  const { read, suite, schedule, transcript, choices, protocol, psk, binding } = answered;
+  const { read, suite, schedule, transcript, choices, protocol, psk, credential, binding } = answered;
   const { clientAuth, verifier } = clientRules(choices, config);
   const send = (message: Uint8Array): void => {
     transcript.add(message);
     out.send(message);
   };
 
-  // With a PSK nobody shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
-  const credential = psk === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
   send(encryptedExtensions(answered, context));
+  // With a PSK nobody shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
   const asks = clientAuth !== 'none' && psk === undefined;
   const request = asks ? certificateRequest(new Uint8Array(0), verifier, config) : undefined;
   if (request !== undefined) send(encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request)));
@@ -169,7 +168,8 @@ function encryptedExtensions({ read, protocol, early, psk }: Answered, context: 
   return encodeHandshake(HANDSHAKE_ENCRYPTED_EXTENSIONS, encode(EncryptedExtensions, { extensions }));
 }
 
-function* findCredential(
+/** What to show this client. @throws TlsError ERR_NO_CREDENTIAL, ERR_UNRECOGNIZED_NAME when there is nothing. */
+export function* findCredential(
   read: ReadHello,
   protocol: string | undefined,
   choices: ServerContext,

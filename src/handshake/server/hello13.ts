@@ -18,6 +18,7 @@ import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
 import { need, type ServerContext } from '../needs.ts';
+import type { Credential } from '../peer.ts';
 import {
   checkSecondHello,
   chooseGroup,
@@ -33,7 +34,7 @@ import { type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk13.t
 import { bindingOf } from './same-session.ts';
 import { wantsTickets } from './tickets13.ts';
 import type { AcceptedPsk } from '../shared/psk.ts';
-import { type AwaitingClient, type FlightSent, sendFlight } from './flight13.ts';
+import { type AwaitingClient, findCredential, type FlightSent, sendFlight } from './flight13.ts';
 
 /** What a server knows before anything has come: nothing. */
 export type Fresh = Record<never, never>;
@@ -56,6 +57,8 @@ export interface Answered {
   readonly protocol: string | undefined;
   /** In place of a certificate. */
   readonly psk: AcceptedPsk | undefined;
+  /** What we show, where there is no PSK. */
+  readonly credential: Credential | undefined;
   /** Early data is taken. */
   readonly early: boolean;
   /** For the tickets to come; undefined: there will be none. */
@@ -230,6 +233,8 @@ function* answer(
   const { read, protocol, choices, retried } = from;
   const suite = taken?.suite ?? from.suite;
   if (taken === undefined) requireSignatures(read.extensions);
+  // Before ServerHello: a client that nothing can be shown to is told so at once (RFC 9846 section 4.1).
+  const credential = taken === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
   // RFC 9846 §4.3.8-6
   const accepted =
     exchange === undefined ? undefined : yield* need('accept', { group: exchange.group, share: exchange.share! });
@@ -262,7 +267,7 @@ function* answer(
   out.keys('write', 'handshake', suite, schedule.serverTraffic);
   if (!early) out.keys('read', 'handshake', suite, schedule.clientTraffic);
   const binding = wantsTickets(read, config) ? bindingOf(from, context) : undefined;
-  return { read, suite, transcript, choices, protocol, psk: taken?.psk, early, schedule, binding };
+  return { read, suite, transcript, choices, protocol, psk: taken?.psk, credential, early, schedule, binding };
 }
 
 function helloExtensions(
