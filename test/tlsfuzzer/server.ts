@@ -31,9 +31,11 @@ process.stdin.resume().once('end', () => process.exit(0));
 async function listen(name: string, profile: Profile): Promise<number> {
   const config = serverConfig(await optionsOf(name, profile));
   const server = createServer({ noDelay: true, allowHalfOpen: true }, (transport) => {
-    void serve(new TlsSocket(new Engine(config), transport), transport, profile.application ?? 'http').catch((error) => {
-      if (faults) process.stderr.write(`${name}: ${error}\n`);
-    });
+    void serve(new TlsSocket(new Engine(config), transport), transport, profile.application ?? 'http').catch(
+      (error) => {
+        if (faults) process.stderr.write(`${name}: ${error}\n`);
+      },
+    );
   });
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -98,7 +100,6 @@ async function serve(socket: TlsSocket, transport: Socket, application: Applicat
 async function answer(socket: TlsSocket, request: string, application: Application): Promise<void> {
   if (application === 'http, certificate on request' && request.startsWith('GET /secret'))
     await socket.requestCertificate();
-  if (application === 'http, new keys on request' && request.startsWith('GET /keyupdate'))
-    socket.updateKeys(true);
+  if (application === 'http, new keys on request' && request.startsWith('GET /keyupdate')) socket.updateKeys(true);
   socket.write(`HTTP/1.0 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 3\r\n\r\nok\n`);
 }

@@ -33,7 +33,10 @@ function serve(order) {
   if (order.ids) {
     // Node leaves the cache to the program.
     const sessions = new Map();
-    server.on('newSession', (id, session, done) => (sessions.set(id.toString('hex'), session), done()));
+    server.on('newSession', (id, session, done) => {
+      sessions.set(id.toString('hex'), session);
+      done();
+    });
     server.on('resumeSession', (id, done) => done(null, sessions.get(id.toString('hex')) ?? null));
   }
   return new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(`serving ${server.address().port}`)));
@@ -81,7 +84,8 @@ function once(order, offered) {
       arrived.push(bytes);
       size += bytes.length;
       if (size < waiting.length) return;
-      if (!Buffer.concat(arrived).equals(waiting)) return void socket.destroy(new Error('what came back is not what was sent'));
+      if (!Buffer.concat(arrived).equals(waiting))
+        return void socket.destroy(new Error('what came back is not what was sent'));
       done += size;
       arrived = [];
       size = 0;
@@ -94,7 +98,12 @@ function once(order, offered) {
     socket.on('close', () => {
       if (done < total) return reject(new Error('closed too early'));
       session ??= socket.getSession?.();
-      resolve({ session, answer: `ok ${Object.entries(facts).map((entry) => entry.join('=')).join(' ')}` });
+      resolve({
+        session,
+        answer: `ok ${Object.entries(facts)
+          .map((entry) => entry.join('='))
+          .join(' ')}`,
+      });
     });
   });
 }
@@ -103,7 +112,10 @@ function common(order) {
   const options = {};
   if (order.version) options.minVersion = options.maxVersion = `TLSv${order.version}`;
   if (order.cert) Object.assign(options, { cert: readFileSync(order.cert), key: readFileSync(order.key) });
-  if (order.roots) options.ca = readFileSync(order.roots, 'utf8').split(/(?<=-----END CERTIFICATE-----\n)/).filter((pem) => pem.trim());
+  if (order.roots)
+    options.ca = readFileSync(order.roots, 'utf8')
+      .split(/(?<=-----END CERTIFICATE-----\n)/)
+      .filter((pem) => pem.trim());
   if (order.alpn) options.ALPNProtocols = [order.alpn];
   if (order.group) options.ecdhCurve = order.group;
   return options;
