@@ -10,6 +10,7 @@ import { keyShare } from '../../wire/extensions/key-share.ts';
 import { padding } from '../../wire/extensions/padding.ts';
 import { preSharedKey } from '../../wire/extensions/pre-shared-key.ts';
 import { pskKeyExchangeModes } from '../../wire/extensions/psk-key-exchange-modes.ts';
+import { recordSizeLimit } from '../../wire/extensions/record-size-limit.ts';
 import { serverName } from '../../wire/extensions/server-name.ts';
 import { signatureAlgorithms } from '../../wire/extensions/signature-algorithms.ts';
 import { supportedGroups } from '../../wire/extensions/supported-groups.ts';
@@ -20,6 +21,7 @@ import type { ServerConfig } from '../config.ts';
 import type { Arrival } from '../machine.ts';
 import type { ClientHelloSummary } from '../needs.ts';
 import { KNOWN_EXTENSIONS } from '../shared/known.ts';
+import { readRecordSizeLimit } from '../shared/limits.ts';
 import { sharedInOrder } from './suite-order.ts';
 
 /** A ClientHello that has been checked as far as it can be without choosing anything. */
@@ -53,6 +55,9 @@ export function readClientHello(message: Arrival): ReadHello {
   const groups = extensions.get(supportedGroups) ?? [];
   const shares = extensions.get(keyShare) ?? [];
   checkShares(shares, groups);
+  const limit = extensions.get(recordSizeLimit);
+  // Here already, so that nothing has been said to a client whose hello is refused (RFC 8449 section 4).
+  if (limit !== undefined) readRecordSizeLimit(limit, true);
   return {
     hello,
     extensions,
@@ -185,6 +190,8 @@ function firstOf<T>(ids: readonly number[], find: (id: number) => T | undefined)
   return undefined;
 }
 
+/** Some of them, where a client has very many. */
 function list(ids: readonly number[]): string {
-  return ids.map((id) => `0x${id.toString(16).padStart(4, '0')}`).join(', ');
+  const some = ids.slice(0, 16).map((id) => `0x${id.toString(16).padStart(4, '0')}`);
+  return ids.length > some.length ? `${some.join(', ')} and ${ids.length - some.length} more` : some.join(', ');
 }
