@@ -19,6 +19,8 @@ export interface Profile {
   /** External PSKs: the identity is `test`, the key as scripts have it by default. */
   readonly psk?: 'sha256' | 'sha384';
   readonly earlyData?: boolean;
+  /** What is opt-in: groups, or the suites with CCM. */
+  readonly extra?: 'groups' | 'ccm';
   readonly more?: Partial<ServerOptions>;
 }
 
@@ -61,6 +63,8 @@ export const PROFILES = {
   'certificate-at-once': { keys: ['rsa-2048'], protocols: BOTH, application: 'http, certificate at once' },
   'new-keys': { keys: ['rsa-2048'], protocols: BOTH, application: 'http, new keys on request' },
   cookie: { keys: ['rsa-2048'], protocols: BOTH, more: { retryCookie: true } },
+  'all-groups': { keys: ['rsa-2048'], protocols: BOTH, extra: 'groups' },
+  ccm: { keys: ['rsa-2048'], protocols: BOTH, extra: 'ccm' },
   'early-data': { keys: ['rsa-2048'], protocols: BOTH, earlyData: true },
   'record-limit': { keys: ['rsa-2048'], protocols: LEGACY, more: { recordSizeLimit: 16_384 } },
 } as const satisfies { readonly [name: string]: Profile };

@@ -5,6 +5,13 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { autoProvider } from '../../src/crypto/auto.ts';
+import {
+  secp256r1MlKem768,
+  secp384r1MlKem1024,
+  tlsAes128Ccm8Sha256,
+  tlsAes128CcmSha256,
+  x448,
+} from '../../src/crypto/noble/index.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ServerOptions, serverConfig } from '../../src/engine/options.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
@@ -52,7 +59,7 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
     }),
   );
   return {
-    crypto,
+    crypto: cryptoFor(profile),
     protocols: profile.protocols.map((protocol) =>
       protocol === '1.3' ? server13 : protocol === '1.2' ? server12 : legacy,
     ),
@@ -74,6 +81,13 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
     ...(profile.earlyData === true && { earlyData: { guard: memoryReplayGuard() } }),
     ...profile.more,
   };
+}
+
+/** What is opt-in, behind what is not. */
+function cryptoFor({ extra }: Profile): typeof crypto {
+  if (extra === 'groups') return { ...crypto, groups: [...crypto.groups, x448, secp256r1MlKem768, secp384r1MlKem1024] };
+  if (extra === 'ccm') return { ...crypto, suites: [...crypto.suites, tlsAes128CcmSha256, tlsAes128Ccm8Sha256] };
+  return crypto;
 }
 
 async function serve(socket: TlsSocket, transport: Socket, application: Application): Promise<void> {
