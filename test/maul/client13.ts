@@ -439,7 +439,7 @@ export const CLIENT_13: readonly Row[] = [
     alert: 50,
   },
   {
-    rule: '§4-2 a ServerHello afterwards',
+    rule: '§4-2 EncryptedExtensions afterwards',
     lie: message(24, () => encodeHandshake(8, Uint8Array.of(0, 0))),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_UNEXPECTED_MESSAGE',

@@ -2,12 +2,15 @@ import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisReplayGuard, redisSessions } from '../../examples/redis-sessions.ts';
 import type { TlsSocket } from '../../src/node/index.ts';
+import type { EarlyDataOptions } from '../../src/engine/session-options.ts';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
 import { storedTickets, ticketKeeper } from '../../src/session/tickets.ts';
 import { type Child, Files, isInstalled, startChild } from '../support/child.ts';
 import { noble } from '../support/credentials.ts';
+import { drain, makeServer, written } from '../support/pair.ts';
 import { connect, finish, line, listen, stopAfterEach } from '../support/session-peers.ts';
+import { ends } from '../support/sessions.ts';
 
 stopAfterEach();
 
@@ -86,11 +89,40 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     const first = await open(other, options);
     expect(first.facts.earlyData).toMatchObject({ accepted: true, bytes: 3 });
     await finish(first);
-    // The same ClientHello cannot be made twice with a client: ask as a server does that was sent a copy.
+    // Of two that ask at once, one is told yes.
     const use = { key: new Uint8Array(32).fill(2), from: Date.now(), until: Date.now() + 10_000, now: Date.now() };
     const answers = await Promise.all([guard.firstUse(use), redisReplayGuard({ redis: await redis() }).firstUse(use)]);
     expect(answers.sort()).toEqual([false, true]);
     expect(await guard.firstUse(use)).toBe(false);
+  });
+
+  it('a first flight that was recorded, and is sent to both of them: one takes its early data', async () => {
+    const { client, tickets, connect: once } = ends({}, { earlyData: { guard: { firstUse: () => true } } });
+    const clock = { now: () => Date.now() };
+    const redisGuard = async (): Promise<EarlyDataOptions> => ({
+      guard: redisReplayGuard({ redis: await redis(), prefix: 'copies:' }),
+      tolerance: 1000,
+    });
+    const rules = [await redisGuard(), await redisGuard()];
+    // The store is older than the tickets.
+    const now = Date.now();
+    await rules[0]!.guard.firstUse({ key: new Uint8Array(32), from: now, until: now + 1000, now });
+    await new Promise((resolve) => setTimeout(resolve, 2100));
+    once({ clock }, { clock });
+    const engine = client({ clock, earlyData: Uint8Array.of(1, 2, 3) });
+    engine.start();
+    const flight = written(drain(engine));
+    const taken: (boolean | undefined)[] = [];
+    for (const earlyData of [rules[0]!, rules[1]!, rules[0]!]) {
+      const one = makeServer({ tickets, clock, earlyData });
+      one.start();
+      for (const bytes of flight) one.receive(bytes);
+      for (let step = one.next(); step.type !== 'wait'; step = one.next())
+        if (step.type === 'need') await one.settle(step.need);
+      expect(one.status).not.toBe('failed');
+      taken.push(one.facts.earlyData?.accepted);
+    }
+    expect(taken).toEqual([true, false, false]);
   });
 
   it('Redis is lost: full handshakes, no early data, and nothing else happens', async () => {
