@@ -21,7 +21,8 @@ const option = (name: string): string | undefined => {
 process.on('unhandledRejection', (reason) => {
   throw reason;
 });
-const collect = (globalThis as { gc?: () => void }).gc ?? ((): void => {});
+const collect = (globalThis as { gc?: () => void }).gc!;
+if (collect === undefined) throw new Error('memory can be measured only with node --expose-gc');
 const MEGABYTE = 1_048_576;
 /** Runs between two looks at what was reached. */
 const BATCH = 5;

@@ -7,7 +7,8 @@ import { mutateFlights } from '../test/engine/mutate.ts';
 
 const runs = Number(process.argv[2] ?? 100_000);
 const seed = Number(process.argv[3] ?? Date.now() % 1_000_000_000);
-const collect = (globalThis as { gc?: () => void }).gc ?? ((): void => {});
+const collect = (globalThis as { gc?: () => void }).gc!;
+if (collect === undefined) throw new Error('memory can be measured only with node --expose-gc');
 
 console.log(`${runs} runs for each role, seed ${seed}`);
 for (const [role, version] of [

@@ -1,7 +1,7 @@
 /**
  * TLS 1.2 as old devices speak it, and as it is told in books: the classic exchange, in which the client encrypts the
- * secret for the RSA key of the server's certificate; Diffie-Hellman over finite fields; CBC with HMAC. Nothing of this
- * is in any default list. It has no forward secrecy, or has been broken before by the time it took (RFC 10015, RFC 9325):
+ * secret for the RSA key of the server's certificate; Diffie-Hellman over finite fields; CBC with HMAC; signatures over
+ * SHA-1. Nothing of this is in any default list. It has no forward secrecy, or has been broken before by the time it took (RFC 10015, RFC 9325):
  * use it to reach a device that cannot be replaced, and to learn.
  *
  * The values take the place of `client12` and `server12`: whoever names them gets the suites in force first, and these
@@ -9,7 +9,8 @@
  * @module
  */
 import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
-import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName } from './crypto/types.ts';
+import { legacySchemes, schemesOf } from './crypto/schemes.ts';
+import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Signer } from './crypto/types.ts';
 import { makeLegacyClient12 } from './handshake/legacy/client12.ts';
 import { legacyKit } from './handshake/legacy/kit.ts';
 import type { Protocol } from './handshake/machine.ts';
@@ -33,6 +34,44 @@ export function legacyClient12(crypto: CryptoProvider): Protocol {
 /** TLS 1.2 as a server, with the suites of old devices behind those of the provider. */
 export function legacyServer12(crypto: CryptoProvider): Protocol {
   return makeServer12(legacyKit, legacySuites(crypto));
+}
+
+/**
+ * The same provider, with the signatures of old devices behind its own: SHA-1 in TLS 1.2 handshakes, which can be forged
+ * with effort and which RFC 9155 forbids; and PKCS#1 v1.5 for clients of TLS 1.3 whose hardware makes nothing else
+ * (RFC 9963). All of them are then offered and accepted; the option `signatures` narrows it down. A key signs so when
+ * its credential was loaded with this provider, and only where the peer takes nothing better. Certificates signed with
+ * SHA-1 stay refused: that is for their verifier to say.
+ *
+ * @example
+ * ```ts
+ * import { legacySignatures } from 'warifu/legacy';
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * const crypto = legacySignatures(nobleProvider());
+ * crypto.signatures.map(({ name }) => name).slice(-2); // ecdsa_sha1, rsa_pkcs1_sha1
+ * ```
+ */
+export function legacySignatures(crypto: CryptoProvider): CryptoProvider {
+  const known = new Set(crypto.signatures.map(({ id }) => id));
+  const legacy = legacySchemes().filter(({ id }) => !known.has(id));
+  const extend = (signer: Signer): Signer => {
+    const { publicKey, decryptRaw, dispose } = signer;
+    return {
+      publicKey,
+      schemes: [...signer.schemes, ...schemesOf(publicKey, legacy)],
+      sign: (scheme, message) => signer.sign(scheme, message),
+      ...(decryptRaw !== undefined && { decryptRaw: (ciphertext: Uint8Array) => decryptRaw.call(signer, ciphertext) }),
+      ...(dispose !== undefined && { dispose: () => dispose.call(signer) }),
+    };
+  };
+  return {
+    ...crypto,
+    signatures: [...crypto.signatures, ...legacy],
+    signer: (key) => {
+      const signer = crypto.signer(key);
+      return signer instanceof Promise ? signer.then(extend) : extend(signer);
+    },
+  };
 }
 
 /** The suites that come with it, forward secrecy first; hashes and AEADs are the provider's. */

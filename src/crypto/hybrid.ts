@@ -70,12 +70,7 @@ export function hybrid(
       }),
     accept: (peerShare, random) => {
       const halves = split(peerShare, kem.publicKeySize);
-      let encapsulated: ReturnType<Kem['encapsulate']>;
-      try {
-        encapsulated = kem.encapsulate(halves.kem, random);
-      } catch (cause) {
-        throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: the ML-KEM key is not a valid one`, cause });
-      }
+      const encapsulated = encapsulate(name, kem, halves.kem, random);
       return andThen(ecdh.accept(halves.ecdh, random), ({ share, secret }) => ({
         share: join(encapsulated.ciphertext, share),
         secret: joinSecrets(encapsulated.secret, secret),
@@ -83,6 +78,42 @@ export function hybrid(
     },
   };
   return group;
+}
+
+/** A KEM as a group by itself. */
+export function kemAlone(id: number, name: string, kem: Kem): KeyExchange {
+  const check = (share: Uint8Array, size: number): Uint8Array => {
+    if (share.length !== size)
+      throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: ${share.length} bytes where ${size} belong` });
+    return share;
+  };
+  const group: KeyExchange = {
+    id,
+    name,
+    kind: 'kem',
+    offer: (random): KeyOffer => {
+      const { publicKey, secretKey } = kem.keygen(random);
+      return {
+        group,
+        share: publicKey,
+        agree: (peerShare) => kem.decapsulate(check(peerShare, kem.ciphertextSize), secretKey),
+        dispose: () => wipe(secretKey),
+      };
+    },
+    accept: (peerShare, random) => {
+      const { ciphertext, secret } = encapsulate(name, kem, check(peerShare, kem.publicKeySize), random);
+      return { share: ciphertext, secret };
+    },
+  };
+  return group;
+}
+
+function encapsulate(name: string, kem: Kem, publicKey: Uint8Array, random: Random): ReturnType<Kem['encapsulate']> {
+  try {
+    return kem.encapsulate(publicKey, random);
+  } catch (cause) {
+    throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: the ML-KEM key is not a valid one`, cause });
+  }
 }
 
 /** Goes on at once where the value is there, later where it is promised. */

@@ -2,8 +2,8 @@
  * What the engine asks of cryptography, for those who bring their own: types, the signature schemes, and keys as DER.
  * @module
  */
-export { hybrid, type Kem } from './hybrid.ts';
+export { hybrid, type Kem, kemAlone } from './hybrid.ts';
 export { systemRandom } from './random.ts';
-export { defaultSchemes, schemeById, schemesOf } from './schemes.ts';
+export { defaultSchemes, legacySchemes, schemeById, schemesOf } from './schemes.ts';
 export { decodeSignatureAlgorithm, decodeSubjectPublicKeyInfo, encodeSubjectPublicKeyInfo } from './spki.ts';
 export type * from './types.ts';

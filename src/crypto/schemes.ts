@@ -51,6 +51,26 @@ export const rsaPkcs1Sha256: SignatureScheme = /* @__PURE__ */ pkcs1(0x0401, 'rs
 export const rsaPkcs1Sha384: SignatureScheme = /* @__PURE__ */ pkcs1(0x0501, 'rsa_pkcs1_sha384', 'sha384');
 export const rsaPkcs1Sha512: SignatureScheme = /* @__PURE__ */ pkcs1(0x0601, 'rsa_pkcs1_sha512', 'sha512');
 
+/** SHA-1 in a TLS 1.2 handshake: forgeable with effort, and forbidden (RFC 9155). For devices that know nothing else. */
+export const rsaPkcs1Sha1: SignatureScheme = /* @__PURE__ */ pkcs1(0x0201, 'rsa_pkcs1_sha1', 'sha1');
+export const ecdsaSha1: SignatureScheme = /* @__PURE__ */ ecdsa(0x0203, 'ecdsa_sha1', undefined, 'sha1');
+/** PKCS#1 v1.5 in the CertificateVerify of a TLS 1.3 client whose hardware cannot make PSS (RFC 9963). */
+export const rsaPkcs1Sha256Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
+  0x0420,
+  'rsa_pkcs1_sha256_legacy',
+  'sha256',
+);
+export const rsaPkcs1Sha384Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
+  0x0520,
+  'rsa_pkcs1_sha384_legacy',
+  'sha384',
+);
+export const rsaPkcs1Sha512Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
+  0x0620,
+  'rsa_pkcs1_sha512_legacy',
+  'sha512',
+);
+
 /** All that are trusted, the shortest and quickest first. */
 export function defaultSchemes(): readonly SignatureScheme[] {
   return [
@@ -71,23 +91,27 @@ export function defaultSchemes(): readonly SignatureScheme[] {
   ];
 }
 
+/** What is in no default list: one has to ask for it, with the entry for old devices. Those of TLS 1.3 first. */
+export function legacySchemes(): readonly SignatureScheme[] {
+  return [rsaPkcs1Sha256Legacy, rsaPkcs1Sha384Legacy, rsaPkcs1Sha512Legacy, ecdsaSha1, rsaPkcs1Sha1];
+}
+
 /** The algorithm a scheme id stands for, among all that exist here. */
 export function schemeById(id: number): SignatureScheme | undefined {
-  return defaultSchemes().find((scheme) => scheme.id === id);
+  return [...defaultSchemes(), ...legacySchemes()].find((scheme) => scheme.id === id);
 }
 
-/** Ids of the schemes a key can make, best first. */
-export function schemesOf(key: PublicKey): readonly number[] {
-  return defaultSchemes()
-    .filter((scheme) => (scheme.handshake13 ? scheme.fits(key, true) : scheme.fits(key, false)))
-    .map(({ id }) => id);
+/** Ids of the schemes a key can make, best first. Default: of those that are trusted. */
+export function schemesOf(key: PublicKey, among: readonly SignatureScheme[] = defaultSchemes()): readonly number[] {
+  return among.filter((scheme) => scheme.fits(key, scheme.handshake13 === true)).map(({ id }) => id);
 }
 
-function ecdsa(id: number, name: string, curve: NamedCurve, hash: HashName): SignatureScheme {
+/** Without a curve of its own it is for TLS 1.2 alone, which names none. */
+function ecdsa(id: number, name: string, curve: NamedCurve | undefined, hash: HashName): SignatureScheme {
   const algorithm: SignatureAlgorithm = { kind: 'ecdsa', hash };
   const fits = (key: PublicKey, strictCurve: boolean): boolean =>
     key.kind === 'ec' && (!strictCurve || key.curve === curve);
-  return { id, name, algorithm, handshake13: true, handshake12: true, fits };
+  return { id, name, algorithm, handshake13: curve !== undefined, handshake12: true, fits };
 }
 
 /** The salt is as long as the hash (RFC 9846 section 4.3.3); a restricted key must allow just that. */
@@ -108,6 +132,10 @@ function pkcs1(id: number, name: string, hash: HashName): SignatureScheme {
   // RFC 5246 ¶7.4.1.4.1-1
   // RFC 9846 §4.3.3-10, §4.3.3-11, §4.3.3-13, §4.3.3-14, §4.5.1.2-6
   return { id, name, algorithm: { kind: 'rsa-pkcs1', hash }, handshake13: false, handshake12: true, fits };
+}
+
+function clientOnly(id: number, name: string, hash: HashName): SignatureScheme {
+  return { ...pkcs1(id, name, hash), handshake13: 'client', handshake12: false };
 }
 
 function edwards(id: number, kind: 'ed25519' | 'ed448'): SignatureScheme {

@@ -224,8 +224,11 @@ export interface SignatureScheme {
   readonly id: number;
   readonly name: string;
   readonly algorithm: SignatureAlgorithm;
-  /** May it sign a TLS 1.3 handshake? PKCS#1 v1.5 may sign certificates only. */
-  readonly handshake13: boolean;
+  /**
+   * May it sign a TLS 1.3 handshake? PKCS#1 v1.5 may sign certificates only; `client`: the CertificateVerify of a client
+   * and nothing else, not even a certificate (RFC 9963).
+   */
+  readonly handshake13: boolean | 'client';
   /** May it sign a TLS 1.2 handshake? */
   readonly handshake12: boolean;
   /** Does this key go with this scheme? In TLS 1.3 the curve is part of it (`strictCurve`); in 1.2 it is not. */

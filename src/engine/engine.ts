@@ -50,7 +50,7 @@ export class Engine {
     this.config = config;
     this.#joined = join(config.protocols);
     this.#outlet = new Outlet(config);
-    this.#intake = new Intake();
+    this.#intake = new Intake(config.maximumChainSize);
     this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
     this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
   }

@@ -30,7 +30,7 @@ const SEALED_OVERHEAD = 256;
 /** The way in: bytes, records, messages. Every rule about records that does not depend on the handshake is here. */
 export class Intake {
   readonly #deframer: Deframer = new Deframer();
-  readonly #joiner: Joiner = new Joiner();
+  readonly #joiner: Joiner;
   readonly #budgets: Budgets = new Budgets();
   #protector: RecordProtector | undefined;
   #epoch: Epoch = 'plaintext';
@@ -44,6 +44,11 @@ export class Intake {
   /** Bytes of early data that may still come. */
   #earlyLeft = 0;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
+
+  /** @param mostOfChain bytes that a Certificate may have. */
+  constructor(mostOfChain: number) {
+    this.#joiner = new Joiner(mostOfChain);
+  }
 
   get epoch(): Epoch {
     return this.#epoch;

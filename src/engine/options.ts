@@ -14,6 +14,7 @@ import type { ClientHelloSummary, ServerContext } from '../handshake/needs.ts';
 import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../handshake/peer.ts';
 import { certificateTypeOf, chooseScheme } from '../handshake/shared/certificates.ts';
 import { MAX_CONTENT } from '../handshake/shared/limits.ts';
+import { DEFAULT_CHAIN_SIZE } from '../record/joiner.ts';
 import {
   CLIENT_SESSION_KEYS,
   type ClientSessionOptions,
@@ -58,6 +59,8 @@ export interface CommonOptions {
   readonly compatibilityMode?: boolean;
   /** Milliseconds since 1970. Default: the system's clock. */
   readonly clock?: { now(): number };
+  /** Most bytes of a Certificate message that are read, 1,024 to 16,777,215. Default: 262,144. */
+  readonly maximumChainSize?: number;
   /** Pad the content of every protected record to a multiple of this many bytes, 0 to 16,384 (RFC 9846 section 5.4). Default: 0. */
   readonly padRecordsTo?: number;
   /** Is told of every message, alert and check as it happens: for pictures and tests, not for decisions. Default: none. */
@@ -95,6 +98,17 @@ export interface ClientOptions extends CommonOptions, ClientSessionOptions {
   readonly fallback?: boolean;
   /** Pad the ClientHello to a multiple of this many bytes, 0 to 4,096 (RFC 7685). Default: 0, no padding. */
   readonly padHelloTo?: number;
+  /**
+   * What becomes of a TLS 1.2 server that asks for another handshake, which it never gets:
+   * - `decline` (default): it hears so in a warning, and the connection goes on;
+   * - `refuse`: the connection ends with no_renegotiation (RFC 5246 section 7.2.2).
+   */
+  readonly helloRequest?: 'decline' | 'refuse';
+  /**
+   * TLS 1.2: refuse a server that does not say that it renegotiates safely (RFC 5746 section 4.1). We never renegotiate;
+   * but what somebody else sent to such a server before us may be taken for ours. Default: true.
+   */
+  readonly requireRenegotiationInfo?: boolean;
 }
 
 export interface ServerOptions extends CommonOptions, ServerSessionOptions {
@@ -137,6 +151,7 @@ const COMMON_KEYS: readonly (keyof CommonOptions)[] = [
   'maximumRecordSize',
   'compatibilityMode',
   'padRecordsTo',
+  'maximumChainSize',
   'watch',
   'clock',
   'keyLog',
@@ -155,6 +170,8 @@ const CLIENT_KEYS: readonly (keyof ClientOptions)[] = [
   'maxFragmentLength',
   'padHelloTo',
   'fallback',
+  'helloRequest',
+  'requireRenegotiationInfo',
 ];
 const SERVER_KEYS: readonly (keyof ServerOptions)[] = [
   ...COMMON_KEYS,
@@ -186,10 +203,16 @@ export function clientConfig(options: ClientOptions): ClientConfig {
   if (options.maxFragmentLength !== undefined && options.recordSizeLimit !== undefined) {
     throw bad('maxFragmentLength', 'not together with recordSizeLimit');
   }
+  if (options.helloRequest !== undefined && !['decline', 'refuse'].includes(options.helloRequest))
+    throw bad('helloRequest', 'it is neither decline nor refuse');
+  // RFC 9963 section 3: what only a client may sign with is not asked of a server.
+  const signatures = common.signatures.filter(({ handshake13 }) => handshake13 !== 'client');
+  if (signatures.length === 0) throw bad('signatures', 'a server can sign with none of them');
   return {
     ...common,
     ...clientSessionConfig(options, options.credential, common.crypto),
     role: 'client',
+    signatures,
     verifier: options.verifier,
     serverName,
     sendServerName: options.sendServerName ?? isName,
@@ -202,6 +225,8 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     maxFragmentLength: options.maxFragmentLength,
     fallback: options.fallback ?? false,
     padHelloTo: integer('padHelloTo', options.padHelloTo ?? 0, 0, 4096),
+    requireRenegotiationInfo: options.requireRenegotiationInfo ?? true,
+    refusesHelloRequest: options.helloRequest === 'refuse',
   };
 }
 
@@ -219,6 +244,10 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     throw bad('preference', 'it is neither server nor client');
   }
   if (options.credential === undefined) throw bad('credential', 'it is needed: a server has to show a certificate');
+  // RFC 5246 section 7.4.4: a CertificateRequest names at least one.
+  const asks12 = common.protocols.some(({ version }) => version === 0x0303);
+  if (asks12 && !common.signatures.some(({ handshake12 }) => handshake12))
+    throw bad('signatures', 'none of them is for TLS 1.2');
   return {
     ...common,
     ...serverSessionConfig(options, options.credential, common.crypto),
@@ -290,6 +319,7 @@ function commonConfig(options: CommonOptions, role: 'client' | 'server'): Common
         ? undefined
         : integer('recordSizeLimit', options.recordSizeLimit, 63, MAX_CONTENT),
     compatibilityMode: options.compatibilityMode ?? true,
+    maximumChainSize: integer('maximumChainSize', options.maximumChainSize ?? DEFAULT_CHAIN_SIZE, 1024, 2 ** 24 - 1),
     padRecordsTo: integer('padRecordsTo', options.padRecordsTo ?? 0, 0, MAX_CONTENT),
     watch: options.watch,
     clock: options.clock ?? { now: () => Date.now() },
@@ -341,7 +371,7 @@ function resolver(
   return (query: CredentialQuery) =>
     list.find(
       (one) =>
-        chooseScheme(one, query.schemes, common.ownSignatures, query.version) !== undefined &&
+        chooseScheme(one, query.schemes, common.ownSignatures, query.version, query.role) !== undefined &&
         // RFC 5246 ¶7.4.4-2
         (query.certificateTypes?.includes(certificateTypeOf(one)) ?? true),
     );

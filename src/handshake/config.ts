@@ -37,6 +37,8 @@ export interface CommonConfig {
   readonly compatibilityMode: boolean;
   /** Pad the content of protected records to a multiple of this many bytes; 0: never. */
   readonly padRecordsTo: number;
+  /** Most bytes of a Certificate message. */
+  readonly maximumChainSize: number;
   readonly watch: ((event: WatchEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
@@ -88,6 +90,9 @@ export interface ClientConfig extends CommonConfig {
   readonly maxFragmentLength: number | undefined;
   /** Pad the ClientHello to a multiple of this many bytes (RFC 7685); 0: never. */
   readonly padHelloTo: number;
+  readonly requireRenegotiationInfo: boolean;
+  /** A HelloRequest ends the connection, rather than being declined. */
+  readonly refusesHelloRequest: boolean;
   readonly sessions: ClientSessionStore | undefined;
   /** Take part in a PSK without key exchange: psk_ke (RFC 9846 section 4.3.9). */
   readonly pskOnly: boolean;

@@ -1,7 +1,7 @@
 import { TlsError } from '../errors.ts';
 import type { Credential, CredentialQuery, CredentialResolver } from '../handshake/peer.ts';
 import { certificateTypeOf, chooseScheme } from '../handshake/shared/certificates.ts';
-import { defaultSchemes } from '../crypto/schemes.ts';
+import { defaultSchemes, legacySchemes } from '../crypto/schemes.ts';
 
 /** A credential that can be changed while connections come in. */
 export interface CredentialHolder {
@@ -31,7 +31,9 @@ export function credentialHolder(credentials: Credential | readonly Credential[]
 
 function fits(credential: Credential, query: CredentialQuery): boolean {
   if (query.certificateTypes?.includes(certificateTypeOf(credential)) === false) return false;
-  return chooseScheme(credential, query.schemes, defaultSchemes(), query.version) !== undefined;
+  // What its signer does not list it cannot make: here everything may be asked for.
+  const schemes = [...defaultSchemes(), ...legacySchemes()];
+  return chooseScheme(credential, query.schemes, schemes, query.version, query.role) !== undefined;
 }
 
 function checked(credentials: Credential | readonly Credential[]): readonly Credential[] {

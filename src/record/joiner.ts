@@ -18,22 +18,19 @@ export interface Message {
 }
 
 /** Bytes that a message may have. The RFC allows 16 MB of anything; nobody needs it, and memory is not endless. */
-export interface MessageLimits {
-  readonly certificate: number;
-  readonly other: number;
-}
-
-export const DEFAULT_MESSAGE_LIMITS: MessageLimits = { certificate: 262_144, other: 65_536 };
+const MOST = 65_536;
+export const DEFAULT_CHAIN_SIZE = 262_144;
 
 const HEADER = 4;
 
 /** Puts handshake messages together from the records they came in (RFC 9846 section 5.1). */
 export class Joiner {
   readonly #queue: ByteQueue = new ByteQueue();
-  readonly #limits: MessageLimits;
+  readonly #mostOfChain: number;
 
-  constructor(limits: MessageLimits = DEFAULT_MESSAGE_LIMITS) {
-    this.#limits = limits;
+  /** @param mostOfChain bytes that a Certificate may have. */
+  constructor(mostOfChain: number = DEFAULT_CHAIN_SIZE) {
+    this.#mostOfChain = mostOfChain;
   }
 
   push(content: Uint8Array): void {
@@ -65,9 +62,9 @@ export class Joiner {
   }
 
   #limitOf(type: number): number {
-    if (type === HANDSHAKE_CERTIFICATE || type === HANDSHAKE_COMPRESSED_CERTIFICATE) return this.#limits.certificate;
+    if (type === HANDSHAKE_CERTIFICATE || type === HANDSHAKE_COMPRESSED_CERTIFICATE) return this.#mostOfChain;
     if (type === HANDSHAKE_FINISHED || type === HANDSHAKE_KEY_UPDATE) return 1024;
-    return this.#limits.other;
+    return MOST;
   }
 }
 

@@ -39,6 +39,7 @@ const WITH_VALUE: ReadonlySet<string> = new Set([
   'repeat-shim-initial-write',
   'read-size',
   'max-send-fragment',
+  'max-cert-list',
   'expect-msg-callback',
   'host-name',
   'expect-server-name',

@@ -24,7 +24,6 @@ const REASONS: { readonly [reason: string]: readonly string[] } = {
   'data cannot be looked at without taking it': ['-peek-then-read'],
   'CBC records are not split: that was for TLS 1.0': ['-write-different-record-sizes'],
   'extensions keep their order': ['-permute-extensions'],
-  'ML-KEM-1024 on its own is not implemented: what is post-quantum here is hybrid': ['the group 0x202'],
   'DTLS is not implemented': ['-dtls'],
   'NPN never became a standard; ALPN took its place': ['-advertise-npn'],
   'ALPS is not a standard': ['-application-settings'],

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { equalBytes, fromHex } from '../../src/bytes/bytes.ts';
 import { autoProvider } from '../../src/crypto/auto.ts';
-import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import { nobleProvider, pureMlKem1024 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
 import type { ClientSessionOptions, ServerSessionOptions } from '../../src/engine/session-options.ts';
 import { Engine } from '../../src/engine/engine.ts';
@@ -25,6 +25,8 @@ import type { ClientSession, TicketKeeper } from '../../src/handshake/session.ts
 import { type ImportablePsk, importedPsks, importPsk } from '../../src/session/psk.ts';
 import { ticketKeeper } from '../../src/session/tickets.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
+import { maySign } from '../../src/handshake/shared/certificates.ts';
+import { legacySignatures } from '../../src/legacy.ts';
 import { equalLists, Mismatch } from './expectations.ts';
 import { type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
 import { versionsOf } from './versions.ts';
@@ -84,14 +86,17 @@ export function newShared(): Shared {
 /** As many bytes as a server of the tests' maker takes: with what records add, no more than it passes over. */
 const EARLY_DATA = 14_336;
 
-export const provider: CryptoProvider = process.env.BOGO_PROVIDER === 'noble' ? nobleProvider() : autoProvider();
+const whole = process.env.BOGO_PROVIDER === 'noble' ? nobleProvider() : autoProvider();
+/** With the signatures of old devices, and a group of the other kind: some tests ask for nothing else. */
+export const provider: CryptoProvider = legacySignatures({ ...whole, groups: [...whole.groups, pureMlKem1024] });
 
 /** What the tests take for granted when no flag says otherwise. */
 const DEFAULT_GROUPS = [0x11ec, 0x001d, 0x0017, 0x0018];
-const DEFAULT_SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601];
+const DEFAULT_SIGNATURES = [0x0403, 0x0804, 0x0401, 0x0503, 0x0805, 0x0501, 0x0806, 0x0601, 0x0201];
 /** In the order in which a key is asked what it can make. */
 const SIGNING = [
-  0x0807, 0x0403, 0x0804, 0x0809, 0x0401, 0x0503, 0x0805, 0x080a, 0x0501, 0x0603, 0x0806, 0x080b, 0x0601,
+  0x0807, 0x0403, 0x0804, 0x0809, 0x0401, 0x0503, 0x0805, 0x080a, 0x0501, 0x0603, 0x0806, 0x080b, 0x0601, 0x0203,
+  0x0201,
 ];
 
 /** @throws Unimplemented for what cannot be set up, TlsError for what the library refuses. */
@@ -115,6 +120,7 @@ export async function makeEngine(
     requireExtendedMasterSecret: false,
     ownSignatures: provider.signatures.map(({ name }) => name),
     maximumRecordSize: recordSize(flags),
+    ...(flags.has('max-cert-list') && { maximumChainSize: flags.number('max-cert-list')! }),
     clock: { now: () => now },
     watch: (event: WatchEvent) => events.push(event),
     keyLog: (line: string) => {
@@ -176,6 +182,8 @@ function clientOptions(
     alpn: splitProtocols(flags.text('advertise-alpn') ?? ''),
     grease: flags.has('enable-grease'),
     fallback: flags.has('fallback-scsv'),
+    requireRenegotiationInfo: flags.has('no-legacy-server-connect'),
+    helloRequest: flags.has('renegotiate-ignore') ? 'decline' : 'refuse',
     ...(serverName !== undefined && { serverName }),
     ...(shares !== undefined && { keyShares: shares }),
     credential,
@@ -344,8 +352,13 @@ function groupsFor(asked: readonly number[], otherwise: readonly number[]): read
 /** Of the schemes asked for, those that can be configured here. Where there is none, nobody could be told to take any. */
 function signaturesFor(flags: Flags): readonly string[] {
   const asked = flags.numbers('verify-prefs');
-  const possible = asked.filter((id) => provider.signatures.some((one) => one.id === id));
-  return named('signature scheme', provider.signatures, possible.length > 0 ? possible : DEFAULT_SIGNATURES);
+  // What only a client may sign with cannot be asked of a server.
+  const possible = asked.filter((id) =>
+    provider.signatures.some((one) => one.id === id && (one.handshake13 !== 'client' || flags.has('server'))),
+  );
+  // Without one for TLS 1.2 the server would not speak it.
+  const older = possible.some((id) => provider.signatures.some((one) => one.id === id && one.handshake12));
+  return named('signature scheme', provider.signatures, older ? possible : [...possible, ...DEFAULT_SIGNATURES]);
 }
 
 function named(
@@ -427,12 +440,16 @@ function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly O
   return suited ?? allowed[0];
 }
 
-function canSign({ signer }: Credential, { schemes, version, certificateTypes }: CredentialQuery): boolean {
+function canSign({ signer }: Credential, { role, schemes, version, certificateTypes }: CredentialQuery): boolean {
   if (certificateTypes?.includes(signer.publicKey.kind === 'rsa' ? 1 : 64) === false) return false;
   return signer.schemes.some((id) => {
     const scheme = provider.signatures.find((one) => one.id === id);
-    const allowed = version === 0x0304 ? scheme?.handshake13 : scheme?.handshake12;
-    return allowed === true && schemes.includes(id) && scheme!.fits(signer.publicKey, version === 0x0304);
+    return (
+      scheme !== undefined &&
+      maySign(scheme, version, role) &&
+      schemes.includes(id) &&
+      scheme.fits(signer.publicKey, version === 0x0304)
+    );
   });
 }
 

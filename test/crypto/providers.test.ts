@@ -4,7 +4,16 @@ import { client12 } from '../../src/handshake/client/client12.ts';
 import { client13 } from '../../src/handshake/client/client13.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
 import { server13 } from '../../src/handshake/server/server13.ts';
-import { nobleProvider, nobleVerifier } from '../../src/crypto/noble/index.ts';
+import {
+  nobleProvider,
+  nobleVerifier,
+  pureMlKem768,
+  pureMlKem1024,
+  secp256r1MlKem768,
+  secp384r1MlKem1024,
+  x25519,
+  x448,
+} from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { privateKeyFromPem } from '../../src/pki/private-key.ts';
@@ -81,6 +90,48 @@ describe('groups', () => {
       }
     }
   });
+});
+
+describe('groups that are asked for', () => {
+  // Sizes of draft-ietf-tls-mlkem and RFC 10024; RFC 7748 for the last.
+  it.each([
+    [pureMlKem768, 0x0201, 1184, 1088, 32],
+    [pureMlKem1024, 0x0202, 1568, 1568, 32],
+    [secp256r1MlKem768, 0x11eb, 1249, 1153, 64],
+    [secp384r1MlKem1024, 0x11ed, 1665, 1665, 80],
+    [x448, 0x001e, 56, 56, 56],
+  ] as const)('$name', async (group, id, offered, accepted, secretSize) => {
+    expect(group.id).toBe(id);
+    expect(noble.groups).not.toContain(group);
+    const offer = await group.offer(noble.random);
+    const { share, secret } = await group.accept(offer.share, noble.random);
+    expect([offer.share.length, share.length, secret.length]).toEqual([offered, accepted, secretSize]);
+    expect(await offer.agree(share)).toEqual(secret);
+    for (const bad of [share.slice(1), new Uint8Array(share.length + 1), new Uint8Array(0)]) {
+      await expect((async () => await offer.agree(bad))()).rejects.toMatchObject({ code: 'ERR_BAD_KEY_SHARE' });
+      await expect((async () => await group.accept(bad, noble.random))()).rejects.toMatchObject({
+        code: 'ERR_BAD_KEY_SHARE',
+      });
+    }
+    // FIPS 203 section 7.2: coefficients that are not reduced.
+    if (group !== x448)
+      await expect(
+        (async () => await group.accept(new Uint8Array(offered).fill(0xff), noble.random))(),
+      ).rejects.toMatchObject({ code: 'ERR_BAD_KEY_SHARE' });
+  });
+
+  it.each([pureMlKem768, pureMlKem1024])(
+    '$name carries a handshake, by itself and after HelloRetryRequest',
+    (group) => {
+      const crypto = { ...toyProvider(), groups: [x25519, group] };
+      for (const keyShares of [[group.name], [x25519.name]]) {
+        const pair = makePair({ crypto, keyShares }, { crypto, groups: [group.name] });
+        run(pair);
+        expect([pair.client.status, pair.server.status]).toEqual(['open', 'open']);
+        expect(pair.client.facts.group?.name).toBe(group.name);
+      }
+    },
+  );
 });
 
 describe('signatures', () => {

@@ -13,7 +13,16 @@ import {
 } from '../../src/wire/messages13.ts';
 import type { Codec } from '../../src/wire/codec.ts';
 import { Middle } from '../support/middle.ts';
-import { type ClientParts, connected, drain, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
+import {
+  type ClientParts,
+  connected,
+  drain,
+  makeClient,
+  makePair,
+  makeServer,
+  run,
+  type ServerParts,
+} from '../support/pair.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
 
 /** One broken rule at a time, by a peer that has the right keys: the alert is the one the RFC names. */
@@ -483,6 +492,15 @@ describe('records that may not be', () => {
     ['a message of a megabyte', [22, 3, 1, 0, 4, 1, 16, 0, 0], 'ERR_MESSAGE_TOO_LARGE', 47],
   ] as const)('%s: %s', (_, bytes, code, alert) => {
     expectFailure(toServer(...bytes), code, alert);
+  });
+
+  it('a chain that is larger than the option maximumChainSize', () => {
+    const chain = [new Uint8Array(1200)];
+    const server = { credential: { ...toyCredential, chain } };
+    const refused = run(makePair({ maximumChainSize: 1024 }, server)).client;
+    expectFailure(refused, 'ERR_MESSAGE_TOO_LARGE', 47);
+    const read = failure(run(makePair({ maximumChainSize: 1300 }, server)).client);
+    expect(read).not.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' });
   });
 
   it('a record that was changed on the way', () => {

@@ -182,14 +182,21 @@ describe('another handshake', () => {
     middle.inject(message(0));
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_RENEGOTIATION' });
   });
+
+  it('ends the connection where the client was told so', () => {
+    const middle = reach('client', 'CONNECTED_12', { helloRequest: 'refuse' });
+    middle.inject(message(0));
+    expect(failureOf(middle)).toMatchObject({ code: 'ERR_RENEGOTIATION', alert: 100 });
+    expect(middle.target.status).toBe('failed');
+  });
 });
 
-function reach(role: 'client' | 'server', state: string): Middle {
+function reach(role: 'client' | 'server', state: string, more: ClientParts = {}): Middle {
   const setting = SETTINGS[`${role} ${state}`] ?? {};
   const { client = {}, server = {} } = typeof setting === 'function' ? setting() : setting;
   const middle = new Middle(
     role,
-    { protocols: [client12], crypto: toyProvider(8), ...client },
+    { protocols: [client12], crypto: toyProvider(8), ...client, ...more },
     { protocols: [server12], crypto: toyProvider(9), ...server },
   ).until(state);
   expect(middle.target.state).toBe(state);

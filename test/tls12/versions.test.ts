@@ -147,11 +147,33 @@ describe('renegotiation_info (RFC 5746)', () => {
     expect(shake('1.2', '1.2', filled).failure('server')).toMatchObject({ code: 'ERR_RENEGOTIATION_INFO', alert: 40 });
   });
 
+  const missing: Tamper = (bytes, from) =>
+    from === 'client' && bytes[5] === 1
+      ? [changed(bytes, (list) => list.filter(({ type }) => type !== 0xff01))]
+      : [bytes];
+
+  it('that is missing is let pass by a client that was told so, which then sees that somebody took it away', () => {
+    const { failure } = shake('1.2', '1.2', missing, { client: { requireRenegotiationInfo: false } });
+    expect(failure('server')).toMatchObject({ code: 'ERR_BAD_RECORD_MAC', alert: 20 });
+  });
+
+  it('that is not empty is refused by such a client too', () => {
+    const filled: Tamper = (bytes, from) => {
+      const at = bytes.findIndex((_, i) => [0xff, 0x01, 0, 1, 0].every((byte, j) => bytes[i + j] === byte));
+      if (from === 'client' || at < 0) return [bytes];
+      const more = [...bytes.subarray(0, at + 3), 2, 1, 9, ...bytes.subarray(at + 5)];
+      // One byte more, in the lengths of record, message and extensions.
+      more[4] = more[4]! + 1;
+      more[8] = more[8]! + 1;
+      const list = 5 + 4 + 34 + 1 + more[43]! + 3;
+      more[list + 1] = more[list + 1]! + 1;
+      return [Uint8Array.from(more)];
+    };
+    const { failure } = shake('1.2', '1.2', filled, { client: { requireRenegotiationInfo: false } });
+    expect(failure('client')).toMatchObject({ code: 'ERR_RENEGOTIATION_INFO', alert: 40 });
+  });
+
   it('that is missing is refused by a client', () => {
-    const missing: Tamper = (bytes, from) =>
-      from === 'client' && bytes[5] === 1
-        ? [changed(bytes, (list) => list.filter(({ type }) => type !== 0xff01))]
-        : [bytes];
     expect(shake('1.2', '1.2', missing).failure('client')).toMatchObject({ code: 'ERR_RENEGOTIATION_INFO', alert: 40 });
   });
 });

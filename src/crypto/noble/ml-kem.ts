@@ -1,5 +1,5 @@
 import { ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
-import { hybrid, type Kem } from '../hybrid.ts';
+import { hybrid, type Kem, kemAlone } from '../hybrid.ts';
 import type { KeyExchange } from '../types.ts';
 import { secp256r1, secp384r1, x25519 } from './groups.ts';
 
@@ -32,6 +32,10 @@ export const secp384r1MlKem1024: KeyExchange = /* @__PURE__ */ hybrid(
   97,
   'ecdh-first',
 );
+
+/** ML-KEM and nothing beside it (draft-ietf-tls-mlkem): for those whose rules ask for that. A hybrid is the safer choice. */
+export const pureMlKem768: KeyExchange = /* @__PURE__ */ kemAlone(0x0201, 'MLKEM768', mlKem768);
+export const pureMlKem1024: KeyExchange = /* @__PURE__ */ kemAlone(0x0202, 'MLKEM1024', mlKem1024);
 
 function kem(noble: typeof ml_kem768, publicKeySize: number, ciphertextSize: number): Kem {
   return {

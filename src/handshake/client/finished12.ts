@@ -1,5 +1,6 @@
 import type { RecordProtector } from '../../record/protector.ts';
 import { MainSecret12 } from '../../schedule/schedule12.ts';
+import { TlsError } from '../../errors.ts';
 import { decode, encode } from '../../wire/codec.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CLIENT_KEY_EXCHANGE, HANDSHAKE_FINISHED } from '../../wire/ids.ts';
@@ -136,6 +137,8 @@ export function helloRequest(
   context: Context,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
   decode(HelloRequest, message.body);
+  if ((context.config as ClientConfig).refusesHelloRequest)
+    throw new TlsError('ERR_RENEGOTIATION', { detail: 'the server asks for it' });
   context.out.warn(NO_RENEGOTIATION);
   return { to: 'CONNECTED_12', ...data };
 }

@@ -129,11 +129,12 @@ function checkHello(hello: ServerHello, config: ClientConfig): CipherSuite12 {
 /** RFC 5746 section 3.4 and RFC 7627 section 5.2: is this handshake tied to nothing but itself? */
 function checkBindings(extensions: ExtensionBlock<'ServerHello12'>, config: ClientConfig): boolean {
   const renegotiated = extensions.get(renegotiationInfo);
-  if (renegotiated === undefined)
+  if (renegotiated === undefined && config.requireRenegotiationInfo)
     throw new TlsError('ERR_RENEGOTIATION_INFO', {
-      detail: 'the server does not send it, so it may renegotiate unsafely',
+      detail:
+        'the server does not send it, so it may renegotiate unsafely; requireRenegotiationInfo: false would allow that',
     });
-  if (renegotiated.length > 0)
+  if (renegotiated !== undefined && renegotiated.length > 0)
     throw new TlsError('ERR_RENEGOTIATION_INFO', { detail: 'it is not empty in a first handshake' });
   const extended = extensions.has(extendedMainSecret.id);
   if (!extended && config.requireExtendedMasterSecret)

@@ -5,13 +5,14 @@ import type { Step } from '../machine.ts';
 import { need } from '../needs.ts';
 import type { PresentedPeer } from '../peer.ts';
 import { type ClientSession, MAX_TICKET_LIFETIME, policyOf } from '../session.ts';
+import { certificateSchemesOf } from '../shared/certificates.ts';
 import { hashOf } from '../shared/psk.ts';
 
 // RFC 9846 §4.7.1-3
 /** Two connections share sessions only when all of this is the same. */
 export function sessionKeyOf(config: ClientConfig): string {
   const { serverName, sendServerName, alpn, verifier, sessionKey, protocols } = config;
-  const schemes = config.certificateSignatures ?? config.signatures.map(({ id }) => id);
+  const schemes = certificateSchemesOf(config);
   const versions = protocols.map(({ version }) => version);
   const trust = [alpn, policyOf(verifier), schemes, versions];
   return JSON.stringify([serverName ?? null, sendServerName, ...trust, ...sessionKey]);
@@ -54,7 +55,7 @@ function presentedAgain(session: ClientSession, context: Context): PresentedPeer
     role: 'client',
     ...session.peer.presented,
     serverName: config.serverName,
-    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
+    certificateSchemes: certificateSchemesOf(config),
     keyUse: classic ? 'keyEncipherment' : 'digitalSignature',
     now: context.now(),
   };

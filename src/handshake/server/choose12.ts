@@ -11,7 +11,7 @@ import { signatureAlgorithmsCert } from '../../wire/extensions/signature-algorit
 import { supportedGroups } from '../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
 import { ClientHello } from '../../wire/hello.ts';
-import { TLS_1_2, TLS_1_3 } from '../../wire/ids.ts';
+import { SCHEME_ECDSA_SHA1, SCHEME_RSA_PKCS1_SHA1, TLS_1_2, TLS_1_3 } from '../../wire/ids.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Arrival, Step } from '../machine.ts';
@@ -29,6 +29,10 @@ const FALLBACK_SCSV = 0x5600;
 
 /** A client that names no group is taken to know the one that all know (RFC 8422 section 4). */
 const GROUPS_WITHOUT_EXTENSION: readonly number[] = [0x0017];
+
+// RFC 5246 ¶7.4.1.4.1-3
+/** A client that names no scheme knows SHA-1 alone: a server signs so only where it was given such schemes. */
+const SCHEMES_WITHOUT_EXTENSION: readonly number[] = [SCHEME_RSA_PKCS1_SHA1, SCHEME_ECDSA_SHA1];
 
 export interface ReadHello12 {
   readonly hello: ClientHello;
@@ -64,7 +68,7 @@ export function readClientHello12(message: Arrival, config: ServerConfig): ReadH
       detail: 'the client does not offer it; requireExtendedMasterSecret: false would allow that',
     });
   const groups = extensions.get(supportedGroups) ?? GROUPS_WITHOUT_EXTENSION;
-  const schemes = extensions.get(signatureAlgorithms) ?? [];
+  const schemes = extensions.get(signatureAlgorithms) ?? SCHEMES_WITHOUT_EXTENSION;
   return {
     hello,
     extensions,
@@ -116,7 +120,8 @@ export function* choose12(
       serverName: read.summary.serverName,
       alpn: protocol === undefined ? read.summary.alpn : [protocol],
       schemes: schemesFor(possible, read, config),
-      certificateSchemes: read.extensions.get(signatureAlgorithmsCert) ?? read.schemes,
+      certificateSchemes:
+        read.extensions.get(signatureAlgorithmsCert) ?? read.extensions.get(signatureAlgorithms) ?? [],
       authorities: [],
       oidFilters: [],
     },
@@ -139,7 +144,7 @@ export function* choose12(
   const suite = suites.find(({ exchange }) =>
     exchange === 'rsa'
       ? credential.signer.decryptRaw !== undefined && key.kind === 'rsa' && key.pss === undefined
-      : chooseScheme(credential, read.schemes, config.ownSignatures, TLS_1_2) !== undefined,
+      : chooseScheme(credential, read.schemes, config.ownSignatures, TLS_1_2, 'server') !== undefined,
   );
   if (suite === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
   return { suite, credential };

@@ -5,6 +5,7 @@ import type { Step } from '../machine.ts';
 import { type ClientHelloSummary, need, type ServerContext } from '../needs.ts';
 import type { PeerVerifier } from '../peer.ts';
 import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
+import { certificateSchemesOf } from '../shared/certificates.ts';
 import type { ServerSession } from './session-state.ts';
 
 /** Is a session the client's to go on with, here and now? The same for both versions. */
@@ -73,7 +74,7 @@ export function* recheckClient(
     role: 'server',
     ...peer.presented,
     serverName: from.read.summary.serverName,
-    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
+    certificateSchemes: certificateSchemesOf(config),
     keyUse: 'digitalSignature',
     now: context.now(),
   } as const;

@@ -9,6 +9,7 @@ import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY, TLS_1_3 } from '../../wire/ids.ts';
 import { Certificate, CertificateVerify } from '../../wire/messages13.ts';
+import type { CommonConfig } from '../config.ts';
 import type { Context, PeerFacts } from '../context.ts';
 import type { Step } from '../machine.ts';
 import { need } from '../needs.ts';
@@ -88,9 +89,10 @@ export class AuthenticatedPeer {
     const { config, out } = context;
     const { signature, input } = proof;
     const tls13 = proof.version === TLS_1_3;
+    const peerRole = config.role === 'client' ? 'server' : 'client';
     const scheme = config.signatures.find(
       // RFC 9846 §4.3.3-16
-      (candidate) => candidate.id === proof.scheme && (tls13 ? candidate.handshake13 : candidate.handshake12),
+      (candidate) => candidate.id === proof.scheme && maySign(candidate, proof.version, peerRole),
     );
     if (scheme === undefined)
       throw new TlsError('ERR_SCHEME_NOT_OFFERED', { detail: `0x${proof.scheme.toString(16)}` });
@@ -137,7 +139,7 @@ export function* proveOurselves(
   transcript.add(certificate);
   if (credential === undefined) return [certificate];
 
-  const scheme = chooseScheme(credential, peer.schemes, config.ownSignatures);
+  const scheme = chooseScheme(credential, peer.schemes, config.ownSignatures, TLS_1_3, config.role);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');
   const input = signedContent(config.role, transcript.digest());
   const signature = yield* need('sign', { credential, scheme: scheme.id, input });
@@ -156,17 +158,31 @@ export function chooseScheme(
   credential: Credential,
   peerSchemes: readonly number[],
   ours: readonly SignatureScheme[],
-  version: 0x0303 | 0x0304 = TLS_1_3,
+  version: 0x0303 | 0x0304,
+  signer: Role,
 ): SignatureScheme | undefined {
-  const tls13 = version === TLS_1_3;
   for (const id of credential.signer.schemes) {
     if (!peerSchemes.includes(id)) continue;
-    const scheme = ours.find(
-      (candidate) => candidate.id === id && (tls13 ? candidate.handshake13 : candidate.handshake12),
-    );
-    if (scheme?.fits(credential.signer.publicKey, tls13)) return scheme;
+    const scheme = ours.find((candidate) => candidate.id === id && maySign(candidate, version, signer));
+    if (scheme?.fits(credential.signer.publicKey, version === TLS_1_3)) return scheme;
   }
   return undefined;
+}
+
+/** May it sign in a handshake of this version, in this role? */
+export function maySign(
+  { handshake12, handshake13 }: SignatureScheme,
+  version: 0x0303 | 0x0304,
+  signer: Role,
+): boolean {
+  return version === TLS_1_3 ? handshake13 === true || handshake13 === signer : handshake12;
+}
+
+/** Ids of the schemes that the certificates of a peer may be signed with. */
+export function certificateSchemesOf(config: CommonConfig): readonly number[] {
+  // RFC 9963 section 3: its code points are for CertificateVerify alone.
+  const schemes = config.signatures.filter(({ handshake13 }) => handshake13 !== 'client').map(({ id }) => id);
+  return config.certificateSignatures ?? schemes;
 }
 
 /** ClientCertificateType of TLS 1.2 (RFC 5246 section 7.4.4, RFC 8422 section 5.5): rsa_sign, or ecdsa_sign, for EdDSA too. */
@@ -232,7 +248,7 @@ function presentedPeer(subject: Subject, keyUse: PresentedPeer['keyUse'], contex
     role: config.role,
     ...subject.presented,
     serverName: subject.serverName,
-    certificateSchemes: config.certificateSignatures ?? config.signatures.map(({ id }) => id),
+    certificateSchemes: certificateSchemesOf(config),
     keyUse,
     now: context.now(),
   };

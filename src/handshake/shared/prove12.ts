@@ -18,7 +18,8 @@ export function* sign12(
   input: Uint8Array,
   context: Context,
 ): Step<{ readonly scheme: number; readonly signature: Uint8Array }> {
-  const scheme = chooseScheme(credential, peerSchemes, context.config.ownSignatures, 0x0303);
+  const { config } = context;
+  const scheme = chooseScheme(credential, peerSchemes, config.ownSignatures, 0x0303, config.role);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
   const signature = yield* need('sign', { credential, scheme: scheme.id, input });
   context.out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
