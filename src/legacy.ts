@@ -11,8 +11,10 @@
 import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
 import { legacySchemes, schemesOf } from './crypto/schemes.ts';
 import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Signer } from './crypto/types.ts';
+import { TlsError } from './errors.ts';
 import { makeLegacyClient12 } from './handshake/legacy/client12.ts';
 import { legacyKit } from './handshake/legacy/kit.ts';
+import { ssl2Hello } from './handshake/legacy/ssl2-hello.ts';
 import type { Protocol } from './handshake/machine.ts';
 import { makeServer12 } from './handshake/server/server12.ts';
 
@@ -31,9 +33,34 @@ export function legacyClient12(crypto: CryptoProvider): Protocol {
   return makeLegacyClient12(legacySuites(crypto));
 }
 
-/** TLS 1.2 as a server, with the suites of old devices behind those of the provider. */
-export function legacyServer12(crypto: CryptoProvider): Protocol {
-  return makeServer12(legacyKit, legacySuites(crypto));
+export interface LegacyServerOptions {
+  /**
+   * Take a first ClientHello in the form of SSL 2 too (RFC 5246 appendix E.2; RFC 9846 appendix E.5 advises against it).
+   * SSL 2 is not spoken for that. Such a hello can offer no extended master secret, no name and no signature scheme: it
+   * needs `requireExtendedMasterSecret: false`, and a suite that signs needs {@link legacySignatures}. Default: false.
+   */
+  readonly ssl2Hello?: boolean;
+}
+
+/**
+ * TLS 1.2 as a server, with the suites of old devices behind those of the provider.
+ * @throws TlsError ERR_OPTION for an option that there is not.
+ *
+ * @example
+ * ```ts
+ * import { legacyServer12 } from 'warifu/legacy';
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * const crypto = nobleProvider();
+ * const options = { crypto, protocols: [legacyServer12(crypto, { ssl2Hello: true })], requireExtendedMasterSecret: false };
+ * ```
+ */
+export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): Protocol {
+  for (const key of Object.keys(options))
+    if (key !== 'ssl2Hello') throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
+  return makeServer12(legacyKit, {
+    suites: legacySuites(crypto),
+    ...(options.ssl2Hello === true && { firstHello: ssl2Hello }),
+  });
 }
 
 /**

@@ -50,7 +50,10 @@ export class Engine {
     this.config = config;
     this.#joined = join(config.protocols);
     this.#outlet = new Outlet(config);
-    this.#intake = new Intake(config.maximumChainSize);
+    this.#intake = new Intake(
+      config.maximumChainSize,
+      config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
+    );
     this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
     this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
   }
@@ -208,6 +211,7 @@ export class Engine {
       arrival: name,
       epoch,
       raw: message.raw,
+      ...(message.wire !== undefined && { wire: message.wire }),
     });
     if (edge.epoch !== epoch) {
       throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `${name} under ${epoch} keys, in state ${this.#state}` });

@@ -1,5 +1,5 @@
 import { TlsError } from '../errors.ts';
-import type { Arrival, Epoch, Row } from '../handshake/machine.ts';
+import type { Arrival, Epoch, FirstHello, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
 import { Joiner } from '../record/joiner.ts';
@@ -45,9 +45,13 @@ export class Intake {
   #earlyLeft = 0;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
 
+  /** What may come before the first record. */
+  #firstHello: FirstHello | undefined;
+
   /** @param mostOfChain bytes that a Certificate may have. */
-  constructor(mostOfChain: number) {
+  constructor(mostOfChain: number, firstHello: FirstHello | undefined) {
     this.#joiner = new Joiner(mostOfChain);
+    this.#firstHello = firstHello;
   }
 
   get epoch(): Epoch {
@@ -80,6 +84,11 @@ export class Intake {
 
   /** One message, or one record. False: there is neither. */
   step(state: string, row: Row, handler: Handler): boolean {
+    if (this.#firstHello !== undefined) {
+      const hello = this.#takeFirstHello(this.#firstHello);
+      if (hello !== undefined) handler.message(hello);
+      if (hello !== undefined || this.#firstHello !== undefined) return hello !== undefined;
+    }
     const message = this.#joiner.next();
     if (message !== undefined) {
       if (message.type === HANDSHAKE_KEY_UPDATE) this.#budgets.spend('keyUpdates');
@@ -111,6 +120,15 @@ export class Intake {
     this.#protector = undefined;
     this.#joiner.clear();
     this.#deframer.clear();
+  }
+
+  /** Once it is clear what the connection begins with, it is not asked again. */
+  #takeFirstHello(first: FirstHello): Arrival | undefined {
+    const deframer = this.#deframer;
+    const size = first.size(deframer.buffered, (index) => deframer.at(index));
+    if (size === undefined || size > deframer.buffered) return undefined;
+    this.#firstHello = undefined;
+    return size === 0 ? undefined : first.read(deframer.take(size));
   }
 
   #record(record: RawRecord, state: string, row: Row, handler: Handler): void {

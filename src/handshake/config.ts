@@ -56,6 +56,8 @@ export type WatchEvent =
       readonly epoch: Epoch;
       /** The whole message, with its header. */
       readonly raw: Uint8Array;
+      /** As it came, where that is not `raw`: a ClientHello in the form of SSL 2, without its length. */
+      readonly wire?: Uint8Array;
     }
   | {
       readonly type: 'alert';

@@ -52,6 +52,19 @@ export interface Arrival {
   readonly body: Uint8Array;
   /** With its four bytes of header: what the transcript takes. */
   readonly raw: Uint8Array;
+  /** How it came, and what the transcript takes, where that is something else: a hello in another form. */
+  readonly wire?: Uint8Array;
+}
+
+/** A ClientHello in a form of before there were records, as the very first thing that a server hears. */
+export interface FirstHello {
+  /**
+   * Its size in bytes, by what is there of it: `length` bytes, that can be looked at. 0: this is not one; undefined: that
+   * cannot be told yet.
+   */
+  size(length: number, at: (index: number) => number): number | undefined;
+  /** The message that it stands for. @throws TlsError when it is malformed. */
+  read(bytes: Uint8Array): Arrival;
 }
 
 /** One cell: the epoch in which the message must arrive, where it may lead, and whether it changes the read keys. */
@@ -114,6 +127,8 @@ export interface Protocol {
   readonly refusals?: { readonly [state: string]: { readonly [A in ArrivalName]?: PeerFault } };
   /** Client: what this version adds to the ClientHello beyond what TLS 1.3 needs. The ticket is one of TLS 1.2. */
   readonly offer?: (config: ClientConfig, ticket: Uint8Array | undefined) => HelloAddition;
+  /** Server: another form of ClientHello that is taken. */
+  readonly firstHello?: FirstHello;
   /** Cipher suites that come with this value, behind those of the provider. */
   readonly suites?: readonly CipherSuite12[];
   readonly commands: Commands;

@@ -70,7 +70,8 @@ function rungOf(event: Exclude<WatchEvent, { readonly type: 'data' }>, setting: 
   switch (event.type) {
     case 'message': {
       const { name, details } = summarize(event.handshakeType, event.raw.subarray(4), setting);
-      return { type: 'message', from: event.from, name, epoch: event.epoch, details };
+      const more = event.wire === undefined ? details : ['in the form of SSL 2', ...details];
+      return { type: 'message', from: event.from, name, epoch: event.epoch, details: more };
     }
     case 'alert': {
       const text = `${alertLevelName(event.level)}: ${alertDescriptionName(event.description)}`;

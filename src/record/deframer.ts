@@ -52,6 +52,17 @@ export class Deframer {
     return { type, header, payload: queue.take(length) };
   }
 
+  /** One of the bytes that are waiting. */
+  at(index: number): number {
+    return this.#queue.at(index);
+  }
+
+  /** Takes bytes that are no record; there have to be that many. */
+  take(length: number): Uint8Array {
+    this.#first = false;
+    return this.#queue.take(length);
+  }
+
   clear(): void {
     this.#queue.clear();
   }

@@ -156,7 +156,8 @@ export function checkMessages(flags: Flags, events: readonly WatchEvent[]): void
   for (const event of events) {
     if (event.type === 'note' || event.type === 'keys' || event.type === 'data') continue;
     text += event.from === us ? 'write ' : 'read ';
-    if (event.type === 'message') text += `hs ${event.handshakeType}\n`;
+    if (event.type === 'message' && event.wire !== undefined) text += 'v2clienthello\n';
+    else if (event.type === 'message') text += `hs ${event.handshakeType}\n`;
     else if (event.type === 'alert') text += `alert ${event.level} ${event.description}\n`;
     else text += 'ccs\n';
   }

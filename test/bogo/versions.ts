@@ -6,5 +6,7 @@ import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';
 
 /** What the shim speaks, newest first. The suites of old devices are with it: many tests ask for nothing else. */
 export function versionsOf(role: 'client' | 'server', crypto: CryptoProvider): readonly Protocol[] {
-  return role === 'client' ? [client13, legacyClient12(crypto)] : [server13, legacyServer12(crypto)];
+  return role === 'client'
+    ? [client13, legacyClient12(crypto)]
+    : [server13, legacyServer12(crypto, { ssl2Hello: true })];
 }

@@ -94,7 +94,7 @@ export function* clientHello12(kit: Kit12, _data: Fresh, message: Arrival, conte
     extensions,
   };
   const transcript = new Transcript();
-  transcript.add(message.raw);
+  transcript.add(message.wire ?? message.raw);
   const messages = transcript.fork();
   transcript.settle(suite.hash);
   const agreed: Agreed12 = {

@@ -39,13 +39,13 @@ export interface ServerData12 {
 export const server12: Protocol = /* @__PURE__ */ makeServer12(modern12);
 
 /** The same with another kit: the entry for old devices uses it. */
-export function makeServer12(kit: Kit12, suites: NonNullable<Protocol['suites']> = []): Protocol {
+export function makeServer12(kit: Kit12, more: Pick<Protocol, 'suites' | 'firstHello'> = {}): Protocol {
   return protocol<typeof serverTable12, ServerData12>({
     version: 0x0303,
     role: 'server',
     table: serverTable12,
     open: 'CONNECTED_12',
-    suites,
+    ...more,
     handlers: serverHandlers12(kit),
     refusals: {
       START: { ClientHello13: 'ERR_VERSION' },
