@@ -207,6 +207,18 @@ describe.skipIf(!hasOpenssl())('versions', () => {
     await server.waitFor(/two|no renegotiation/i);
   });
 
+  it('s_server asks for a new handshake of a client that has been told to refuse: that is the end', async () => {
+    const server = await opensslServer({ version: '1.2', credential: pem(serverEntry()), mode: 'terminal' });
+    toStop.push(() => server.stop());
+    const stream = await connectTo(server.port, { ...clientOptions(), protocols: both, helloRequest: 'refuse' });
+    const closed = stream.closed.catch((error: unknown) => error);
+    await write(stream, 'one\n');
+    await server.waitFor(/one/);
+    server.write('r\n');
+    expect(await closed).toMatchObject({ code: 'ERR_RENEGOTIATION', alert: 100 });
+    await server.waitFor(/no renegotiation/i);
+  });
+
   it('s_client asks for a new handshake, and does not get one', async () => {
     const server = await startServer({ protocols: bothServers, credential: await serverCredential() });
     const handshake = server.next();

@@ -16,7 +16,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { type ServerOptions, serverConfig } from '../../src/engine/options.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
 import { server13 } from '../../src/handshake/server/server13.ts';
-import { legacyServer12 } from '../../src/legacy.ts';
+import { legacyServer12, legacySignatures } from '../../src/legacy.ts';
 import { TlsSocket } from '../../src/node/socket.ts';
 import { loadCredential } from '../../src/pki/credential.ts';
 import { certificateVerifier } from '../../src/pki/verifier.ts';
@@ -26,7 +26,9 @@ import { authority, serverEntry, trustedRoots } from '../support/pki.ts';
 import { type Application, type Profile, PROFILES } from './profiles.ts';
 
 const crypto = autoProvider();
-const legacy = legacyServer12(crypto);
+// Of old devices everything is asked for: the suites, the signatures, and the hello of SSL 2.
+const old = legacySignatures(crypto);
+const legacy = legacyServer12(old, { ssl2Hello: true });
 const faults = process.argv.includes('--faults');
 
 const ports: { [name: string]: number } = {};
@@ -55,7 +57,7 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
   const credential = await Promise.all(
     profile.keys.map((kind) => {
       const { chain, key } = serverEntry(kind);
-      return loadCredential({ certificates: chain.join('\n'), privateKey: key }, crypto);
+      return loadCredential({ certificates: chain.join('\n'), privateKey: key }, cryptoFor(profile));
     }),
   );
   return {
@@ -84,7 +86,8 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
 }
 
 /** What is opt-in, behind what is not. */
-function cryptoFor({ extra }: Profile): typeof crypto {
+function cryptoFor({ extra, protocols }: Profile): typeof crypto {
+  if (protocols.includes('1.2 legacy')) return old;
   if (extra === 'groups') return { ...crypto, groups: [...crypto.groups, x448, secp256r1MlKem768, secp384r1MlKem1024] };
   if (extra === 'ccm') return { ...crypto, suites: [...crypto.suites, tlsAes128CcmSha256, tlsAes128Ccm8Sha256] };
   return crypto;
