@@ -227,13 +227,15 @@ class Search {
       this.#note(path, { code: 'CERT_PATH_LENGTH', what }, path[0]!);
       return undefined;
     }
-    const left = purposes && remainingPurposes(issuer, purposes, rules.explicitPurpose === 'path');
+    // What it says about purposes can be read once its form has been looked at, and not before.
+    const left = (): readonly string[] | undefined =>
+      purposes && remainingPurposes(issuer, purposes, rules.explicitPurpose === 'path');
     const finding =
       this.#distrusted(issuer) ??
       checkAny(issuer, rules) ??
       checkAuthority(issuer, below) ??
       checkProfile(issuer, 'authority', rules.profile) ??
-      (left?.length === 0 ? wrongPurpose(issuer, purposes!) : undefined) ??
+      (left()?.length === 0 ? wrongPurpose(issuer, purposes!) : undefined) ??
       rules.check?.(issuer, 'authority');
     if (finding !== undefined) {
       this.#note(longer, finding, issuer);
@@ -242,7 +244,7 @@ class Search {
     if (!(yield* this.#isSignedBy(path, last, authorityOf(issuer)))) return undefined;
     const constraints = nameConstraints(issuer);
     if (constraints !== undefined && !this.#namesFit(path, constraints)) return undefined;
-    return yield* this.#extend(longer, left);
+    return yield* this.#extend(longer, left());
   }
 
   /** Does the path end well at this anchor? */

@@ -48,6 +48,7 @@ const RUNS: readonly (readonly [RegExp, readonly Run[]])[] = [
   [/^record-size-limit$/, [run('record-limit', undefined, '--reply-AD-size', '67')]],
   [/^fallback-scsv$/, [run('legacy', undefined, '--tls-1.3')]],
   [/^lengths$/, [run('echo')]],
+  [/^sig-algs-renegotiation-resumption$/, [run('legacy', undefined, '--sig-algs-drop-ok')]],
   [
     /^(aes-gcm-nonces|conversation|ccs|fuzzed-finished|message-skipping|message-duplication)$/,
     [run('legacy'), run('legacy-12')],
