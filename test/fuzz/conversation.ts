@@ -1,4 +1,6 @@
 import { equalBytes } from '../../src/bytes/bytes.ts';
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import type { CryptoProvider, Signer } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Step } from '../../src/engine/step.ts';
 import { TlsError } from '../../src/errors.ts';
@@ -6,12 +8,18 @@ import { client12 } from '../../src/handshake/client/client12.ts';
 import { client13 } from '../../src/handshake/client/client13.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
 import { server13 } from '../../src/handshake/server/server13.ts';
+import type { Credential, Verdict } from '../../src/handshake/peer.ts';
 import type { ClientSession } from '../../src/handshake/session.ts';
+import { legacyClient12, legacyServer12, legacySignatures } from '../../src/legacy.ts';
+import { readCertificate } from '../../src/pki/certificate.ts';
+import { readPem } from '../../src/pki/pem.ts';
+import { privateKeyFromPem } from '../../src/pki/private-key.ts';
 import { ticketKeeper } from '../../src/session/tickets.ts';
 import { liar } from '../support/liar.ts';
 import { type ClientParts, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
 import { believesAll, ends, stoppedClock } from '../support/sessions.ts';
-import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
+import { serverEntry } from '../support/pki.ts';
+import { seededRandom, toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 import { applyEdit, type Edit } from './edits.ts';
 
 /** One conversation of an honest engine with one that lies: what was changed, and how it ended. */
@@ -43,6 +51,7 @@ type Kind =
   | 'one-way 1.2'
   | 'mutual 1.2'
   | 'resumed 1.2'
+  | 'classic 1.2'
   | 'both';
 export type TargetName = `${'client' | 'server'} ${Kind}`;
 
@@ -55,6 +64,7 @@ const KINDS: readonly Kind[] = [
   'one-way 1.2',
   'mutual 1.2',
   'resumed 1.2',
+  'classic 1.2',
   'both',
 ];
 export const TARGETS: readonly TargetName[] = KINDS.flatMap((kind): TargetName[] => [
@@ -91,7 +101,7 @@ function tell({ target, edits }: Input): Outcome {
   const said: Step[] = [];
   let pieces = 0;
   const toHonest = (bytes: Uint8Array): void => {
-    for (const piece of bent(bytes, wire, pieces++)) honest.receive(piece);
+    for (const piece of bent(bytes, wire, pieces++, recordsFor(target))) honest.receive(piece);
   };
   honest.start();
   mouth.turn(() => lying.start());
@@ -163,7 +173,7 @@ function turnOf(engine: Engine): Step[] {
 }
 
 /** What somebody on the way can do, who has no keys: bits, cuts, copies, other sizes of pieces, records of his own. */
-function bent(bytes: Uint8Array, edits: readonly Edit[], number: number): Uint8Array[] {
+function bent(bytes: Uint8Array, edits: readonly Edit[], number: number, records: readonly Uint8Array[]): Uint8Array[] {
   let pieces = [bytes];
   for (const { at, where, value } of edits) {
     if (at !== number) continue;
@@ -187,10 +197,10 @@ function bent(bytes: Uint8Array, edits: readonly Edit[], number: number): Uint8A
         pieces = [whole, whole, ...pieces];
         break;
       case 5:
-        pieces = [RECORDS[(value >> 3) % RECORDS.length]!, whole, ...pieces];
+        pieces = [records[(value >> 3) % records.length]!, whole, ...pieces];
         break;
       case 6:
-        pieces = [whole, RECORDS[(value >> 3) % RECORDS.length]!, ...pieces];
+        pieces = [whole, records[(value >> 3) % records.length]!, ...pieces];
         break;
       default:
         pieces = [whole.slice(cut), ...pieces];
@@ -218,6 +228,18 @@ const RECORDS: readonly Uint8Array[] = [
   [0x80, 46, 1, 3, 3],
   [71, 69, 84, 32, 47],
 ].map((bytes) => Uint8Array.from(bytes));
+
+/** Hellos of SSL 2, whole and cut off, for the one who takes them. */
+const SSL2: readonly Uint8Array[] = [
+  [0x80, 28, 1, 3, 3, 0, 3, 0, 0, 0, 16, 0, 0, 0x3c, ...new Array<number>(16).fill(7)],
+  [0x80, 34, 1, 3, 3, 0, 9, 0, 0, 0, 16, 1, 0, 0x80, 0, 0, 0x3c, 0, 0, 0xff, ...new Array<number>(16).fill(7)],
+  [0x80, 28, 1, 3, 3, 0, 3],
+  [0x8f, 255, 1, 3, 0xff],
+].map((bytes) => Uint8Array.from(bytes));
+
+function recordsFor(target: TargetName): readonly Uint8Array[] {
+  return target === 'server classic 1.2' ? [...RECORDS, ...SSL2] : RECORDS;
+}
 
 function sidesOf(target: TargetName): Sides {
   const [role, kind] = [target.slice(0, 6) as 'client' | 'server', target.slice(7) as Kind];
@@ -277,12 +299,45 @@ function partsOf(kind: Kind): { readonly client: ClientParts; readonly server: S
         client: { ...fresh.client, ...mutual.client, ...V12.client, sessions: ends().sessions },
         server: { ...fresh.server, ...mutual.server, ...V12.server, tickets: ends().tickets },
       };
+    case 'classic 1.2':
+      return classic();
     case 'both':
       return {
         client: { ...fresh.client, protocols: [client13, client12] },
         server: { ...fresh.server, protocols: [server13, server12], contextFor: () => ({}) },
       };
   }
+}
+
+let rsa: Credential | undefined;
+
+/** Old devices: the classic exchange, CBC, signatures over SHA-1, and a server that takes the hello of SSL 2. */
+function classic(): { readonly client: ClientParts; readonly server: ServerParts } {
+  const old = (seed: number): CryptoProvider => legacySignatures(nobleProvider({ random: seededRandom(seed) }));
+  const [ours, theirs] = [old(1), old(2)];
+  if (rsa === undefined) {
+    const { chain, key } = serverEntry('rsa-2048');
+    const signer = ours.signer(privateKeyFromPem(key)) as Signer;
+    rsa = { chain: readPem(chain.join('\n')).map(({ der }) => der), signer: { ...signer, schemes: [0x0201] } };
+  }
+  const common = {
+    suites: ['TLS_RSA_WITH_AES_128_CBC_SHA256'],
+    signatures: ['rsa_pkcs1_sha1'],
+    credential: rsa,
+    requireExtendedMasterSecret: false,
+    verifier: {
+      verify: (): Verdict => ({ ok: true, publicKey: readCertificate(rsa!.chain[0]!).spki, path: rsa!.chain }),
+    },
+  } as const;
+  return {
+    client: { ...common, crypto: ours, protocols: [legacyClient12(ours)], helloRequest: 'refuse' },
+    server: {
+      ...common,
+      crypto: theirs,
+      protocols: [legacyServer12(theirs, { ssl2Hello: true })],
+      clientAuth: 'require',
+    },
+  };
 }
 
 const PSK = { identity: Uint8Array.of(1, 2, 3), secret: new Uint8Array(32).fill(9) };
