@@ -68,7 +68,7 @@ export const LEFT_OUT: { readonly [script: string]: string } = {
   'ocsp-stapling':
     'the server of these tests has no response to staple; what is stapled is shown in the interop matrix',
   'SSLv3-padding': 'SSL 3 is not implemented',
-  'sslv2-connection': 'SSL 2 is not implemented; that it is refused is shown by the other scripts of SSL 2',
+  'sslv2-connection': 'SSL 2 is not implemented: only its hello is read, of clients that go on in TLS 1.2',
   'dsa-in-certificate-verify': 'needs a client key of DSA, which is not implemented',
   'dsa-sig-flexibility': 'needs a server key of DSA, which is not implemented',
   'tls13-certificate-compression': 'certificate compression is not implemented',
@@ -145,11 +145,6 @@ export const REASONS: readonly Reason[] = [
     reason: 'there is no renegotiation: a second ClientHello ends the connection with no_renegotiation',
   },
   {
-    failure: /unexpected_message/,
-    names: /SSLv2|SSL 2|IE 6|Java 6/,
-    reason: 'the hello of SSL 2 is not taken (RFC 9846 appendix E.5)',
-  },
-  {
     failure: /session_ticket|Handshake\(certificate\)|ciphersuite\. Expected: 53/,
     scripts: /resum|alpn|ticket/,
     reason:
@@ -175,8 +170,15 @@ export const REASONS: readonly Reason[] = [
   {
     scripts: /^(?!tls13)/,
     failure: /handshake_failure/,
+    names: /3DES/,
+    reason: '3DES is not implemented (RFC 9325 section 4.2.1)',
+  },
+  {
+    scripts: /^ffdhe-negotiation$/,
+    failure: /handshake_failure/,
+    names: /ffdhe(4096|6144|8192)|no overlap/,
     reason:
-      'a client of TLS 1.2 without signature_algorithms gets handshake_failure where a signature is needed (RFC 9155 section 2)',
+      'of the finite fields ffdhe2048 and ffdhe3072 are here; where none is in common it is handshake_failure, as erratum 4908 of RFC 7919 has it',
   },
   {
     scripts: /crfg|ecdhe-curves|mlkem/,

@@ -26,8 +26,8 @@ import { authority, serverEntry, trustedRoots } from '../support/pki.ts';
 import { type Application, type Profile, PROFILES } from './profiles.ts';
 
 const crypto = autoProvider();
-// Of old devices everything is asked for: the suites, the signatures, and the hello of SSL 2.
-const old = legacySignatures(crypto);
+// Of old devices everything is asked for: the suites, the signatures, and the hello of SSL 2. X448 is younger, and wanted.
+const old = legacySignatures({ ...crypto, groups: [...crypto.groups, x448] });
 const legacy = legacyServer12(old, { ssl2Hello: true });
 const faults = process.argv.includes('--faults');
 
