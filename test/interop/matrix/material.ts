@@ -30,6 +30,8 @@ export interface Material {
   readonly staple: string;
   readonly intermediate: Pair;
   path(name: string): string;
+  /** More of them, under this name. */
+  pair(name: string, entry: Entry): Pair;
 }
 
 /** Files: PEM. */
@@ -65,6 +67,7 @@ export function material(): Material {
     }),
     staple: path('staple.der'),
     path,
+    pair,
   };
   sign(made);
   return made;

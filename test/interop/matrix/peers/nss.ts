@@ -5,6 +5,7 @@ import { type Child, freePort, startChild } from '../../../support/child.ts';
 import { material, type Pair, versionOf, which } from '../material.ts';
 import type { ConnectOrder, ConnectReport, Peer } from '../types.ts';
 import { payload } from '../talk.ts';
+import { authorityPem, basicPki, serverEntry } from '../../../support/pki.ts';
 import { converse } from './terminal.ts';
 
 /** selfserv and tstclnt of NSS. */
@@ -22,31 +23,21 @@ export const nss: Peer = {
     if (scenario === 'hybrid') return 'it has no such group before 3.105';
     if (role === 'client' && scenario === 'large')
       return 'selfserv answers with a page of its own, and reads no more than a page';
-    if (role === 'client' && scenario === 'staple')
-      return 'selfserv stapled nothing with our test authority; why is not known yet';
     if (role === 'server' && scenario === 'badCertificate')
       return 'tstclnt shows no certificate whose issuer nobody trusts';
     if (role === 'server' && scenario === 'alpn') return 'tstclnt offers no protocol';
     return undefined;
   },
   start: async () => {
-    const { database, nobody } = databases();
+    const { database, stapling, nobody } = databases();
     const running: Child[] = [];
     return {
       serve: async ({ version, alpn, auth, staple, group, ids }) => {
         const port = await freePort();
-        const args = [
-          '-d',
-          database,
-          '-n',
-          'server',
-          '-p',
-          String(port),
-          '-V',
-          `tls${version}:tls${version}`,
-          '-G',
-          '-v',
-        ];
+        // It staples nothing for a key on a curve.
+        const folder = staple ? stapling : database;
+        const args = ['-d', folder, '-n', 'server', '-p', String(port)];
+        args.push('-V', `tls${version}:tls${version}`, '-G', '-v');
         if (alpn) args.push('-Q');
         if (auth) args.push('-r', '-r');
         if (staple) args.push('-T', 'good', '-A', 'intermediate');
@@ -65,7 +56,10 @@ export const nss: Peer = {
   },
 };
 
-async function connectWith({ database, nobody }: Databases, order: ConnectOrder): Promise<ConnectReport> {
+async function connectWith(
+  { database, nobody }: Pick<Databases, 'database' | 'nobody'>,
+  order: ConnectOrder,
+): Promise<ConnectReport> {
   const { version, port, shows, staple, ids, bytes, times } = order;
   const args = [
     '-4',
@@ -102,6 +96,8 @@ async function connectWith({ database, nobody }: Databases, order: ConnectOrder)
 interface Databases {
   /** With all our certificates and keys, under the names of the files. */
   readonly database: string;
+  /** With a server whose key is RSA. */
+  readonly stapling: string;
   /** With the roots alone: a client takes whatever certificate it finds. */
   readonly nobody: string;
 }
@@ -109,16 +105,29 @@ let made: Databases | undefined;
 
 function databases(): Databases {
   if (made !== undefined) return made;
-  const { path, roots, server, client, bad, intermediate } = material();
+  const { path, roots, pair, server, client, bad, intermediate } = material();
   run('sh', '-c', `csplit -s -z -f ${path('root-')} ${roots} '/BEGIN CERT/' '{*}'`);
-  made = { database: withRoots('nss'), nobody: withRoots('nss-nobody') };
-  // The issuer first: it keeps the name under which it comes first, and comes again with what it issued.
-  for (const [name, { cert, key }] of Object.entries({ intermediate, server, client, bad }) as [string, Pair][]) {
-    const file = path(`${name}.p12`);
-    run('openssl', 'pkcs12', '-export', '-in', cert, '-inkey', key, '-name', name, '-out', file, '-passout', 'pass:x');
-    run('pk12util', '-i', file, '-d', made.database, '-W', 'x');
-  }
+  const issuer = { chain: [authorityPem('rsaIntermediate')], key: basicPki().ca.rsaIntermediate.key };
+  const rsa = { intermediate: pair('rsa-intermediate', issuer), server: pair('rsa-server', serverEntry('rsa-2048')) };
+  made = {
+    // The issuer first: it keeps the name under which it comes first, and comes again with what it issued.
+    database: withPairs('nss', { intermediate, server, client, bad }),
+    stapling: withPairs('nss-stapling', rsa),
+    nobody: withRoots('nss-nobody'),
+  };
   return made;
+}
+
+/** A certificate has one name for all of its subject: another server needs another folder. */
+function withPairs(folder: string, pairs: { readonly [name: string]: Pair }): string {
+  const { path } = material();
+  const database = withRoots(folder);
+  for (const [name, { cert, key }] of Object.entries(pairs)) {
+    const file = path(`${folder}-${name}.p12`);
+    run('openssl', 'pkcs12', '-export', '-in', cert, '-inkey', key, '-name', name, '-out', file, '-passout', 'pass:x');
+    run('pk12util', '-i', file, '-d', database, '-W', 'x');
+  }
+  return database;
 }
 
 function withRoots(name: string): string {

@@ -1,14 +1,17 @@
 //! rustls as a peer of the interop matrix; what it is told, and what it answers: ../README.md.
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::client::WebPkiServerVerifier;
 use rustls::crypto::{aws_lc_rs, CryptoProvider, SupportedKxGroup};
-use rustls::pki_types::{pem::PemObject, CertificateDer, PrivateKeyDer, ServerName};
+use rustls::pki_types::{pem::PemObject, CertificateDer, PrivateKeyDer, ServerName, UnixTime};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{
-    ClientConfig, ClientConnection, HandshakeKind, ProtocolVersion, RootCertStore,
-    ServerConfig, ServerConnection, SupportedProtocolVersion,
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, HandshakeKind, ProtocolVersion, RootCertStore,
+    ServerConfig, ServerConnection, SignatureScheme, SupportedProtocolVersion,
 };
 use std::collections::HashMap;
 use std::io::{self, BufRead, Read, Write};
 use std::net::{TcpListener, TcpStream};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
 
 type Order = HashMap<String, String>;
@@ -97,9 +100,12 @@ fn echo(config: Arc<ServerConfig>, mut socket: TcpStream) -> Result<(), Failure>
 
 fn connect(order: &Order) -> Result<String, Failure> {
     let provider = provider(order);
+    let inner = WebPkiServerVerifier::builder_with_provider(Arc::new(roots(order)?), provider.clone()).build()?;
+    let verifier = Arc::new(Listening { inner, staple: AtomicUsize::new(0) });
     let builder = ClientConfig::builder_with_provider(provider)
         .with_protocol_versions(&versions(order))?
-        .with_root_certificates(roots(order)?);
+        .dangerous()
+        .with_custom_certificate_verifier(verifier.clone());
     let mut config = if order.contains_key("cert") {
         builder.with_client_auth_cert(chain(order)?, key(order)?)?
     } else {
@@ -107,7 +113,7 @@ fn connect(order: &Order) -> Result<String, Failure> {
     };
     config.alpn_protocols = alpn(order);
     if order.contains_key("ids") {
-        config.resumption = rustls::client::Resumption::in_memory_sessions(8)
+        config.resumption = rustls::client::Resumption::in_memory_sessions(256)
             .tls12_resumption(rustls::client::Tls12Resumption::SessionIdOnly);
     }
     let config = Arc::new(config);
@@ -116,7 +122,50 @@ fn connect(order: &Order) -> Result<String, Failure> {
     for _ in 0..times {
         last = once(order, &config)?;
     }
-    Ok(last)
+    Ok(format!("{last} ocsp={}", verifier.staple.load(Ordering::Relaxed)))
+}
+
+/// The verifier of rustls, which also says how long the response was that came with the certificate.
+#[derive(Debug)]
+struct Listening {
+    inner: Arc<WebPkiServerVerifier>,
+    staple: AtomicUsize,
+}
+
+impl ServerCertVerifier for Listening {
+    fn verify_server_cert(
+        &self,
+        leaf: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        staple: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        self.staple.store(staple.len(), Ordering::Relaxed);
+        self.inner.verify_server_cert(leaf, intermediates, name, staple, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls12_signature(message, leaf, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        leaf: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.inner.verify_tls13_signature(message, leaf, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.inner.supported_verify_schemes()
+    }
 }
 
 fn once(order: &Order, config: &Arc<ClientConfig>) -> Result<String, Failure> {
