@@ -3,6 +3,7 @@ import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { CACHE, cacheFolder, ROOT, versionOf, which } from '../material.ts';
 import { startProgram } from '../program.ts';
+import { startResponder } from '../responder.ts';
 import type { Cannot, Peer } from '../types.ts';
 
 /** Peers that are small programs of ours over somebody else's TLS. */
@@ -99,19 +100,25 @@ const jsse: Peer = {
   install: 'apt-get install openjdk-17-jdk-headless',
   quick: true,
   retryGroups: ['X25519MLKEM768', 'secp384r1'],
-  cannot: (role, _version, scenario) => {
-    if (scenario === 'hybrid') return 'it has no such group before Java 27';
-    if (role === 'client' && scenario === 'staple')
-      return 'it asks an OCSP responder itself; no response can be given to it';
-    return undefined;
-  },
-  start: () =>
-    startProgram(which('java')!, [
+  cannot: (_role, _version, scenario) => (scenario === 'hybrid' ? 'it has no such group before Java 27' : undefined),
+  start: async () => {
+    // No response can be given to it: it asks for one itself.
+    const responder = await startResponder();
+    const running = await startProgram(which('java')!, [
       '-Djdk.tls.client.enableStatusRequestExtension=true',
+      '-Djdk.tls.server.enableStatusRequestExtension=true',
+      '-Djdk.tls.stapling.responderOverride=true',
+      `-Djdk.tls.stapling.responderURI=${responder.url}`,
       '-Xshare:auto',
       '-XX:TieredStopAtLevel=1',
       join(SOURCES, 'Peer.java'),
-    ]),
+    ]);
+    const stop = async (): Promise<void> => {
+      await running.stop();
+      responder.close();
+    };
+    return { ...running, stop };
+  },
 };
 
 const erlang: Peer = {
