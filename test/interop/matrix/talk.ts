@@ -62,12 +62,14 @@ export function answer(
     let left = closeAfter;
     stream.on('data', (bytes: Buffer) => {
       left -= bytes.length;
-      if (!stream.write(bytes)) {
+      const room = stream.write(bytes);
+      onPiece();
+      // A stream that is ending has no 'drain' any more: one that waited for it would never see the other side's end.
+      if (left <= 0) stream.end();
+      else if (!room) {
         stream.pause();
         stream.once('drain', () => stream.resume());
       }
-      onPiece();
-      if (left <= 0) stream.end();
     });
     stream.on('end', () => stream.end());
     return;
