@@ -5,18 +5,25 @@
 export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
 export {
   type BasicConstraints,
-  basicConstraints,
   type Certificate,
   type CertificateExtension,
-  extendedKeyUsage,
   KEY_USAGE,
   type KeyUsage,
-  keyUsage,
-  subjectAltNames,
 } from './certificate.ts';
 export { type Budget, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
 export type { NameConstraints } from './extensions.ts';
-export { checkNameConstraints, mustStaple, readCrl, readNameConstraints, readSctList, tlsFeatures } from './reading.ts';
+export {
+  basicConstraints,
+  checkNameConstraints,
+  extendedKeyUsage,
+  keyUsage,
+  mustStaple,
+  readCrl,
+  readNameConstraints,
+  readSctList,
+  subjectAltNames,
+  tlsFeatures,
+} from './reading.ts';
 export { parseCertificate } from './form.ts';
 export type { BundleOptions } from './bundle.ts';
 export type { BundleProblem, BundleProblemCode } from './bundle-order.ts';

@@ -1,10 +1,19 @@
 import { DerError } from '../bytes/der.ts';
 import { TlsError } from '../errors.ts';
-import type { Certificate } from './certificate.ts';
+import {
+  type BasicConstraints,
+  basicConstraints as basic,
+  type Certificate,
+  extendedKeyUsage as purposes,
+  type KeyUsage,
+  keyUsage as usage,
+  subjectAltNames as names,
+} from './certificate.ts';
 import { type Budget, checkNameConstraints as check } from './constraints.ts';
 import { type Crl, readCrl as crl } from './crl.ts';
 import { type NameConstraints, readNameConstraints as constraints } from './extensions.ts';
 import { readSctList as sctList, type Sct } from './sct.ts';
+import type { GeneralName } from './general-name.ts';
 import { mustStaple as staple, tlsFeatures as features } from './tls-feature.ts';
 import type { Finding } from './verdict.ts';
 
@@ -35,6 +44,35 @@ export function checkNameConstraints(
   budget: Budget,
 ): Finding | undefined {
   return readable('certificate', () => check(certificate, nameConstraints, budget));
+}
+
+/** RFC 5280 section 4.2.1.9; undefined: it does not say. @throws TlsError ERR_KEY when it is malformed. */
+export function basicConstraints(certificate: Certificate): BasicConstraints | undefined {
+  return readable('certificate', () => basic(certificate));
+}
+
+/**
+ * The usages that a certificate allows (RFC 5280 section 4.2.1.3); undefined: it does not say.
+ * @throws TlsError ERR_KEY when it is malformed.
+ */
+export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
+  return readable('certificate', () => usage(certificate));
+}
+
+/**
+ * OIDs of the purposes of a certificate (RFC 5280 section 4.2.1.12); undefined: it does not say.
+ * @throws TlsError ERR_KEY when it is malformed.
+ */
+export function extendedKeyUsage(certificate: Certificate): readonly string[] | undefined {
+  return readable('certificate', () => purposes(certificate));
+}
+
+/**
+ * Every name of a certificate (RFC 5280 section 4.2.1.6); undefined: it has no such extension.
+ * @throws TlsError ERR_KEY when it is malformed.
+ */
+export function subjectAltNames(certificate: Certificate): readonly GeneralName[] | undefined {
+  return readable('certificate', () => names(certificate));
 }
 
 /** The TLS extension types that a certificate demands (RFC 7633). @throws TlsError ERR_KEY when it is malformed. */

@@ -1,7 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import { derElement, derOid, derSequence } from '../../src/bytes/der-writer.ts';
 import type { Verdict } from '../../src/handshake/peer.ts';
-import { certificateVerifier, revocationChecker } from '../../src/pki/index.ts';
+import {
+  basicConstraints,
+  type Certificate,
+  certificateVerifier,
+  extendedKeyUsage,
+  keyUsage,
+  readCertificates,
+  revocationChecker,
+  subjectAltNames,
+  tlsFeatures,
+} from '../../src/pki/index.ts';
 import { noble } from '../support/credentials.ts';
 import {
   ascii,
@@ -130,6 +140,32 @@ describe.each(WHERE)('in the %s', (where) => {
             expect(verdict.ok, what).toBe(false);
         }
     }
+  });
+});
+
+describe('the readers for a program', () => {
+  const readers: { readonly [oid: string]: (certificate: Certificate) => unknown } = {
+    '2.5.29.15': keyUsage,
+    '2.5.29.17': subjectAltNames,
+    '2.5.29.19': basicConstraints,
+    '2.5.29.37': extendedKeyUsage,
+    '1.3.6.1.5.5.7.1.24': tlsFeatures,
+  };
+
+  it.each(Object.entries(readers))('%s', (oid, read) => {
+    const refused: string[] = [];
+    for (const [what, change] of BROKEN) {
+      const [certificate] = readCertificates([chainWith('leaf', oid, change(GOOD[oid]!)).chain[0]!]);
+      try {
+        read(certificate!);
+      } catch (error) {
+        expect(error, what).toMatchObject({ name: 'TlsError', code: 'ERR_KEY' });
+        refused.push(what);
+      }
+    }
+    expect(refused).toEqual(
+      expect.arrayContaining(['nothing', 'a boolean', 'its length indefinite', 'a byte behind it']),
+    );
   });
 });
 
