@@ -1,6 +1,7 @@
 /**
  * Conversations with a peer that lies, changed at random and kept when they reach a place that none has reached before:
- * `npm run fuzz:coverage -- --minutes 10 [--seed 1] [--corpus .cache/fuzz]`. Certificates take a turn now and then.
+ * `npm run fuzz:coverage -- --minutes 10 [--seed 1] [--corpus .cache/fuzz]`. Certificates and files of
+ * keys take a turn now and then.
  *
  * What is kept is written to the corpus, a line each, and read at the start. A case that ends in anything but a TlsError or
  * a good end is made as small as it can be, written to `failures.jsonl` there, and ends the run; `--replay FILE` runs the
@@ -13,6 +14,7 @@ import { judgeChanged } from '../test/fuzz/certificates.ts';
 import { converse, type Input, TARGETS } from '../test/fuzz/conversation.ts';
 import { startCoverage } from '../test/fuzz/coverage.ts';
 import { type Edit, randomEdit } from '../test/fuzz/edits.ts';
+import { readChanged } from '../test/fuzz/files.ts';
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);
@@ -34,14 +36,14 @@ const replay = option('replay');
 if (replay !== undefined) {
   for (const line of readFileSync(replay, 'utf8').trim().split('\n')) console.log(converse(JSON.parse(line) as Input));
 } else {
-  fuzz(
+  await fuzz(
     Number(option('minutes') ?? 1),
     Number(option('seed') ?? Date.now() % 1_000_000),
     option('corpus') ?? '.cache/fuzz',
   );
 }
 
-function fuzz(minutes: number, seed: number, folder: string): void {
+async function fuzz(minutes: number, seed: number, folder: string): Promise<void> {
   mkdirSync(folder, { recursive: true });
   const file = join(folder, 'corpus.jsonl');
   const corpus: Input[] = TARGETS.map((target) => ({ target, edits: [] }));
@@ -73,10 +75,6 @@ function fuzz(minutes: number, seed: number, folder: string): void {
   while (elapsed() < minutes) {
     const batch = Array.from({ length: BATCH }, () => next(corpus, said, random));
     for (const input of batch) guarded(input, folder, run);
-    for (let index = 0; index < 2; index++) {
-      runs++;
-      judgeChanged(random.next(2 ** 31));
-    }
     if (coverage.news() > 0) {
       // Which of them it was is not known: all that reached something unusual are kept, and the rest goes its way.
       for (const input of batch) {
@@ -84,6 +82,12 @@ function fuzz(minutes: number, seed: number, folder: string): void {
         appendFileSync(file, `${JSON.stringify(input)}\n`);
       }
     }
+    // Those are a seed each, and nothing of them is kept; what they reach is no merit of a conversation.
+    for (const judge of [judgeChanged, judgeChanged, readChanged]) {
+      runs++;
+      await judge(random.next(2 ** 31));
+    }
+    coverage.news();
     if (Math.floor(elapsed()) <= reported) continue;
     reported = Math.floor(elapsed());
     collect();

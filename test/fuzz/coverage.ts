@@ -61,10 +61,15 @@ export function startCoverage(folder: string): Coverage {
             seen.add(`${name}/${range.startOffset}-${range.endOffset}`);
             return false;
           });
+          // A count is of the time since the last look: what is zero now has been reached before, unless it lies in what
+          // was missed until now, or nobody has looked yet.
+          const before = missed.get(name) ?? [whole];
           for (const zero of zeros) {
-            const known = ({ startOffset, endOffset }: Range): boolean =>
+            const same = ({ startOffset, endOffset }: Range): boolean =>
               startOffset === zero.startOffset && endOffset === zero.endOffset;
-            if (!left.some(known) && !seen.has(`${name}/${zero.startOffset}-${zero.endOffset}`)) left.push(zero);
+            const within = ({ startOffset, endOffset }: Range): boolean =>
+              startOffset <= zero.startOffset && endOffset >= zero.endOffset;
+            if (!left.some(same) && before.some(within)) left.push(zero);
           }
           missed.set(name, left);
         }

@@ -9,7 +9,7 @@ import type { Generator } from '../engine/mutate.ts';
  */
 
 export interface Edit {
-  /** Number of the message among those that the peer says; or of the piece of the wire, for `wire`. */
+  /** Number of the message among those that the peer says; of the piece of the wire, for `wire`; for `record`, of the record. */
   readonly at: number;
   readonly op:
     | 'number'
@@ -23,6 +23,7 @@ export interface Edit {
     | 'repeat'
     | 'before'
     | 'flip'
+    | 'record'
     | 'wire';
   /** Which field, and what with it: taken modulo what there is. */
   readonly where: number;
@@ -42,6 +43,7 @@ const OPS: readonly Edit['op'][] = [
   'repeat',
   'before',
   'flip',
+  'record',
   'wire',
 ];
 
@@ -127,6 +129,7 @@ export function applyEdit(message: Uint8Array, edit: Edit): Uint8Array {
       ];
       return concat(...parts);
     }
+    case 'record':
     case 'wire':
       return message;
   }

@@ -4,6 +4,7 @@ import { generator } from '../engine/mutate.ts';
 import { judgeChanged } from './certificates.ts';
 import { converse, type Input, TARGETS } from './conversation.ts';
 import { applyEdit, randomEdit } from './edits.ts';
+import { readChanged } from './files.ts';
 
 /** A little of what `npm run fuzz:coverage` does for hours, and the cases that it once found. */
 
@@ -27,6 +28,12 @@ describe('an engine, and a peer that lies', () => {
     const ends = new Set<string>();
     for (let seed = 1; seed <= 500; seed++) ends.add(judgeChanged(seed));
     expect(ends.size).toBeGreaterThan(5);
+  });
+
+  it('files that were changed are read, or refused', async () => {
+    const ends = new Set<string>();
+    for (let seed = 1; seed <= 500; seed++) ends.add(await readChanged(seed));
+    expect(ends.size).toBeGreaterThan(4);
   });
 
   it('cases that were found', () => {

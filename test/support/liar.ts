@@ -1,19 +1,36 @@
+import { concat } from '../../src/bytes/bytes.ts';
 import { Outlet } from '../../src/engine/outlet.ts';
+import { Cbc12 } from '../../src/record/cbc12.ts';
 import { Joiner } from '../../src/record/joiner.ts';
+import { Protector12 } from '../../src/record/protect12.ts';
+import { Protector13 } from '../../src/record/protect13.ts';
 import { Transcript } from '../../src/schedule/transcript.ts';
 
 /**
  * Our own engine as a peer that lies: what it says is changed before it is hashed, signed and sent, so that everything
- * behind the lie fits it. Nothing in the library knows of this; here the two places are watched through which every
- * message goes.
+ * behind the lie fits it; and its records, before they are protected. Nothing in the library knows of this; here the
+ * places are watched through which every message and every record goes.
  */
 
 /** What becomes of the message with this number: other bytes, several messages in one piece, or nothing. */
 export type Lie = (message: Uint8Array, number: number) => Uint8Array;
 
+/** A record before it is protected. */
+export interface Sealable {
+  readonly type: number;
+  readonly content: Uint8Array;
+  /** Zeros behind the type; only TLS 1.3 has them. */
+  readonly padding: number;
+}
+
+/** What goes in place of the protected record with this number. */
+export type Forgery = (record: Sealable, number: number) => readonly Sealable[];
+
 interface Liar {
   readonly lie: Lie;
+  readonly forge: Forgery;
   count: number;
+  sealed: number;
   /** Each message is changed once, wherever it is seen first. */
   readonly told: Map<Uint8Array, Uint8Array>;
 }
@@ -24,9 +41,12 @@ let watching = false;
 const heard = new WeakSet<Uint8Array>();
 
 /** Makes an engine's turns: `turn(() => drain(engine))` lets it speak as a liar. */
-export function liar(lie: Lie): { turn<T>(act: () => T): T; readonly said: number } {
+export function liar(
+  lie: Lie,
+  forge: Forgery = (record) => [record],
+): { turn<T>(act: () => T): T; readonly said: number } {
   watch();
-  const self: Liar = { lie, count: 0, told: new Map() };
+  const self: Liar = { lie, forge, count: 0, sealed: 0, told: new Map() };
   return {
     get said() {
       return self.count;
@@ -70,4 +90,12 @@ function watch(): void {
     const changed = speaking === undefined ? message : toldBy(speaking, message);
     if (changed.length > 0) handshake.call(this, changed);
   };
+  for (const { prototype } of [Protector13, Protector12, Cbc12]) {
+    const { seal } = prototype;
+    prototype.seal = function (type: number, content: Uint8Array, padding: number): Uint8Array {
+      if (speaking === undefined) return seal.call(this, type, content, padding);
+      const records = speaking.forge({ type, content, padding }, speaking.sealed++);
+      return concat(...records.map((record) => seal.call(this, record.type, record.content, record.padding)));
+    };
+  }
 }
