@@ -1,8 +1,7 @@
 import { equalBytes } from '../bytes/bytes.ts';
-import type { PublicKey, SignatureAlgorithm, SignatureVerifier } from '../crypto/types.ts';
-import type { VerificationFailure } from '../handshake/peer.ts';
+import type { PublicKey, SignatureAlgorithm } from '../crypto/types.ts';
 import type { Anchor } from './anchors.ts';
-import { authorityKeyId, type Certificate, OID_SUBJECT_ALT_NAME, subjectKeyId } from './certificate.ts';
+import { authorityKeyId, type Certificate, subjectKeyId } from './certificate.ts';
 import {
   checkAny,
   checkAuthority,
@@ -14,48 +13,16 @@ import {
 } from './checks.ts';
 import { type Budget, checkNameConstraints } from './constraints.ts';
 import { nameConstraints } from './extensions.ts';
-import { nameText } from './general-name.ts';
 import { sameName } from './names.ts';
 import { checkAnchor, noIssuer } from './path-ends.ts';
+import { costOf, counted, isSame, isSelfIssued, notSignedBy, withCertificate } from './path-members.ts';
+import type { PathQuestion, PathResult } from './path-question.ts';
 import { processPolicies } from './policies.ts';
 import { checkProfile } from './profiles.ts';
 import { type Authority, authorityOf, type RevocationStatus } from './revocation-status.ts';
-import type { RevocationChecker, RevocationQuestion } from './revocation-types.ts';
-import type { PathRules } from './rules.ts';
+import type { RevocationQuestion } from './revocation-types.ts';
 import { runSteps, type Steps, wait } from './steps.ts';
 import { type Finding, failureOf, isFinding, orMalformed } from './verdict.ts';
-
-/** A certificate, what may lead from it to an anchor, and the rules (RFC 5280 section 6, RFC 4158). */
-export interface PathQuestion {
-  readonly leaf: Certificate;
-  /** In the order they are to be tried where nothing else tells them apart. */
-  readonly candidates: readonly Certificate[];
-  readonly anchors: readonly Anchor[];
-  readonly rules: PathRules;
-  readonly signatures: SignatureVerifier;
-  readonly revocation?: RevocationChecker | undefined;
-  /** The OCSPResponse that came with a certificate. */
-  readonly ocspResponseOf?: ((certificate: Certificate) => Uint8Array | undefined) | undefined;
-  /** Where a certificate stood in what the peer sent; -1: it did not send it. */
-  readonly positionOf?: ((certificate: Certificate) => number) | undefined;
-  /** Certificates that may have issued this one, from somewhere else; asked only where nothing at hand leads on. */
-  readonly fetchIssuers?: ((certificate: Certificate) => Promise<readonly Certificate[]>) | undefined;
-  /** Certificates and keys that are never trusted, whoever vouches for them. */
-  readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
-}
-
-export type PathResult =
-  | {
-      readonly ok: true;
-      /** Leaf first; the anchor is left out. */
-      readonly path: readonly Certificate[];
-      readonly anchor: Anchor;
-      /** OIDs of the policies that the path is valid for (RFC 5280 section 6.1.6). */
-      readonly policies: readonly string[];
-      /** What is known of the certificates of `path`; empty: nobody was asked. */
-      readonly revocation: readonly RevocationStatus[];
-    }
-  | { readonly ok: false; readonly failure: VerificationFailure };
 
 /** What one judgement may cost, whatever a peer sends. */
 interface Budgets extends Budget {
@@ -424,57 +391,3 @@ class Search {
 }
 
 const POLICY_OIDS: readonly string[] = ['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54'];
-
-/** Certificates above the leaf that are not self-issued: those that path lengths speak of. */
-function counted(path: readonly Certificate[]): number {
-  return path.filter((certificate, index) => index > 0 && !isSelfIssued(certificate)).length;
-}
-
-function isSelfIssued(certificate: Certificate): boolean {
-  const { subject, issuer, read } = certificate;
-  let same = read.get(SELF_ISSUED) as boolean | undefined;
-  if (same === undefined) {
-    same = sameName(subject, issuer);
-    read.set(SELF_ISSUED, same);
-  }
-  return same;
-}
-
-/** Stands among the extensions that were read: a certificate's names are compared once. */
-const SELF_ISSUED = 'self-issued';
-
-function notSignedBy(issuer: Authority): Finding {
-  return {
-    code: 'CERT_BAD_SIGNATURE',
-    what: `its signature is not by ${nameText(issuer.name)}`,
-    advice: 'its issuer may have changed its key: then the certificate of the new key is missing',
-    rfc: 'RFC 5280 section 6.1.3(a)(1)',
-  };
-}
-
-function withCertificate(certificate: Certificate): { readonly certificate: Certificate } {
-  return { certificate };
-}
-
-/** RFC 4158 section 5.2: the same name, key and alternative names; a path does not go through it twice. */
-function isSame(a: Certificate, b: Certificate): boolean {
-  if (a === b) return true;
-  if (!equalBytes(a.spki, b.spki) || !sameName(a.subject, b.subject)) return false;
-  const names = ({ extensions }: Certificate): Uint8Array =>
-    extensions.get(OID_SUBJECT_ALT_NAME)?.value ?? new Uint8Array(0);
-  return equalBytes(names(a), names(b));
-}
-
-/** How long a verification takes, measured against P-256. */
-function costOf(key: PublicKey): number {
-  switch (key.kind) {
-    case 'ec':
-      return key.curve === 'P-256' ? 1 : key.curve === 'P-384' ? 3 : 6;
-    case 'rsa':
-      return key.modulus.length > 512 ? 2 : 1;
-    case 'ed448':
-      return 4;
-    default:
-      return 2;
-  }
-}

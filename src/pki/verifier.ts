@@ -14,7 +14,8 @@ import {
 } from './certificate.ts';
 import { checkForm, checkName } from './checks.ts';
 import { nameText } from './general-name.ts';
-import { findPath, type PathQuestion, type PathResult } from './path.ts';
+import { findPath } from './path.ts';
+import type { PathQuestion, PathResult } from './path-question.ts';
 import type { PolicyInputs } from './policies.ts';
 import { isPublicSuffix } from './public-suffix.ts';
 import type { RevocationStatus } from './revocation-status.ts';
