@@ -1,4 +1,10 @@
-import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import {
+  nobleProvider,
+  pureMlKem768,
+  pureMlKem1024,
+  secp256r1MlKem768,
+  secp384r1MlKem1024,
+} from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { loadCredential } from '../../src/pki/credential.ts';
@@ -8,6 +14,11 @@ import { clientEntry, type Entry, type KeyKind, serverEntry, trustedRoots } from
 /** Credentials and verifiers over the test infrastructure. */
 
 export const noble: CryptoProvider = nobleProvider();
+/** With every group that is there to be asked for. */
+export const manyKems: CryptoProvider = {
+  ...noble,
+  groups: [...noble.groups, secp256r1MlKem768, secp384r1MlKem1024, pureMlKem768, pureMlKem1024],
+};
 
 const loaded = new Map<Entry, Promise<Credential>>();
 

@@ -89,6 +89,7 @@ function outcomeOf(
     if (ONLY[scenario] !== undefined && ONLY[scenario] !== version) return { kind: 'none' };
     const why = peer.cannot(role, version, scenario);
     if (why !== undefined) return { kind: 'cannot', why };
+    if (scenario === 'kems' && peer.kems === undefined) return { kind: 'cannot', why: 'it has none of them' };
     if (started === undefined) return { kind: 'not here', install: peer.install };
     if (typeof started === 'string') return { kind: 'failed', why: `it does not start: ${started}` };
     try {

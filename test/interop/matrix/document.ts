@@ -44,6 +44,7 @@ const MEANING: { readonly [scenario in Scenario]: string } = {
   badCertificate: 'the same with a certificate that an unknown authority issued',
   retry: 'the server knows only a group that the client sent no share for; ours asks with a cookie',
   hybrid: 'this group and no other',
+  kems: 'each of SecP256r1MLKEM768, SecP384r1MLKEM1024, MLKEM768, MLKEM1024 that the peer has, and no other',
   alpn: 'both have one protocol in common, and agree on it',
   keyUpdate: 'we change our keys and ask for new ones; the peer changes its keys, and data goes on both ways',
   staple: 'the response arrives at the client; where the server is told which one, it is that one',

