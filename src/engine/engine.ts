@@ -1,23 +1,21 @@
 import { TlsError } from '../errors.ts';
-import type { ClientConfig, Config } from '../handshake/config.ts';
-import type { ClientSession } from '../handshake/session.ts';
-import type { Context, Direction, Facts, Out, PeerFacts } from '../handshake/context.ts';
-import type { Epoch, Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
+import type { Config } from '../handshake/config.ts';
+import type { Context, Facts } from '../handshake/context.ts';
+import type { Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
 import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
 import type { AnyNeed, AnyQuestion } from '../handshake/needs.ts';
 import { startClient } from '../handshake/client/start.ts';
-import type { CipherSuite13, Hash } from '../crypto/types.ts';
-import { Protector13 } from '../record/protect13.ts';
+import type { Hash } from '../crypto/types.ts';
 import { alertName, sendsAlert } from './alerts.ts';
 import { Intake } from './intake.ts';
 import { nameArrival } from './arrivals.ts';
 import { makeNeed } from './need.ts';
+import { makeOut } from './out.ts';
 import { Outlet } from './outlet.ts';
 import { settle } from './settle.ts';
 import type { Step } from './step.ts';
-import { plainView, toHex, wipe } from '../bytes/bytes.ts';
+import { plainView, wipe } from '../bytes/bytes.ts';
 import { exportFrom } from '../schedule/schedule13.ts';
-import type { RecordProtector } from '../record/protector.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 
 export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
@@ -55,7 +53,20 @@ export class Engine {
       config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
     );
     this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
-    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out: this.#makeOut() };
+    const out = makeOut({
+      config,
+      outlet: this.#outlet,
+      intake: this.#intake,
+      facts: this.#facts,
+      step: (step) => void this.#steps.push(step),
+      open: () => {
+        this.#status = 'open';
+      },
+      early: (hash, secret) => {
+        this.#early = { hash, secret };
+      },
+    });
+    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out };
   }
 
   get role(): 'client' | 'server' {
@@ -360,19 +371,6 @@ export class Engine {
     this.#data = {};
   }
 
-  /** Nobody waits for the store; if it fails, the next handshake is a full one. */
-  #keepSession(key: string, session: ClientSession): void {
-    const { config } = this;
-    const failed = (reason: unknown): void =>
-      config.watch?.({ type: 'note', by: config.role, text: `a session could not be kept: ${String(reason)}` });
-    try {
-      const kept = (config as ClientConfig).sessions?.put(key, session);
-      if (kept !== undefined) kept.then(undefined, failed);
-    } catch (reason) {
-      failed(reason);
-    }
-  }
-
   #guard(action: () => void): void {
     try {
       action();
@@ -411,65 +409,6 @@ export class Engine {
 
   #wrongState(call: string): TlsError {
     return new TlsError('ERR_STATE', { detail: `${call} when the connection is ${this.#status}` });
-  }
-
-  #makeOut(): Out {
-    const { config } = this;
-    const out: Out = {
-      send: (message: Uint8Array): void => {
-        config.watch?.({
-          type: 'message',
-          from: this.role,
-          handshakeType: message[0]!,
-          epoch: this.#outlet.epoch,
-          raw: message,
-        });
-        this.#outlet.handshake(message);
-      },
-      changeCipherSpec: (): void => {
-        config.watch?.({ type: 'change-cipher-spec', from: this.role });
-        this.#outlet.changeCipherSpec();
-      },
-      keys: (direction: Direction, epoch: Epoch, suite: CipherSuite13, secret: Uint8Array): void => {
-        out.protect(direction, epoch, new Protector13(suite, secret));
-      },
-      protect: (direction: Direction, epoch: Epoch, protector: RecordProtector): void => {
-        config.watch?.({ type: 'keys', by: this.role, direction, epoch });
-        if (direction === 'write') this.#outlet.protect(protector, epoch);
-        else this.#intake.protect(protector, epoch);
-      },
-      unprotect: (): void => this.#outlet.unprotect(),
-      sendEarlyData: (bytes: Uint8Array): void => this.#outlet.data(bytes, () => {}),
-      takeEarlyData: (bytes: number): void => this.#intake.takeEarlyData(bytes),
-      earlyExporter: (hash: Hash, secret: Uint8Array): void => {
-        this.#early = { hash, secret: secret.slice() };
-      },
-      keepSession: (key: string, session: ClientSession): void => this.#keepSession(key, session),
-      warn: (description: number): void => this.#outlet.alert(1, description),
-      limit: (direction: Direction, bytes: number): void => {
-        if (direction === 'write') this.#outlet.limit = bytes;
-        else this.#intake.limit = bytes;
-      },
-      log: (label: string, secret: Uint8Array): void => {
-        if (config.keyLog === undefined) return;
-        config.keyLog(`${label} ${toHex(this.#facts.clientRandom ?? new Uint8Array(0))} ${toHex(secret)}`);
-      },
-      fact: <K extends keyof Facts>(name: K, value: Facts[K]): void => {
-        this.#facts[name] = value;
-        if (name === 'version') this.#intake.passesOverChangeCipherSpec = value === TLS_1_3;
-      },
-      note: ({ by, text }): void => config.watch?.({ type: 'note', by, text }),
-      established: (): void => {
-        this.#status = 'open';
-        this.#intake.established = true;
-        this.#steps.push({ type: 'established', facts: this.#facts });
-      },
-      authenticatedLater: (peer: PeerFacts | undefined): void => {
-        this.#steps.push({ type: 'authenticated-later', peer });
-      },
-      skipEarlyData: (how: 'sealed' | 'retry', bytes: number): void => this.#intake.skipEarlyData(how, bytes),
-    };
-    return out;
   }
 }
 
