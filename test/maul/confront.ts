@@ -4,7 +4,7 @@ import type { Step } from '../../src/engine/step.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
-import { type Lie, liar } from '../support/liar.ts';
+import { type Forgery, type Lie, liar, type Sealable } from '../support/liar.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 
 /** An honest engine, and one that breaks a single rule: under the right keys, and consistently. */
@@ -18,6 +18,8 @@ export interface Row {
   readonly lie?: Lie;
   /** How it is broken in records: what becomes of each piece that the liar writes. */
   readonly wire?: (bytes: Uint8Array, number: number) => readonly Uint8Array[];
+  /** How it is broken in records that are sealed after that, with the right keys. */
+  readonly forge?: Forgery;
   /** What the liar does when its connection is open, or as soon as it can. */
   readonly later?: (liar: Engine) => void;
   /** What the honest side makes of it; without a code it goes on, and has to. */
@@ -35,12 +37,20 @@ export interface Outcome {
 /** Lets the two talk until both are silent. */
 export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
   const { lie = (message: Uint8Array): Uint8Array => message, wire = (bytes: Uint8Array) => [bytes], later } = row;
+  const { forge = (record: Sealable): readonly Sealable[] => [record] } = row;
   let broken = row.wire !== undefined || later !== undefined;
-  const mouth = liar((message, number) => {
-    const said = lie(message, number);
-    if (said !== message) broken = true;
-    return said;
-  });
+  const mouth = liar(
+    (message, number) => {
+      const said = lie(message, number);
+      if (said !== message) broken = true;
+      return said;
+    },
+    (record, number) => {
+      const [first, ...more] = forge(record, number);
+      if (first !== record || more.length > 0) broken = true;
+      return first === undefined ? [] : [first, ...more];
+    },
+  );
   const client = (): Engine => makeClient(row.client);
   const server = (): Engine => makeServer(row.server);
   const honest = honestRole === 'client' ? client() : server();
