@@ -61,7 +61,6 @@ export type PeerFault =
   | 'ERR_NOT_TLS'
   | 'ERR_BAD_RECORD_MAC'
   | 'ERR_NO_CONTENT_TYPE'
-  | 'ERR_OPEN_LIMIT'
   | 'ERR_TOO_MANY_EMPTY_RECORDS'
   | 'ERR_TOO_MANY_WARNINGS'
   | 'ERR_TOO_MANY_KEY_UPDATES'
@@ -71,7 +70,6 @@ export type PeerFault =
   | 'ERR_BAD_CCS'
   | 'ERR_BAD_ALERT'
   | 'ERR_ALERT_LEVEL'
-  | 'ERR_DATA_AFTER_CLOSE'
   | 'ERR_ILLEGAL_PARAMETER'
   | 'ERR_LEGACY_VERSION'
   | 'ERR_COMPRESSION'
@@ -114,11 +112,8 @@ export type PeerFault =
   | 'ERR_BAD_SIGNATURE'
   | 'ERR_BAD_FINISHED'
   | 'ERR_KEY_UPDATE'
-  | 'ERR_TICKET_LIFETIME'
   | 'ERR_RECORD_SIZE_LIMIT'
   | 'ERR_MAX_FRAGMENT_LENGTH'
-  | 'ERR_CERTIFICATE_TYPE'
-  | 'ERR_DECOMPRESSION'
   | 'ERR_RENEGOTIATION'
   | 'ERR_RENEGOTIATION_INFO'
   | 'ERR_EXTENDED_MASTER_SECRET'
@@ -198,7 +193,6 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
   ERR_NOT_TLS: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.1', 'the peer does not speak TLS'),
   ERR_BAD_RECORD_MAC: fault(Alert.badRecordMac, 'RFC 9846 section 5.2', 'a record could not be authenticated'),
   ERR_NO_CONTENT_TYPE: fault(Alert.unexpectedMessage, 'RFC 9846 section 5.4', 'a protected record has only padding'),
-  ERR_OPEN_LIMIT: fault(Alert.badRecordMac, 'RFC 9846 section 5.5', 'too many records failed to authenticate'),
   ERR_TOO_MANY_EMPTY_RECORDS: fault(
     Alert.unexpectedMessage,
     'RFC 9846 section 5.1',
@@ -228,7 +222,6 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     'RFC 9846 section 6',
     'an alert of an unknown level or of a level not allowed here',
   ),
-  ERR_DATA_AFTER_CLOSE: fault(Alert.unexpectedMessage, 'RFC 9846 section 6.1', 'data came after close_notify'),
 
   ERR_ILLEGAL_PARAMETER: fault(
     Alert.illegalParameter,
@@ -408,7 +401,6 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     'Finished is wrong: somebody changed the handshake on the way, or the keys differ',
   ),
   ERR_KEY_UPDATE: fault(Alert.illegalParameter, 'RFC 9846 section 4.7.3', 'request_update is neither 0 nor 1'),
-  ERR_TICKET_LIFETIME: fault(Alert.illegalParameter, 'RFC 9846 section 4.7.1', 'a ticket lives longer than seven days'),
   ERR_RECORD_SIZE_LIMIT: fault(
     Alert.illegalParameter,
     'RFC 8449 section 4',
@@ -418,16 +410,6 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     Alert.illegalParameter,
     'RFC 6066 section 4',
     'max_fragment_length is not what was asked for',
-  ),
-  ERR_CERTIFICATE_TYPE: fault(
-    Alert.unsupportedCertificate,
-    'RFC 7250 section 4.2',
-    'a certificate type that cannot be used here',
-  ),
-  ERR_DECOMPRESSION: fault(
-    Alert.badCertificate,
-    'RFC 8879 section 4',
-    'a compressed certificate could not be decompressed',
   ),
   ERR_RENEGOTIATION: fault(Alert.noRenegotiation, 'RFC 5746 section 4', 'renegotiation is refused'),
   ERR_RENEGOTIATION_INFO: fault(

@@ -42,8 +42,6 @@ export interface Aead {
   readonly tagLength: 8 | 16;
   /** Records that one key may protect before it has to be changed (RFC 9846 section 5.5). */
   readonly sealLimit: number;
-  /** Records that may fail to open under one key before the connection has to end. */
-  readonly openLimit: number;
   /** `bytes` is copied; it can be wiped afterwards. */
   key(bytes: Uint8Array): AeadKey;
 }

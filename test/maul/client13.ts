@@ -15,6 +15,7 @@ import {
   body,
   doubled,
   dropped,
+  keyIs,
   lastByte,
   message,
   put,
@@ -35,6 +36,15 @@ const remembered = (): Pick<Row, 'client' | 'server'> => {
   return { client: { sessions, clock }, server: { tickets, clock } };
 };
 const hello = (change: (value: ServerHello) => ServerHello, nth = 0): Lie => as(2, ServerHello, change, nth);
+
+/** Another certificate than the one that the key goes with. */
+const another = (): Lie =>
+  as(11, Certificate, (v) => ({
+    ...v,
+    entries: v.entries.map((entry) => ({ ...entry, certData: Uint8Array.of(1, 2) })),
+  }));
+/** A SubjectPublicKeyInfo: id-X25519, which does not sign. */
+const X25519_KEY = Uint8Array.of(0x30, 42, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, 33, 0, ...new Uint8Array(32).fill(9));
 
 /** A HelloRetryRequest in place of the ServerHello. */
 const retry = (...extensions: { type: number; data: Uint8Array }[]): Lie =>
@@ -342,10 +352,7 @@ export const CLIENT_13: readonly Row[] = [
   { rule: '§4.5.1-1 it is there', lie: dropped(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
     rule: 'a certificate that nobody vouches for',
-    lie: as(11, Certificate, (v) => ({
-      ...v,
-      entries: v.entries.map((entry) => ({ ...entry, certData: Uint8Array.of(1, 2) })),
-    })),
+    lie: another(),
     code: 'ERR_PEER_REFUSED',
     alert: 48,
   },
@@ -355,6 +362,20 @@ export const CLIENT_13: readonly Row[] = [
     lie: body(15, (bytes) => bytes.with(0, 2).with(1, 1)),
     code: 'ERR_SCHEME_NOT_OFFERED',
     alert: 47,
+  },
+  {
+    rule: '§4.5.2-6 and is one for its key',
+    client: { verifier: keyIs({ kind: 'ed448', key: new Uint8Array(57) }) },
+    lie: another(),
+    code: 'ERR_SCHEME_KEY',
+    alert: 47,
+  },
+  {
+    rule: 'a certificate with a key that nobody can use',
+    client: { verifier: { verify: ({ chain }) => ({ ok: true, publicKey: X25519_KEY, path: chain }) } },
+    lie: another(),
+    code: 'ERR_CERTIFICATE_UNREADABLE',
+    alert: 42,
   },
   { rule: '§4.5.2-1 §4.5.2-3 it is there', lie: dropped(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   { rule: '§4.5.2-3 it comes once', lie: twice(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },

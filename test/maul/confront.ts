@@ -1,6 +1,9 @@
 import { concat } from '../../src/bytes/bytes.ts';
+import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
+import type { PublicKey } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { Step } from '../../src/engine/step.ts';
+import type { PeerVerifier } from '../../src/handshake/peer.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
@@ -92,6 +95,11 @@ function turnOf(engine: Engine): Step[] {
     else steps.push(step);
   }
   return steps;
+}
+
+/** Takes any certificate, and reads this key out of it. */
+export function keyIs(key: PublicKey): PeerVerifier {
+  return { verify: ({ chain }) => ({ ok: true, publicKey: encodeSubjectPublicKeyInfo(key), path: chain }) };
 }
 
 /** Changes the body of a message of this type: the first, or the one with this number among them. */

@@ -1,16 +1,31 @@
 import { concat } from '../../src/bytes/bytes.ts';
+import { tlsEcdheRsaAes128Gcm } from '../../src/crypto/noble/suites.ts';
 import { client12 } from '../../src/handshake/client/client12.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
 import { ClientHello, ServerHello } from '../../src/wire/hello.ts';
 import { Certificate12 } from '../../src/wire/messages12.ts';
 import type { Lie } from '../support/liar.ts';
 import { ends } from '../support/sessions.ts';
-import { toyCredential, toyVerifier } from '../support/toy.ts';
-import { after, as, before, body, doubled, dropped, lastByte, put, type Row, twice, without } from './confront.ts';
+import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
+import {
+  after,
+  as,
+  before,
+  body,
+  doubled,
+  dropped,
+  keyIs,
+  lastByte,
+  put,
+  type Row,
+  twice,
+  without,
+} from './confront.ts';
 
 /** What a peer may not do with TLS 1.2. */
 
 const V = { client: { protocols: [client12], grease: false }, server: { protocols: [server12] } };
+const toy = toyProvider(1);
 const mutual = {
   client: { ...V.client, credential: toyCredential },
   server: { ...V.server, clientAuth: 'require', verifier: toyVerifier },
@@ -164,6 +179,23 @@ export const CLIENT_12: readonly Row[] = [
     lie: body(12, (b) => b.with(36, 2).with(37, 1)),
     code: 'ERR_SCHEME_NOT_OFFERED',
     alert: 47,
+  },
+  {
+    rule: '¶7.4.3-4 7.4.3: which is one for its key',
+    ...V,
+    client: { ...V.client, verifier: keyIs({ kind: 'ed448', key: new Uint8Array(57) }) },
+    lie: as(11, Certificate12, () => ({ chain: [Uint8Array.of(1)] })),
+    code: 'ERR_SCHEME_KEY',
+    alert: 47,
+  },
+  {
+    rule: '¶7.4.2-6 ¶7.4.2-8 7.4.2: the key goes with the suite',
+    ...V,
+    client: { ...V.client, crypto: { ...toy, suites: [...toy.suites, tlsEcdheRsaAes128Gcm] } },
+    server: { ...V.server, suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] },
+    lie: sh((v) => ({ ...v, cipherSuite: 0xc02f })),
+    code: 'ERR_CERTIFICATE_KEY_KIND',
+    alert: 43,
   },
   {
     rule: '7.4.3: nothing is left over',

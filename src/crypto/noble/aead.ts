@@ -8,17 +8,13 @@ import type { Aead, AeadKey } from '../types.ts';
  */
 const GCM_SEAL_LIMIT = 23_726_566;
 const CHACHA_SEAL_LIMIT = 2 ** 48;
-/** Forgeries that one key bears (RFC 9001 appendix B, which the AEADs share); a TLS connection ends with the first. */
-const GCM_OPEN_LIMIT = 2 ** 52;
-const CHACHA_OPEN_LIMIT = 2 ** 36;
 
-export const aes128gcm: Aead = /* @__PURE__ */ aead('AES-128-GCM', 16, GCM_SEAL_LIMIT, GCM_OPEN_LIMIT, gcm);
-export const aes256gcm: Aead = /* @__PURE__ */ aead('AES-256-GCM', 32, GCM_SEAL_LIMIT, GCM_OPEN_LIMIT, gcm);
+export const aes128gcm: Aead = /* @__PURE__ */ aead('AES-128-GCM', 16, GCM_SEAL_LIMIT, gcm);
+export const aes256gcm: Aead = /* @__PURE__ */ aead('AES-256-GCM', 32, GCM_SEAL_LIMIT, gcm);
 export const chacha20Poly1305: Aead = /* @__PURE__ */ aead(
   'ChaCha20-Poly1305',
   32,
   CHACHA_SEAL_LIMIT,
-  CHACHA_OPEN_LIMIT,
   chacha20poly1305,
 );
 
@@ -28,8 +24,8 @@ type NobleCipher = (
   additionalData: Uint8Array,
 ) => { encrypt(bytes: Uint8Array): Uint8Array; decrypt(bytes: Uint8Array): Uint8Array };
 
-function aead(name: string, keyLength: 16 | 32, sealLimit: number, openLimit: number, cipher: NobleCipher): Aead {
-  return { name, keyLength, tagLength: 16, sealLimit, openLimit, key: (bytes) => keyed(cipher, bytes.slice()) };
+function aead(name: string, keyLength: 16 | 32, sealLimit: number, cipher: NobleCipher): Aead {
+  return { name, keyLength, tagLength: 16, sealLimit, key: (bytes) => keyed(cipher, bytes.slice()) };
 }
 
 function keyed(cipher: NobleCipher, key: Uint8Array): AeadKey {

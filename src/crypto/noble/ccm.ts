@@ -35,7 +35,6 @@ function ccm(name: string, tagLength: 8 | 16): Aead {
     keyLength: 16,
     tagLength,
     sealLimit: CCM_SEAL_LIMIT,
-    openLimit: 2 ** 23,
     key: (bytes) => keyed(bytes.slice(), tagLength),
   };
 }
