@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { CLIENT_13 } from './client13.ts';
 import { confront, type Row } from './confront.ts';
 import { records } from './records.ts';
+import { CLIENT_EARLY, SERVER_EARLY } from './early.ts';
 import { SEALED_12, SEALED_13 } from './sealed.ts';
 import { SERVER_13 } from './server13.ts';
 import { CLIENT_12, SERVER_12 } from './tls12.ts';
@@ -19,6 +20,8 @@ describe.each<[string, 'client' | 'server', readonly Row[]]>([
   ['a server of TLS 1.3, under the right keys', 'server', SEALED_13],
   ['a client of TLS 1.2, under the right keys', 'client', SEALED_12],
   ['a server of TLS 1.2, under the right keys', 'server', SEALED_12],
+  ['a client with early data', 'client', CLIENT_EARLY],
+  ['a server with early data', 'server', SERVER_EARLY],
   ['a client, by records', 'client', records()],
   ['a server, by records', 'server', records()],
 ])('%s is told: no', (_, role, rows) => {

@@ -56,11 +56,14 @@ export function ends(client: ClientParts = {}, server: ServerParts = {}): Ends {
 export const believesAll: ReplayGuard = { firstUse: () => true };
 
 /** Options with which the next connection resumes and brings early data that is taken. */
-export function withEarlyData(): { readonly client: ClientParts; readonly server: ServerParts } {
-  const { sessions, tickets, clock, connect } = ends({}, { earlyData: { guard: believesAll } });
+export function withEarlyData(maximum: number = 16_384): {
+  readonly client: ClientParts;
+  readonly server: ServerParts;
+} {
+  const { sessions, tickets, clock, connect } = ends({}, { earlyData: { guard: believesAll, maximum } });
   connect();
   return {
     client: { sessions, clock, earlyData: Uint8Array.of(1, 2, 3) },
-    server: { tickets, clock, earlyData: { guard: believesAll } },
+    server: { tickets, clock, earlyData: { guard: believesAll, maximum } },
   };
 }

@@ -1,0 +1,97 @@
+import { EncryptedExtensions } from '../../src/wire/messages13.ts';
+import { ServerHello } from '../../src/wire/hello.ts';
+import type { Forgery, Sealable } from '../support/liar.ts';
+import { withEarlyData } from '../support/sessions.ts';
+import { after, as, body, dropped, lastByte, put, type Row, twice, without } from './confront.ts';
+
+/** Connections that go on with a session, and bring data in the first flight. */
+
+const EARLY_LIMIT = 1_000;
+const limited = (): Pick<Row, 'client' | 'server'> => {
+  const { client, server } = withEarlyData(EARLY_LIMIT);
+  return { client, server };
+};
+const sealed = (type: number, ...content: number[]): Sealable => ({
+  type,
+  content: Uint8Array.from(content),
+  padding: 0,
+});
+/** In place of the record with the early data, which is the first that is sealed. */
+const first =
+  (change: (record: Sealable) => readonly Sealable[]): Forgery =>
+  (record, number) =>
+    number === 0 ? change(record) : [record];
+const long = (length: number): Sealable => ({ type: 23, content: new Uint8Array(length), padding: 0 });
+
+export const SERVER_EARLY: readonly Row[] = [
+  { rule: 'as much as it may', ...limited(), forge: first(() => [long(EARLY_LIMIT)]) },
+  {
+    rule: '§4.3.10-10 no more than the ticket allows',
+    ...limited(),
+    forge: first(() => [long(EARLY_LIMIT + 1)]),
+    code: 'ERR_TOO_MUCH_EARLY_DATA',
+    alert: 10,
+  },
+  {
+    rule: 'nor in parts',
+    ...limited(),
+    forge: first(() => [long(EARLY_LIMIT), long(1)]),
+    code: 'ERR_TOO_MUCH_EARLY_DATA',
+    alert: 10,
+  },
+  { rule: 'padding does not count', ...limited(), forge: first((record) => [{ ...record, padding: EARLY_LIMIT * 2 }]) },
+  {
+    rule: '§4.6-1 its end is told',
+    ...withEarlyData(),
+    lie: dropped(5),
+    code: 'ERR_BAD_RECORD_MAC',
+    alert: 20,
+  },
+  { rule: 'once', ...withEarlyData(), lie: twice(5), code: 'ERR_LEFTOVER_BYTES', alert: 10 },
+  {
+    rule: '§6-5 with nothing in it',
+    ...withEarlyData(),
+    lie: body(5, () => Uint8Array.of(0)),
+    code: 'ERR_TRAILING_BYTES',
+    alert: 50,
+  },
+  {
+    rule: '§5.1-5 and nothing behind it under the same keys',
+    ...withEarlyData(),
+    lie: after(5, 20, 0, 0, 0),
+    code: 'ERR_LEFTOVER_BYTES',
+    alert: 10,
+  },
+  {
+    rule: 'Finished does not come under early keys',
+    ...withEarlyData(),
+    forge: first((record) => [record, sealed(22, 20, 0, 0, 1, 0)]),
+    code: 'ERR_UNEXPECTED_MESSAGE',
+    alert: 10,
+  },
+  { rule: 'Finished is right', ...withEarlyData(), lie: lastByte(20), code: 'ERR_BAD_FINISHED', alert: 51 },
+];
+
+export const CLIENT_EARLY: readonly Row[] = [
+  {
+    rule: '§4.3.10-6 early data goes with the first session',
+    ...withEarlyData(),
+    lie: as(2, ServerHello, put(41, 0, 1)),
+    code: 'ERR_SELECTED_PSK',
+    alert: 47,
+  },
+  {
+    rule: '§4.3.10-6 and with a session at all',
+    ...withEarlyData(),
+    lie: as(2, ServerHello, without(41)),
+    code: 'ERR_BAD_RECORD_MAC',
+    alert: 20,
+  },
+  {
+    rule: '§4.3-2 its answer is empty',
+    ...withEarlyData(),
+    lie: as(8, EncryptedExtensions, put(42, 0)),
+    code: 'ERR_TRAILING_BYTES',
+    alert: 50,
+  },
+];
