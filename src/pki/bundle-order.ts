@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes/bytes.ts';
 import type { SignatureVerifier } from '../crypto/types.ts';
 import { basicConstraints, type Certificate, subjectAltNames } from './certificate.ts';
 import { nameText } from './general-name.ts';
-import { sameName } from './names.ts';
+import { isSelfIssued, sameName } from './names.ts';
 
 /** What is odd about a bundle without making it useless. */
 export interface BundleProblem {
@@ -137,10 +137,6 @@ function leafProblems(
   } catch {
     add('UNREADABLE', `an extension of ${nameText(leaf.subject)} is malformed`);
   }
-}
-
-export function isSelfIssued({ subject, issuer }: Certificate): boolean {
-  return sameName(subject, issuer);
 }
 
 async function signedBy(certificate: Certificate, issuer: Certificate, verifier: SignatureVerifier): Promise<boolean> {

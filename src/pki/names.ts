@@ -1,5 +1,6 @@
 import { equalBytes, toHex } from '../bytes/bytes.ts';
 import { DerError } from '../bytes/der.ts';
+import type { Certificate } from './certificate.ts';
 import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { lowerAscii, toAsciiLabels } from './idna.ts';
 import { parseIp } from './ip.ts';
@@ -76,6 +77,19 @@ export function isHostName(labels: readonly string[]): boolean {
 export function sameName(a: Uint8Array, b: Uint8Array): boolean {
   return equalBytes(a, b) || isSame(remembered(a), remembered(b));
 }
+
+/** Does its issuer have the same name (RFC 5280 section 3.2)? The names of a certificate are compared once. */
+export function isSelfIssued({ subject, issuer, read }: Certificate): boolean {
+  let same = read.get(SELF_ISSUED) as boolean | undefined;
+  if (same === undefined) {
+    same = sameName(subject, issuer);
+    read.set(SELF_ISSUED, same);
+  }
+  return same;
+}
+
+/** Stands among the extensions that were read. */
+const SELF_ISSUED = 'self-issued';
 
 /** Is this name below that one: the same relative names, and perhaps more? As for `sameName`. */
 export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {

@@ -10,7 +10,7 @@ import {
   wrongPurpose,
 } from './checks.ts';
 import { nameText } from './general-name.ts';
-import { sameName } from './names.ts';
+import { isSelfIssued } from './names.ts';
 import { checkProfile } from './profiles.ts';
 import type { PathRules } from './rules.ts';
 import type { Finding } from './verdict.ts';
@@ -49,7 +49,7 @@ export function checkAnchor(
 /** Nobody vouches for the last certificate of this path: why that may be, and what helps. */
 export function noIssuer(certificate: Certificate, path: readonly Certificate[]): Finding {
   const issuer = nameText(certificate.issuer);
-  if (sameName(certificate.issuer, certificate.subject)) {
+  if (isSelfIssued(certificate)) {
     return {
       code: path.length === 1 ? 'CERT_SELF_SIGNED' : 'CERT_UNTRUSTED',
       what: 'it vouches for itself, and is not among those that are trusted',

@@ -2,7 +2,7 @@ import { equalBytes } from '../bytes/bytes.ts';
 import type { PublicKey } from '../crypto/types.ts';
 import { type Certificate, OID_SUBJECT_ALT_NAME } from './certificate.ts';
 import { nameText } from './general-name.ts';
-import { sameName } from './names.ts';
+import { isSelfIssued, sameName } from './names.ts';
 import type { Authority } from './revocation-status.ts';
 import type { Finding } from './verdict.ts';
 
@@ -12,19 +12,6 @@ import type { Finding } from './verdict.ts';
 export function counted(path: readonly Certificate[]): number {
   return path.filter((certificate, index) => index > 0 && !isSelfIssued(certificate)).length;
 }
-
-export function isSelfIssued(certificate: Certificate): boolean {
-  const { subject, issuer, read } = certificate;
-  let same = read.get(SELF_ISSUED) as boolean | undefined;
-  if (same === undefined) {
-    same = sameName(subject, issuer);
-    read.set(SELF_ISSUED, same);
-  }
-  return same;
-}
-
-/** Stands among the extensions that were read: a certificate's names are compared once. */
-const SELF_ISSUED = 'self-issued';
 
 export function notSignedBy(issuer: Authority): Finding {
   return {

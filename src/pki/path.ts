@@ -13,9 +13,9 @@ import {
 } from './checks.ts';
 import { type Budget, checkNameConstraints } from './constraints.ts';
 import { nameConstraints } from './extensions.ts';
-import { sameName } from './names.ts';
+import { isSelfIssued, sameName } from './names.ts';
 import { checkAnchor, noIssuer } from './path-ends.ts';
-import { costOf, counted, isSame, isSelfIssued, notSignedBy, withCertificate } from './path-members.ts';
+import { costOf, counted, isSame, notSignedBy, withCertificate } from './path-members.ts';
 import type { PathQuestion, PathResult } from './path-question.ts';
 import { processPolicies } from './policies.ts';
 import { checkProfile } from './profiles.ts';
@@ -101,7 +101,7 @@ class Search {
       if (anchor.use === 'authority' || anchor.certificate === undefined) continue;
       if (!equalBytes(anchor.certificate.der, leaf.der)) continue;
       if (anchor.requireSelfSigned) {
-        if (!sameName(leaf.subject, leaf.issuer)) continue;
+        if (!isSelfIssued(leaf)) continue;
         if (!(yield* this.#isSignedBy([leaf], leaf, authorityOf(leaf)))) continue;
       }
       return { ok: true, path: [leaf], anchor, policies: [], revocation: [] };
@@ -153,7 +153,7 @@ class Search {
   /** Issuers that somebody has fetched: only those of its name, and none that was at hand. */
   *#fetched(certificate: Certificate, known: Issuers): Steps<readonly Certificate[]> {
     const { fetchIssuers } = this.#question;
-    if (fetchIssuers === undefined || sameName(certificate.subject, certificate.issuer)) return [];
+    if (fetchIssuers === undefined || isSelfIssued(certificate)) return [];
     if (--this.#budgets.fetches < 0) return [];
     const found = yield* wait(fetchIssuers(certificate));
     return found.filter(

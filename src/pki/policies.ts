@@ -1,6 +1,6 @@
 import type { Certificate } from './certificate.ts';
 import { ANY_POLICY, certificatePolicies, inhibitAnyPolicy, policyConstraints, policyMappings } from './extensions.ts';
-import { sameName } from './names.ts';
+import { isSelfIssued } from './names.ts';
 import type { Finding } from './verdict.ts';
 
 /** Certificate policies: RFC 5280 section 6.1 with the graph of RFC 9618 in place of its tree, which may grow without end. */
@@ -41,7 +41,7 @@ export function processPolicies(
   let any = inputs.inhibitAny === true ? 0 : n + 1;
   for (const [at, certificate] of path.entries()) {
     const last = at === n - 1;
-    const selfIssued = sameName(certificate.subject, certificate.issuer);
+    const selfIssued = isSelfIssued(certificate);
     // RFC 5280 section 6.1.3(d) to (f).
     const policies = certificatePolicies(certificate)?.policies;
     if (policies !== undefined && policies.length > MOST_POLICIES) return tooMany(at);

@@ -21,7 +21,7 @@ import { nameConstraints, OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from 
 import { attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { lowerAscii } from './idna.ts';
 import { ipText } from './ip.ts';
-import { isHostName, presentedLabels, sameName } from './names.ts';
+import { isHostName, isSelfIssued, presentedLabels } from './names.ts';
 import type { Place, Profile } from './rules.ts';
 import type { Finding } from './verdict.ts';
 
@@ -44,7 +44,7 @@ function checkRfc5280(certificate: Certificate, place: Place): Finding | undefin
   if (certificate.serial.every((byte) => byte === 0)) return broken('its serial number is zero', '4.1.2.2');
   if (certificate.oddTimes) return broken('a date before 2050 is not in UTCTime', '4.1.2.5');
   if (certificate.uniqueIds) return broken('it has unique identifiers', '4.1.2.8');
-  const selfIssued = sameName(certificate.subject, certificate.issuer);
+  const selfIssued = isSelfIssued(certificate);
   const keyId = authorityKeyId(certificate)?.keyId;
   if (keyId === undefined && !selfIssued) return broken('it does not say which key signed it', '4.2.1.1');
   if (isCritical(OID_AUTHORITY_KEY_ID) === true) return broken('authorityKeyIdentifier is critical', '4.2.1.1');
@@ -108,7 +108,7 @@ function checkWebPki(certificate: Certificate, place: Place): Finding | undefine
   if (place === 'leaf') return checkSubscriber(certificate);
   if (place === 'authority') return undefined;
   if (certificate.signatureAlgorithm === undefined) return outside('it is signed with another algorithm', '7.1.3.2');
-  const selfIssued = sameName(certificate.subject, certificate.issuer);
+  const selfIssued = isSelfIssued(certificate);
   if (selfIssued && aki?.keyId !== undefined && !equalBytes(aki.keyId, subjectKeyId(certificate) ?? new Uint8Array(0)))
     return outside('a root that names another key than its own', '7.1.2.1.3');
   if (selfIssued && extendedKeyUsage(certificate) !== undefined)
