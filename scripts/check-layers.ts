@@ -2,10 +2,10 @@
  * Holds the direction of imports over src/: floors, no cycles between folders, and who may name which package.
  * Run by `npm run check:layers`; the rules are explained in CONTRIBUTING.md.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { dirname, join, posix, relative } from 'node:path';
+import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { readTree } from './tree.ts';
 
 /** Folders of src/, lowest first; those of one line may import each other as long as there is no cycle. */
 const FLOORS: readonly (readonly string[])[] = [
@@ -109,17 +109,6 @@ function cyclesIn(edges: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
   };
   for (const folder of edges.keys()) walk(folder, []);
   return cycles;
-}
-
-/** The files below a folder whose names end so, by path relative to it. */
-export function readTree(root: string, ending = '.ts'): Map<string, string> {
-  const files = new Map<string, string>();
-  for (const entry of readdirSync(root, { recursive: true, withFileTypes: true })) {
-    if (!entry.isFile() || !entry.name.endsWith(ending)) continue;
-    const path = join(entry.parentPath, entry.name);
-    files.set(relative(root, path).replaceAll('\\', '/'), readFileSync(path, 'utf8'));
-  }
-  return files;
 }
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {

@@ -5,9 +5,10 @@
  * places are in the code and in the tests, where a comment or a title names them: `RFC 9846 §4.2.3-5`. Both together make
  * docs/conformance/RFC.md. What has no place needs a reason.
  */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { readTree } from './tree.ts';
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const FOLDER = 'docs/conformance';
@@ -107,10 +108,10 @@ function findPlaces(mark: string): Map<string, string[]> {
   const places = new Map<string, string[]>();
   const pattern = new RegExp(`${mark}([0-9A-F](?:\\.?[0-9]+)*(?:\\.[0-9]+)*-\\d+)`, 'g');
   for (const folder of ['src', 'test']) {
-    for (const entry of readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).sort()) {
-      if (!entry.endsWith('.ts')) continue;
+    const files = readTree(join(ROOT, folder));
+    for (const entry of [...files.keys()].sort()) {
       const file = `${folder}/${entry}`;
-      const lines = readFileSync(join(ROOT, file), 'utf8').split('\n');
+      const lines = files.get(entry)!.split('\n');
       for (const [index, line] of lines.entries()) {
         for (const [, id] of line.matchAll(pattern)) {
           const place = `[${entry}](../../${file}): ${nameAt(lines, index, folder)}`;

@@ -3,7 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readTree } from '../../scripts/check-layers.ts';
+import { readTree } from '../../scripts/tree.ts';
 import { entries, ROOT } from '../support/entries.ts';
 import { type Example, examplesInMarkdown, examplesInSource } from './extract.ts';
 

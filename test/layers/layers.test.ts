@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkLayers, readTree } from '../../scripts/check-layers.ts';
+import { checkLayers } from '../../scripts/check-layers.ts';
+import { readTree } from '../../scripts/tree.ts';
 
 /** A small legal tree; each case adds or replaces one file. */
 const LEGAL: Readonly<Record<string, string>> = {
