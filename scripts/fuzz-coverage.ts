@@ -1,7 +1,7 @@
 /**
  * Conversations with a peer that lies, changed at random and kept when they reach a place that none has reached before:
- * `npm run fuzz:coverage -- --minutes 10 [--seed 1] [--corpus .cache/fuzz]`. Certificates and files of
- * keys take a turn now and then.
+ * `npm run fuzz:coverage -- --minutes 10 [--seed 1] [--corpus .cache/fuzz]`. Certificates and files of keys take a
+ * turn now and then.
  *
  * What is kept is written to the corpus, a line each, and read at the start. A case that ends in anything but a TlsError or
  * a good end is made as small as it can be, written to `failures.jsonl` there, and ends the run; `--replay FILE` runs the
@@ -11,10 +11,11 @@ import { appendFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } fr
 import { join } from 'node:path';
 import { generator } from '../test/engine/mutate.ts';
 import { judgeChanged } from '../test/fuzz/certificates.ts';
-import { converse, type Input, TARGETS } from '../test/fuzz/conversation.ts';
+import { converse, type Input } from '../test/fuzz/conversation.ts';
 import { startCoverage } from '../test/fuzz/coverage.ts';
 import { type Edit, randomEdit } from '../test/fuzz/edits.ts';
 import { readChanged } from '../test/fuzz/files.ts';
+import { TARGETS } from '../test/fuzz/targets.ts';
 
 const option = (name: string): string | undefined => {
   const at = process.argv.indexOf(`--${name}`);

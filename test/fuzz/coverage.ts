@@ -38,7 +38,7 @@ export function startCoverage(folder: string): Coverage {
       return seen.size;
     },
     news: () => {
-      const before = seen.size;
+      const reached = seen.size;
       const { result } = post('Profiler.takePreciseCoverage') as {
         readonly result: readonly {
           readonly url: string;
@@ -55,7 +55,8 @@ export function startCoverage(folder: string): Coverage {
           seen.add(name);
           // V8 lists what was passed over inside of a function; what was reached shows by not being listed any more.
           const zeros = ranges.filter(({ count }) => count === 0);
-          const left = (missed.get(name) ?? []).filter((range) => {
+          const known = missed.get(name);
+          const left = (known ?? []).filter((range) => {
             if (zeros.some((zero) => zero.startOffset <= range.startOffset && zero.endOffset >= range.endOffset))
               return true;
             seen.add(`${name}/${range.startOffset}-${range.endOffset}`);
@@ -63,7 +64,7 @@ export function startCoverage(folder: string): Coverage {
           });
           // A count is of the time since the last look: what is zero now has been reached before, unless it lies in what
           // was missed until now, or nobody has looked yet.
-          const before = missed.get(name) ?? [whole];
+          const before = known ?? [whole];
           for (const zero of zeros) {
             const same = ({ startOffset, endOffset }: Range): boolean =>
               startOffset === zero.startOffset && endOffset === zero.endOffset;
@@ -74,7 +75,7 @@ export function startCoverage(folder: string): Coverage {
           missed.set(name, left);
         }
       }
-      return seen.size - before;
+      return seen.size - reached;
     },
     close: () => session.disconnect(),
   };

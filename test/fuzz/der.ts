@@ -1,4 +1,5 @@
 import { concat } from '../../src/bytes/bytes.ts';
+import { derElement } from '../../src/bytes/der-writer.ts';
 import type { Generator } from '../engine/mutate.ts';
 
 /** Changes to DER, by node: lengths around a change are right again. */
@@ -81,18 +82,6 @@ function edit(nodes: readonly Node[], next: (below: number) => number, depth: nu
 
 function encodeAll(nodes: readonly Node[]): Uint8Array {
   return concat(
-    ...nodes.map(({ tag, content }) => {
-      const bytes = Array.isArray(content) ? encodeAll(content) : content;
-      const { length } = bytes;
-      const head =
-        length < 0x80
-          ? [tag, length]
-          : length < 0x100
-            ? [tag, 0x81, length]
-            : length < 0x10000
-              ? [tag, 0x82, length >> 8, length & 255]
-              : [tag, 0x83, length >> 16, (length >> 8) & 255, length & 255];
-      return concat(Uint8Array.from(head), bytes);
-    }),
+    ...nodes.map(({ tag, content }) => derElement(tag, Array.isArray(content) ? encodeAll(content) : content)),
   );
 }

@@ -8,29 +8,7 @@ import type { Generator } from '../engine/mutate.ts';
  * which the library reads. Lengths around a change are put right, unless the change is to a length.
  */
 
-export interface Edit {
-  /** Number of the message among those that the peer says; of the piece of the wire, for `wire`; for `record`, of the record. */
-  readonly at: number;
-  readonly op:
-    | 'number'
-    | 'bytes'
-    | 'remove'
-    | 'double'
-    | 'swap'
-    | 'insert'
-    | 'cut'
-    | 'drop'
-    | 'repeat'
-    | 'before'
-    | 'flip'
-    | 'record'
-    | 'wire';
-  /** Which field, and what with it: taken modulo what there is. */
-  readonly where: number;
-  readonly value: number;
-}
-
-const OPS: readonly Edit['op'][] = [
+const OPS = [
   'number',
   'number',
   'bytes',
@@ -45,7 +23,16 @@ const OPS: readonly Edit['op'][] = [
   'flip',
   'record',
   'wire',
-];
+] as const;
+
+export interface Edit {
+  /** Number of the message among those that the peer says; of the piece of the wire, for `wire`; for `record`, of the record. */
+  readonly at: number;
+  readonly op: (typeof OPS)[number];
+  /** Which field, and what with it: taken modulo what there is. */
+  readonly where: number;
+  readonly value: number;
+}
 
 export function randomEdit(random: Generator, messages: number): Edit {
   return {

@@ -1,5 +1,5 @@
 import { concat } from '../../src/bytes/bytes.ts';
-import type { Sealable } from '../support/liar.ts';
+import { recordOf, type Sealable } from '../support/liar.ts';
 import type { Edit } from './edits.ts';
 
 /** Changes to records by somebody who has the keys: their types, their padding, where they begin and end. */
@@ -10,7 +10,7 @@ export function forged(records: readonly Sealable[], { where, value }: Edit): Se
   const { type, content, padding } = record;
   const cut = where % (content.length + 1);
   const pick = <T>(list: readonly T[]): T => list[(value >> 4) % list.length]!;
-  const extra = (more: Uint8Array, kind: number = type): Sealable => ({ type: kind, content: more, padding: 0 });
+  const extra = (more: Uint8Array, kind: number = type): Sealable => recordOf(kind, more);
   const changed = ((): Sealable[] => {
     switch (value % 14) {
       case 0:

@@ -20,27 +20,17 @@ import { seededRandom, toyCredential, toyProvider, toyVerifier } from '../suppor
 
 /** Who talks with whom, about what. */
 
-export interface Sides {
-  readonly role: 'client' | 'server';
+interface Parts {
   readonly client: ClientParts;
   readonly server: ServerParts;
 }
 
-type Kind =
-  | 'one-way 1.3'
-  | 'mutual 1.3'
-  | 'retried 1.3'
-  | 'resumed 1.3'
-  | 'psk 1.3'
-  | 'one-way 1.2'
-  | 'mutual 1.2'
-  | 'resumed 1.2'
-  | 'classic 1.2'
-  | 'real 1.3'
-  | 'both';
-export type TargetName = `${'client' | 'server'} ${Kind}`;
+export interface Sides extends Parts {
+  /** Of the honest one. */
+  readonly role: 'client' | 'server';
+}
 
-const KINDS: readonly Kind[] = [
+const KINDS = [
   'one-way 1.3',
   'mutual 1.3',
   'retried 1.3',
@@ -52,7 +42,9 @@ const KINDS: readonly Kind[] = [
   'classic 1.2',
   'real 1.3',
   'both',
-];
+] as const;
+type Kind = (typeof KINDS)[number];
+export type TargetName = `${'client' | 'server'} ${Kind}`;
 export const TARGETS: readonly TargetName[] = KINDS.flatMap((kind): TargetName[] => [
   `client ${kind}`,
   `server ${kind}`,
@@ -69,7 +61,7 @@ const mutual = {
 } as const;
 const V12 = { client: { protocols: [client12] }, server: { protocols: [server12] } };
 
-function partsOf(kind: Kind): { readonly client: ClientParts; readonly server: ServerParts } {
+function partsOf(kind: Kind): Parts {
   const fresh = { client: { crypto: toyProvider(1) }, server: { crypto: toyProvider(2) } };
   switch (kind) {
     case 'one-way 1.3': {
@@ -131,13 +123,12 @@ function partsOf(kind: Kind): { readonly client: ClientParts; readonly server: S
 let rsa: Credential | undefined;
 
 /** Old devices: the classic exchange, CBC, signatures over SHA-1, and a server that takes the hello of SSL 2. */
-function classic(): { readonly client: ClientParts; readonly server: ServerParts } {
+function classic(): Parts {
   const old = (seed: number): CryptoProvider => legacySignatures(nobleProvider({ random: seededRandom(seed) }));
   const [ours, theirs] = [old(1), old(2)];
   if (rsa === undefined) {
-    const { chain, key } = serverEntry('rsa-2048');
-    const signer = ours.signer(privateKeyFromPem(key)) as Signer;
-    rsa = { chain: readPem(chain.join('\n')).map(({ der }) => der), signer: { ...signer, schemes: [0x0201] } };
+    const { chain, signer } = credentialOf(serverEntry('rsa-2048'), ours);
+    rsa = { chain, signer: { ...signer, schemes: [0x0201] } };
   }
   const common = {
     suites: ['TLS_RSA_WITH_AES_128_CBC_SHA256'],
@@ -160,7 +151,7 @@ function classic(): { readonly client: ClientParts; readonly server: ServerParts
 }
 
 /** Real keys, groups and certificates: slow, so there is one such pair. */
-function real(): { readonly client: ClientParts; readonly server: ServerParts } {
+function real(): Parts {
   const provider = (seed: number): CryptoProvider => {
     const crypto = nobleProvider({ random: seededRandom(seed) });
     return { ...crypto, groups: [...crypto.groups, pureMlKem768] };
@@ -172,7 +163,7 @@ function real(): { readonly client: ClientParts; readonly server: ServerParts } 
       crypto: provider(1),
       verifier,
       clock,
-      credential: shown(clientEntry('ed25519')),
+      credential: credentialOf(clientEntry('ed25519'), noble),
       postHandshakeAuth: true,
       keyShares: ['X25519MLKEM768', 'MLKEM768', 'secp256r1'],
     },
@@ -180,17 +171,17 @@ function real(): { readonly client: ClientParts; readonly server: ServerParts } 
       crypto: provider(2),
       verifier,
       clock,
-      credential: shown(serverEntry('ed25519')),
+      credential: credentialOf(serverEntry('ed25519'), noble),
       clientAuth: 'require',
       groups: ['MLKEM768', 'X25519MLKEM768', 'secp256r1'],
     },
   };
 }
 
-function shown({ chain, key }: Entry): Credential {
+function credentialOf({ chain, key }: Entry, crypto: CryptoProvider): Credential & { readonly signer: Signer } {
   return {
     chain: readPem(chain.join('\n')).map(({ der }) => der),
-    signer: noble.signer(privateKeyFromPem(key)) as Signer,
+    signer: crypto.signer(privateKeyFromPem(key)) as Signer,
   };
 }
 
@@ -199,7 +190,7 @@ const PSK = { identity: Uint8Array.of(1, 2, 3), secret: new Uint8Array(32).fill(
 const sessions = new Map<Kind, { readonly session: ClientSession; readonly now: number }>();
 
 /** Both sides remember a connection; the same session every time. */
-function resumed(kind: 'resumed 1.3' | 'resumed 1.2'): { readonly client: ClientParts; readonly server: ServerParts } {
+function resumed(kind: 'resumed 1.3' | 'resumed 1.2'): Parts {
   const version = kind === 'resumed 1.2' ? V12 : { client: {}, server: {} };
   const tickets = ticketKeeper({ crypto: toyProvider(3), secrets: [new Uint8Array(32).fill(3)] });
   let known = sessions.get(kind);

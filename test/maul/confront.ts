@@ -7,7 +7,7 @@ import type { PeerVerifier } from '../../src/handshake/peer.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
-import { type Forgery, type Lie, liar, type Sealable } from '../support/liar.ts';
+import { type Forgery, type Lie, liar, recordOf, type Sealable } from '../support/liar.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 
 /** An honest engine, and one that breaks a single rule: under the right keys, and consistently. */
@@ -40,7 +40,6 @@ export interface Outcome {
 /** Lets the two talk until both are silent. */
 export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
   const { lie = (message: Uint8Array): Uint8Array => message, wire = (bytes: Uint8Array) => [bytes], later } = row;
-  const { forge = (record: Sealable): readonly Sealable[] => [record] } = row;
   let broken = row.wire !== undefined || later !== undefined;
   const mouth = liar(
     (message, number) => {
@@ -49,9 +48,9 @@ export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
       return said;
     },
     (record, number) => {
-      const [first, ...more] = forge(record, number);
-      if (first !== record || more.length > 0) broken = true;
-      return first === undefined ? [] : [first, ...more];
+      const records = row.forge?.(record, number) ?? [record];
+      if (records.length !== 1 || records[0] !== record) broken = true;
+      return records;
     },
   );
   const client = (): Engine => makeClient(row.client);
@@ -132,6 +131,13 @@ export const before = (type: number, ...extra: number[]): Lie =>
 /** The last byte of the message is another. */
 export const lastByte = (type: number, nth = 0): Lie =>
   body(type, (bytes) => bytes.with(bytes.length - 1, bytes[bytes.length - 1]! ^ 1), nth);
+
+export const sealed = (type: number, ...content: number[]): Sealable => recordOf(type, Uint8Array.from(content));
+/** In place of the first record that is sealed: it has a message of the handshake, or early data. */
+export const firstSealed =
+  (change: (record: Sealable) => readonly Sealable[]): Forgery =>
+  (record, number) =>
+    number === 0 ? change(record) : [record];
 
 interface Extended {
   readonly extensions: RawExtension[];

@@ -1,45 +1,36 @@
 import { EncryptedExtensions } from '../../src/wire/messages13.ts';
 import { ServerHello } from '../../src/wire/hello.ts';
-import type { Forgery, Sealable } from '../support/liar.ts';
+import { recordOf, type Sealable } from '../support/liar.ts';
 import { withEarlyData } from '../support/sessions.ts';
-import { after, as, body, dropped, lastByte, put, type Row, twice, without } from './confront.ts';
+import { after, as, body, dropped, firstSealed, lastByte, put, type Row, sealed, twice, without } from './confront.ts';
 
 /** Connections that go on with a session, and bring data in the first flight. */
 
 const EARLY_LIMIT = 1_000;
-const limited = (): Pick<Row, 'client' | 'server'> => {
-  const { client, server } = withEarlyData(EARLY_LIMIT);
-  return { client, server };
-};
-const sealed = (type: number, ...content: number[]): Sealable => ({
-  type,
-  content: Uint8Array.from(content),
-  padding: 0,
-});
-/** In place of the record with the early data, which is the first that is sealed. */
-const first =
-  (change: (record: Sealable) => readonly Sealable[]): Forgery =>
-  (record, number) =>
-    number === 0 ? change(record) : [record];
-const long = (length: number): Sealable => ({ type: 23, content: new Uint8Array(length), padding: 0 });
+const limited = (): Pick<Row, 'client' | 'server'> => withEarlyData(EARLY_LIMIT);
+const data = (length: number): Sealable => recordOf(23, new Uint8Array(length));
 
 export const SERVER_EARLY: readonly Row[] = [
-  { rule: 'as much as it may', ...limited(), forge: first(() => [long(EARLY_LIMIT)]) },
+  { rule: 'as much as it may', ...limited(), forge: firstSealed(() => [data(EARLY_LIMIT)]) },
   {
     rule: '§4.3.10-10 no more than the ticket allows',
     ...limited(),
-    forge: first(() => [long(EARLY_LIMIT + 1)]),
+    forge: firstSealed(() => [data(EARLY_LIMIT + 1)]),
     code: 'ERR_TOO_MUCH_EARLY_DATA',
     alert: 10,
   },
   {
     rule: 'nor in parts',
     ...limited(),
-    forge: first(() => [long(EARLY_LIMIT), long(1)]),
+    forge: firstSealed(() => [data(EARLY_LIMIT), data(1)]),
     code: 'ERR_TOO_MUCH_EARLY_DATA',
     alert: 10,
   },
-  { rule: 'padding does not count', ...limited(), forge: first((record) => [{ ...record, padding: EARLY_LIMIT * 2 }]) },
+  {
+    rule: 'padding does not count',
+    ...limited(),
+    forge: firstSealed((record) => [{ ...record, padding: EARLY_LIMIT * 2 }]),
+  },
   {
     rule: '§4.6-1 its end is told',
     ...withEarlyData(),
@@ -65,7 +56,7 @@ export const SERVER_EARLY: readonly Row[] = [
   {
     rule: 'Finished does not come under early keys',
     ...withEarlyData(),
-    forge: first((record) => [record, sealed(22, 20, 0, 0, 1, 0)]),
+    forge: firstSealed((record) => [record, sealed(22, 20, 0, 0, 1, 0)]),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
   },

@@ -1,40 +1,30 @@
 import { client12 } from '../../src/handshake/client/client12.ts';
 import { server12 } from '../../src/handshake/server/server12.ts';
-import type { Forgery, Sealable } from '../support/liar.ts';
-import type { Row } from './confront.ts';
+import { type Forgery, recordOf, type Sealable } from '../support/liar.ts';
+import { firstSealed, type Row, sealed } from './confront.ts';
 
 /** What nobody may put into records, though he has the keys. In either role. */
 
 const MOST = 16_384;
-const sealed = (type: number, ...content: number[]): Sealable => ({
-  type,
-  content: Uint8Array.from(content),
-  padding: 0,
-});
-/** In place of the first record that is sealed: it has a message of the handshake. */
-const first =
-  (change: (record: Sealable) => readonly Sealable[]): Forgery =>
-  (record, number) =>
-    number === 0 ? change(record) : [record];
 /** In place of the data. */
 const data =
   (change: (record: Sealable) => readonly Sealable[]): Forgery =>
   (record) =>
     record.type === 23 ? change(record) : [record];
 const padded = (bytes: number): Forgery => data((record) => [{ ...record, padding: bytes - record.content.length }]);
-const long = (length: number): Forgery => data(({ type }) => [{ type, content: new Uint8Array(length), padding: 0 }]);
+const long = (length: number): Forgery => data(({ type }) => [recordOf(type, new Uint8Array(length))]);
 const many = (count: number, record: Sealable): readonly Sealable[] => Array.from({ length: count }, () => record);
 
 const BOTH: readonly Row[] = [
   {
     rule: '§5.1-7 no empty record of a handshake',
-    forge: first((record) => [sealed(22), record]),
+    forge: firstSealed((record) => [sealed(22), record]),
     code: 'ERR_EMPTY_RECORD',
     alert: 10,
   },
   {
     rule: '§5-4 §5-5 no type that nobody knows',
-    forge: data(({ content }) => [{ type: 25, content, padding: 0 }]),
+    forge: data(({ content }) => [recordOf(25, content)]),
     code: 'ERR_UNEXPECTED_RECORD',
     alert: 10,
   },
@@ -74,7 +64,7 @@ export const SEALED_13: readonly Row[] = [
   ...BOTH,
   {
     rule: '§5.4-4 every record has a type',
-    forge: data(() => [{ type: 0, content: new Uint8Array(10), padding: 0 }]),
+    forge: data(() => [recordOf(0, new Uint8Array(10))]),
     code: 'ERR_NO_CONTENT_TYPE',
     alert: 10,
   },
@@ -87,29 +77,29 @@ export const SEALED_13: readonly Row[] = [
   },
   {
     rule: '§5-2 no ChangeCipherSpec under keys',
-    forge: first((record) => [sealed(20, 1), record]),
+    forge: firstSealed((record) => [sealed(20, 1), record]),
     code: 'ERR_UNEXPECTED_RECORD',
     alert: 10,
   },
   {
     rule: '§5-5 no data before Finished',
-    forge: first((record) => [sealed(23, 1), record]),
+    forge: firstSealed((record) => [sealed(23, 1), record]),
     code: 'ERR_UNEXPECTED_RECORD',
     alert: 10,
   },
   {
     rule: '§5.1-2 §5.1-3 nothing between the parts of a message',
-    forge: first(({ type, content }) => [
-      { type, content: content.slice(0, 5), padding: 0 },
+    forge: firstSealed(({ type, content }) => [
+      recordOf(type, content.slice(0, 5)),
       sealed(21, 1, 90),
-      { type, content: content.slice(5), padding: 0 },
+      recordOf(type, content.slice(5)),
     ]),
     code: 'ERR_INTERLEAVED',
     alert: 10,
   },
   {
     rule: 'messages may come in any number of records',
-    forge: first(({ type, content }) => Array.from(content, (byte) => sealed(type, byte))),
+    forge: firstSealed(({ type, content }) => Array.from(content, (byte) => sealed(type, byte))),
   },
   {
     rule: '§6-3 an error is one whatever its level',
@@ -138,14 +128,14 @@ export const SEALED_12: readonly Row[] = [
   {
     ...old,
     rule: 'ChangeCipherSpec comes once',
-    forge: first((record) => [record, sealed(20, 1)]),
+    forge: firstSealed((record) => [record, sealed(20, 1)]),
     code: 'ERR_BAD_CCS',
     alert: 10,
   },
   {
     ...old,
     rule: 'no data before Finished',
-    forge: first((record) => [sealed(23, 1), record]),
+    forge: firstSealed((record) => [sealed(23, 1), record]),
     code: 'ERR_UNEXPECTED_RECORD',
     alert: 10,
   },

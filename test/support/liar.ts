@@ -23,6 +23,10 @@ export interface Sealable {
   readonly padding: number;
 }
 
+export function recordOf(type: number, content: Uint8Array): Sealable {
+  return { type, content, padding: 0 };
+}
+
 /** What goes in place of the protected record with this number. */
 export type Forgery = (record: Sealable, number: number) => readonly Sealable[];
 
