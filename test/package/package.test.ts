@@ -1,7 +1,16 @@
 import { execFile } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { createRequire } from 'node:module';
-import { join } from 'node:path';
+import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { type Entry, entries, ROOT } from '../support/entries.ts';
@@ -32,6 +41,16 @@ describe('the manifest', () => {
     const text = readFileSync(join(ROOT, 'docs/dependencies.md'), 'utf8');
     const names = Object.keys({ ...manifest.dependencies, ...manifest.devDependencies });
     expect(names.filter((name) => !text.includes(`\`${name}\``))).toEqual([]);
+  });
+  it.each(lockFiles())('has the integrity of every package locked (%s)', (file) => {
+    const { packages } = JSON.parse(readFileSync(join(ROOT, file), 'utf8')) as {
+      readonly packages: Readonly<Record<string, { readonly integrity?: string; readonly link?: boolean }>>;
+    };
+    const installed = Object.entries(packages).filter(([path, { link }]) => path !== '' && link !== true);
+    expect(installed.length).toBeGreaterThan(0);
+    expect(installed.filter(([, { integrity }]) => !/^sha512-/.test(integrity ?? '')).map(([path]) => path)).toEqual(
+      [],
+    );
   });
   it('carries files that exist', () => {
     expect(manifest.files.filter((file) => file !== 'dist' && !existsSync(join(ROOT, file)))).toEqual([]);
@@ -114,6 +133,14 @@ describe('the package, built', () => {
     expect(foreign.filter((specifier) => !specifier.startsWith('warifu'))).toEqual([]);
   });
 });
+
+/** The lock files of this repository, installed packages apart. */
+function lockFiles(): string[] {
+  const folders = ['.', ...readdirSync(join(ROOT, 'test')).map((name) => `test/${name}`)];
+  return folders
+    .map((folder) => posix.join(folder, 'package-lock.json'))
+    .filter((file) => existsSync(join(ROOT, file)));
+}
 
 /** Makes one of our own dependencies the consumer's. */
 function link(name: string): void {
