@@ -13,12 +13,12 @@ import { nobleProvider } from '../src/crypto/noble/index.ts';
 import { nodeProvider } from '../src/crypto/node/index.ts';
 import { encryptPkcs1 } from '../src/crypto/rsa.ts';
 import type { CbcSuite12, CryptoProvider, KeyOffer, Random } from '../src/crypto/types.ts';
-import { takeSecret } from '../src/handshake/legacy/rsa12.ts';
+import { takeSecret } from '../src/handshake/tls12/key-exchange/rsa.ts';
 import { Cbc12 } from '../src/record/cbc12.ts';
 import { Protector13 } from '../src/record/protect13.ts';
 import { Middle } from '../test/support/middle.ts';
 import { drain, makeClient, makeServer, written } from '../test/support/pair.ts';
-import { loadCredential } from '../src/pki/credential.ts';
+import { loadCredential } from '../src/pki/credentials/credential.ts';
 import { serverEntry } from '../test/support/pki.ts';
 import { seededRandom } from '../test/support/toy.ts';
 

@@ -3,15 +3,15 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { CryptoProvider } from '../src/crypto/types.ts';
 import { Engine } from '../src/engine/engine.ts';
-import { clientConfig, serverConfig } from '../src/engine/options.ts';
+import { clientConfig, serverConfig } from '../src/engine/config/options.ts';
 import type { TlsError } from '../src/errors.ts';
-import { client12 } from '../src/handshake/client/client12.ts';
-import { client13 } from '../src/handshake/client/client13.ts';
+import { client12 } from '../src/handshake/tls12/client/client.ts';
+import { client13 } from '../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../src/handshake/peer.ts';
-import { server12 } from '../src/handshake/server/server12.ts';
-import { server13 } from '../src/handshake/server/server13.ts';
+import { server12 } from '../src/handshake/tls12/server/server.ts';
+import { server13 } from '../src/handshake/tls13/server/server.ts';
 import type { ClientSession, ClientSessionStore } from '../src/handshake/session.ts';
-import { ticketKeeper } from '../src/session/tickets.ts';
+import { ticketSealer } from '../src/resumption/tickets.ts';
 import type { PemCredential } from '../test/support/openssl.ts';
 import type { Connection, Contender, Terms } from './contender.ts';
 
@@ -43,7 +43,7 @@ export function warifu(provider: CryptoProvider): Contender {
       const shared = {
         ...terms(options, provider),
         protocols: [options.version === '1.3' ? server13 : server12],
-        ...(options.resume === true && { tickets: ticketKeeper({ crypto: provider }) }),
+        ...(options.resume === true && { tickets: ticketSealer({ crypto: provider }) }),
         credential: await credential(options.credential, provider),
         ...(options.clientAnchors !== undefined && {
           clientAuth: 'require' as const,

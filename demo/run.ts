@@ -94,8 +94,8 @@ async function story(title: string, text: string, client: ConnectOptions, server
   const recorder = recordLadder();
   const [ours, theirs] = pipe();
   const [a, b] = await Promise.all([
-    connect(ours, { ...client, watch: recorder.watch }),
-    accept(theirs, { ...server, watch: notesOnly(recorder) }),
+    connect(ours, { ...client, onTrace: recorder.onTrace }),
+    accept(theirs, { ...server, onTrace: notesOnly(recorder) }),
   ]);
   await exchange(a, b);
   draw(recorder);
@@ -106,8 +106,8 @@ async function refusal(what: string, client: ConnectOptions, server: AcceptOptio
   const recorder = recordLadder();
   const [ours, theirs] = pipe();
   const results = await Promise.allSettled([
-    connect(ours, { ...client, watch: recorder.watch }),
-    accept(theirs, { ...server, watch: notesOnly(recorder) }),
+    connect(ours, { ...client, onTrace: recorder.onTrace }),
+    accept(theirs, { ...server, onTrace: notesOnly(recorder) }),
   ]);
   // A client that sends its Finished may think that all is well until the server's alert comes.
   const streams = results.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
@@ -139,7 +139,7 @@ async function withOpensslServer(title: string, mutual: boolean): Promise<void> 
     serverName: 'server.example',
     anchors,
     ...(mutual && { credential: source(clientEntry()) }),
-    watch: recorder.watch,
+    onTrace: recorder.onTrace,
   });
   // It ends by being stopped, which is no news.
   tls.on('error', () => {});
@@ -156,7 +156,7 @@ async function refusedOpensslServer(): Promise<void> {
   const peer = await opensslServer({ version: '1.3', credential: pem(faultyEntry('expired')), mode: 'reverse' });
   const recorder = recordLadder();
   const socket = connectTcp(peer.port, '127.0.0.1');
-  const error = await connectSocket(socket, { serverName: 'server.example', anchors, watch: recorder.watch }).then(
+  const error = await connectSocket(socket, { serverName: 'server.example', anchors, onTrace: recorder.onTrace }).then(
     () => undefined,
     (reason: unknown) => reason as TlsError,
   );
@@ -184,7 +184,7 @@ async function withOpensslClient(title: string, mutual: boolean): Promise<void> 
   const tls = await acceptSocket(socket, {
     credential: source(serverEntry()),
     ...(mutual && { clientAuth: 'require', anchors }),
-    watch: recorder.watch,
+    onTrace: recorder.onTrace,
   });
   tls.on('error', () => {});
   tls.end('the halves fit\n');
@@ -231,9 +231,9 @@ function describe(client: TlsStream, server: TlsStream): void {
 }
 
 /** Of the other side only what it found out: its messages have been seen going by. */
-function notesOnly(recorder: Recorder): Recorder['watch'] {
+function notesOnly(recorder: Recorder): Recorder['onTrace'] {
   return (event) => {
-    if (event.type === 'note') recorder.watch(event);
+    if (event.type === 'note') recorder.onTrace(event);
   };
 }
 

@@ -7,8 +7,8 @@ import { nobleProvider } from '../src/crypto/noble/index.ts';
 import { accept, type AcceptOptions, connect, type ConnectOptions, type TlsStream } from '../src/index.ts';
 import { markedName, type Recorder, recordLadder, type Rung } from '../src/inspect/index.ts';
 import { legacyClient12, legacyServer12 } from '../src/legacy.ts';
-import { client13 } from '../src/client13.ts';
-import { server13 } from '../src/server13.ts';
+import { client13 } from '../src/protocols.ts';
+import { server13 } from '../src/protocols.ts';
 import { pipe } from './pipe.ts';
 
 interface Step {
@@ -160,11 +160,11 @@ async function recorded(client: ConnectOptions, server: AcceptOptions): Promise<
   const recorder: Recorder = recordLadder();
   const [ours, theirs] = pipe();
   const [a, b] = await Promise.all([
-    connect(ours, { ...client, watch: recorder.watch }),
+    connect(ours, { ...client, onTrace: recorder.onTrace }),
     accept(theirs, {
       ...server,
-      watch: (event) => {
-        if (event.type === 'note') recorder.watch(event);
+      onTrace: (event) => {
+        if (event.type === 'note') recorder.onTrace(event);
       },
     }),
   ]);

@@ -7,7 +7,7 @@
  * enough, and `maxmemory-policy noeviction`: a guard that forgets is no guard.
  */
 import type { createClient } from '@redis/client';
-import type { EarlyDataUse, ReplayGuard, ServerSessionStore, TicketKeeper } from 'warifu/session';
+import type { EarlyDataUse, ReplayGuard, ServerSessionStore, TicketSealer } from 'warifu/resumption';
 
 type Redis = ReturnType<typeof createClient>;
 
@@ -22,9 +22,9 @@ export interface RedisOptions {
 /**
  * For `storedTickets`, and for `sessionIds`.
  *
- * @param keeper seals what Redis is given: `ticketKeeper`, with the same secrets in every server.
+ * @param keeper seals what Redis is given: `ticketSealer`, with the same secrets in every server.
  */
-export function redisSessions(options: RedisOptions & { readonly keeper: TicketKeeper }): ServerSessionStore {
+export function redisSessions(options: RedisOptions & { readonly keeper: TicketSealer }): ServerSessionStore {
   const { redis, keeper, prefix = 'tls:', patience = 200 } = options;
   return {
     async take(key) {

@@ -12,11 +12,11 @@ const FLOORS: readonly (readonly string[])[] = [
   ['bytes'],
   ['wire'],
   ['crypto'],
-  ['schedule'],
+  ['keys'],
   ['record'],
   ['handshake'],
   ['engine'],
-  ['session', 'pki', 'stream', 'inspect'],
+  ['resumption', 'pki', 'stream', 'transport', 'inspect'],
   ['.'], // the faces: src/*.ts
   ['node', 'cli'], // Node only
 ];
@@ -62,7 +62,7 @@ function checkPackage(file: string, target: string, typeOnly: boolean): string |
   }
   if (target.startsWith('@noble/')) return inside('crypto/') ? undefined : 'noble belongs to src/crypto/';
   if (target === 'asn1js' || target === 'pkijs')
-    return inside('pki/containers/') ? undefined : 'asn1js and pkijs belong to src/pki/containers/';
+    return inside('pki/formats/containers/') ? undefined : 'asn1js and pkijs belong to src/pki/formats/containers/';
   return 'not a dependency of the library';
 }
 

@@ -6,18 +6,18 @@
 import { autoProvider } from './crypto/auto.ts';
 import type { CryptoProvider, SignatureVerifier } from './crypto/types.ts';
 import { Engine } from './engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/options.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from './engine/config/options.ts';
 import { Alert, TlsError } from './errors.ts';
-import { client12 } from './handshake/client/client12.ts';
-import { client13 } from './handshake/client/client13.ts';
+import { client12 } from './handshake/tls12/client/client.ts';
+import { client13 } from './handshake/tls13/client/client.ts';
 import type { PeerVerifier } from './handshake/peer.ts';
-import { server12 } from './handshake/server/server12.ts';
-import { server13 } from './handshake/server/server13.ts';
-import type { ClientSessionStore, TicketKeeper } from './handshake/session.ts';
-import { type CredentialSource, loadCredential } from './pki/credential.ts';
-import { certificateVerifier } from './pki/verifier.ts';
-import { memorySessions } from './session/stores.ts';
-import { ticketKeeper } from './session/tickets.ts';
+import { server12 } from './handshake/tls12/server/server.ts';
+import { server13 } from './handshake/tls13/server/server.ts';
+import type { ClientSessionStore, TicketSealer } from './handshake/session.ts';
+import { type CredentialSource, loadCredential } from './pki/credentials/credential.ts';
+import { certificateVerifier } from './pki/verifiers/verifier.ts';
+import { memorySessions } from './resumption/stores.ts';
+import { ticketSealer } from './resumption/tickets.ts';
 import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
 
 /** What is chosen for you, and can be chosen otherwise. */
@@ -53,7 +53,7 @@ export interface AcceptOptions
    * Makes tickets, with which clients go on where they were; false: there are none. Default: sealed under keys that this
    * process made for itself, and that die with it.
    */
-  readonly tickets?: TicketKeeper | false;
+  readonly tickets?: TicketSealer | false;
   /** Judges clients that show a certificate; in place of `anchors`. */
   readonly verifier?: PeerVerifier;
   /** What to show: a credential, or a chain with its key. */
@@ -153,15 +153,15 @@ const keysOnly: PeerVerifier = {
 };
 
 let sharedSessions: ClientSessionStore | undefined;
-let sharedTickets: TicketKeeper | undefined;
+let sharedTickets: TicketSealer | undefined;
 
 function sharedStore(): ClientSessionStore {
   sharedSessions ??= memorySessions();
   return sharedSessions;
 }
 
-function sharedKeeper(): TicketKeeper {
-  sharedTickets ??= ticketKeeper({ crypto: autoProvider() });
+function sharedKeeper(): TicketSealer {
+  sharedTickets ??= ticketSealer({ crypto: autoProvider() });
   return sharedTickets;
 }
 
@@ -198,7 +198,7 @@ async function credentialOf(
     : credential;
 }
 
-export type { ClientOptions, ServerOptions } from './engine/options.ts';
+export type { ClientOptions, ServerOptions } from './engine/config/options.ts';
 export {
   Alert,
   type ErrorCode,
@@ -209,8 +209,8 @@ export {
   type TlsErrorDetails,
 } from './errors.ts';
 export type { Facts, PeerFacts } from './handshake/context.ts';
-export type { WatchEvent } from './handshake/config.ts';
-export type { ClientHelloSummary, ServerContext } from './handshake/needs.ts';
+export type { TraceEvent } from './handshake/config.ts';
+export type { ClientHelloSummary, ContextSelection } from './handshake/requests.ts';
 export type {
   CertificateReference,
   Credential,
@@ -223,7 +223,7 @@ export type {
   VerificationCode,
   VerificationFailure,
 } from './handshake/peer.ts';
-export { type CredentialSource, loadCredential } from './pki/credential.ts';
-export type { Anchor, AnchorSource, TrustAnchor } from './pki/anchors.ts';
-export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifier.ts';
+export { type CredentialSource, loadCredential } from './pki/credentials/credential.ts';
+export type { Anchor, AnchorSource, TrustAnchor } from './pki/path/anchors.ts';
+export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifiers/verifier.ts';
 export type { ByteDuplex, TlsStream } from './stream/duplex.ts';

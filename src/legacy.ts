@@ -12,11 +12,11 @@ import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
 import { legacySchemes, schemesOf } from './crypto/schemes.ts';
 import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Signer } from './crypto/types.ts';
 import { TlsError } from './errors.ts';
-import { makeLegacyClient12 } from './handshake/legacy/client12.ts';
-import { legacyKit } from './handshake/legacy/kit.ts';
-import { ssl2Hello } from './handshake/legacy/ssl2-hello.ts';
+import { makeLegacyClient12 } from './handshake/tls12/key-exchange/legacy-client.ts';
+import { legacyExchange12 } from './handshake/tls12/key-exchange/legacy.ts';
+import { ssl2Hello } from './handshake/tls12/key-exchange/ssl2-hello.ts';
 import type { Protocol } from './handshake/machine.ts';
-import { makeServer12 } from './handshake/server/server12.ts';
+import { makeServer12 } from './handshake/tls12/server/server.ts';
 
 /**
  * TLS 1.2 as a client, with the suites of old devices behind those of the provider.
@@ -57,7 +57,7 @@ export interface LegacyServerOptions {
 export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): Protocol {
   for (const key of Object.keys(options))
     if (key !== 'ssl2Hello') throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
-  return makeServer12(legacyKit, {
+  return makeServer12(legacyExchange12, {
     suites: legacySuites(crypto),
     ...(options.ssl2Hello === true && { firstHello: ssl2Hello }),
   });

@@ -2,9 +2,9 @@
 import { toHex } from '../../src/bytes/bytes.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { buildOcspRequest, parseCertificate, revocationChecker } from '../../src/pki/index.ts';
-import { type OcspOutcome, ocspStatus } from '../../src/pki/ocsp-status.ts';
-import { authorityOf } from '../../src/pki/revocation-status.ts';
-import { runSteps, wait } from '../../src/pki/steps.ts';
+import { type OcspOutcome, ocspStatus } from '../../src/pki/revocation/ocsp-status.ts';
+import { authorityOf } from '../../src/pki/revocation/status.ts';
+import { runSteps, wait } from '../../src/pki/x509/steps.ts';
 import { questionAbout } from './crl.ts';
 import { type Answer, decode, type Row, rowsOf } from './row.ts';
 

@@ -3,19 +3,19 @@ import type { Config } from '../handshake/config.ts';
 import type { Context, Facts } from '../handshake/context.ts';
 import type { Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
 import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
-import type { AnyNeed, AnyQuestion } from '../handshake/needs.ts';
-import { startClient } from '../handshake/client/start.ts';
+import type { AnyNeed, AnyQuestion } from '../handshake/requests.ts';
+import { startClient } from '../handshake/client-hello.ts';
 import type { Hash } from '../crypto/types.ts';
 import { alertName, sendsAlert } from './alerts.ts';
-import { Intake } from './intake.ts';
-import { nameArrival } from './arrivals.ts';
-import { makeNeed } from './need.ts';
-import { makeOut } from './out.ts';
-import { Outlet } from './outlet.ts';
-import { settle } from './settle.ts';
-import type { Step } from './step.ts';
+import { Intake } from './inbound.ts';
+import { nameArrival } from './classify-message.ts';
+import { makeNeed } from './request.ts';
+import { makeOut } from './effects.ts';
+import { Outlet } from './outbound.ts';
+import { settle } from './answer.ts';
+import type { Step } from './event.ts';
 import { plainView, wipe } from '../bytes/bytes.ts';
-import { exportFrom } from '../schedule/schedule13.ts';
+import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 
 export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
@@ -49,7 +49,7 @@ export class Engine {
     this.#joined = join(config.protocols);
     this.#outlet = new Outlet(config);
     this.#intake = new Intake(
-      config.maximumChainSize,
+      config.maxChainSize,
       config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
     );
     this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
@@ -215,7 +215,7 @@ export class Engine {
     const name = nameArrival(message, row, refusals);
     const edge = row[name]!;
     const { epoch } = this.#intake;
-    this.config.watch?.({
+    this.config.onTrace?.({
       type: 'message',
       from: this.#peer,
       handshakeType: message.type,
@@ -237,7 +237,7 @@ export class Engine {
   /** TLS 1.2: here it is a message of its own (RFC 5246 section 7.1). */
   #arriveChangeCipherSpec(): void {
     if (this.#intake.leftover > 0) throw new TlsError('ERR_LEFTOVER_BYTES', { detail: 'before ChangeCipherSpec' });
-    this.config.watch?.({ type: 'change-cipher-spec', from: this.#peer });
+    this.config.onTrace?.({ type: 'change-cipher-spec', from: this.#peer });
     this.#run('ChangeCipherSpec', { type: -1, body: new Uint8Array(0), raw: new Uint8Array(0) });
   }
 
@@ -300,13 +300,13 @@ export class Engine {
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
     if (!this.#isOpenState())
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
-    this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
+    this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
     if (content.length > 0) this.#steps.push({ type: 'data', bytes: content });
   }
 
   /** Kept apart from other data: it may be a copy of what somebody sent before (RFC 9846 section 8). */
   #receiveEarlyData(content: Uint8Array): void {
-    this.config.watch?.({ type: 'data', from: this.#peer, length: content.length });
+    this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
     const { bytes } = this.#facts.earlyData!;
     this.#facts.earlyData = { accepted: true, bytes: bytes + content.length };
     if (content.length > 0) this.#steps.push({ type: 'early-data', bytes: content });
@@ -314,7 +314,7 @@ export class Engine {
 
   /** RFC 9846 section 6: close_notify ends one direction, user_canceled announces it, everything else ends it all. */
   #receiveAlert(level: number, description: number): void {
-    this.config.watch?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#intake.epoch });
+    this.config.onTrace?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#intake.epoch });
     const isOpen = this.#status === 'open' || this.#status === 'closing';
     if (description === 0 && isOpen) {
       this.#readEnded = true;

@@ -10,19 +10,19 @@ export {
   isIpAddress,
   type ServerOptions,
   serverConfig,
-} from './options.ts';
-export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './session-options.ts';
-export { settle } from './settle.ts';
-export type { Step } from './step.ts';
+} from './config/options.ts';
+export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './config/resumption-options.ts';
+export { settle } from './answer.ts';
+export type { Step } from './event.ts';
 export type {
   ClientConfig,
   CommonConfig,
   Config,
   EarlyDataConfig,
   ServerConfig,
-  WatchEvent,
+  TraceEvent,
 } from '../handshake/config.ts';
-export type { Presented } from '../handshake/shared/certificates.ts';
+export type { Presented } from '../handshake/authentication/certificates.ts';
 export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
 export type { EarlyDataFacts, Facts, Note, PeerFacts } from '../handshake/context.ts';
 export type {
@@ -33,9 +33,9 @@ export type {
   PskResolver,
   ReplayGuard,
   SessionPeer,
-  TicketKeeper,
+  TicketSealer,
 } from '../handshake/session.ts';
-export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/needs.ts';
+export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/requests.ts';
 export type {
   Credential,
   CredentialQuery,

@@ -1,6 +1,6 @@
 import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
 import type { Epoch, Protocol } from './machine.ts';
-import type { ClientHelloSummary, ServerContext } from './needs.ts';
+import type { ClientHelloSummary, ContextSelection } from './requests.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
 import type { PeerFacts } from './context.ts';
 import type {
@@ -9,7 +9,7 @@ import type {
   PskResolver,
   ReplayGuard,
   ServerSessionStore,
-  TicketKeeper,
+  TicketSealer,
 } from './session.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 
@@ -25,27 +25,27 @@ export interface CommonConfig {
   /** Schemes for the handshake and, unless certificateSignatures says otherwise, for certificates. */
   readonly signatures: readonly SignatureScheme[];
   /** Schemes that we sign with, where our key can. */
-  readonly ownSignatures: readonly SignatureScheme[];
+  readonly signingAlgorithms: readonly SignatureScheme[];
   /** SignatureScheme ids for certificates; undefined: the same as `signatures`. */
   readonly certificateSignatures: readonly number[] | undefined;
   readonly alpn: readonly string[];
   /** In bytes of content, without the type byte; undefined: say nothing and use 2^14. */
   readonly recordSizeLimit: number | undefined;
   /** Most bytes of content in a record we send. */
-  readonly maximumRecordSize: number;
+  readonly maxRecordSize: number;
   /** Send the records that keep middleboxes calm (RFC 9846 appendix E.4). */
   readonly compatibilityMode: boolean;
   /** Pad the content of protected records to a multiple of this many bytes; 0: never. */
   readonly padRecordsTo: number;
   /** Most bytes of a Certificate message. */
-  readonly maximumChainSize: number;
-  readonly watch: ((event: WatchEvent) => void) | undefined;
+  readonly maxChainSize: number;
+  readonly onTrace: ((event: TraceEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
 }
 
 /** What somebody who watches a connection is told, in the order in which it happens. */
-export type WatchEvent =
+export type TraceEvent =
   | {
       readonly type: 'message';
       readonly from: Role;
@@ -121,7 +121,7 @@ export interface EarlyDataConfig {
 export interface ServerConfig extends CommonConfig {
   readonly role: 'server';
   readonly credential: CredentialResolver;
-  readonly contextFor: ((hello: ClientHelloSummary) => MaybePromise<ServerContext | undefined>) | undefined;
+  readonly selectContext: ((hello: ClientHelloSummary) => MaybePromise<ContextSelection | undefined>) | undefined;
   readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
   readonly verifier: PeerVerifier | undefined;
   /** Whose order decides the cipher suite and the group. */
@@ -134,7 +134,7 @@ export interface ServerConfig extends CommonConfig {
   readonly oidFilters: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
   /** Refuse a client whose name nobody knows, where the credential resolver says so. */
   readonly requireServerName: boolean;
-  readonly tickets: TicketKeeper | undefined;
+  readonly tickets: TicketSealer | undefined;
   /** TLS 1.2: for clients that know no tickets. */
   readonly sessionIds: ServerSessionStore | undefined;
   /** Sent after each full handshake. */

@@ -59,7 +59,7 @@ export interface Out {
   skipEarlyData(how: 'sealed' | 'retry', bytes: number): void;
 }
 
-/** Who checked what, for those who watch a handshake. */
+/** Who checked what, for those who trace a handshake. */
 export interface Note {
   readonly by: 'client' | 'server';
   readonly text: string;

@@ -3,7 +3,7 @@ import type { PeerFault } from '../errors.ts';
 import type { RawExtension } from '../wire/extension.ts';
 import type { ClientConfig } from './config.ts';
 import type { Context } from './context.ts';
-import type { AnyQuestion } from './needs.ts';
+import type { AnyQuestion } from './requests.ts';
 
 /**
  * What may happen is data: one table per version and role, a row per state, a cell per message that may arrive in it.

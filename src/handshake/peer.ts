@@ -92,7 +92,7 @@ export type Verdict =
       readonly publicKey: Uint8Array;
       /** The validated path, leaf first, anchor last where it is a certificate. */
       readonly path: readonly Uint8Array[];
-      /** What was checked and found good, a sentence each, for those who watch. */
+      /** What was checked and found good, a sentence each, for traces. */
       readonly checks?: readonly string[];
       /** What a particular verifier wants to hand out: identities, policies, revocation status. */
       readonly details?: object;

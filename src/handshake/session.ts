@@ -1,6 +1,6 @@
 import type { HashName, MaybePromise } from '../crypto/types.ts';
 import type { Verdict } from './peer.ts';
-import type { Presented } from './shared/certificates.ts';
+import type { Presented } from './authentication/certificates.ts';
 
 /**
  * What is kept of a connection so that the next one need not prove everything again (RFC 9846 section 2.2), and whom to
@@ -64,7 +64,7 @@ export interface ClientSessionStore {
 }
 
 /** Makes tickets of a server's states, and states of tickets. What a ticket holds is nobody's business but its maker's. */
-export interface TicketKeeper {
+export interface TicketSealer {
   /**
    * @param state may be any bytes; whoever can read or change it can take over connections.
    * @param lifetime in seconds, counted from `now`.

@@ -1,4 +1,4 @@
-import type { WatchEvent } from '../handshake/config.ts';
+import type { TraceEvent } from '../handshake/config.ts';
 import type { Epoch } from '../handshake/machine.ts';
 import type { Role } from '../handshake/peer.ts';
 import { FIRST_SETTING, type Setting, settingAfter } from './codecs.ts';
@@ -21,8 +21,8 @@ export type Rung =
   | { readonly type: 'note'; readonly by: Role; readonly text: string };
 
 export interface Recorder {
-  /** Give it to the option `watch` of one side; of the other side pass on no more than the notes. */
-  readonly watch: (event: WatchEvent) => void;
+  /** Give it to the option `onTrace` of one side; of the other side pass on no more than the notes. */
+  readonly onTrace: (event: TraceEvent) => void;
   /** What has happened so far, in order. */
   readonly rungs: readonly Rung[];
 }
@@ -41,7 +41,7 @@ export interface RecorderOptions {
  * ```ts
  * import { drawText, recordLadder } from 'warifu/inspect';
  * const recorder = recordLadder();
- * // connect({ …, watch: recorder.watch })
+ * // connect({ …, onTrace: recorder.onTrace })
  * drawText(recorder.rungs);
  * ```
  */
@@ -50,7 +50,7 @@ export function recordLadder({ keys = false, most = 1000 }: RecorderOptions = {}
   let setting: Setting = FIRST_SETTING;
   let data: { from: Role; length: number } | undefined;
 
-  const watch = (event: WatchEvent): void => {
+  const onTrace = (event: TraceEvent): void => {
     if (event.type === 'data' && data?.from === event.from && rungs.length > 0) {
       data.length += event.length;
       rungs[rungs.length - 1] = dataRung(data);
@@ -63,10 +63,10 @@ export function recordLadder({ keys = false, most = 1000 }: RecorderOptions = {}
     rungs.push(event.type === 'data' ? dataRung(data!) : rungOf(event, setting));
     if (event.type === 'message') setting = settingAfter(event.handshakeType, event.raw.subarray(4), setting);
   };
-  return { watch, rungs };
+  return { onTrace, rungs };
 }
 
-function rungOf(event: Exclude<WatchEvent, { readonly type: 'data' }>, setting: Setting): Rung {
+function rungOf(event: Exclude<TraceEvent, { readonly type: 'data' }>, setting: Setting): Rung {
   switch (event.type) {
     case 'message': {
       const { name, details } = summarize(event.handshakeType, event.raw.subarray(4), setting);

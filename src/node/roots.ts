@@ -4,8 +4,8 @@ import * as tls from 'node:tls';
 import { equalBytes } from '../bytes/bytes.ts';
 import { DerError } from '../bytes/der.ts';
 import { TlsError } from '../errors.ts';
-import { readCertificate } from '../pki/certificate.ts';
-import { readPem } from '../pki/pem.ts';
+import { readCertificate } from '../pki/x509/certificate.ts';
+import { readPem } from '../pki/x509/pem.ts';
 
 /** The roots that a machine trusts. */
 export interface SystemRoots {

@@ -2,16 +2,16 @@
  * Certificates: reading them, judging them, and the keys that go with them.
  * @module
  */
-export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './anchors.ts';
+export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './path/anchors.ts';
 export {
   type BasicConstraints,
   type Certificate,
   type CertificateExtension,
   KEY_USAGE,
   type KeyUsage,
-} from './certificate.ts';
-export { type Budget, compareDnsConstraint, compareIpConstraint } from './constraints.ts';
-export type { NameConstraints } from './extensions.ts';
+} from './x509/certificate.ts';
+export { type Budget, compareDnsConstraint, compareIpConstraint } from './path/constraints.ts';
+export type { NameConstraints } from './x509/extensions.ts';
 export {
   basicConstraints,
   checkNameConstraints,
@@ -24,24 +24,29 @@ export {
   subjectAltNames,
   tlsFeatures,
 } from './reading.ts';
-export { parseCertificate } from './form.ts';
-export type { BundleOptions } from './bundle.ts';
-export type { BundleProblem, BundleProblemCode } from './bundle-order.ts';
-export { type CredentialSource, loadCredential } from './credential.ts';
-export { cryptoKeySigner, isCryptoKey, type SubtleSigner } from './cryptokey.ts';
-export { type BundleReport, type CertificateSummary, type DescribeOptions, describeBundle } from './describe-bundle.ts';
-export { type GeneralName, nameText } from './general-name.ts';
-export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './jwk.ts';
-export { type PemBlock, readPem, writePem } from './pem.ts';
-export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './private-key.ts';
-export { toPem } from './to-pem.ts';
-export { compareDns, type Comparison, isReferenceName, matchDistinguishedNames } from './names.ts';
-export { findPath } from './path.ts';
-export type { PathQuestion, PathResult } from './path-question.ts';
-export type { PolicyInputs } from './policies.ts';
-export { isPublicSuffix } from './public-suffix.ts';
-export { defaultRules, type PathRules, type Place, type Profile } from './rules.ts';
-export type { Finding } from './verdict.ts';
+export { parseCertificate } from './path/form.ts';
+export type { BundleOptions } from './formats/bundle.ts';
+export type { BundleProblem, BundleProblemCode } from './credentials/bundle-order.ts';
+export { type CredentialSource, loadCredential } from './credentials/credential.ts';
+export { cryptoKeySigner, isCryptoKey, type SubtleSigner } from './formats/cryptokey.ts';
+export {
+  type BundleReport,
+  type CertificateSummary,
+  type DescribeOptions,
+  describeBundle,
+} from './credentials/describe-bundle.ts';
+export { type GeneralName, nameText } from './x509/general-name.ts';
+export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './formats/jwk.ts';
+export { type PemBlock, readPem, writePem } from './x509/pem.ts';
+export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './formats/private-key.ts';
+export { toPem } from './formats/to-pem.ts';
+export { compareDns, type Comparison, isReferenceName, matchDistinguishedNames } from './x509/names.ts';
+export { findPath } from './path/path.ts';
+export type { PathQuestion, PathResult } from './path/question.ts';
+export type { PolicyInputs } from './path/policies.ts';
+export { isPublicSuffix } from './path/public-suffix.ts';
+export { defaultRules, type PathRules, type Place, type Profile } from './path/rules.ts';
+export type { Finding } from './x509/verdict.ts';
 export {
   type CertificateSource,
   type CertificateVerifier,
@@ -51,27 +56,27 @@ export {
   type Identities,
   readCertificates,
   type VerdictDetails,
-} from './verifier.ts';
-export { allOf, customVerifier } from './compose.ts';
-export { type CredentialHolder, credentialHolder } from './credential-holder.ts';
-export { type DaneOptions, daneVerifier, type TlsaAnswer, type TlsaRecord } from './dane.ts';
+} from './verifiers/verifier.ts';
+export { allOf, customVerifier } from './verifiers/compose.ts';
+export { type CredentialHolder, credentialHolder } from './credentials/credential-holder.ts';
+export { type DaneOptions, daneVerifier, type TlsaAnswer, type TlsaRecord } from './verifiers/dane.ts';
 export {
   type FirstUseOptions,
   type KnownPeer,
   type KnownPeers,
   memoryKnownPeers,
   trustOnFirstUse,
-} from './first-use.ts';
-export { allowedKeys, type PinOptions, pinnedVerifier } from './pins.ts';
-export { CrlStore, type CrlSource } from './crl-store.ts';
-export type { CrlEntries } from './crl-entries.ts';
-export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './distribution-point.ts';
-export { type Crl, type CrlEntry, findEntry, type RevocationReason } from './crl.ts';
-export { buildOcspRequest } from './ocsp.ts';
-export { revocationChecker } from './revocation.ts';
-export type { Fetcher, FetchLimits, FetchRequest } from './revocation-fetch.ts';
-export type { RevocationOptions } from './revocation-options.ts';
-export type { Authority, RevocationSource, RevocationStatus } from './revocation-status.ts';
-export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation-types.ts';
-export type { Log, Sct } from './sct.ts';
-export { type TransparencyOptions, transparencyVerifier } from './transparency.ts';
+} from './verifiers/first-use.ts';
+export { allowedKeys, type PinOptions, pinnedVerifier } from './verifiers/pins.ts';
+export { CrlStore, type CrlSource } from './revocation/crl-store.ts';
+export type { CrlEntries } from './revocation/crl-entries.ts';
+export type { DistributionPoint, DistributionPointName, IssuingDistributionPoint } from './x509/distribution-point.ts';
+export { type Crl, type CrlEntry, findEntry, type RevocationReason } from './revocation/crl.ts';
+export { buildOcspRequest } from './revocation/ocsp.ts';
+export { revocationChecker } from './revocation/revocation.ts';
+export type { Fetcher, FetchLimits, FetchRequest } from './revocation/fetch.ts';
+export type { RevocationOptions } from './revocation/options.ts';
+export type { Authority, RevocationSource, RevocationStatus } from './revocation/status.ts';
+export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation/types.ts';
+export type { Log, Sct } from './x509/sct.ts';
+export { type TransparencyOptions, transparencyVerifier } from './verifiers/transparency.ts';

@@ -8,14 +8,14 @@ import {
   type KeyUsage,
   keyUsage as usage,
   subjectAltNames as names,
-} from './certificate.ts';
-import { type Budget, checkNameConstraints as check } from './constraints.ts';
-import { type Crl, readCrl as crl } from './crl.ts';
-import { type NameConstraints, readNameConstraints as constraints } from './extensions.ts';
-import { readSctList as sctList, type Sct } from './sct.ts';
-import type { GeneralName } from './general-name.ts';
-import { mustStaple as staple, tlsFeatures as features } from './tls-feature.ts';
-import type { Finding } from './verdict.ts';
+} from './x509/certificate.ts';
+import { type Budget, checkNameConstraints as check } from './path/constraints.ts';
+import { type Crl, readCrl as crl } from './revocation/crl.ts';
+import { type NameConstraints, readNameConstraints as constraints } from './x509/extensions.ts';
+import { readSctList as sctList, type Sct } from './x509/sct.ts';
+import type { GeneralName } from './x509/general-name.ts';
+import { mustStaple as staple, tlsFeatures as features } from './revocation/tls-feature.ts';
+import type { Finding } from './x509/verdict.ts';
 
 /** Readers as a program may call them: what cannot be read is a TlsError, and not an error of the reader inside. */
 

@@ -1,7 +1,7 @@
 import { concat, equalConstantTime, wipe } from '../bytes/bytes.ts';
 import type { CbcKey, CbcSuite12, Hash, Random } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import type { DirectionKeys } from '../schedule/schedule12.ts';
+import type { DirectionKeys } from '../keys/schedule12.ts';
 import { additionalData } from './protect12.ts';
 import type { Opened, RecordProtector } from './protector.ts';
 import { Sequence } from './sequence.ts';

@@ -1,7 +1,7 @@
 import { concat, wipe } from '../bytes/bytes.ts';
 import type { AeadKey, AeadSuite12 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import type { DirectionKeys } from '../schedule/schedule12.ts';
+import type { DirectionKeys } from '../keys/schedule12.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
 import type { Opened, RecordProtector } from './protector.ts';
 import { Sequence } from './sequence.ts';

@@ -1,7 +1,7 @@
 import { concat, wipe } from '../bytes/bytes.ts';
 import type { AeadKey, CipherSuite13 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import { trafficKeys } from '../schedule/schedule13.ts';
+import { trafficKeys } from '../keys/schedule13.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
 import type { Opened, RecordProtector } from './protector.ts';
 

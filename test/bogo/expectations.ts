@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
-import type { WatchEvent } from '../../src/handshake/config.ts';
+import type { TraceEvent } from '../../src/handshake/config.ts';
 import type { Facts } from '../../src/handshake/context.ts';
 import type { ClientSession12 } from '../../src/handshake/session.ts';
-import { readPem } from '../../src/pki/pem.ts';
+import { readPem } from '../../src/pki/x509/pem.ts';
 import { type Flags, Unimplemented } from './flags.ts';
 import type { Shared } from './setup.ts';
 
@@ -148,7 +148,7 @@ function checkSession12(
 }
 
 /** Messages in the order in which they were sent and received, as -expect-msg-callback writes them. */
-export function checkMessages(flags: Flags, events: readonly WatchEvent[]): void {
+export function checkMessages(flags: Flags, events: readonly TraceEvent[]): void {
   const expected = flags.text('expect-msg-callback');
   if (expected === undefined || expected === '') return;
   const us = flags.has('server') ? 'server' : 'client';

@@ -3,13 +3,13 @@ import { equalBytes, fromHex } from '../../src/bytes/bytes.ts';
 import { autoProvider } from '../../src/crypto/auto.ts';
 import { nobleProvider, pureMlKem1024 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
-import type { ClientSessionOptions, ServerSessionOptions } from '../../src/engine/session-options.ts';
+import type { ClientSessionOptions, ServerSessionOptions } from '../../src/engine/config/resumption-options.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/options.ts';
+import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/config/options.ts';
 import { Alert, TlsError } from '../../src/errors.ts';
-import type { WatchEvent } from '../../src/handshake/config.ts';
+import type { TraceEvent } from '../../src/handshake/config.ts';
 import type { Protocol } from '../../src/handshake/machine.ts';
-import type { ClientHelloSummary } from '../../src/handshake/needs.ts';
+import type { ClientHelloSummary } from '../../src/handshake/requests.ts';
 import type {
   Credential,
   CredentialQuery,
@@ -19,13 +19,13 @@ import type {
   Verdict,
   VerificationCode,
 } from '../../src/handshake/peer.ts';
-import { type Certificate, keyUsage, readCertificate } from '../../src/pki/certificate.ts';
-import { readPem } from '../../src/pki/pem.ts';
-import type { ClientSession, TicketKeeper } from '../../src/handshake/session.ts';
-import { type ImportablePsk, importedPsks, importPsk } from '../../src/session/psk.ts';
-import { ticketKeeper } from '../../src/session/tickets.ts';
-import { privateKeyFromPem } from '../../src/pki/private-key.ts';
-import { maySign } from '../../src/handshake/shared/certificates.ts';
+import { type Certificate, keyUsage, readCertificate } from '../../src/pki/x509/certificate.ts';
+import { readPem } from '../../src/pki/x509/pem.ts';
+import type { ClientSession, TicketSealer } from '../../src/handshake/session.ts';
+import { type ImportablePsk, importedPsks, importPsk } from '../../src/resumption/psk.ts';
+import { ticketSealer } from '../../src/resumption/tickets.ts';
+import { privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
+import { maySign } from '../../src/handshake/authentication/certificates.ts';
 import { legacySignatures } from '../../src/legacy.ts';
 import { equalLists, Mismatch } from './expectations.ts';
 import { type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
@@ -36,7 +36,7 @@ import { versionsOf } from './versions.ts';
 export interface Setup {
   readonly engine: Engine;
   /** Every event, in order. */
-  readonly events: readonly WatchEvent[];
+  readonly events: readonly TraceEvent[];
   /** Lines of the key log, by label. */
   readonly secrets: ReadonlyMap<string, Uint8Array>;
   /** Which of the added credentials was chosen; -1: the default one, or none. */
@@ -53,7 +53,7 @@ export interface Shared {
   received: ClientSession | undefined;
   /** Server: a session was kept under an id, in any connection of the test. */
   kept: boolean;
-  readonly tickets: TicketKeeper;
+  readonly tickets: TicketSealer;
   readonly sessionIds: {
     take(key: string): Uint8Array | undefined;
     put(key: string, state: Uint8Array): void;
@@ -67,7 +67,7 @@ export function newShared(): Shared {
     offered: undefined,
     received: undefined,
     kept: false,
-    tickets: ticketKeeper({ crypto: provider }),
+    tickets: ticketSealer({ crypto: provider }),
     sessionIds: {
       take: (key) => {
         const state = states.get(key);
@@ -106,7 +106,7 @@ export async function makeEngine(
   shared: Shared,
   resumed: boolean,
 ): Promise<Setup> {
-  const events: WatchEvent[] = [];
+  const events: TraceEvent[] = [];
   const secrets = new Map<string, Uint8Array>();
   const role = flags.has('server') ? 'server' : 'client';
   const { now } = shared;
@@ -118,11 +118,11 @@ export async function makeEngine(
     groups: groupsFor(flags.numbers('curves'), DEFAULT_GROUPS),
     signatures: signaturesFor(flags),
     requireExtendedMasterSecret: false,
-    ownSignatures: provider.signatures.map(({ name }) => name),
-    maximumRecordSize: recordSize(flags),
-    ...(flags.has('max-cert-list') && { maximumChainSize: flags.number('max-cert-list')! }),
+    signingAlgorithms: provider.signatures.map(({ name }) => name),
+    maxRecordSize: recordSize(flags),
+    ...(flags.has('max-cert-list') && { maxChainSize: flags.number('max-cert-list')! }),
     clock: { now: () => now },
-    watch: (event: WatchEvent) => events.push(event),
+    onTrace: (event: TraceEvent) => events.push(event),
     keyLog: (line: string) => {
       const [label, , secret] = line.split(' ');
       secrets.set(label!, fromHex(secret!));
@@ -265,7 +265,7 @@ function serverOptions(
         ? 'require'
         : 'none',
     ...(authorities !== undefined && { authorities: hexNames(authorities) }),
-    contextFor: (hello) =>
+    selectContext: (hello) =>
       later(flags, () => {
         checkHello(flags, hello);
         return flags.has('select-empty-alpn') ? { alpn: [''] } : undefined;

@@ -1,7 +1,7 @@
 import type { CryptoProvider } from '../../src/crypto/types.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Protocol } from '../../src/handshake/machine.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';
 
 /** What the shim speaks, newest first. The suites of old devices are with it: many tests ask for nothing else. */

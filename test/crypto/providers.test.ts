@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { autoProvider } from '../../src/crypto/auto.ts';
-import { client12 } from '../../src/handshake/client/client12.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import {
   nobleProvider,
   nobleVerifier,
@@ -16,7 +16,7 @@ import {
 } from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
-import { privateKeyFromPem } from '../../src/pki/private-key.ts';
+import { privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
 import { makePair, run } from '../support/pair.ts';
 import { KEY_KINDS, serverEntry } from '../support/pki.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';

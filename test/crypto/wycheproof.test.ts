@@ -13,8 +13,8 @@ import { decryptRaw } from '../../src/crypto/rsa.ts';
 import { decodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { Aead, HashName, KeyExchange, Random, SignatureAlgorithm } from '../../src/crypto/types.ts';
 import { TlsError } from '../../src/errors.ts';
-import { hkdfExpand, hkdfExtract } from '../../src/schedule/expand.ts';
-import { privateKeyFromDer } from '../../src/pki/private-key.ts';
+import { hkdfExpand, hkdfExtract } from '../../src/keys/expand.ts';
+import { privateKeyFromDer } from '../../src/pki/formats/private-key.ts';
 
 /** Wycheproof, through the very functions that the handshake and the validator call. */
 

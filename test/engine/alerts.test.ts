@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step } from '../../src/engine/event.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
@@ -494,12 +494,12 @@ describe('records that may not be', () => {
     expectFailure(toServer(...bytes), code, alert);
   });
 
-  it('a chain that is larger than the option maximumChainSize', () => {
+  it('a chain that is larger than the option maxChainSize', () => {
     const chain = [new Uint8Array(1200)];
     const server = { credential: { ...toyCredential, chain } };
-    const refused = run(makePair({ maximumChainSize: 1024 }, server)).client;
+    const refused = run(makePair({ maxChainSize: 1024 }, server)).client;
     expectFailure(refused, 'ERR_MESSAGE_TOO_LARGE', 47);
-    const read = failure(run(makePair({ maximumChainSize: 1300 }, server)).client);
+    const read = failure(run(makePair({ maxChainSize: 1300 }, server)).client);
     expect(read).not.toMatchObject({ code: 'ERR_MESSAGE_TOO_LARGE' });
   });
 

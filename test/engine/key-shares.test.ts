@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
-import { clientConfig, serverConfig } from '../../src/engine/options.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { noble, rootsVerifier, serverCredential } from '../support/credentials.ts';
 import { drain, written } from '../support/pair.ts';
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { AeadKey, CryptoProvider } from '../../src/crypto/types.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/handshake/machine.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { Middle, message } from '../support/middle.ts';
 import type { ClientParts, ServerParts } from '../support/pair.ts';
 import { withEarlyData } from '../support/sessions.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { client12 } from '../../src/handshake/client/client12.ts';
+import { client12 } from '../../src/handshake/tls12/client/client.ts';
 import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/handshake/machine.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { legacyClient12 } from '../../src/legacy.ts';
 import { Middle, message } from '../support/middle.ts';
 import type { ClientParts, ServerParts } from '../support/pair.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TlsError } from '../../src/errors.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step } from '../../src/engine/event.ts';
 import { concat } from '../../src/bytes/bytes.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
@@ -23,7 +23,7 @@ describe('KeyUpdates that ask for ours', () => {
   it('are answered once, and only when there is something to say', () => {
     const sent: number[] = [];
     const { client, server } = connected({
-      watch: (event) => {
+      onTrace: (event) => {
         if (event.type === 'message' && event.from === 'client') sent.push(event.handshakeType);
       },
     });
@@ -85,10 +85,10 @@ describe('signature schemes of our own', () => {
     const [first, ...rest] = toyProvider(1).signatures.map(({ name }) => name);
     const { server } = connected(
       {},
-      { signatures: rest.length > 0 ? rest : [first!], ownSignatures: [first!, ...rest] },
+      { signatures: rest.length > 0 ? rest : [first!], signingAlgorithms: [first!, ...rest] },
     );
     expect(server.facts.signatureScheme?.name).toBeDefined();
-    expect(() => makeServer({ ownSignatures: ['nonsense'] })).toThrow(/ownSignatures/);
+    expect(() => makeServer({ signingAlgorithms: ['nonsense'] })).toThrow(/signingAlgorithms/);
   });
 });
 
@@ -152,12 +152,12 @@ describe('records that we were told to keep small', () => {
   };
 
   it('are small from the first to the last', () => {
-    const client = makeClient({ maximumRecordSize: 64 });
+    const client = makeClient({ maxRecordSize: 64 });
     client.start();
     const hello = sizes(concat(...written(drain(client))));
     expect(hello.length).toBeGreaterThan(1);
     expect(Math.max(...hello)).toBe(64);
-    const pair = connected({ maximumRecordSize: 100 });
+    const pair = connected({ maxRecordSize: 100 });
     pair.client.send(new Uint8Array(250));
     // Content, its type, and a tag.
     expect(sizes(concat(...written(drain(pair.client))))).toEqual([117, 117, 67]);
@@ -168,15 +168,14 @@ describe('records that we were told to keep small', () => {
       [16_384, 100],
       [80, 80],
     ] as const) {
-      const { server } = connected({ recordSizeLimit: limit }, { maximumRecordSize: 100 });
+      const { server } = connected({ recordSizeLimit: limit }, { maxRecordSize: 100 });
       server.send(new Uint8Array(250));
       expect(Math.max(...sizes(concat(...written(drain(server)))))).toBe(largest + 17);
     }
   });
 
   it('have a size that a record can have', () => {
-    for (const maximumRecordSize of [63, 16_385, 0.5])
-      expect(() => makeClient({ maximumRecordSize })).toThrow(/maximumRecordSize/);
+    for (const maxRecordSize of [63, 16_385, 0.5]) expect(() => makeClient({ maxRecordSize })).toThrow(/maxRecordSize/);
   });
 });
 
@@ -185,7 +184,7 @@ describe('bytes of any kind', () => {
     const seen: Uint8Array[] = [];
     const { client, server } = makePair(
       {},
-      { watch: (event) => event.type === 'message' && event.from === 'client' && seen.push(event.raw) },
+      { onTrace: (event) => event.type === 'message' && event.from === 'client' && seen.push(event.raw) },
     );
     // As a socket of Node gives them: a view into a pool.
     run({ client, server }, (bytes) => [Buffer.concat([Buffer.alloc(7), bytes]).subarray(7)]);

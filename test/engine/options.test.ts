@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { clientConfig, serverConfig } from '../../src/engine/options.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { decode } from '../../src/wire/codec.ts';
 import { readExtensions } from '../../src/wire/extension.ts';
 import { isGrease } from '../../src/wire/extensions/grease.ts';
-import { KNOWN_EXTENSIONS } from '../../src/handshake/shared/known.ts';
+import { KNOWN_EXTENSIONS } from '../../src/handshake/tls13/known-extensions.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { type ClientParts, drain, makeClient } from '../support/pair.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
@@ -31,8 +31,8 @@ describe('options that cannot be', () => {
     ['maxFragmentLength', { maxFragmentLength: 1000 }],
     ['maxFragmentLength', { maxFragmentLength: 512, recordSizeLimit: 512 }],
     ['padHelloTo', { padHelloTo: -1 }],
-    ['maximumChainSize', { maximumChainSize: 1023 }],
-    ['maximumChainSize', { maximumChainSize: 2 ** 24 }],
+    ['maxChainSize', { maxChainSize: 1023 }],
+    ['maxChainSize', { maxChainSize: 2 ** 24 }],
     ['helloRequest', { helloRequest: 'renegotiate' }],
     ['padRecordsTo', { padRecordsTo: 0.5 }],
     ['sendServerName', { sendServerName: true, serverName: '127.0.0.1' }],

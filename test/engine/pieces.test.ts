@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step } from '../../src/engine/event.ts';
 import {
   type ClientParts,
   connected,
@@ -124,7 +124,7 @@ it('answers that come later change nothing on the wire', async () => {
       ...MUTUAL.server,
       verifier: verifierLater(toyVerifier),
       credential: async () => credentialLater(toyCredential),
-      contextFor: async () => undefined,
+      selectContext: async () => undefined,
     },
   );
   const { wire } = await runLater(pair);
@@ -198,14 +198,14 @@ describe('needs', () => {
         'ERR_CALLBACK_FAILED',
         {},
         {
-          contextFor: () => {
+          selectContext: () => {
             throw new Error('no database');
           },
         },
       ],
-      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ alpn: ['h2', ''] }) }],
-      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ alpn: ['x'.repeat(256)] }) }],
-      ['ERR_CALLBACK_FAILED', {}, { contextFor: () => ({ protocols: ['h2'] }) as never }],
+      ['ERR_CALLBACK_FAILED', {}, { selectContext: () => ({ alpn: ['h2', ''] }) }],
+      ['ERR_CALLBACK_FAILED', {}, { selectContext: () => ({ alpn: ['x'.repeat(256)] }) }],
+      ['ERR_CALLBACK_FAILED', {}, { selectContext: () => ({ protocols: ['h2'] }) as never }],
       ['ERR_NO_CREDENTIAL', {}, { credential: () => undefined }],
     ];
     for (const [code, client, server] of failing) {

@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
-import type { ServerOptions } from '../../src/engine/options.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { ServerOptions } from '../../src/engine/config/options.ts';
+import type { Step } from '../../src/engine/event.ts';
 import type { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/client/client12.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
+import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
@@ -143,10 +143,10 @@ describe('signature schemes of our own', () => {
   it('may be others than those we take', async () => {
     const { server } = await pair('ed25519', ['secp256r1'], {
       signatures: ['ecdsa_secp256r1_sha256'],
-      ownSignatures: ['ed25519'],
+      signingAlgorithms: ['ed25519'],
     });
     expect(failure(server)).toBeUndefined();
-    const refused = await pair('ed25519', ['secp256r1'], { ownSignatures: ['ecdsa_secp256r1_sha256'] });
+    const refused = await pair('ed25519', ['secp256r1'], { signingAlgorithms: ['ecdsa_secp256r1_sha256'] });
     expect(failure(refused.server)).toMatchObject({ alert: 40 });
   });
 });

@@ -1,8 +1,8 @@
 import { derElement, derOid, derSequence } from '../../src/bytes/der-writer.ts';
 import { TlsError } from '../../src/errors.ts';
 import { CrlStore, parseCertificate, readCrl } from '../../src/pki/index.ts';
-import { revocationChecker } from '../../src/pki/revocation.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
+import { revocationChecker } from '../../src/pki/revocation/revocation.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { generator } from '../engine/mutate.ts';
 import {
   ascii,

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step } from '../../src/engine/event.ts';
 import { TlsError } from '../../src/errors.ts';
 import { liar } from '../support/liar.ts';
 import { makeClient, makeServer } from '../support/pair.ts';

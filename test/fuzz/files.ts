@@ -1,8 +1,8 @@
 import type { Signer } from '../../src/crypto/types.ts';
-import { readBundle } from '../../src/pki/bundle.ts';
-import { readPkcs7 } from '../../src/pki/containers/pkcs7.ts';
-import { readPkcs12 } from '../../src/pki/containers/pkcs12.ts';
-import { decryptPkcs8 } from '../../src/pki/containers/pkcs8.ts';
+import { readBundle } from '../../src/pki/formats/bundle.ts';
+import { readPkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
+import { readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
+import { decryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
 import {
   basicConstraints,
   describeBundle,

@@ -1,17 +1,17 @@
 import { nobleProvider, pureMlKem768 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, Signer } from '../../src/crypto/types.ts';
-import { client12 } from '../../src/handshake/client/client12.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
+import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, Verdict } from '../../src/handshake/peer.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import type { ClientSession } from '../../src/handshake/session.ts';
 import { legacyClient12, legacyServer12, legacySignatures } from '../../src/legacy.ts';
-import { readCertificate } from '../../src/pki/certificate.ts';
-import { readPem } from '../../src/pki/pem.ts';
-import { privateKeyFromPem } from '../../src/pki/private-key.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
-import { ticketKeeper } from '../../src/session/tickets.ts';
+import { readCertificate } from '../../src/pki/x509/certificate.ts';
+import { readPem } from '../../src/pki/x509/pem.ts';
+import { privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
+import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { noble } from '../support/credentials.ts';
 import { type ClientParts, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
 import { type Entry, clientEntry, serverEntry, trustedRoots } from '../support/pki.ts';
@@ -115,7 +115,7 @@ function partsOf(kind: Kind): Parts {
     case 'both':
       return {
         client: { ...fresh.client, protocols: [client13, client12] },
-        server: { ...fresh.server, protocols: [server13, server12], contextFor: () => ({}) },
+        server: { ...fresh.server, protocols: [server13, server12], selectContext: () => ({}) },
       };
   }
 }
@@ -192,7 +192,7 @@ const sessions = new Map<Kind, { readonly session: ClientSession; readonly now: 
 /** Both sides remember a connection; the same session every time. */
 function resumed(kind: 'resumed 1.3' | 'resumed 1.2'): Parts {
   const version = kind === 'resumed 1.2' ? V12 : { client: {}, server: {} };
-  const tickets = ticketKeeper({ crypto: toyProvider(3), secrets: [new Uint8Array(32).fill(3)] });
+  const tickets = ticketSealer({ crypto: toyProvider(3), secrets: [new Uint8Array(32).fill(3)] });
   let known = sessions.get(kind);
   const both = {
     client: { ...version.client, ...mutual.client, earlyDataAsMyself: true },

@@ -1,25 +1,25 @@
 import { describe, expect, it } from 'vitest';
-import type { WatchEvent } from '../../src/handshake/config.ts';
+import type { TraceEvent } from '../../src/handshake/config.ts';
 import { annotate } from '../../src/inspect/annotate.ts';
 import { drawText } from '../../src/inspect/draw.ts';
 import { recordLadder } from '../../src/inspect/ladder.ts';
 import { connected } from '../support/pair.ts';
 
 describe('a connection of ours, watched', () => {
-  const events: WatchEvent[] = [];
+  const events: TraceEvent[] = [];
   const recorder = recordLadder();
   connected(
     {
       alpn: ['h2'],
-      watch: (event) => {
+      onTrace: (event) => {
         events.push(event);
-        recorder.watch(event);
+        recorder.onTrace(event);
       },
     },
     {
       alpn: ['h2'],
-      watch: (event) => {
-        if (event.type === 'note') recorder.watch(event);
+      onTrace: (event) => {
+        if (event.type === 'note') recorder.onTrace(event);
       },
     },
   );

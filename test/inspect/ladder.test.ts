@@ -1,14 +1,14 @@
 import { describe, expect, it } from 'vitest';
-import type { WatchEvent } from '../../src/handshake/config.ts';
-import { clientTable13 } from '../../src/handshake/client/table13.ts';
-import { serverTable13 } from '../../src/handshake/server/table13.ts';
+import type { TraceEvent } from '../../src/handshake/config.ts';
+import { clientTable13 } from '../../src/handshake/tls13/client/table.ts';
+import { serverTable13 } from '../../src/handshake/tls13/server/table.ts';
 import { drawMermaid, drawSvg, drawText } from '../../src/inspect/draw.ts';
 import { type Recorder, type Rung, recordLadder } from '../../src/inspect/ladder.ts';
 import { drawStates } from '../../src/inspect/mermaid.ts';
 import { clientHello, flight13, handshake12, helloRetryRequest, serverHello } from './samples.ts';
 
-type MessageEvent = Extract<WatchEvent, { readonly type: 'message' }>;
-const message = (from: 'client' | 'server', epoch: MessageEvent['epoch'], raw: Uint8Array): WatchEvent => ({
+type MessageEvent = Extract<TraceEvent, { readonly type: 'message' }>;
+const message = (from: 'client' | 'server', epoch: MessageEvent['epoch'], raw: Uint8Array): TraceEvent => ({
   type: 'message',
   from,
   handshakeType: raw[0]!,
@@ -16,9 +16,9 @@ const message = (from: 'client' | 'server', epoch: MessageEvent['epoch'], raw: U
   raw,
 });
 
-function record(...events: readonly WatchEvent[]): Recorder {
+function record(...events: readonly TraceEvent[]): Recorder {
   const recorder = recordLadder();
-  for (const event of events) recorder.watch(event);
+  for (const event of events) recorder.onTrace(event);
   return recorder;
 }
 
@@ -96,7 +96,7 @@ describe('a ladder', () => {
   });
 
   it('reads TLS 1.2 by what the ServerHello chose', () => {
-    const events: WatchEvent[] = [];
+    const events: TraceEvent[] = [];
     for (let at = 0; at < handshake12.length; ) {
       const length = 4 + handshake12[at + 2]! * 256 + handshake12[at + 3]!;
       events.push(message('server', 'plaintext', handshake12.subarray(at, at + length)));
@@ -118,9 +118,9 @@ describe('a ladder', () => {
 
   it('notes keys when asked to, and has an end', () => {
     const recorder = recordLadder({ keys: true, most: 2 });
-    recorder.watch({ type: 'keys', by: 'client', direction: 'read', epoch: 'handshake' });
-    recorder.watch({ type: 'change-cipher-spec', from: 'server' });
-    recorder.watch({ type: 'change-cipher-spec', from: 'server' });
+    recorder.onTrace({ type: 'keys', by: 'client', direction: 'read', epoch: 'handshake' });
+    recorder.onTrace({ type: 'change-cipher-spec', from: 'server' });
+    recorder.onTrace({ type: 'change-cipher-spec', from: 'server' });
     expect(recorder.rungs).toEqual([
       { type: 'note', by: 'client', text: 'reads under handshake keys from here' },
       { type: 'message', from: 'server', name: 'ChangeCipherSpec', epoch: 'plaintext', details: [] },
@@ -129,9 +129,9 @@ describe('a ladder', () => {
 
   it('counts data past its end', () => {
     const recorder = recordLadder({ most: 1 });
-    for (let i = 0; i < 3; i++) recorder.watch({ type: 'data', from: 'client', length: 5 });
-    recorder.watch({ type: 'data', from: 'server', length: 5 });
-    recorder.watch({ type: 'data', from: 'client', length: 5 });
+    for (let i = 0; i < 3; i++) recorder.onTrace({ type: 'data', from: 'client', length: 5 });
+    recorder.onTrace({ type: 'data', from: 'server', length: 5 });
+    recorder.onTrace({ type: 'data', from: 'client', length: 5 });
     expect(recorder.rungs).toMatchObject([{ from: 'client', details: ['15 bytes'] }]);
   });
 });

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { legacyClient12, legacyServer12, legacySignatures } from '../../src/legacy.ts';
-import { loadCredential } from '../../src/pki/credential.ts';
+import { loadCredential } from '../../src/pki/credentials/credential.ts';
 import { connectTo, line, listen } from '../peers/ends.ts';
 import { rootsVerifier } from '../support/credentials.ts';
 import { hasOpenssl, opensslClient, opensslServer } from '../support/openssl.ts';

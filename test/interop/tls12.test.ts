@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import type { ClientOptions, ServerOptions } from '../../src/engine/options.ts';
-import { client12 } from '../../src/handshake/client/client12.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import type { ClientOptions, ServerOptions } from '../../src/engine/config/options.ts';
+import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';
 import type { TlsStream } from '../../src/stream/duplex.ts';
 import { type OurServer, connectTo, line, listen } from '../peers/ends.ts';

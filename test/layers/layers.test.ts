@@ -16,7 +16,7 @@ const LEGAL: Readonly<Record<string, string>> = {
   'handshake/peer.ts': `export interface VerificationFailure {}`,
   'engine/engine.ts': `import '../handshake/peer.ts'; import '../wire/ids.ts';`,
   'pki/verify.ts': `import '../engine/engine.ts'; const load = () => import('./containers/pkcs12.ts'); load();`,
-  'pki/containers/pkcs12.ts': `import * as pkijs from 'pkijs'; import * as asn1js from 'asn1js'; export { pkijs, asn1js };`,
+  'pki/formats/containers/pkcs12.ts': `import * as pkijs from 'pkijs'; import * as asn1js from 'asn1js'; export { pkijs, asn1js };`,
   'node/listen.ts': `import { createServer } from 'node:net'; import '../stream/duplex.ts'; createServer();`,
   'pki/loop.ts': `import '../stream/duplex.ts';`,
   'stream/duplex.ts': `import '../engine/engine.ts';`,
@@ -40,14 +40,14 @@ describe('layers', () => {
     ['a type from the floor above', 'bytes/a.ts', `import type { w } from '../wire/ids.ts';`, /wire is above bytes/],
     ['a re-export from above', 'record/a.ts', `export * from '../engine/engine.ts';`, /engine is above record/],
     ['an import() from above', 'engine/a.ts', `export const a = import('../pki/verify.ts');`, /pki is above engine/],
-    ['an import() in a type', 'schedule/a.ts', `type A = import('../engine/engine.ts').A;`, /engine is above schedule/],
+    ['an import() in a type', 'keys/a.ts', `type A = import('../engine/engine.ts').A;`, /engine is above keys/],
     ['a face from below', 'stream/a.ts', `import '../index.ts';`, /\. is above stream/],
     ['handshake reaching for record', 'handshake/a.ts', `import '../engine/engine.ts';`, /above handshake/],
     ['node:* in the core', 'record/b.ts', `import 'node:crypto';`, /belongs to src\/node/],
     ['node:* in a face', 'client.ts', `import { connect } from 'node:net'; connect(1);`, /belongs to src\/node/],
     ['node:* as a value in a provider', 'crypto/node/a.ts', `import 'node:crypto';`, /belongs to src\/node/],
     ['a type from node:* in the core', 'wire/a.ts', `import type { Socket } from 'node:net';`, /belongs to src\/node/],
-    ['pkijs outside containers', 'pki/a.ts', `import { PFX } from 'pkijs'; PFX;`, /belong to src\/pki\/containers/],
+    ['pkijs outside containers', 'pki/a.ts', `import { PFX } from 'pkijs'; PFX;`, /belong to src\/pki\/formats\/containers/],
     [
       'asn1js as a type outside',
       'pki/b.ts',
@@ -57,7 +57,7 @@ describe('layers', () => {
     ['asn1js by import()', 'engine/c.ts', `export const a = () => import('asn1js');`, /belong to src\/pki/],
     [
       'noble outside crypto',
-      'schedule/b.ts',
+      'keys/b.ts',
       `import { sha256 } from '@noble/hashes/sha2.js';`,
       /belongs to src\/crypto/,
     ],
@@ -81,9 +81,9 @@ describe('layers', () => {
 
   it('refuses a cycle through three folders', () => {
     const breaches = breachesWith({
-      'session/a.ts': `import '../inspect/a.ts';`,
+      'resumption/a.ts': `import '../inspect/a.ts';`,
       'inspect/a.ts': `import '../stream/a.ts';`,
-      'stream/a.ts': `import '../session/a.ts';`,
+      'stream/a.ts': `import '../resumption/a.ts';`,
     });
     expect(breaches).toHaveLength(1);
     expect(breaches[0]).toMatch(/cycle/);

@@ -4,10 +4,10 @@ import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CryptoProvider, PrivateKey } from '../../src/crypto/types.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/options.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
 import type { PemCredential } from '../support/openssl.ts';
 

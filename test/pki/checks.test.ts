@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import type { VerificationCode } from '../../src/handshake/peer.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 
 /** Every check of the list that a chain can show: right chains are accepted, wrong ones refused for the right reason. */
 

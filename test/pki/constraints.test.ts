@@ -2,10 +2,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { derElement, derOid, derSequence } from '../../src/bytes/der-writer.ts';
-import { type Certificate, OID_SUBJECT_ALT_NAME } from '../../src/pki/certificate.ts';
-import { checkNameConstraints, compareDnsConstraint, compareIpConstraint } from '../../src/pki/constraints.ts';
-import type { GeneralName } from '../../src/pki/general-name.ts';
-import { ipText } from '../../src/pki/ip.ts';
+import { type Certificate, OID_SUBJECT_ALT_NAME } from '../../src/pki/x509/certificate.ts';
+import { checkNameConstraints, compareDnsConstraint, compareIpConstraint } from '../../src/pki/path/constraints.ts';
+import type { GeneralName } from '../../src/pki/x509/general-name.ts';
+import { ipText } from '../../src/pki/x509/ip.ts';
 
 /** Name constraints (RFC 5280 section 4.2.1.10) against simple models of what they say. */
 

@@ -4,8 +4,8 @@ import { concat, equalBytes } from '../../src/bytes/bytes.ts';
 import { DerError } from '../../src/bytes/der.ts';
 import { derElement, derInteger, derOid, derSequence } from '../../src/bytes/der-writer.ts';
 import { TlsError } from '../../src/errors.ts';
-import { CrlStore } from '../../src/pki/crl-store.ts';
-import { type Crl, findEntry, readCrl } from '../../src/pki/crl.ts';
+import { CrlStore } from '../../src/pki/revocation/crl-store.ts';
+import { type Crl, findEntry, readCrl } from '../../src/pki/revocation/crl.ts';
 import {
   ascii,
   certificateIssuer,

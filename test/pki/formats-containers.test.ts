@@ -6,16 +6,16 @@ import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../
 import { pbkdf2 } from '../../src/crypto/noble/password.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { TlsError } from '../../src/errors.ts';
-import { berToDer } from '../../src/pki/containers/ber.ts';
-import { fastPbkdf2 } from '../../src/pki/containers/fast-pbkdf2.ts';
-import { desBlock, desKey, rc2DecryptBlock, rc2Key } from '../../src/pki/containers/legacy-ciphers.ts';
-import { decryptLegacyPem } from '../../src/pki/containers/legacy-pem.ts';
-import { readPkcs7, writePkcs7 } from '../../src/pki/containers/pkcs7.ts';
-import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/containers/pkcs8.ts';
-import { type Pkcs12Options, readPkcs12 } from '../../src/pki/containers/pkcs12.ts';
-import { writePkcs12 } from '../../src/pki/containers/pkcs12-writer.ts';
-import { readPem } from '../../src/pki/pem.ts';
-import { privateKeyFromDer, privateKeyFromPem } from '../../src/pki/private-key.ts';
+import { berToDer } from '../../src/pki/formats/containers/ber.ts';
+import { fastPbkdf2 } from '../../src/pki/formats/containers/fast-pbkdf2.ts';
+import { desBlock, desKey, rc2DecryptBlock, rc2Key } from '../../src/pki/formats/containers/legacy-ciphers.ts';
+import { decryptLegacyPem } from '../../src/pki/formats/containers/legacy-pem.ts';
+import { readPkcs7, writePkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
+import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
+import { type Pkcs12Options, readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
+import { writePkcs12 } from '../../src/pki/formats/containers/pkcs12-writer.ts';
+import { readPem } from '../../src/pki/x509/pem.ts';
+import { privateKeyFromDer, privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
 import { FORMATS_PASSWORD, formatFile, formatText } from '../support/formats.ts';
 
 const password = FORMATS_PASSWORD;

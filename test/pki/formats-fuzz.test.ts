@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { TlsError } from '../../src/errors.ts';
-import { readBundle } from '../../src/pki/bundle.ts';
-import { readPkcs7 } from '../../src/pki/containers/pkcs7.ts';
-import { decryptPkcs8 } from '../../src/pki/containers/pkcs8.ts';
-import { readPkcs12 } from '../../src/pki/containers/pkcs12.ts';
-import { readPem } from '../../src/pki/pem.ts';
-import { readPrivateKey } from '../../src/pki/private-key.ts';
+import { readBundle } from '../../src/pki/formats/bundle.ts';
+import { readPkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
+import { decryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
+import { readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
+import { readPem } from '../../src/pki/x509/pem.ts';
+import { readPrivateKey } from '../../src/pki/formats/private-key.ts';
 import { FORMATS_PASSWORD, formatFile, formatText } from '../support/formats.ts';
 
 /** Files cut short at each byte, and changed anywhere: whatever comes, it is a TlsError or something that was read. */

@@ -13,15 +13,15 @@ import {
 import { publicKeyOf } from '../../src/crypto/noble/index.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import { TlsError } from '../../src/errors.ts';
-import { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from '../../src/pki/jwk.ts';
-import { readPem, writePem } from '../../src/pki/pem.ts';
+import { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from '../../src/pki/formats/jwk.ts';
+import { readPem, writePem } from '../../src/pki/x509/pem.ts';
 import {
   encodePrivateKey,
   privateKeyFromDer,
   privateKeyFromPem,
   privateKeyToPem,
   readPrivateKey,
-} from '../../src/pki/private-key.ts';
+} from '../../src/pki/formats/private-key.ts';
 import { formatFile, formatText } from '../support/formats.ts';
 import { basicPki, KEY_KINDS, serverEntry } from '../support/pki.ts';
 

@@ -6,13 +6,18 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/bytes.ts';
 import { nobleProvider, publicKeyOf } from '../../src/crypto/noble/index.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
-import { writePkcs7 } from '../../src/pki/containers/pkcs7.ts';
-import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/containers/pkcs8.ts';
-import { readPkcs12 } from '../../src/pki/containers/pkcs12.ts';
-import { writePkcs12 } from '../../src/pki/containers/pkcs12-writer.ts';
-import { createCertificateRequest } from '../../src/pki/containers/request.ts';
-import { readPem, writePem } from '../../src/pki/pem.ts';
-import { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from '../../src/pki/private-key.ts';
+import { writePkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
+import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
+import { readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
+import { writePkcs12 } from '../../src/pki/formats/containers/pkcs12-writer.ts';
+import { createCertificateRequest } from '../../src/pki/formats/containers/request.ts';
+import { readPem, writePem } from '../../src/pki/x509/pem.ts';
+import {
+  encodePrivateKey,
+  privateKeyFromDer,
+  privateKeyFromPem,
+  privateKeyToPem,
+} from '../../src/pki/formats/private-key.ts';
 import { hasOpenssl } from '../support/openssl.ts';
 import { chainOf, KEY_KINDS, keyOf, serverEntry } from '../support/pki.ts';
 

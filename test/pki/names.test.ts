@@ -3,8 +3,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { derElement, derOid, derSequence } from '../../src/bytes/der-writer.ts';
-import { toAsciiLabels } from '../../src/pki/idna.ts';
-import { ipText, parseIp } from '../../src/pki/ip.ts';
+import { toAsciiLabels } from '../../src/pki/x509/idna.ts';
+import { ipText, parseIp } from '../../src/pki/x509/ip.ts';
 import {
   compareDns,
   inSubtree,
@@ -15,7 +15,7 @@ import {
   parseReference,
   presentedLabels,
   sameName,
-} from '../../src/pki/names.ts';
+} from '../../src/pki/x509/names.ts';
 
 /** Whom a certificate is for (RFC 9525), and when two distinguished names are the same (RFC 5280 section 7.1). */
 

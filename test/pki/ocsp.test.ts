@@ -3,10 +3,10 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { derElement, derNull, derOctetString, derOid, derSequence } from '../../src/bytes/der-writer.ts';
-import { buildOcspRequest } from '../../src/pki/ocsp.ts';
-import { type OcspAnswer, type OcspQuestion, ocspStatus } from '../../src/pki/ocsp-status.ts';
-import { authorityOf } from '../../src/pki/revocation-status.ts';
-import { runSteps, wait } from '../../src/pki/steps.ts';
+import { buildOcspRequest } from '../../src/pki/revocation/ocsp.ts';
+import { type OcspAnswer, type OcspQuestion, ocspStatus } from '../../src/pki/revocation/ocsp-status.ts';
+import { authorityOf } from '../../src/pki/revocation/status.ts';
+import { runSteps, wait } from '../../src/pki/x509/steps.ts';
 import {
   DAY,
   damaged,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { derElement, derOid, derSequence } from '../../src/bytes/der-writer.ts';
-import type { Certificate } from '../../src/pki/certificate.ts';
+import type { Certificate } from '../../src/pki/x509/certificate.ts';
 import {
   ANY_POLICY,
   OID_CERTIFICATE_POLICIES,
@@ -9,8 +9,8 @@ import {
   OID_POLICY_CONSTRAINTS,
   OID_POLICY_MAPPINGS,
   type PolicyMapping,
-} from '../../src/pki/extensions.ts';
-import { type PolicyInputs, processPolicies } from '../../src/pki/policies.ts';
+} from '../../src/pki/x509/extensions.ts';
+import { type PolicyInputs, processPolicies } from '../../src/pki/path/policies.ts';
 
 /** Certificate policies: the graph of RFC 9618 against the tree of RFC 5280 section 6.1, word for word. */
 

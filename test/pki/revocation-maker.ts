@@ -11,9 +11,9 @@ import {
   derSet,
 } from '../../src/bytes/der-writer.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import { type Certificate, readCertificate } from '../../src/pki/certificate.ts';
-import { authorityOf } from '../../src/pki/revocation-status.ts';
-import type { RevocationQuestion } from '../../src/pki/revocation-types.ts';
+import { type Certificate, readCertificate } from '../../src/pki/x509/certificate.ts';
+import { authorityOf } from '../../src/pki/revocation/status.ts';
+import type { RevocationQuestion } from '../../src/pki/revocation/types.ts';
 
 /** Certificates, lists and responses made inside a test, right or with one thing wrong. Keys are P-256. */
 

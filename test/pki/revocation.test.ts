@@ -4,11 +4,11 @@ import { run as runCrl } from '../../scripts/conformance/crl.ts';
 import { run as runOcsp } from '../../scripts/conformance/ocsp.ts';
 import { derElement, derInteger, derNull, derOid, derSequence } from '../../src/bytes/der-writer.ts';
 import { TlsError } from '../../src/errors.ts';
-import { CrlStore } from '../../src/pki/crl-store.ts';
-import { revocationChecker } from '../../src/pki/revocation.ts';
-import type { RevocationOptions } from '../../src/pki/revocation-options.ts';
-import { type Fetcher, isWebAddress } from '../../src/pki/revocation-fetch.ts';
-import type { RevocationAnswer, RevocationQuestion } from '../../src/pki/revocation-types.ts';
+import { CrlStore } from '../../src/pki/revocation/crl-store.ts';
+import { revocationChecker } from '../../src/pki/revocation/revocation.ts';
+import type { RevocationOptions } from '../../src/pki/revocation/options.ts';
+import { type Fetcher, isWebAddress } from '../../src/pki/revocation/fetch.ts';
+import type { RevocationAnswer, RevocationQuestion } from '../../src/pki/revocation/types.ts';
 import {
   caExtensions,
   certificateIssuer,
@@ -319,7 +319,7 @@ describe('a staple', () => {
       ({ id }: { readonly id: string }) => id === 'ocsp::good_response',
     );
     const der = (base64: string) => new Uint8Array(Buffer.from(base64, 'base64'));
-    return import('../../src/pki/certificate.ts').then(({ readCertificate }) => {
+    return import('../../src/pki/x509/certificate.ts').then(({ readCertificate }) => {
       const issuer = readCertificate(der(test.issuer));
       const about = question(readCertificate(der(test.cert)), [{ ...root, certificate: issuer }], {
         ocspResponse: der(test.ocsp_response),

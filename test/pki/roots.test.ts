@@ -5,7 +5,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/bytes.ts';
 import { systemRoots } from '../../src/node/roots.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { authority, authorityPem } from '../support/pki.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'roots-'));

@@ -5,9 +5,9 @@ import { DerError } from '../../src/bytes/der.ts';
 import { derNull, derOctetString } from '../../src/bytes/der-writer.ts';
 import { TlsError } from '../../src/errors.ts';
 import type { PeerVerifier, PresentedPeer } from '../../src/handshake/peer.ts';
-import type { Certificate } from '../../src/pki/certificate.ts';
-import { isPrecertificate, type Log, readSctList, withoutTimestamps } from '../../src/pki/sct.ts';
-import { type TransparencyOptions, transparencyVerifier } from '../../src/pki/transparency.ts';
+import type { Certificate } from '../../src/pki/x509/certificate.ts';
+import { isPrecertificate, type Log, readSctList, withoutTimestamps } from '../../src/pki/x509/sct.ts';
+import { type TransparencyOptions, transparencyVerifier } from '../../src/pki/verifiers/transparency.ts';
 import { DAY, damaged, digest, extension, make, makeOcsp, NOW, provider, single } from './revocation-maker.ts';
 
 interface TestLog extends Log {

@@ -36,13 +36,13 @@ describe('the bundler', () => {
 describe('a program that names only TLS 1.3', () => {
   it('carries no code of TLS 1.2', async () => {
     const { inputs } = await bundle('only13', 'test/size/only13.ts');
-    expect(inputs).toContain('src/handshake/client/client13.ts');
-    expect(inputs.filter((input) => /^src\/.*(12\.ts$|\/legacy)/.test(input))).toEqual([]);
+    expect(inputs).toContain('src/handshake/tls13/client/client.ts');
+    expect(inputs.filter((input) => /^src\/.*(12\.ts$|tls12\/|\/legacy)/.test(input))).toEqual([]);
   });
 
   it('while one that names TLS 1.2 does, and no more than that', async () => {
-    const { inputs } = await bundle('client12', 'src/client12.ts');
-    expect(inputs).toContain('src/schedule/schedule12.ts');
-    expect(inputs.filter((input) => /\/legacy|cbc12|rsa12|dhe12|ffdhe/.test(input))).toEqual([]);
+    const { inputs } = await bundle('client12', 'src/handshake/tls12/client/client.ts');
+    expect(inputs).toContain('src/keys/schedule12.ts');
+    expect(inputs.filter((input) => /\/legacy|cbc12|key-exchange\/(rsa|dhe)|ffdhe/.test(input))).toEqual([]);
   });
 });

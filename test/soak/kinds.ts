@@ -5,10 +5,10 @@ import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
 import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
-import { loadCredential } from '../../src/pki/credential.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
-import { memorySessions } from '../../src/session/stores.ts';
-import { ticketKeeper } from '../../src/session/tickets.ts';
+import { loadCredential } from '../../src/pki/credentials/credential.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
+import { memorySessions } from '../../src/resumption/stores.ts';
+import { ticketSealer } from '../../src/resumption/tickets.ts';
 import type { TlsStream } from '../../src/stream/duplex.ts';
 import { clientEntry, type Entry, faultyEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 
@@ -64,7 +64,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
   const serving: AcceptOptions = {
     credential: server,
     crypto,
-    tickets: ticketKeeper({ crypto }),
+    tickets: ticketSealer({ crypto }),
     sessionContext: 'soak',
   };
   const asking: ConnectOptions = { serverName: 'server.example', verifier, crypto, sessions: false };

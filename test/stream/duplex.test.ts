@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { pipe } from '../../demo/pipe.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/options.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { accept, connect } from '../../src/index.ts';
 import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
 import { faultyEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';

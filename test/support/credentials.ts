@@ -7,8 +7,8 @@ import {
 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
-import { loadCredential } from '../../src/pki/credential.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
+import { loadCredential } from '../../src/pki/credentials/credential.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { clientEntry, type Entry, type KeyKind, serverEntry, trustedRoots } from './pki.ts';
 
 /** Credentials and verifiers over the test infrastructure. */

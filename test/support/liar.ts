@@ -1,10 +1,10 @@
 import { concat } from '../../src/bytes/bytes.ts';
-import { Outlet } from '../../src/engine/outlet.ts';
+import { Outlet } from '../../src/engine/outbound.ts';
 import { Cbc12 } from '../../src/record/cbc12.ts';
 import { Joiner } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
 import { Protector13 } from '../../src/record/protect13.ts';
-import { Transcript } from '../../src/schedule/transcript.ts';
+import { Transcript } from '../../src/keys/transcript.ts';
 
 /**
  * Our own engine as a peer that lies: what it says is changed before it is hashed, signed and sent, so that everything
@@ -49,7 +49,7 @@ export function liar(
   lie: Lie,
   forge: Forgery = (record) => [record],
 ): { turn<T>(act: () => T): T; readonly said: number } {
-  watch();
+  onTrace();
   const self: Liar = { lie, forge, count: 0, sealed: 0, told: new Map() };
   return {
     get said() {
@@ -76,7 +76,7 @@ function toldBy(self: Liar, message: Uint8Array): Uint8Array {
   return changed;
 }
 
-function watch(): void {
+function onTrace(): void {
   if (watching) return;
   watching = true;
   const { add } = Transcript.prototype;

@@ -1,13 +1,13 @@
 import { fromHex } from '../../src/bytes/bytes.ts';
 import type { AeadSuite12, CipherSuite13 } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/step.ts';
+import type { Step } from '../../src/engine/event.ts';
 import { Deframer } from '../../src/record/deframer.ts';
 import { Joiner } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
 import { Protector13 } from '../../src/record/protect13.ts';
 import type { RecordProtector } from '../../src/record/protector.ts';
-import { MainSecret12 } from '../../src/schedule/schedule12.ts';
+import { MainSecret12 } from '../../src/keys/schedule12.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { type ClientParts, drain, makeClient, makeServer, type ServerParts, written } from './pair.ts';
 

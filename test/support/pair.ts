@@ -1,8 +1,8 @@
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/options.ts';
-import type { Step } from '../../src/engine/step.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import type { Step } from '../../src/engine/event.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { toyCredential, toyProvider, toyVerifier } from './toy.ts';
 
 /** Two engines in one process, nothing between them. */

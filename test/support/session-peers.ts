@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
 import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
-import type { memorySessions } from '../../src/session/stores.ts';
+import type { memorySessions } from '../../src/resumption/stores.ts';
 import { noble, serverCredential } from './credentials.ts';
 import {
   type OpensslClientOptions,

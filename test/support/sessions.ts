@@ -1,7 +1,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
-import type { ClientSessionStore, ReplayGuard, TicketKeeper } from '../../src/handshake/session.ts';
-import { memorySessions } from '../../src/session/stores.ts';
-import { ticketKeeper } from '../../src/session/tickets.ts';
+import type { ClientSessionStore, ReplayGuard, TicketSealer } from '../../src/handshake/session.ts';
+import { memorySessions } from '../../src/resumption/stores.ts';
+import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { type ClientParts, makeClient, makeServer, type Pair, run, type ServerParts } from './pair.ts';
 import { toyProvider } from './toy.ts';
 
@@ -30,7 +30,7 @@ export function talk(client: Engine, server: Engine): Pair {
 /** A client and a server that remember, and connections between them. */
 export interface Ends {
   readonly sessions: ClientSessionStore;
-  readonly tickets: TicketKeeper;
+  readonly tickets: TicketSealer;
   readonly clock: Clock;
   client(more?: ClientParts): Engine;
   server(more?: ServerParts): Engine;
@@ -39,7 +39,7 @@ export interface Ends {
 
 export function ends(client: ClientParts = {}, server: ServerParts = {}): Ends {
   const sessions = memorySessions();
-  const tickets = ticketKeeper({ crypto: toyProvider(3) });
+  const tickets = ticketSealer({ crypto: toyProvider(3) });
   const clock = stoppedClock();
   const all: Ends = {
     sessions,

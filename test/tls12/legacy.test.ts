@@ -4,7 +4,7 @@ import { bitLength } from '../../src/bytes/bigint.ts';
 import { encryptPkcs1 } from '../../src/crypto/rsa.ts';
 import { ffdhe2048, safePrime } from '../../src/crypto/ffdhe.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import { takeSecret } from '../../src/handshake/legacy/rsa12.ts';
+import { takeSecret } from '../../src/handshake/tls12/key-exchange/rsa.ts';
 import type { Credential } from '../../src/handshake/peer.ts';
 import { legacyClient12, legacyServer12, legacySuites } from '../../src/legacy.ts';
 import { clientCredential, noble, rootsVerifier, serverCredential } from '../support/credentials.ts';

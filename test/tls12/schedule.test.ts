@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { fromHex, toHex } from '../../src/bytes/bytes.ts';
 import { sha256, sha384 } from '../../src/crypto/noble/hash.ts';
-import { MainSecret12, prf } from '../../src/schedule/schedule12.ts';
+import { MainSecret12, prf } from '../../src/keys/schedule12.ts';
 
 const randoms = { client: new Uint8Array(32).fill(1), server: new Uint8Array(32).fill(2) };
 

@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest';
 import { hasNodeCrypto, nodeProvider } from '../../src/crypto/node/index.ts';
 import { defaultSchemes, legacySchemes, schemeById, schemesOf } from '../../src/crypto/schemes.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
-import { client13 } from '../../src/handshake/client/client13.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyClient12, legacyServer12, legacySignatures } from '../../src/legacy.ts';
 import type { Credential } from '../../src/handshake/peer.ts';
-import { loadCredential } from '../../src/pki/credential.ts';
-import { credentialHolder } from '../../src/pki/credential-holder.ts';
-import { clientConfig, serverConfig } from '../../src/engine/options.ts';
+import { loadCredential } from '../../src/pki/credentials/credential.ts';
+import { credentialHolder } from '../../src/pki/credentials/credential-holder.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
 import { clientCredential, noble, rootsVerifier, serverCredential } from '../support/credentials.ts';
 import { type ClientParts, makePair, run, type ServerParts } from '../support/pair.ts';
 import { clientEntry, type KeyKind, serverEntry } from '../support/pki.ts';
@@ -181,7 +181,7 @@ describe('PKCS#1 v1.5 of a TLS 1.3 client (RFC 9963)', () => {
   it('is not offered to servers, nor made by them', async () => {
     const config = clientConfig({ crypto: old, protocols: [client13], verifier: rootsVerifier });
     expect(config.signatures.map(({ name }) => name)).toEqual([...noble.signatures.map(({ name }) => name), ...SHA1]);
-    expect(config.ownSignatures.map(({ name }) => name)).toEqual(old.signatures.map(({ name }) => name));
+    expect(config.signingAlgorithms.map(({ name }) => name)).toEqual(old.signatures.map(({ name }) => name));
     const { errors } = connect({}, { credential: await token('server') });
     expect(errors.map(({ code }) => code)).toContain('ERR_NO_CREDENTIAL');
   });

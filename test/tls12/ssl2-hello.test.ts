@@ -4,18 +4,18 @@ import { concat } from '../../src/bytes/bytes.ts';
 import { encryptPkcs1 } from '../../src/crypto/rsa.ts';
 import type { AeadSuite12 } from '../../src/crypto/types.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { serverConfig, type ServerOptions } from '../../src/engine/options.ts';
+import { serverConfig, type ServerOptions } from '../../src/engine/config/options.ts';
 import { TlsError } from '../../src/errors.ts';
-import type { WatchEvent } from '../../src/handshake/config.ts';
-import { ssl2Hello } from '../../src/handshake/legacy/ssl2-hello.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import type { TraceEvent } from '../../src/handshake/config.ts';
+import { ssl2Hello } from '../../src/handshake/tls12/key-exchange/ssl2-hello.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { drawText, recordLadder } from '../../src/inspect/index.ts';
 import { legacyServer12, legacySignatures, legacySuites } from '../../src/legacy.ts';
 import { Deframer } from '../../src/record/deframer.ts';
 import { Joiner, type Message } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
-import { MainSecret12 } from '../../src/schedule/schedule12.ts';
-import { Transcript } from '../../src/schedule/transcript.ts';
+import { MainSecret12 } from '../../src/keys/schedule12.ts';
+import { Transcript } from '../../src/keys/transcript.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello, DOWNGRADE_TLS12, ServerHello } from '../../src/wire/hello.ts';
@@ -251,8 +251,8 @@ function plain(type: number, content: Uint8Array): Uint8Array {
 
 describe('a connection that begins so', () => {
   it.each([16, 32, 48])('is made, with a challenge of %i bytes', async (length) => {
-    const events: WatchEvent[] = [];
-    const engine = await server({ watch: (event) => events.push(event) });
+    const events: TraceEvent[] = [];
+    const engine = await server({ onTrace: (event) => events.push(event) });
     const client = new OldClient();
     const challenge = new Uint8Array(length).map((_, i) => 0x40 + i);
     const random = new Uint8Array(32);
@@ -271,7 +271,7 @@ describe('a connection that begins so', () => {
     expect(hello).toHaveProperty('wire');
     expect(received(answer)).toHaveLength(0);
     const recorder = recordLadder();
-    for (const event of events) recorder.watch(event);
+    for (const event of events) recorder.onTrace(event);
     expect(drawText(recorder.rungs)).toContain('in the form of SSL 2');
   });
 

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../../src/engine/options.ts';
+import type { ServerOptions } from '../../src/engine/config/options.ts';
 import type { KeyKind } from '../support/pki.ts';
 
 /** A way to run the server; each listens on a port of its own. */

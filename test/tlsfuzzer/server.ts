@@ -13,15 +13,15 @@ import {
   x448,
 } from '../../src/crypto/noble/index.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ServerOptions, serverConfig } from '../../src/engine/options.ts';
-import { server12 } from '../../src/handshake/server/server12.ts';
-import { server13 } from '../../src/handshake/server/server13.ts';
+import { type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyServer12, legacySignatures } from '../../src/legacy.ts';
 import { TlsSocket } from '../../src/node/socket.ts';
-import { loadCredential } from '../../src/pki/credential.ts';
-import { certificateVerifier } from '../../src/pki/verifier.ts';
-import { memoryReplayGuard, memoryServerSessions } from '../../src/session/stores.ts';
-import { ticketKeeper } from '../../src/session/tickets.ts';
+import { loadCredential } from '../../src/pki/credentials/credential.ts';
+import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
+import { memoryReplayGuard, memoryServerSessions } from '../../src/resumption/stores.ts';
+import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { authority, serverEntry, trustedRoots } from '../support/pki.ts';
 import { type Application, type Profile, PROFILES } from './profiles.ts';
 
@@ -68,7 +68,7 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
     credential,
     // Most of the scripts are older than the extension, or leave it out.
     requireExtendedMasterSecret: false,
-    tickets: ticketKeeper({ crypto }),
+    tickets: ticketSealer({ crypto }),
     sessionIds: memoryServerSessions(),
     sessionContext: name,
     clientAuth: profile.clientAuth ?? 'none',

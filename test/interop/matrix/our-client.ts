@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import type { ConnectOptions } from '../../../src/index.ts';
-import { client12 } from '../../../src/handshake/client/client12.ts';
-import { client13 } from '../../../src/handshake/client/client13.ts';
+import { client12 } from '../../../src/handshake/tls12/client/client.ts';
+import { client13 } from '../../../src/handshake/tls13/client/client.ts';
 import { connectTo, type TlsSocket } from '../../../src/node/index.ts';
-import { memorySessions } from '../../../src/session/stores.ts';
+import { memorySessions } from '../../../src/resumption/stores.ts';
 import { clientCredential, credentialOf, manyKems, rootsVerifier } from '../../support/credentials.ts';
 import { faultyEntry } from '../../support/pki.ts';
 import { check, equal, failure, within } from './judge.ts';
@@ -174,7 +174,7 @@ async function closed(serving: Serving, version: Version): Promise<undefined> {
 async function updated(serving: Serving, version: Version): Promise<undefined> {
   let updates = 0;
   const socket = await open(serving, version, {
-    watch: (event) => {
+    onTrace: (event) => {
       if (event.type === 'message' && event.from === 'server' && event.handshakeType === KEY_UPDATE) updates++;
     },
   });

@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import type { AcceptOptions } from '../../../src/index.ts';
-import { server12 } from '../../../src/handshake/server/server12.ts';
-import { server13 } from '../../../src/handshake/server/server13.ts';
+import { server12 } from '../../../src/handshake/tls12/server/server.ts';
+import { server13 } from '../../../src/handshake/tls13/server/server.ts';
 import { createServer, type TlsSocket } from '../../../src/node/index.ts';
-import { loadCredential } from '../../../src/pki/credential.ts';
-import { memoryServerSessions } from '../../../src/session/stores.ts';
-import { ticketKeeper } from '../../../src/session/tickets.ts';
+import { loadCredential } from '../../../src/pki/credentials/credential.ts';
+import { memoryServerSessions } from '../../../src/resumption/stores.ts';
+import { ticketSealer } from '../../../src/resumption/tickets.ts';
 import { manyKems, noble, rootsVerifier } from '../../support/credentials.ts';
 import { serverEntry } from '../../support/pki.ts';
 import { check, equal, failure, within } from './judge.ts';
@@ -99,7 +99,7 @@ export async function asServer(
       const ids = scenario === 'ids';
       const memory = ids
         ? { tickets: false as const, sessionIds: memoryServerSessions() }
-        : { tickets: ticketKeeper({ crypto: noble }) };
+        : { tickets: ticketSealer({ crypto: noble }) };
       const result = await trial(memory, { times: 2, ids });
       good(result);
       const resumed = result.sockets.map(({ facts }) => facts.resumed);
@@ -135,7 +135,7 @@ async function run(
       tickets: false,
       ...(peer.bindsSecret === false && { requireExtendedMasterSecret: false }),
       ...options,
-      watch: (event) => {
+      onTrace: (event) => {
         if (event.type === 'message' && event.from === 'client' && event.handshakeType === KEY_UPDATE) result.updates++;
       },
     },

@@ -1,0 +1,62 @@
+import { plainView } from '../../bytes/bytes.ts';
+import type { ClientConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Step } from '../machine.ts';
+import { need } from '../requests.ts';
+import type { PresentedPeer } from '../peer.ts';
+import { type ClientSession, MAX_TICKET_LIFETIME, policyOf } from '../session.ts';
+import { certificateSchemesOf } from './certificates.ts';
+import { hashOf } from './psk.ts';
+
+// RFC 9846 §4.7.1-3
+/** Two connections share sessions only when all of this is the same. */
+export function sessionKeyOf(config: ClientConfig): string {
+  const { serverName, sendServerName, alpn, verifier, sessionKey, protocols } = config;
+  const schemes = certificateSchemesOf(config);
+  const versions = protocols.map(({ version }) => version);
+  const trust = [alpn, policyOf(verifier), schemes, versions];
+  return JSON.stringify([serverName ?? null, sendServerName, ...trust, ...sessionKey]);
+}
+
+/** A session that can be offered, its server judged once more: certificates expire, and rules change. */
+export function* findSession(key: string, context: Context): Step<ClientSession | undefined> {
+  const config = context.config as ClientConfig;
+  if (config.sessions === undefined) return undefined;
+  const session = yield* need('takeSession', { key });
+  if (session === undefined || !isUsable(session, config, context.now())) return undefined;
+  const verdict = yield* need('recheck', {
+    verifier: config.verifier,
+    peer: presentedAgain(session, context),
+    before: session.peer.verdict,
+  });
+  if (verdict?.ok === true) {
+    const bytes = { ticket: plainView(session.ticket), secret: plainView(session.secret) };
+    return { ...session, ...bytes, peer: { ...session.peer, verdict } };
+  }
+  context.out.note({ by: 'client', text: 'the session is not used: its server would not be trusted any more' });
+  return undefined;
+}
+
+// RFC 5246 ¶7.4.1.2-3
+function isUsable(session: ClientSession, config: ClientConfig, now: number): boolean {
+  const age = now - session.receivedAt;
+  // RFC 9846 §4.3.11.1-1, §4.7.1-6
+  if (age < 0 || age >= Math.min(session.lifetime, MAX_TICKET_LIFETIME) * 1000) return false;
+  if (!config.protocols.some(({ version }) => version === session.version)) return false;
+  return session.version === 0x0304
+    ? hashOf(session.hash, config) !== undefined
+    : config.suites12.some(({ id }) => id === session.suite);
+}
+
+function presentedAgain(session: ClientSession, context: Context): PresentedPeer {
+  const config = context.config as ClientConfig;
+  const classic = config.suites12.some(({ id, exchange }) => id === session.suite && exchange === 'rsa');
+  return {
+    role: 'client',
+    ...session.peer.presented,
+    serverName: config.serverName,
+    certificateSchemes: certificateSchemesOf(config),
+    keyUse: classic ? 'keyEncipherment' : 'digitalSignature',
+    now: context.now(),
+  };
+}

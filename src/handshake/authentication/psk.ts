@@ -1,0 +1,111 @@
+import { equalConstantTime } from '../../bytes/bytes.ts';
+import type { Hash, HashName } from '../../crypto/types.ts';
+import { TlsError } from '../../errors.ts';
+import type { EarlySecrets } from '../../keys/schedule13.ts';
+import type { CommonConfig } from '../config.ts';
+import type { PeerFacts } from '../context.ts';
+import type { SessionPeer } from '../session.ts';
+
+/** PskKeyExchangeMode (RFC 9846 section 4.3.9). */
+export const PSK_KE = 0;
+export const PSK_DHE_KE = 1;
+
+export type PskKind = 'resumption' | 'external' | 'imported';
+
+/** What a PSK stands for, whichever side holds it. */
+export interface PskMeaning {
+  readonly kind: PskKind;
+  readonly identity: Uint8Array;
+  /** Whom the session began with; undefined: an external key, or a client without a certificate. */
+  readonly peer: SessionPeer | undefined;
+  /** When that peer was last proved to be there, in milliseconds since 1970. */
+  readonly since: number;
+  /** Client: we showed a certificate then. */
+  readonly authenticated: boolean;
+}
+
+/**
+ * Proof that both sides hold the same PSK, in place of a proof by certificate. Nothing else in the house can make one: a
+ * server's comes from a binder that fits, a client's from an answer that fits its offer, which Finished then confirms.
+ */
+export class AcceptedPsk {
+  readonly meaning: PskMeaning;
+  // A private field makes the type nominal: an object of the same shape is not a proof.
+  readonly #proof: true = true;
+
+  private constructor(meaning: PskMeaning) {
+    this.meaning = meaning;
+  }
+
+  get proven(): true {
+    return this.#proof;
+  }
+
+  /** What is known of the peer from when the session began. */
+  get facts(): PeerFacts | undefined {
+    return factsOf(this.meaning.peer);
+  }
+
+  /** @throws TlsError ERR_BAD_BINDER (RFC 9846 section 4.3.11.2). */
+  static byBinder(
+    meaning: PskMeaning,
+    secrets: EarlySecrets,
+    binder: Uint8Array | undefined,
+    cutDigest: Uint8Array,
+  ): AcceptedPsk {
+    if (binder === undefined || !equalConstantTime(binder, secrets.binder(meaning.kind, cutDigest)))
+      throw new TlsError('ERR_BAD_BINDER');
+    return new AcceptedPsk(meaning);
+  }
+
+  /** The same key; the peer behind it was judged once more. */
+  judgedAnew(verdict: SessionPeer['verdict']): AcceptedPsk {
+    const { peer } = this.meaning;
+    return new AcceptedPsk({ ...this.meaning, peer: peer && { ...peer, verdict } });
+  }
+
+  /** The server's choice among our offers. @throws TlsError ERR_SELECTED_PSK (RFC 9846 section 4.3.11). */
+  static byChoice<O extends { readonly meaning: PskMeaning; readonly hash: Hash }>(
+    offers: readonly O[],
+    index: number,
+    suiteHash: Hash,
+  ): { readonly psk: AcceptedPsk; readonly offer: O } {
+    const offer = offers[index];
+    if (offer === undefined)
+      throw new TlsError('ERR_SELECTED_PSK', { detail: `number ${index} of ${offers.length} offered` });
+    if (offer.hash.name !== suiteHash.name) {
+      throw new TlsError('ERR_SELECTED_PSK', {
+        detail: `it is for ${offer.hash.name}, the suite is of ${suiteHash.name}`,
+      });
+    }
+    return { psk: new AcceptedPsk(offer.meaning), offer };
+  }
+}
+
+export function factsOf(peer: SessionPeer | undefined): PeerFacts | undefined {
+  if (peer === undefined) return undefined;
+  const { presented, verdict } = peer;
+  return {
+    chain: presented.chain,
+    verdict,
+    ocspResponse: presented.ocspResponses[0],
+    sctList: presented.sctLists[0],
+  };
+}
+
+/** The way back; undefined for a peer that was not trusted: a session could be with anybody. */
+export function sessionPeerOf({ chain, verdict, ocspResponse, sctList }: PeerFacts): SessionPeer | undefined {
+  if (!verdict.ok) return undefined;
+  const ofLeaf = <T>(value: T): (T | undefined)[] => chain.map((_, index) => (index === 0 ? value : undefined));
+  return { presented: { chain, ocspResponses: ofLeaf(ocspResponse), sctLists: ofLeaf(sctList) }, verdict };
+}
+
+/** The hash by this name, if one of our suites has it. */
+export function hashOf(name: HashName, config: CommonConfig): Hash | undefined {
+  return config.suites13.find(({ hash }) => hash.name === name)?.hash;
+}
+
+/** How many bytes the list of binders takes at the end of a ClientHello. */
+export function bindersLength(sizes: readonly number[]): number {
+  return sizes.reduce((sum, size) => sum + 1 + size, 2);
+}

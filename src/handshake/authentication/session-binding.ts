@@ -1,0 +1,85 @@
+import { equalBytes } from '../../bytes/bytes.ts';
+import type { ServerConfig } from '../config.ts';
+import type { Context } from '../context.ts';
+import type { Step } from '../machine.ts';
+import { type ClientHelloSummary, need, type ContextSelection } from '../requests.ts';
+import type { PeerVerifier } from '../peer.ts';
+import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
+import { certificateSchemesOf } from './certificates.ts';
+import type { ServerSession } from './server-session.ts';
+
+/** Is a session the client's to go on with, here and now? The same for both versions. */
+
+/** What the client wants, as far as a session depends on it. */
+export interface AskedFor {
+  readonly read: { readonly summary: ClientHelloSummary };
+  /** The application protocol. */
+  readonly protocol: string | undefined;
+  readonly choices: ContextSelection;
+}
+
+/** Not too old, and begun at this very door. */
+export function isFor(session: ServerSession, from: AskedFor, context: Context): boolean {
+  const now = context.now();
+  const age = now - session.issuedAt;
+  return (
+    age >= -CLOCKS_APART &&
+    age < session.lifetime * 1000 &&
+    now - session.since < MAX_TICKET_LIFETIME * 1000 &&
+    equalBytes(session.binding, bindingOf(from, context))
+  );
+}
+
+/**
+ * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
+ * for and the protocol. So no session opens a door other than the one at which it began.
+ */
+export function bindingOf({ read, protocol, choices }: AskedFor, context: Context): Uint8Array {
+  const config = context.config as ServerConfig;
+  const { clientAuth, verifier } = clientRules(choices, config);
+  const name = choices.name !== undefined ? `=${choices.name}` : choices.credential && identityOf(choices.credential);
+  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier);
+  const { serverName = null } = read.summary;
+  const text = JSON.stringify([config.sessionContext, name ?? null, clientAuth, policy, serverName, protocol ?? null]);
+  const units = Uint8Array.from(
+    Array.from(text).flatMap((letter) => {
+      const code = letter.codePointAt(0)!;
+      return [code >> 16, (code >> 8) & 255, code & 255];
+    }),
+  );
+  return context.crypto.hash('sha256').digest(units);
+}
+
+/** How this client is judged: as the program chose for it, or as it was configured. */
+export function clientRules(
+  choices: ContextSelection,
+  config: ServerConfig,
+): { readonly clientAuth: ServerConfig['clientAuth']; readonly verifier: PeerVerifier | undefined } {
+  return { clientAuth: choices.clientAuth ?? config.clientAuth, verifier: choices.verifier ?? config.verifier };
+}
+
+/** Machines that share the keys of their tickets may disagree about the time by this many milliseconds. */
+const CLOCKS_APART = 60_000;
+
+/** Certificates expire, and rules change, while a ticket is on its way. */
+export function* recheckClient(
+  peer: SessionPeer,
+  from: AskedFor,
+  context: Context,
+): Step<SessionPeer['verdict'] | undefined> {
+  const config = context.config as ServerConfig;
+  const { verifier } = clientRules(from.choices, config);
+  if (verifier === undefined) return undefined;
+  const presented = {
+    role: 'server',
+    ...peer.presented,
+    serverName: from.read.summary.serverName,
+    certificateSchemes: certificateSchemesOf(config),
+    keyUse: 'digitalSignature',
+    now: context.now(),
+  } as const;
+  const verdict = yield* need('recheck', { verifier, peer: presented, before: peer.verdict });
+  if (verdict?.ok === true) return verdict;
+  context.out.note({ by: 'server', text: 'the session is not resumed: its client would not be trusted any more' });
+  return undefined;
+}

@@ -1,0 +1,144 @@
+import type { RecordProtector } from '../../../record/protector.ts';
+import { MainSecret12 } from '../../../keys/schedule12.ts';
+import { TlsError } from '../../../errors.ts';
+import { decode, encode } from '../../../wire/codec.ts';
+import { encodeHandshake } from '../../../wire/handshake.ts';
+import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CLIENT_KEY_EXCHANGE, HANDSHAKE_FINISHED } from '../../../wire/ids.ts';
+import { Certificate12, HelloRequest, ServerHelloDone } from '../../../wire/messages12.ts';
+import type { ClientConfig } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Arrival, Step } from '../../machine.ts';
+import { need } from '../../requests.ts';
+import type { AuthenticatedPeer } from '../../authentication/certificates.ts';
+import { protectorFor, type Response12, record } from '../key-exchange/key-exchange.ts';
+import { certificateVerifyMessage } from '../proof.ts';
+import { checkFinished, type ResumedPeer12, switchAndFinish } from '../resumed.ts';
+import type { ClientAgreed12 } from './hello.ts';
+import { keepSession12, type Ticket12 } from './resume.ts';
+import type { ClientAsked12, Query12, ServerProven12 } from './server-flight.ts';
+
+export interface ClientFinishing12 extends ClientAgreed12 {
+  readonly peer: AuthenticatedPeer;
+  readonly main: MainSecret12;
+  /** NamedGroup of the key exchange, where there was one. */
+  readonly group: number | undefined;
+  /** We showed a certificate. */
+  readonly authenticated: boolean;
+  readonly ticket: Ticket12 | undefined;
+}
+
+export interface ClientSwitching12 extends ClientFinishing12 {
+  /** What the server will protect its records with, once it says so. */
+  readonly incoming: RecordProtector;
+}
+
+export interface ClientConnected12 {
+  readonly main: MainSecret12;
+  readonly peer: AuthenticatedPeer | ResumedPeer12;
+}
+
+/** no_renegotiation (RFC 5246 section 7.2.2). */
+const NO_RENEGOTIATION = 100;
+
+/** The server's flight is over (RFC 5246 section 7.4.5): our answer, up to Finished. */
+export function* serverHelloDone(
+  data: ServerProven12 | ClientAsked12,
+  message: Arrival,
+  context: Context,
+): Step<Answered12> {
+  decode(ServerHelloDone, message.body);
+  record(data, message.raw);
+  return yield* answer(
+    data,
+    data.peer,
+    'query' in data ? data.query : undefined,
+    data.params.respond(context),
+    context,
+  );
+}
+
+/** Where the answer leads: some servers send a ticket before they finish. */
+export type Answered12 =
+  | ({ readonly to: 'WAIT_TICKET_12' } & ClientSwitching12)
+  | ({ readonly to: 'WAIT_CCS_12' } & ClientSwitching12);
+
+/** Certificate, ClientKeyExchange, CertificateVerify, ChangeCipherSpec, Finished. */
+export function* answer(
+  data: ClientAgreed12,
+  peer: AuthenticatedPeer,
+  query: Query12 | undefined,
+  response: Step<Response12>,
+  context: Context,
+): Step<Answered12> {
+  const { out } = context;
+  const config = context.config as ClientConfig;
+  const send = (raw: Uint8Array): void => {
+    record(data, raw);
+    out.send(raw);
+  };
+  const alpn = data.alpn === undefined ? [] : [data.alpn];
+  const credential =
+    query === undefined
+      ? undefined
+      : yield* need('credential', { query: { ...query, serverName: config.serverName, alpn }, context: undefined });
+  if (query !== undefined) {
+    // RFC 5246 ¶7.4.6-1
+    send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
+    out.fact('authenticated', credential !== undefined);
+  }
+  const { body, preMain, group } = yield* response;
+  send(encodeHandshake(HANDSHAKE_CLIENT_KEY_EXCHANGE, body));
+  const sessionHash = data.extended ? data.transcript.digest() : undefined;
+  const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
+  out.log('CLIENT_RANDOM', main.bytes);
+  if (query !== undefined && credential !== undefined)
+    send(yield* certificateVerifyMessage(credential, query.schemes, data.messages.messages(), context));
+  data.messages.dispose();
+
+  const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('client', data.transcript.digest()));
+  switchAndFinish(data, main, finished, context);
+  const incoming = protectorFor(data, main, 'read', context);
+  const authenticated = credential !== undefined;
+  const switching = { ...data, peer, main, group, authenticated, ticket: undefined, incoming };
+  return data.ticketPromised ? { to: 'WAIT_TICKET_12', ...switching } : { to: 'WAIT_CCS_12', ...switching };
+}
+
+/** RFC 5246 section 7.1: from the next record on, the server's keys. */
+export function changeCipherSpec(
+  data: ClientSwitching12,
+  _message: Arrival,
+  context: Context,
+): { readonly to: 'WAIT_FINISHED_12' } & ClientFinishing12 {
+  const { incoming, ...rest } = data;
+  context.out.protect('read', 'application', incoming);
+  return { to: 'WAIT_FINISHED_12', ...rest };
+}
+
+/** RFC 5246 section 7.4.9. */
+export function finished12(
+  data: ClientFinishing12,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
+  const { out } = context;
+  checkFinished('server', message, data.main, data.transcript);
+  out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  data.transcript.dispose();
+  keepSession12(data, context);
+  out.established();
+  return { to: 'CONNECTED_12', main: data.main, peer: data.peer };
+}
+
+// RFC 5246 ¶7.4.1.1-1
+/** The server would like another handshake; it does not get one (RFC 5246 section 7.4.1.1). */
+export function helloRequest(
+  data: ClientConnected12,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
+  decode(HelloRequest, message.body);
+  if ((context.config as ClientConfig).refusesHelloRequest)
+    throw new TlsError('ERR_RENEGOTIATION', { detail: 'the server asks for it' });
+  context.out.warn(NO_RENEGOTIATION);
+  return { to: 'CONNECTED_12', ...data };
+}

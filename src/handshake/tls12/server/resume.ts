@@ -1,0 +1,239 @@
+import { toHex, wipe } from '../../../bytes/bytes.ts';
+import type { CipherSuite12 } from '../../../crypto/types.ts';
+import { TlsError } from '../../../errors.ts';
+import type { RecordProtector } from '../../../record/protector.ts';
+import type { MainSecret12 } from '../../../keys/schedule12.ts';
+import { encode } from '../../../wire/codec.ts';
+import { sessionTicket } from '../../../wire/extensions/session-ticket.ts';
+import { encodeHandshake } from '../../../wire/handshake.ts';
+import { HANDSHAKE_FINISHED, HANDSHAKE_NEW_SESSION_TICKET, TLS_1_2 } from '../../../wire/ids.ts';
+import { NewSessionTicket12 } from '../../../wire/messages12.ts';
+import type { ServerConfig } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Arrival, Step } from '../../machine.ts';
+import { need } from '../../requests.ts';
+import { MAX_TICKET_LIFETIME, type SessionPeer } from '../../session.ts';
+import { type Agreed12, protectorFor } from '../key-exchange/key-exchange.ts';
+import { sessionPeerOf } from '../../authentication/psk.ts';
+import { mainAgain, type Remembered12, ResumedPeer12, reportResumed, switchAndFinish } from '../resumed.ts';
+import type { ReadHello12 } from './choose.ts';
+import type { ClientDone12, ServerConnected12 } from './client-flight.ts';
+import { type AskedFor, bindingOf, isFor, recheckClient } from '../../authentication/session-binding.ts';
+import { decodeSession, encodeSession } from '../../authentication/server-session.ts';
+import { MOST_STATE } from '../../tls13/server/tickets.ts';
+
+/** Sessions of TLS 1.2: by ticket (RFC 5077) or by id, and always bound to their handshake (RFC 7627). */
+
+/** How the client will find its session again. */
+export interface SessionPlan12 {
+  readonly by: 'ticket' | 'id';
+  readonly binding: Uint8Array;
+  /** When both sides last proved themselves, in milliseconds since 1970. */
+  readonly since: number;
+}
+
+/** A session that goes on. */
+export interface Found12 extends Remembered12 {
+  readonly by: 'ticket' | 'id';
+  readonly suite: CipherSuite12;
+  readonly since: number;
+}
+
+export interface ServerResuming12 extends Agreed12 {
+  readonly remembered: Found12;
+  /** For the server's id, which works again once this handshake is done. */
+  readonly sessionId: Uint8Array;
+  readonly plan: SessionPlan12 | undefined;
+  readonly main: MainSecret12;
+  readonly incoming: RecordProtector;
+}
+
+/** Does the client name a session that it may go on with? If not, there is a full handshake and nothing else. */
+export function* findSession12(read: ReadHello12, from: AskedFor, context: Context): Step<Found12 | undefined> {
+  const config = context.config as ServerConfig;
+  const ticket = read.extensions.get(sessionTicket);
+  const id = read.hello.legacySessionId;
+  let by: Found12['by'] = 'ticket';
+  let opened: Uint8Array | undefined;
+  if (config.tickets !== undefined && ticket !== undefined && ticket.length > 0) {
+    opened = yield* need('openTicket', { ticket, now: context.now() });
+  } else if (config.sessionIds !== undefined && id.length === SESSION_ID && (ticket?.length ?? 0) === 0) {
+    by = 'id';
+    opened = yield* need('loadState', { key: toHex(id) });
+  }
+  const session = opened && decodeSession(opened);
+  if (session?.version !== TLS_1_2 || !isFor(session, from, context)) return undefined;
+  const suite = config.suites12.find((candidate) => candidate.id === session.suite);
+  if (suite === undefined || !read.hello.cipherSuites.includes(suite.id)) return undefined;
+  if (!read.extended)
+    throw new TlsError('ERR_EXTENDED_MASTER_SECRET', {
+      detail: 'the session began with it, and goes on without',
+      rfc: 'RFC 7627 section 5.3',
+    });
+  const { secret, since } = session;
+  const found = { by, suite, secret, since, group: session.group === 0 ? undefined : session.group };
+  if (session.peer === undefined) return { ...found, peer: undefined };
+  const verdict = yield* recheckClient(session.peer, from, context);
+  return verdict === undefined ? undefined : { ...found, peer: { ...session.peer, verdict } };
+}
+
+/** What a client can use, if it is bound to its handshake. Undefined: there will be nothing to come back to. */
+export function planSession12(
+  read: ReadHello12,
+  from: AskedFor,
+  found: Found12 | undefined,
+  context: Context,
+): SessionPlan12 | undefined {
+  const config = context.config as ServerConfig;
+  if (!read.extended || config.ticketCount === 0) return undefined;
+  const plan = (by: SessionPlan12['by']): SessionPlan12 => ({
+    by,
+    binding: bindingOf(from, context),
+    since: found?.since ?? context.now(),
+  });
+  if (config.tickets !== undefined && read.extensions.has(sessionTicket.id)) return plan('ticket');
+  return config.sessionIds === undefined ? undefined : plan('id');
+}
+
+// RFC 5246 ¶7.4.1.2-1
+/** An id for a new session; none where nothing is kept under one. */
+export function newSessionId(plan: SessionPlan12 | undefined, context: Context): Uint8Array {
+  const id = new Uint8Array(plan?.by === 'id' ? SESSION_ID : 0);
+  context.crypto.random.fill(id);
+  return id;
+}
+
+/** The rest of the server's only flight (RFC 5246 section 7.3, RFC 5077 section 3.1): it finishes first. */
+export function* resume12(
+  agreed: Agreed12,
+  found: Found12,
+  plan: SessionPlan12 | undefined,
+  sessionId: Uint8Array,
+  context: Context,
+): Step<{ readonly to: 'WAIT_CCS_RESUMED_12' } & ServerResuming12> {
+  const main = mainAgain(agreed, found, context);
+  wipe(found.secret);
+  agreed.messages.dispose();
+  const resuming: ServerResuming12 = {
+    ...agreed,
+    remembered: found,
+    sessionId,
+    plan,
+    main,
+    incoming: protectorFor(agreed, main, 'read', context),
+  };
+  if (plan?.by === 'ticket') yield* sendTicket(resuming, plan, found.peer, found.group, context);
+  const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('server', agreed.transcript.digest()));
+  switchAndFinish(agreed, main, finished, context);
+  return { to: 'WAIT_CCS_RESUMED_12', ...resuming };
+}
+
+export function changeCipherSpecResumed12(
+  data: ServerResuming12,
+  _message: Arrival,
+  context: Context,
+): { readonly to: 'WAIT_FINISHED_RESUMED_12' } & ServerResuming12 {
+  context.out.protect('read', 'application', data.incoming);
+  return { to: 'WAIT_FINISHED_RESUMED_12', ...data };
+}
+
+/** The client's Finished shows that it has the secret. */
+export function* finishedResumed12(
+  data: ServerResuming12,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'CONNECTED_12' } & ServerConnected12> {
+  const { out } = context;
+  const { main, transcript, remembered, plan, sessionId } = data;
+  const peer = ResumedPeer12.byFinished('client', message, main, data);
+  transcript.dispose();
+  if (plan?.by === 'id') yield* keepUnderId(data, plan, sessionId, remembered.peer, remembered.group, context);
+  out.fact('authenticated', true);
+  out.fact('certificateRequested', false);
+  reportResumed(peer, remembered, context);
+  out.established();
+  return { to: 'CONNECTED_12', main, peer };
+}
+
+/**
+ * Before the server finishes (RFC 5077 section 3.3). What was promised is sent, if need be empty: for a client that was
+ * let in against its verifier's advice, or where no ticket could be made.
+ */
+export function* rememberClient(data: ClientDone12, context: Context): Step<void> {
+  const { plan, peer, group } = data;
+  if (plan === undefined) return;
+  const session = peer === undefined ? undefined : sessionPeerOf(peer.facts);
+  const trusted = peer === undefined || session !== undefined;
+  if (plan.by === 'ticket') yield* sendTicket(data, trusted ? plan : undefined, session, group, context);
+  else if (trusted) yield* keepUnderId(data, plan, data.sessionId, session, group, context);
+}
+
+interface Rememberable extends Agreed12 {
+  readonly main: MainSecret12;
+}
+
+/** Undefined for the plan: an empty ticket. */
+function* sendTicket(
+  data: Rememberable,
+  plan: SessionPlan12 | undefined,
+  peer: SessionPeer | undefined,
+  group: number | undefined,
+  context: Context,
+): Step<void> {
+  const lifetime = plan === undefined ? 0 : lifetimeOf(plan, context);
+  const state = plan && lifetime > 0 ? stateOf(data, plan, lifetime, peer, group, context) : undefined;
+  const sealed = state && (yield* need('sealTicket', { state, lifetime, now: context.now() }));
+  const ticket = sealed !== undefined && sealed.length <= 0xffff ? sealed : new Uint8Array(0);
+  const message = { lifetimeHint: ticket.length === 0 ? 0 : lifetime, ticket };
+  const raw = encodeHandshake(HANDSHAKE_NEW_SESSION_TICKET, encode(NewSessionTicket12, message));
+  data.transcript.add(raw);
+  context.out.send(raw);
+}
+
+function* keepUnderId(
+  data: Rememberable,
+  plan: SessionPlan12,
+  sessionId: Uint8Array,
+  peer: SessionPeer | undefined,
+  group: number | undefined,
+  context: Context,
+): Step<void> {
+  const lifetime = lifetimeOf(plan, context);
+  const state = lifetime > 0 ? stateOf(data, plan, lifetime, peer, group, context) : undefined;
+  if (state === undefined) return;
+  yield* need('storeState', { key: toHex(sessionId), state, until: context.now() + lifetime * 1000 });
+}
+
+function stateOf(
+  { main, suite }: Rememberable,
+  { binding, since }: SessionPlan12,
+  lifetime: number,
+  peer: SessionPeer | undefined,
+  group: number | undefined,
+  context: Context,
+): Uint8Array | undefined {
+  const secret = main.bytes;
+  const common = {
+    version: TLS_1_2,
+    suite: suite.id,
+    secret,
+    group: group ?? 0,
+    since,
+    lifetime,
+    binding,
+    peer,
+  } as const;
+  const state = encodeSession({ ...common, issuedAt: context.now(), ageAdd: 0, maxEarlyData: 0 });
+  if (state.length <= MOST_STATE) return state;
+  context.out.note({ by: 'server', text: `no session: ${state.length} bytes would have to be remembered` });
+  return undefined;
+}
+
+/** In seconds: seven days after the last full handshake there has to be another one. */
+function lifetimeOf({ since }: SessionPlan12, context: Context): number {
+  const { ticketLifetime } = context.config as ServerConfig;
+  return Math.min(ticketLifetime, Math.floor((since - context.now()) / 1000) + MAX_TICKET_LIFETIME);
+}
+
+/** Bytes in an id of ours. */
+const SESSION_ID = 32;

@@ -1,0 +1,156 @@
+import { TlsError } from '../../../errors.ts';
+import type { Transcript } from '../../../keys/transcript.ts';
+import { encodeHandshake } from '../../../wire/handshake.ts';
+import { HANDSHAKE_END_OF_EARLY_DATA, HANDSHAKE_FINISHED } from '../../../wire/ids.ts';
+import type { ClientConfig } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Arrival, Step } from '../../machine.ts';
+import { need } from '../../requests.ts';
+import type { Credential } from '../../peer.ts';
+import { type AuthenticatedPeer, proveOurselves } from '../../authentication/certificates.ts';
+import { checkFinished13 } from '../finished.ts';
+import { AcceptedPsk } from '../../authentication/psk.ts';
+import { receiveKeyUpdate, startUpdates, type Traffic } from '../key-update.ts';
+import { type ReadRequest, readCertificateRequest, type ServerProven } from './server-flight.ts';
+import { type SessionSeed, seedOf } from './tickets.ts';
+
+export interface ClientConnected extends Traffic {
+  readonly peer: AuthenticatedPeer | AcceptedPsk;
+  readonly alpn: string | undefined;
+  /** What goes into a session; undefined: tickets are of no use. */
+  readonly seed: SessionSeed | undefined;
+  /** Everything up to our Finished; kept only where the server may still ask for a certificate. */
+  readonly transcript: Transcript | undefined;
+}
+
+/** The server's Finished, and our answer (RFC 9846 section 4.5.3). */
+export function* finished(
+  data: ServerProven,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
+  const { out } = context;
+  const config = context.config as ClientConfig;
+  const { transcript, schedule, suite } = data;
+  checkFinished13(message.body, schedule.finished('server', transcript.digest()));
+  transcript.add(message.raw);
+  out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  const main = schedule.intoMain(transcript.digest());
+  out.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
+  out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
+  out.log('EXPORTER_SECRET', main.exporterSecret);
+  out.keys('read', 'application', suite, main.serverTraffic);
+  if (data.peer instanceof AcceptedPsk) reportPsk(data.peer, context);
+  if (data.early !== undefined) {
+    const end = encodeHandshake(HANDSHAKE_END_OF_EARLY_DATA, new Uint8Array(0));
+    transcript.add(end);
+    out.send(end);
+    out.keys('write', 'handshake', suite, schedule.clientTraffic);
+  }
+
+  let authenticated = data.peer instanceof AcceptedPsk && data.peer.meaning.authenticated;
+  if (data.request !== undefined) {
+    const credential = yield* chooseCredential(data.request, data.alpn, context);
+    for (const part of yield* proveOurselves(
+      credential,
+      { ...data.request, schemes: data.request.query.schemes },
+      transcript,
+      context,
+    )) {
+      out.send(part);
+    }
+    authenticated = credential !== undefined;
+    out.fact('authenticated', authenticated);
+  }
+  const ours = encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('client', transcript.digest()));
+  transcript.add(ours);
+  out.send(ours);
+  out.keys('write', 'application', suite, main.clientTraffic);
+  main.deriveResumption(transcript.digest());
+  schedule.dispose();
+  out.established();
+  const keep = config.postHandshakeAuth;
+  if (!keep) transcript.dispose();
+  return {
+    to: 'CONNECTED',
+    suite,
+    schedule: main,
+    updates: startUpdates(),
+    peer: data.peer,
+    alpn: data.alpn,
+    seed: seedOf(data, authenticated, config),
+    transcript: keep ? transcript : undefined,
+  };
+}
+
+/** Tells the program on what the trust in this server rests. */
+function reportPsk(psk: AcceptedPsk, { out }: Context): void {
+  const { facts, meaning } = psk;
+  if (facts === undefined) {
+    out.fact('psk', { identity: meaning.identity });
+    return;
+  }
+  out.fact('resumed', true);
+  out.fact('authenticated', meaning.authenticated);
+  out.fact('peer', facts);
+  out.note({
+    by: 'client',
+    text: 'the server has the key of the session: it is the one whose certificate was checked',
+  });
+}
+
+export function keyUpdate(
+  data: ClientConnected,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ClientConnected {
+  receiveKeyUpdate(data, message, context);
+  return { to: 'CONNECTED', ...data };
+}
+
+// RFC 9846 §4.7.2-4
+/** The server asks who we are after the handshake (RFC 9846 section 4.7.2). The answer goes out as one block. */
+export function* lateCertificateRequest(
+  data: ClientConnected,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
+  const { out } = context;
+  if (data.transcript === undefined) {
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', {
+      detail: 'post_handshake_auth was not offered',
+      rfc: 'RFC 9846 section 4.7.2',
+    });
+  }
+  const request = readCertificateRequest(message.body);
+  if (request.requestContext.length === 0) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it is empty' });
+  const transcript = data.transcript.fork();
+  try {
+    transcript.add(message.raw);
+    const credential = yield* chooseCredential(request, data.alpn, context);
+    const parts = yield* proveOurselves(
+      credential,
+      { ...request, schemes: request.query.schemes },
+      transcript,
+      context,
+    );
+    parts.push(encodeHandshake(HANDSHAKE_FINISHED, data.schedule.finished('client', transcript.digest())));
+    for (const part of parts) out.send(part);
+    out.fact('certificateRequested', true);
+    out.fact('authenticated', credential !== undefined);
+  } finally {
+    transcript.dispose();
+  }
+  return { to: 'CONNECTED', ...data };
+}
+
+// RFC 9846 §4.3.5-2, §4.3.5-3, §4.3.5-4, §4.5.1.2-4
+function* chooseCredential(
+  request: ReadRequest,
+  alpn: string | undefined,
+  context: Context,
+): Step<Credential | undefined> {
+  const config = context.config as ClientConfig;
+  const query = { ...request.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
+  return yield* need('credential', { query, context: undefined });
+}

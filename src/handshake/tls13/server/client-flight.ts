@@ -1,0 +1,235 @@
+import { toHex } from '../../../bytes/bytes.ts';
+import { TlsError } from '../../../errors.ts';
+import type { Transcript } from '../../../keys/transcript.ts';
+import { decode, encode } from '../../../wire/codec.ts';
+import { encodeHandshake } from '../../../wire/handshake.ts';
+import { HANDSHAKE_CERTIFICATE_REQUEST } from '../../../wire/ids.ts';
+import { Certificate, CertificateRequest } from '../../../wire/messages13.ts';
+import type { ServerConfig } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Arrival, Step } from '../../machine.ts';
+import { AuthenticatedPeer, type Presented, readEntries } from '../../authentication/certificates.ts';
+import { checkFinished13 } from '../finished.ts';
+import { receiveKeyUpdate, startUpdates, type Traffic } from '../key-update.ts';
+import { AcceptedPsk } from '../../authentication/psk.ts';
+import { type ClientRules, certificateRequest, type FlightSent } from './server-flight.ts';
+import { planTickets, sendTickets } from './tickets.ts';
+
+/** Sends tickets once the connection is open. */
+type TicketStep = ReturnType<typeof sendTickets>;
+
+export interface ClientShown extends FlightSent {
+  readonly presented: Presented;
+}
+
+export interface ClientDone extends FlightSent {
+  /** Undefined: the client showed no certificate, and need not. */
+  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
+  /** What it showed in this handshake. */
+  readonly presented: Presented | undefined;
+}
+
+export interface ServerConnected extends Traffic {
+  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
+  readonly serverName: string | undefined;
+  readonly rules: ClientRules;
+  // RFC 9846 §4.7.2-6
+  /** Everything up to the client's Finished; kept only where the client may be asked later. */
+  readonly transcript: Transcript | undefined;
+  /** Requests that have not been answered, by their context in hexadecimal. */
+  readonly asked: Map<string, Asked>;
+}
+
+interface Asked {
+  readonly transcript: Transcript;
+  readonly rules: ClientRules;
+}
+
+export interface LateShown extends ServerConnected {
+  readonly later: Asked;
+  readonly presented: Presented;
+}
+
+export interface LateDone extends ServerConnected {
+  readonly later: Asked;
+  readonly latePeer: AuthenticatedPeer | undefined;
+}
+
+/** RFC 9846 section 4.5.1. */
+export function certificate(
+  data: FlightSent,
+  message: Arrival,
+): ({ readonly to: 'WAIT_CV' } & ClientShown) | ({ readonly to: 'WAIT_FINISHED' } & ClientDone) {
+  const shown = decode(Certificate, message.body);
+  if (shown.requestContext.length !== 0)
+    throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
+  const presented = readShown(shown, data.rules);
+  data.transcript.add(message.raw);
+  return presented === undefined
+    ? { to: 'WAIT_FINISHED', ...data, peer: undefined, presented: undefined }
+    : { to: 'WAIT_CV', ...data, presented };
+}
+
+/** RFC 9846 section 4.5.2. */
+export function* certificateVerify(
+  data: ClientShown,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'WAIT_FINISHED' } & ClientDone> {
+  const peer = yield* judge(data.presented, data.rules, data.serverName, data.transcript.digest(), message, context);
+  data.transcript.add(message.raw);
+  return { to: 'WAIT_FINISHED', ...data, peer };
+}
+
+/** RFC 9846 section 4.5.3. */
+export function finished(
+  data: ClientDone,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED'; readonly next: TicketStep | undefined } & ServerConnected {
+  const { out } = context;
+  const { transcript, schedule, main, suite } = data;
+  checkFinished13(message.body, schedule.finished('client', transcript.digest()));
+  transcript.add(message.raw);
+  out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
+  out.keys('read', 'application', suite, main.clientTraffic);
+  main.deriveResumption(transcript.digest());
+  schedule.dispose();
+  reportClient(data.peer, context);
+  const plan = planTickets(data, context);
+  out.established();
+  if (!data.mayAskLater) transcript.dispose();
+  const connected: ServerConnected = {
+    suite,
+    schedule: main,
+    updates: startUpdates(),
+    peer: data.peer,
+    serverName: data.serverName,
+    rules: data.rules,
+    transcript: data.mayAskLater ? transcript : undefined,
+    asked: new Map(),
+  };
+  const next = plan === undefined ? undefined : sendTickets(connected, plan, context);
+  return { to: 'CONNECTED', ...connected, next };
+}
+
+/** Tells the program on what the trust in this client rests. */
+function reportClient(peer: ClientDone['peer'], { out }: Context): void {
+  if (peer === undefined) return;
+  const { facts } = peer;
+  if (facts !== undefined) out.fact('peer', facts);
+  if (!(peer instanceof AcceptedPsk)) return;
+  if (peer.meaning.kind === 'resumption') out.fact('resumed', true);
+  else out.fact('psk', { identity: peer.meaning.identity });
+}
+
+export function keyUpdate(
+  data: ServerConnected,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ServerConnected {
+  receiveKeyUpdate(data, message, context);
+  return { to: 'CONNECTED', ...data };
+}
+
+/** Most unanswered requests for a certificate after the handshake. */
+const MOST_ASKED = 8;
+
+/** Asks an open connection's client who it is (RFC 9846 section 4.7.2). */
+export function askLater(data: ServerConnected, context: Context): void {
+  const config = context.config as ServerConfig;
+  if (data.transcript === undefined) {
+    throw new TlsError('ERR_STATE', {
+      detail: 'the client did not offer post_handshake_auth',
+      rfc: 'RFC 9846 section 4.7.2',
+    });
+  }
+  if (data.rules.verifier === undefined)
+    throw new TlsError('ERR_OPTION', { detail: 'there is no verifier for client certificates' });
+  if (data.asked.size >= MOST_ASKED)
+    throw new TlsError('ERR_STATE', { detail: `${MOST_ASKED} requests are unanswered` });
+  // RFC 9846 §4.4.2-2
+  const requestContext = new Uint8Array(32);
+  context.crypto.random.fill(requestContext);
+  const request = certificateRequest(requestContext, data.rules.verifier, config);
+  const raw = encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request));
+  const transcript = data.transcript.fork();
+  transcript.add(raw);
+  const clientAuth = data.rules.clientAuth === 'none' ? 'optional' : data.rules.clientAuth;
+  const rules = { ...data.rules, clientAuth, requested: new Set(request.extensions.map(({ type }) => type)) };
+  data.asked.set(toHex(requestContext), { transcript, rules });
+  context.out.send(raw);
+  context.out.fact('certificateRequested', true);
+}
+
+export function lateCertificate(
+  data: ServerConnected,
+  message: Arrival,
+): ({ readonly to: 'LATER_WAIT_CV' } & LateShown) | ({ readonly to: 'LATER_WAIT_FINISHED' } & LateDone) {
+  if (data.asked.size === 0)
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that nobody asked for' });
+  const shown = decode(Certificate, message.body);
+  const key = toHex(shown.requestContext);
+  const later = data.asked.get(key);
+  if (later === undefined) throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'there is no such request' });
+  data.asked.delete(key);
+  const presented = readShown(shown, later.rules);
+  later.transcript.add(message.raw);
+  return presented === undefined
+    ? { to: 'LATER_WAIT_FINISHED', ...data, later, latePeer: undefined }
+    : { to: 'LATER_WAIT_CV', ...data, later, presented };
+}
+
+export function* lateCertificateVerify(
+  data: LateShown,
+  message: Arrival,
+  context: Context,
+): Step<{ readonly to: 'LATER_WAIT_FINISHED' } & LateDone> {
+  const { later } = data;
+  const latePeer = yield* judge(
+    data.presented,
+    later.rules,
+    data.serverName,
+    later.transcript.digest(),
+    message,
+    context,
+  );
+  later.transcript.add(message.raw);
+  const { presented: _, ...rest } = data;
+  return { to: 'LATER_WAIT_FINISHED', ...rest, latePeer };
+}
+
+export function lateFinished(
+  data: LateDone,
+  message: Arrival,
+  context: Context,
+): { readonly to: 'CONNECTED' } & ServerConnected {
+  const { later, latePeer, ...rest } = data;
+  checkFinished13(message.body, data.schedule.finished('client', later.transcript.digest()));
+  later.transcript.dispose();
+  if (latePeer !== undefined) context.out.fact('peer', latePeer.facts);
+  context.out.authenticatedLater(latePeer?.facts);
+  return { to: 'CONNECTED', ...rest, peer: latePeer ?? data.peer };
+}
+
+/** What the client showed; undefined: nothing, and that is allowed. */
+function readShown(shown: Certificate, rules: ClientRules): Presented | undefined {
+  const presented = readEntries(shown, rules.requested);
+  if (presented.chain.length > 0) return presented;
+  if (rules.clientAuth === 'require') throw new TlsError('ERR_CERTIFICATE_REQUIRED');
+  return undefined;
+}
+
+function* judge(
+  presented: Presented,
+  rules: ClientRules,
+  serverName: string | undefined,
+  digest: Uint8Array,
+  message: Arrival,
+  context: Context,
+): Step<AuthenticatedPeer> {
+  const { verifier } = rules;
+  if (verifier === undefined) throw new TlsError('ERR_VERIFIER_FAILED', { detail: 'there is none' });
+  const subject = { presented, verifier, serverName, tolerant: rules.clientAuth === 'request' };
+  return yield* AuthenticatedPeer.authenticate(subject, digest, message.body, context);
+}

@@ -1,0 +1,290 @@
+import { equalConstantTime, wipe } from '../../../bytes/bytes.ts';
+import type { CipherSuite13, KeyExchange } from '../../../crypto/types.ts';
+import { TlsError } from '../../../errors.ts';
+import { type HandshakeSecrets, startSchedule } from '../../../keys/schedule13.ts';
+import { Transcript } from '../../../keys/transcript.ts';
+import { encode } from '../../../wire/codec.ts';
+import { type RawExtension, writeExtension } from '../../../wire/extension.ts';
+import { alpn } from '../../../wire/extensions/alpn.ts';
+import { cookie } from '../../../wire/extensions/cookie.ts';
+import { earlyData } from '../../../wire/extensions/early-data.ts';
+import { keyShare } from '../../../wire/extensions/key-share.ts';
+import { preSharedKey } from '../../../wire/extensions/pre-shared-key.ts';
+import { supportedVersions } from '../../../wire/extensions/supported-versions.ts';
+import { encodeHandshake } from '../../../wire/handshake.ts';
+import { HELLO_RETRY_RANDOM, ServerHello } from '../../../wire/hello.ts';
+import { HANDSHAKE_SERVER_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
+import type { ServerConfig } from '../../config.ts';
+import type { Context } from '../../context.ts';
+import type { Arrival, Step } from '../../machine.ts';
+import { need, type ContextSelection } from '../../requests.ts';
+import type { Credential } from '../../peer.ts';
+import {
+  checkSecondHello,
+  chooseGroup,
+  chooseProtocol,
+  chooseSuite,
+  type ReadHello,
+  readClientHello,
+  requireKeyExchange,
+  requireSignatures,
+} from './choose.ts';
+import { refuseEarlyData } from './early-data.ts';
+import { type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk.ts';
+import { bindingOf } from '../../authentication/session-binding.ts';
+import { wantsTickets } from './tickets.ts';
+import type { AcceptedPsk } from '../../authentication/psk.ts';
+import { type AwaitingClient, findCredential, type FlightSent, sendFlight } from './server-flight.ts';
+
+/** What a server knows before anything has come: nothing. */
+export type Fresh = Record<never, never>;
+
+export interface RetryAsked {
+  readonly first: ReadHello;
+  readonly suite: CipherSuite13;
+  /** The group asked for. */
+  readonly group: KeyExchange;
+  readonly cookie: Uint8Array | undefined;
+  readonly transcript: Transcript;
+  readonly choices: ContextSelection;
+}
+
+/** A key agreed on, and all that the rest of the flight has to know. */
+export interface Answered {
+  readonly read: ReadHello;
+  readonly suite: CipherSuite13;
+  /** The application protocol. */
+  readonly protocol: string | undefined;
+  /** In place of a certificate. */
+  readonly psk: AcceptedPsk | undefined;
+  /** What we show, where there is no PSK. */
+  readonly credential: Credential | undefined;
+  /** Early data is taken. */
+  readonly early: boolean;
+  /** For the tickets to come; undefined: there will be none. */
+  readonly binding: Uint8Array | undefined;
+  readonly schedule: HandshakeSecrets;
+  readonly transcript: Transcript;
+  readonly choices: ContextSelection;
+}
+
+/** Records of refused early data that are passed over, in bytes without their headers (RFC 9846 section 4.3.10). */
+const REFUSED_EARLY_DATA = 16_384;
+
+/** The first ClientHello (RFC 9846 section 4.2.2). */
+export function* clientHello13(
+  _data: Fresh,
+  message: Arrival,
+  context: Context,
+): Step<
+  ({ readonly to: 'START_RETRIED' } & RetryAsked) | ({ readonly to: 'WAIT_EOED' } & FlightSent) | AwaitingClient
+> {
+  const config = context.config as ServerConfig;
+  const read = readClientHello(message);
+  context.out.fact('clientRandom', read.hello.random);
+  const choices = yield* askProgram(read, context);
+  const suite = chooseSuite(read.hello.cipherSuites, config);
+  const exchange = usesPskAlone(read, config) ? undefined : chooseExchange(read, config);
+
+  const transcript = new Transcript();
+  transcript.add(message.raw);
+  if (exchange !== undefined && exchange.share === undefined) {
+    transcript.settle(suite.hash);
+    return askAgain({ first: read, suite, group: exchange.group, transcript, choices }, context);
+  }
+  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
+  const from = { read, raw: message.raw, suite, protocol, choices, retried: false };
+  const taken = yield* takePsk(from, (cut, hash) => hash.digest(cut), context);
+  try {
+    transcript.settle((taken?.suite ?? suite).hash);
+    const early = yield* answerEarlyData(from, taken, transcript, context);
+    // Without the PSK that it wanted to use alone, a client gets what it would have got without offering one.
+    const then = taken === undefined && exchange === undefined ? chooseExchange(read, config) : exchange;
+    if (then !== undefined && then.share === undefined)
+      return askAgain({ first: read, suite, group: then.group, transcript, choices }, context);
+    const answered = yield* answer(from, taken, transcript, then, early, context);
+    const sent = yield* sendFlight(answered, context);
+    return early ? { ...sent, to: 'WAIT_EOED' } : sent;
+  } finally {
+    taken?.secrets.dispose();
+  }
+}
+
+/** The ClientHello after HelloRetryRequest: the same but for what had to change. */
+export function* secondClientHello13(data: RetryAsked, message: Arrival, context: Context): Step<AwaitingClient> {
+  const read = readClientHello(message);
+  checkSecondHello(data.first, read, data.group);
+  checkCookie(data.cookie, read.extensions.get(cookie));
+  const config = context.config as ServerConfig;
+  const { suite, group, transcript, choices } = data;
+  const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
+  const from = { read, raw: message.raw, suite, protocol, choices, retried: true };
+  const taken = yield* takePsk(from, (cut) => transcript.digestWith(cut), context);
+  transcript.add(message.raw);
+  const exchange = { group, share: read.shares[0]!.keyExchange };
+  try {
+    const answered = yield* answer(from, taken, transcript, exchange, false, context);
+    return yield* sendFlight(answered, context);
+  } finally {
+    taken?.secrets.dispose();
+  }
+}
+
+/** A group, and the client's share for it where it sent one. */
+interface Exchange {
+  readonly group: KeyExchange;
+  readonly share: Uint8Array | undefined;
+}
+
+function chooseExchange(read: ReadHello, config: ServerConfig): Exchange {
+  requireKeyExchange(read.extensions);
+  const group = chooseGroup(read.groups, config);
+  return { group, share: read.shares.find((candidate) => candidate.group === group.id)?.keyExchange };
+}
+
+/** Takes the early data that follows the first ClientHello, or sees to it that it is passed over. */
+function* answerEarlyData(
+  from: Negotiated,
+  taken: TakenPsk | undefined,
+  transcript: Transcript,
+  context: Context,
+): Step<boolean> {
+  const { out } = context;
+  const config = context.config as ServerConfig;
+  if (!from.read.extensions.has(earlyData.id)) return false;
+  const reason = yield* refuseEarlyData(from, taken, context);
+  out.fact('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
+  if (reason !== undefined) {
+    // RFC 9846 §4.3.10-9
+    out.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    return false;
+  }
+  const { secrets, suite } = taken!;
+  const digest = transcript.digest();
+  const traffic = secrets.clientEarlyTraffic(digest);
+  const exporter = secrets.earlyExporter(digest);
+  out.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  out.log('EARLY_EXPORTER_SECRET', exporter);
+  out.earlyExporter(suite.hash, exporter);
+  out.takeEarlyData(config.earlyData!.maximum);
+  out.keys('read', 'early', suite, traffic);
+  wipe(traffic, exporter);
+  return true;
+}
+
+/** Lets the program choose by what the client asks for, before anything is decided. */
+function* askProgram(read: ReadHello, context: Context): Step<ContextSelection> {
+  const config = context.config as ServerConfig;
+  if (read.summary.serverName !== undefined) context.out.fact('serverName', read.summary.serverName);
+  if (config.selectContext === undefined) return {};
+  return (yield* need('context', read.summary)) ?? {};
+}
+
+/** RFC 9846 section 4.2.4. */
+function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonly to: 'START_RETRIED' } & RetryAsked {
+  const { out, crypto } = context;
+  const config = context.config as ServerConfig;
+  const { first, suite, group, transcript } = data;
+  const extensions = [
+    writeExtension(supportedVersions, 'HelloRetryRequest', TLS_1_3),
+    writeExtension(keyShare, 'HelloRetryRequest', group.id),
+  ];
+  let token: Uint8Array | undefined;
+  if (config.retryCookie) {
+    token = new Uint8Array(32);
+    crypto.random.fill(token);
+    extensions.push(writeExtension(cookie, 'HelloRetryRequest', token));
+  }
+  const raw = encodeHandshake(
+    HANDSHAKE_SERVER_HELLO,
+    encode(ServerHello, {
+      // RFC 9846 §4.2.3-1, §4.3.1-8
+      legacyVersion: TLS_1_2,
+      random: HELLO_RETRY_RANDOM,
+      legacySessionIdEcho: first.hello.legacySessionId,
+      cipherSuite: suite.id,
+      legacyCompressionMethod: 0,
+      extensions,
+    }),
+  );
+  transcript.rollupForRetry();
+  transcript.add(raw);
+  out.send(raw);
+  if (first.hello.legacySessionId.length > 0) out.changeCipherSpec();
+  if (first.extensions.has(earlyData.id)) {
+    out.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    out.fact('earlyData', { accepted: false, bytes: 0, reason: 'the client has to say hello again' });
+  }
+  out.fact('retried', true);
+  return { to: 'START_RETRIED', ...data, cookie: token };
+}
+
+/** Answers the key share; from here on everything is encrypted (RFC 9846 section 4.2.3). */
+function* answer(
+  from: Negotiated,
+  taken: TakenPsk | undefined,
+  transcript: Transcript,
+  exchange: Exchange | undefined,
+  early: boolean,
+  context: Context,
+): Step<Answered> {
+  const { out, crypto } = context;
+  const config = context.config as ServerConfig;
+  const { read, protocol, choices, retried } = from;
+  const suite = taken?.suite ?? from.suite;
+  if (taken === undefined) requireSignatures(read.extensions);
+  // Before ServerHello: a client that nothing can be shown to is told so at once (RFC 9846 section 4.1).
+  const credential = taken === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
+  // RFC 9846 §4.3.8-6
+  const accepted =
+    exchange === undefined ? undefined : yield* need('accept', { group: exchange.group, share: exchange.share! });
+  const random = new Uint8Array(32);
+  // RFC 9846 §4.2.3-4
+  crypto.random.fill(random);
+  const raw = encodeHandshake(
+    HANDSHAKE_SERVER_HELLO,
+    encode(ServerHello, {
+      legacyVersion: TLS_1_2,
+      random,
+      legacySessionIdEcho: read.hello.legacySessionId,
+      cipherSuite: suite.id,
+      legacyCompressionMethod: 0,
+      extensions: helloExtensions(taken, exchange, accepted?.share),
+    }),
+  );
+  transcript.add(raw);
+  const schedule = (taken?.secrets ?? startSchedule(suite.hash)).intoHandshake(accepted?.secret, transcript.digest());
+  wipe(accepted?.secret);
+  out.send(raw);
+  // RFC 9846 §E.4-1
+  if (read.hello.legacySessionId.length > 0 && !retried) out.changeCipherSpec();
+  out.fact('version', TLS_1_3);
+  out.fact('extendedMasterSecret', true);
+  out.fact('suite', { id: suite.id, name: suite.name });
+  if (exchange !== undefined) out.fact('group', { id: exchange.group.id, name: exchange.group.name });
+  out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
+  out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
+  out.keys('write', 'handshake', suite, schedule.serverTraffic);
+  if (!early) out.keys('read', 'handshake', suite, schedule.clientTraffic);
+  const binding = wantsTickets(read, config) ? bindingOf(from, context) : undefined;
+  return { read, suite, transcript, choices, protocol, psk: taken?.psk, credential, early, schedule, binding };
+}
+
+function helloExtensions(
+  taken: TakenPsk | undefined,
+  exchange: Exchange | undefined,
+  share: Uint8Array | undefined,
+): RawExtension[] {
+  const extensions = [writeExtension(supportedVersions, 'ServerHello', TLS_1_3)];
+  if (exchange !== undefined && share !== undefined)
+    extensions.push(writeExtension(keyShare, 'ServerHello', { group: exchange.group.id, keyExchange: share }));
+  if (taken !== undefined) extensions.push(writeExtension(preSharedKey, 'ServerHello', taken.index));
+  return extensions;
+}
+
+function checkCookie(ours: Uint8Array | undefined, theirs: Uint8Array | undefined): void {
+  if (ours === undefined) return;
+  if (theirs === undefined)
+    throw new TlsError('ERR_MISSING_EXTENSION', { detail: 'the second ClientHello has no cookie' });
+  if (!equalConstantTime(ours, theirs)) throw new TlsError('ERR_BAD_COOKIE');
+}

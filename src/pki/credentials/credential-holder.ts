@@ -1,0 +1,44 @@
+import { TlsError } from '../../errors.ts';
+import type { Credential, CredentialQuery, CredentialResolver } from '../../handshake/peer.ts';
+import { certificateTypeOf, chooseScheme } from '../../handshake/authentication/certificates.ts';
+import { defaultSchemes, legacySchemes } from '../../crypto/schemes.ts';
+
+/** A credential that can be changed while connections come in. */
+export interface CredentialHolder {
+  /** Give this as the option `credential`. */
+  readonly resolver: CredentialResolver;
+  /**
+   * Handshakes that begin from now on use these; those that have begun go on with what they have. The signers of before
+   * are not disposed of: they may be in use.
+   */
+  update(credentials: Credential | readonly Credential[]): void;
+}
+
+/**
+ * Holds what a server (or a client) shows, so that a renewed certificate needs no restart. Of several, the first that the
+ * peer can verify.
+ * @throws TlsError ERR_OPTION for a credential without a certificate; then nothing is changed.
+ */
+export function credentialHolder(credentials: Credential | readonly Credential[]): CredentialHolder {
+  let held = checked(credentials);
+  return {
+    resolver: (query) => held.find((credential) => fits(credential, query)),
+    update: (next) => {
+      held = checked(next);
+    },
+  };
+}
+
+function fits(credential: Credential, query: CredentialQuery): boolean {
+  if (query.certificateTypes?.includes(certificateTypeOf(credential)) === false) return false;
+  // What its signer does not list it cannot make: here everything may be asked for.
+  const schemes = [...defaultSchemes(), ...legacySchemes()];
+  return chooseScheme(credential, query.schemes, schemes, query.version, query.role) !== undefined;
+}
+
+function checked(credentials: Credential | readonly Credential[]): readonly Credential[] {
+  const list = 'signer' in credentials ? [credentials] : [...credentials];
+  if (list.length === 0 || list.some(({ chain }) => chain.length === 0))
+    throw new TlsError('ERR_OPTION', { detail: 'credential: there is none, or one has no certificate' });
+  return list;
+}

@@ -1,0 +1,146 @@
+import { DerCursor, DerError } from '../../bytes/der.ts';
+import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
+import { TlsError } from '../../errors.ts';
+import { type Certificate, readCertificate } from '../x509/certificate.ts';
+import { type NameConstraints, readNameConstraints } from '../x509/extensions.ts';
+import { readName } from '../x509/general-name.ts';
+import { readPem } from '../x509/pem.ts';
+import type { Authority } from '../revocation/status.ts';
+
+/** What is trusted to begin with (RFC 5280 section 6.1.1(d), RFC 5914): a certificate, or no more than a name and a key. */
+export interface TrustAnchor {
+  /** DER, or PEM with one certificate. Either this or `name` and `publicKey`. */
+  readonly certificate?: Uint8Array | string;
+  /** DER Name. */
+  readonly name?: Uint8Array;
+  /** DER SubjectPublicKeyInfo. */
+  readonly publicKey?: Uint8Array;
+  /** DER NameConstraints, in addition to what the certificate says. */
+  readonly nameConstraints?: Uint8Array;
+  /** Trust it before and after its validity too. Default: false. */
+  readonly ignoreExpiry?: boolean;
+  /** Take nothing but name and key from its certificate: no constraints, usages or purposes. Default: false. */
+  readonly ignoreConstraints?: boolean;
+  /** A version 3 certificate has to say that it is an authority. Default: true. */
+  readonly requireBasicConstraints?: boolean;
+  /** What it may vouch for: others, itself as a peer, or both. Default: 'both'; in the profile webpki 'authority'. */
+  readonly use?: 'authority' | 'leaf' | 'both';
+  /** As a peer itself, it has to be signed with its own key. Default: false. */
+  readonly requireSelfSigned?: boolean;
+}
+
+/** An anchor, read. */
+export interface Anchor extends Authority {
+  readonly nameConstraints: NameConstraints | undefined;
+  readonly ignoreExpiry: boolean;
+  readonly ignoreConstraints: boolean;
+  readonly requireBasicConstraints: boolean;
+  readonly use: 'authority' | 'leaf' | 'both';
+  readonly requireSelfSigned: boolean;
+}
+
+/** PEM text with any number of certificates, DER, or anchors in full. */
+export type AnchorSource = string | readonly (string | Uint8Array | TrustAnchor | Certificate)[];
+
+/** @throws TlsError ERR_KEY or ERR_OPTION when one cannot be read. */
+export function readAnchors(source: AnchorSource, use: Anchor['use'] = 'both'): readonly Anchor[] {
+  const list = typeof source === 'string' ? [source] : source;
+  return list.flatMap((item) => {
+    if (typeof item === 'string' || item instanceof Uint8Array || 'der' in item)
+      return readCertificates([item], 'anchors').map((certificate) => anchorOf(certificate, {}, use));
+    return [readAnchor(item, use)];
+  });
+}
+
+/** A certificate as an anchor. */
+export function anchorOf(certificate: Certificate, options: TrustAnchor = {}, use: Anchor['use'] = 'both'): Anchor {
+  return {
+    name: certificate.subject,
+    spki: certificate.spki,
+    publicKey: certificate.publicKey,
+    certificate,
+    ...settings(options, use),
+  };
+}
+
+function readAnchor(anchor: TrustAnchor, use: Anchor['use']): Anchor {
+  const { certificate, name, publicKey } = anchor;
+  for (const key of Object.keys(anchor))
+    if (!KNOWN.includes(key as keyof TrustAnchor))
+      throw new TlsError('ERR_OPTION', { detail: `anchors: there is no such option: ${key}` });
+  if (certificate !== undefined) {
+    if (name !== undefined || publicKey !== undefined)
+      throw new TlsError('ERR_OPTION', { detail: 'anchors: a certificate, or a name and a key, not both' });
+    const [read, ...more] = readCertificates([certificate], 'anchors');
+    if (read === undefined || more.length > 0)
+      throw new TlsError('ERR_KEY', { detail: 'anchors: certificate: one certificate belongs here' });
+    return anchorOf(read, anchor, use);
+  }
+  if (name === undefined || publicKey === undefined)
+    throw new TlsError('ERR_OPTION', { detail: 'anchors: a certificate is needed, or a name and a publicKey' });
+  return orUnreadable('anchors', () => {
+    const cursor = new DerCursor(name);
+    readName(cursor);
+    cursor.finish();
+    const key = decodeSubjectPublicKeyInfo(publicKey);
+    if (key === undefined) throw new TlsError('ERR_KEY', { detail: 'anchors: publicKey is of no kind that is known' });
+    return { name, spki: publicKey, publicKey: key, certificate: undefined, ...settings(anchor, 'authority') };
+  });
+}
+
+const KNOWN: readonly (keyof TrustAnchor)[] = [
+  'certificate',
+  'name',
+  'publicKey',
+  'nameConstraints',
+  'ignoreExpiry',
+  'ignoreConstraints',
+  'requireBasicConstraints',
+  'use',
+  'requireSelfSigned',
+];
+
+function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof Authority> {
+  const { nameConstraints } = anchor;
+  return {
+    nameConstraints: nameConstraints && orUnreadable('anchors', () => readNameConstraints(nameConstraints)),
+    ignoreExpiry: anchor.ignoreExpiry ?? false,
+    ignoreConstraints: anchor.ignoreConstraints ?? false,
+    requireBasicConstraints: anchor.requireBasicConstraints ?? true,
+    use: anchor.use ?? use,
+    requireSelfSigned: anchor.requireSelfSigned ?? false,
+  };
+}
+
+/**
+ * Certificates from DER and PEM, in order.
+ * @throws TlsError ERR_KEY when one cannot be read, and for a text that holds none.
+ */
+export function readCertificates(
+  source: string | readonly (string | Uint8Array | Certificate)[],
+  what: string = 'certificates',
+): readonly Certificate[] {
+  const list = typeof source === 'string' ? [source] : source;
+  const items = list.flatMap((item): (Uint8Array | Certificate)[] => {
+    if (typeof item !== 'string') return [item];
+    const blocks = readPem(item).filter(({ label }) => CERTIFICATE_LABELS.includes(label));
+    // Most likely a name of a file, or a variable that was not set: better said here than with every peer.
+    if (blocks.length === 0)
+      throw new TlsError('ERR_KEY', { detail: `${what}: a text without a certificate (PEM is wanted, not a path)` });
+    return blocks.map(({ der }) => der);
+  });
+  return items.map((item, index) =>
+    item instanceof Uint8Array ? orUnreadable(`${what}: certificate ${index}`, () => readCertificate(item)) : item,
+  );
+}
+
+const CERTIFICATE_LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
+
+function orUnreadable<T>(what: string, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError) throw new TlsError('ERR_KEY', { detail: `${what}: ${error.message}`, cause: error });
+    throw error;
+  }
+}

@@ -1,0 +1,70 @@
+import type { Anchor } from './anchors.ts';
+import { basicConstraints, type Certificate, extendedKeyUsage, issuerUris } from '../x509/certificate.ts';
+import {
+  checkAuthority,
+  checkCritical,
+  checkForm,
+  checkSigning,
+  checkTime,
+  remainingPurposes,
+  wrongPurpose,
+} from './checks.ts';
+import { nameText } from '../x509/general-name.ts';
+import { isSelfIssued } from '../x509/names.ts';
+import { checkProfile } from './profiles.ts';
+import type { PathRules } from './rules.ts';
+import type { Finding } from '../x509/verdict.ts';
+
+/** Where a path ends: at an anchor, or nowhere. */
+
+/** What the certificate of an anchor says about what it may vouch for (RFC 5280 section 6.2, RFC 5937). */
+export function checkAnchor(
+  anchor: Anchor,
+  below: number,
+  purposes: readonly string[] | undefined,
+  rules: PathRules,
+): Finding | undefined {
+  const { certificate } = anchor;
+  if (certificate === undefined) return undefined;
+  if (!anchor.ignoreExpiry) {
+    const late = checkTime(certificate, rules.now);
+    if (late !== undefined) return late;
+  }
+  if (anchor.ignoreConstraints) return undefined;
+  const form = checkForm(certificate, 'anchor') ?? checkCritical(certificate, rules);
+  if (form !== undefined) return form;
+  const says = certificate.version === 3 && basicConstraints(certificate) !== undefined;
+  const authority =
+    says || (certificate.version === 3 && anchor.requireBasicConstraints)
+      ? checkAuthority(certificate, below)
+      : checkSigning(certificate, below);
+  if (authority !== undefined) return authority;
+  if (purposes !== undefined && extendedKeyUsage(certificate) !== undefined) {
+    if (remainingPurposes(certificate, purposes, rules.explicitPurpose === 'path').length === 0)
+      return wrongPurpose(certificate, purposes);
+  }
+  return checkProfile(certificate, 'anchor', rules.profile) ?? rules.check?.(certificate, 'anchor');
+}
+
+/** Nobody vouches for the last certificate of this path: why that may be, and what helps. */
+export function noIssuer(certificate: Certificate, path: readonly Certificate[]): Finding {
+  const issuer = nameText(certificate.issuer);
+  if (isSelfIssued(certificate)) {
+    return {
+      code: path.length === 1 ? 'CERT_SELF_SIGNED' : 'CERT_UNTRUSTED',
+      what: 'it vouches for itself, and is not among those that are trusted',
+      advice: 'if it is the right one, give it as an anchor',
+      rfc: 'RFC 5280 section 6.1.1(d)',
+    };
+  }
+  const [uri] = issuerUris(certificate);
+  return {
+    code: uri === undefined && path.length > 1 ? 'CERT_UNTRUSTED' : 'CERT_MISSING_INTERMEDIATE',
+    what: `its issuer, ${issuer}, is neither trusted nor was it sent`,
+    advice:
+      uri === undefined
+        ? `if ${issuer} is to be trusted, give it as an anchor; if it is an intermediate, the peer has to send it`
+        : `the peer has to send the certificate of its issuer, which is at ${uri}`,
+    rfc: 'RFC 5280 section 6.1',
+  };
+}

@@ -1,0 +1,74 @@
+import { DerError } from '../../bytes/der.ts';
+import { TlsError } from '../../errors.ts';
+import {
+  authorityInfoAccess,
+  authorityKeyId,
+  basicConstraints,
+  type Certificate,
+  extendedKeyUsage,
+  keyUsage,
+  OID_SUBJECT_ALT_NAME,
+  readCertificate,
+  subjectAltNames,
+  subjectKeyId,
+} from '../x509/certificate.ts';
+import { crlDistributionPoints } from '../x509/distribution-point.ts';
+import {
+  certificatePolicies,
+  embeddedScts,
+  inhibitAnyPolicy,
+  nameConstraints,
+  policyConstraints,
+  policyMappings,
+} from '../x509/extensions.ts';
+import { tlsFeatures } from '../revocation/tls-feature.ts';
+
+/**
+ * Reads a DER certificate with all extensions that are known here. Nothing is said of whether it can be trusted.
+ * @throws TlsError ERR_CERTIFICATE_UNREADABLE when it, or one of those extensions, is malformed.
+ */
+export function parseCertificate(der: Uint8Array): Certificate {
+  try {
+    const certificate = readCertificate(der);
+    readExtensions(certificate);
+    return certificate;
+  } catch (error) {
+    if (error instanceof DerError)
+      throw new TlsError('ERR_CERTIFICATE_UNREADABLE', { detail: error.message, cause: error });
+    throw error;
+  }
+}
+
+/**
+ * Reads every extension that is known, so that nothing malformed hides behind a check that comes first.
+ * @throws DerError
+ */
+export function readExtensions(certificate: Certificate): void {
+  if (certificate.read.has(WHOLE)) return;
+  for (const read of [
+    basicConstraints,
+    keyUsage,
+    extendedKeyUsage,
+    subjectAltNames,
+    subjectKeyId,
+    authorityKeyId,
+    authorityInfoAccess,
+    nameConstraints,
+    certificatePolicies,
+    policyMappings,
+    policyConstraints,
+    inhibitAnyPolicy,
+    crlDistributionPoints,
+    tlsFeatures,
+    embeddedScts,
+  ])
+    read(certificate);
+  // RFC 5280 section 4.1.2.6: without a subject, the alternative names are all there is.
+  const names = certificate.extensions.get(OID_SUBJECT_ALT_NAME);
+  if (certificate.subject.length === 2 && names?.critical === false)
+    throw new DerError('neither a subject nor critical alternative names', 0);
+  certificate.read.set(WHOLE, true);
+}
+
+/** Stands in the map of extensions for "all of them". */
+const WHOLE = '*';

@@ -1,0 +1,39 @@
+import type { SignatureVerifier } from '../../crypto/types.ts';
+import type { VerificationFailure } from '../../handshake/peer.ts';
+import type { Anchor } from './anchors.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import type { RevocationStatus } from '../revocation/status.ts';
+import type { RevocationChecker } from '../revocation/types.ts';
+import type { PathRules } from './rules.ts';
+
+/** A certificate, what may lead from it to an anchor, and the rules (RFC 5280 section 6, RFC 4158). */
+export interface PathQuestion {
+  readonly leaf: Certificate;
+  /** In the order they are to be tried where nothing else tells them apart. */
+  readonly candidates: readonly Certificate[];
+  readonly anchors: readonly Anchor[];
+  readonly rules: PathRules;
+  readonly signatures: SignatureVerifier;
+  readonly revocation?: RevocationChecker | undefined;
+  /** The OCSPResponse that came with a certificate. */
+  readonly ocspResponseOf?: ((certificate: Certificate) => Uint8Array | undefined) | undefined;
+  /** Where a certificate stood in what the peer sent; -1: it did not send it. */
+  readonly positionOf?: ((certificate: Certificate) => number) | undefined;
+  /** Certificates that may have issued this one, from somewhere else; asked only where nothing at hand leads on. */
+  readonly fetchIssuers?: ((certificate: Certificate) => Promise<readonly Certificate[]>) | undefined;
+  /** Certificates and keys that are never trusted, whoever vouches for them. */
+  readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
+}
+
+export type PathResult =
+  | {
+      readonly ok: true;
+      /** Leaf first; the anchor is left out. */
+      readonly path: readonly Certificate[];
+      readonly anchor: Anchor;
+      /** OIDs of the policies that the path is valid for (RFC 5280 section 6.1.6). */
+      readonly policies: readonly string[];
+      /** What is known of the certificates of `path`; empty: nobody was asked. */
+      readonly revocation: readonly RevocationStatus[];
+    }
+  | { readonly ok: false; readonly failure: VerificationFailure };

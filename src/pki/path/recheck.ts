@@ -1,0 +1,43 @@
+import { equalBytes } from '../../bytes/bytes.ts';
+import type { PresentedPeer, Verdict } from '../../handshake/peer.ts';
+import type { Anchor } from './anchors.ts';
+import { readCertificate } from '../x509/certificate.ts';
+import { checkTime } from './checks.ts';
+import { failureOf, type Finding } from '../x509/verdict.ts';
+
+/**
+ * Is a path that was found good still in force? Only time has passed: rules that changed have another name, and sessions
+ * of before are not resumed under them.
+ */
+export function recheckPath(
+  peer: PresentedPeer,
+  before: Verdict & { readonly ok: true },
+  anchors: readonly Anchor[],
+  checkLeafName: (der: Uint8Array) => Finding | undefined,
+): Verdict {
+  const refuse = (finding: Finding, der: Uint8Array, position: number): Verdict => ({
+    ok: false,
+    failure: failureOf(finding, readCertificate(der), position),
+    publicKey: before.publicKey,
+  });
+  for (const [position, der] of before.path.entries()) {
+    const timeless = anchors.some(
+      ({ certificate, ignoreExpiry }) => ignoreExpiry && certificate !== undefined && equalBytes(certificate.der, der),
+    );
+    const finding = timeless ? undefined : checkTime(readCertificate(der), peer.now);
+    if (finding !== undefined) return refuse(finding, der, position);
+  }
+  const [leaf] = before.path;
+  const finding = leaf === undefined ? undefined : checkLeafName(leaf);
+  if (finding !== undefined) return refuse(finding, leaf!, 0);
+  return { ...before, checks: ['certificate trusted since the session began, and still in force'] };
+}
+
+let started: string | undefined;
+let counted = 0;
+
+/** A name that no other verifier has, in this process or another. It need not be hard to guess, only different. */
+export function freshPolicy(): string {
+  started ??= `${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 52).toString(36)}`;
+  return `${started}-${++counted}`;
+}

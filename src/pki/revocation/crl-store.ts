@@ -1,0 +1,60 @@
+import { equalBytes } from '../../bytes/bytes.ts';
+import { DerError } from '../../bytes/der.ts';
+import { TlsError } from '../../errors.ts';
+import { type Crl, readCrl } from './crl.ts';
+import { readPem } from '../x509/pem.ts';
+
+/**
+ * Lists that can be changed while they are in use. Nothing is believed when it is put in, so no list ever takes the
+ * place of another by itself: a forged one that says it is newer must not push out the right one.
+ *
+ * @example
+ * ```ts
+ * import { CrlStore } from 'warifu/pki';
+ * const store = new CrlStore();
+ * store.lists.length; // 0
+ * ```
+ */
+export class CrlStore {
+  #lists: Crl[] = [];
+
+  /** DER, or PEM text with one or more. @throws TlsError ERR_KEY when one cannot be read; then none is added. */
+  constructor(source: CrlSource = []) {
+    this.add(source);
+  }
+
+  get lists(): readonly Crl[] {
+    return this.#lists;
+  }
+
+  /** @throws TlsError ERR_KEY when one cannot be read; then none is added. */
+  add(source: CrlSource): void {
+    for (const crl of readCrls(source)) {
+      if (!this.#lists.some(({ der }) => equalBytes(der, crl.der))) this.#lists = [...this.#lists, crl];
+    }
+  }
+
+  /** Puts these in the place of all there are. @throws TlsError ERR_KEY when one cannot be read; then nothing changes. */
+  replace(source: CrlSource): void {
+    this.#lists = [...readCrls(source)];
+  }
+}
+
+/** DER, or PEM text with one or more lists. */
+export type CrlSource = string | Uint8Array | readonly (string | Uint8Array)[];
+
+function readCrls(source: CrlSource): readonly Crl[] {
+  const items = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  const ders = items.flatMap((item) =>
+    typeof item === 'string' ? readPem(item).flatMap(({ label, der }) => (label === 'X509 CRL' ? [der] : [])) : [item],
+  );
+  return ders.map((der, index) => {
+    try {
+      return readCrl(der);
+    } catch (error) {
+      if (error instanceof DerError)
+        throw new TlsError('ERR_KEY', { detail: `crls: list ${index}: ${error.message}`, cause: error });
+      throw error;
+    }
+  });
+}

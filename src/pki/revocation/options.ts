@@ -1,0 +1,94 @@
+import type { Hash, HashName, Random } from '../../crypto/types.ts';
+import { TlsError } from '../../errors.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import type { CrlSource, CrlStore } from './crl-store.ts';
+import type { Fetcher, FetchLimits } from './fetch.ts';
+
+/** What is looked at to find out whether a certificate was revoked, and what happens when that cannot be found out. */
+export interface RevocationOptions {
+  /** `provider.hash`. */
+  readonly hash: (name: HashName) => Hash;
+  /** Lists at hand: DER, PEM, or a {@link CrlStore} that is filled as time goes by. Default: none. */
+  readonly crls?: CrlSource | CrlStore;
+  /** Certificates that may sign lists, besides those of the path and those that were sent. Default: none. */
+  readonly crlSigners?: readonly Certificate[];
+  /** Ask for stapled OCSP responses, look at them, and honour certificates that demand one. Default: true. */
+  readonly staples?: boolean;
+  /** Fetches what the certificates point to, when what is at hand does not decide. Default: nothing is fetched. */
+  readonly fetch?: Fetcher;
+  readonly fetchLimits?: FetchLimits;
+  /** Put a nonce into OCSP requests and demand it back (RFC 9654): its source, `provider.random`. Default: none. */
+  readonly ocspNonce?: Random;
+  /** Every certificate below the anchor, or the leaf alone. Default: 'chain'. */
+  readonly scope?: 'chain' | 'leaf';
+  /** Nothing speaks of a certificate. Default: 'refuse'. */
+  readonly whenMissing?: 'refuse' | 'accept';
+  /** Something does, but it has expired, is signed wrongly, or cannot be used for another reason. Default: 'refuse'. */
+  readonly whenUnusable?: 'refuse' | 'accept';
+  /** A stapled response that is not satisfactory. Default: 'refuse', as RFC 6066 section 8 demands. */
+  readonly whenBadStaple?: 'refuse' | 'ignore';
+  /** Milliseconds that clocks may differ. Default: 300,000. */
+  readonly clockSkew?: number;
+  /** Milliseconds since thisUpdate that a list may be used. Default: until its nextUpdate; a week if it has none. */
+  readonly maxCrlAge?: number;
+  /** Milliseconds since thisUpdate that a response may be used. Default: until its nextUpdate; a week if it has none. */
+  readonly maxOcspAge?: number;
+  /** Milliseconds that lists and responses may still be used after their nextUpdate. Default: 0. */
+  readonly grace?: number;
+  /** Refuse lists without a cRLNumber, which RFC 5280 section 5.2.3 demands. Default: true. */
+  readonly requireCrlNumber?: boolean;
+  /** Use lists that speak for the certificates of other authorities. Default: true. */
+  readonly indirectCrls?: boolean;
+  /** Use delta lists. Default: true. */
+  readonly deltaCrls?: boolean;
+  /** Believe responses signed with SHA-1. Default: false. */
+  readonly allowSha1Responses?: boolean;
+}
+
+const OPTIONS: {
+  readonly [K in keyof Required<RevocationOptions>]: 'function' | 'boolean' | 'duration' | 'object' | readonly string[];
+} = {
+  hash: 'function',
+  crls: 'object',
+  crlSigners: 'object',
+  staples: 'boolean',
+  fetch: 'function',
+  fetchLimits: 'object',
+  ocspNonce: 'object',
+  scope: ['chain', 'leaf'],
+  whenMissing: ['refuse', 'accept'],
+  whenUnusable: ['refuse', 'accept'],
+  whenBadStaple: ['refuse', 'ignore'],
+  clockSkew: 'duration',
+  maxCrlAge: 'duration',
+  maxOcspAge: 'duration',
+  grace: 'duration',
+  requireCrlNumber: 'boolean',
+  indirectCrls: 'boolean',
+  deltaCrls: 'boolean',
+  allowSha1Responses: 'boolean',
+};
+
+/** @throws TlsError ERR_OPTION, naming it, for an option that is unknown, contradictory or not possible. */
+export function checkRevocationOptions(options: RevocationOptions): void {
+  const refuse = (name: string, what: string): never => {
+    throw new TlsError('ERR_OPTION', { detail: `${name}: ${what}` });
+  };
+  for (const [name, value] of Object.entries(options)) {
+    const kind = (OPTIONS as { readonly [name: string]: (typeof OPTIONS)[keyof typeof OPTIONS] })[name];
+    if (kind === undefined) refuse(name, 'there is no such option');
+    if (value === undefined) continue;
+    if (kind === 'duration') {
+      if (typeof value !== 'number' || !(value >= 0)) refuse(name, 'it has to be a number of milliseconds');
+    } else if (typeof kind === 'string') {
+      const isRight = kind === 'object' ? typeof value === 'object' || name === 'crls' : typeof value === kind;
+      if (!isRight) refuse(name, `it has to be a ${kind}`);
+    } else if (!kind!.includes(value as string)) {
+      refuse(name, `it has to be one of ${kind!.join(', ')}`);
+    }
+  }
+  if (options.hash === undefined) refuse('hash', 'it is needed');
+  for (const name of ['fetchLimits', 'ocspNonce'] as const) {
+    if (options[name] !== undefined && options.fetch === undefined) refuse(name, 'it does nothing without fetch');
+  }
+}

@@ -1,0 +1,148 @@
+import { concat, equalBytes } from '../../bytes/bytes.ts';
+import { contextConstructed, contextTag, DerCursor, DerError, TAG_SEQUENCE, TAG_SET } from '../../bytes/der.ts';
+import { derElement, derSequence } from '../../bytes/der-writer.ts';
+import { type Certificate, extensionValue } from './certificate.ts';
+import { type GeneralName, nameAttributes, readGeneralNames } from './general-name.ts';
+import { sameName } from './names.ts';
+
+/** Which list speaks for which certificates (RFC 5280 sections 4.2.1.13 and 5.2.5). */
+
+/** Names of a list, or the last part of one, to be put behind the name of its issuer. */
+export type DistributionPointName =
+  | { readonly kind: 'full'; readonly names: readonly GeneralName[] }
+  | { readonly kind: 'relative' /** DER RelativeDistinguishedName. */; readonly rdn: Uint8Array };
+
+/** Bits 1 to 8 of ReasonFlags; bit n of the flags is bit n of the number. */
+export const ALL_REASONS: number = 0x1fe;
+
+export interface DistributionPoint {
+  readonly name: DistributionPointName | undefined;
+  /** Undefined: all of them. */
+  readonly reasons: number | undefined;
+  /** Undefined: the issuer of the certificate. */
+  readonly crlIssuer: readonly GeneralName[] | undefined;
+}
+
+export interface IssuingDistributionPoint {
+  readonly name: DistributionPointName | undefined;
+  readonly only: 'user' | 'authority' | 'attribute' | undefined;
+  /** Undefined: all of them. */
+  readonly onlyReasons: number | undefined;
+  readonly indirect: boolean;
+}
+
+export const OID_CRL_DISTRIBUTION_POINTS = '2.5.29.31';
+
+const MOST_POINTS = 256;
+
+/** Where the lists of a certificate are; undefined: it does not say. @throws DerError when that is malformed. */
+export function crlDistributionPoints(certificate: Certificate): readonly DistributionPoint[] | undefined {
+  return extensionValue(certificate, OID_CRL_DISTRIBUTION_POINTS, (value) => {
+    const cursor = new DerCursor(value);
+    const points = readDistributionPoints(cursor);
+    cursor.finish();
+    return points;
+  });
+}
+
+/** Addresses of lists that are there to be fetched. */
+export function distributionPointUris(points: readonly DistributionPoint[]): readonly string[] {
+  return points.flatMap(({ name }) =>
+    name?.kind === 'full' ? name.names.flatMap((entry) => (entry.kind === 'uri' ? [entry.text] : [])) : [],
+  );
+}
+
+/** CRLDistributionPoints. */
+export function readDistributionPoints(cursor: DerCursor): readonly DistributionPoint[] {
+  const start = cursor.offset;
+  const points = cursor.sequenceOf(readDistributionPoint, 1);
+  if (points.length > MOST_POINTS) throw new DerError(`${points.length} distribution points`, start);
+  return points;
+}
+
+function readDistributionPoint(cursor: DerCursor): DistributionPoint {
+  const start = cursor.offset;
+  return cursor.sequence((fields) => {
+    const name = fields.explicit(0, readPointName);
+    const reasons = fields.optional(contextTag(1), (field) => readReasons(field, contextTag(1)));
+    const crlIssuer = fields.optional(contextConstructed(2), (field) => readGeneralNames(field, contextConstructed(2)));
+    // RFC 5280 section 4.2.1.13.
+    if (name === undefined && crlIssuer === undefined)
+      throw new DerError('a distribution point that is nowhere', start);
+    return { name, reasons, crlIssuer };
+  });
+}
+
+/** IssuingDistributionPoint. */
+export function readIssuingDistributionPoint(cursor: DerCursor): IssuingDistributionPoint {
+  const start = cursor.offset;
+  return cursor.sequence((fields) => {
+    // RFC 5280 section 5.2.5: if it says nothing, it is not there.
+    if (fields.done) throw new DerError('an issuing distribution point that says nothing', start);
+    const flag = (n: number): boolean => {
+      const at = fields.offset;
+      const value = fields.optional(contextTag(n), (field) => field.boolean(contextTag(n)));
+      if (value === false) throw new DerError('a default that is written out', at);
+      return value ?? false;
+    };
+    const name = fields.explicit(0, readPointName);
+    const user = flag(1);
+    const authority = flag(2);
+    const onlyReasons = fields.optional(contextTag(3), (field) => readReasons(field, contextTag(3)));
+    const indirect = flag(4);
+    const attribute = flag(5);
+    if (Number(user) + Number(authority) + Number(attribute) > 1)
+      throw new DerError('a list for several kinds of certificates alone', start);
+    return {
+      name,
+      only: user ? 'user' : authority ? 'authority' : attribute ? 'attribute' : undefined,
+      onlyReasons,
+      indirect,
+    };
+  });
+}
+
+function readPointName(cursor: DerCursor): DistributionPointName {
+  if (cursor.peek() === contextConstructed(0))
+    return { kind: 'full', names: readGeneralNames(cursor, contextConstructed(0)) };
+  const content = cursor.content(contextConstructed(1));
+  const rdn = derElement(TAG_SET, content);
+  nameAttributes(derSequence(rdn));
+  return { kind: 'relative', rdn };
+}
+
+function readReasons(cursor: DerCursor, tag: number): number {
+  const has = cursor.namedBits(tag);
+  let reasons = 0;
+  for (let bit = 1; bit <= 8; bit++) if (has(bit)) reasons |= 1 << bit;
+  return reasons;
+}
+
+/** All names of a point; one that is relative is put behind `issuer` (DER Name). */
+export function pointNames(name: DistributionPointName, issuer: Uint8Array | undefined): readonly GeneralName[] {
+  if (name.kind === 'full') return name.names;
+  if (issuer === undefined) return [];
+  const cursor = new DerCursor(issuer);
+  const { contentStart, end } = cursor.element(TAG_SEQUENCE);
+  return [{ kind: 'directory', name: derSequence(concat(issuer.subarray(contentStart, end), name.rdn)) }];
+}
+
+/** Is one of these one of those? */
+export function shareName(a: readonly GeneralName[], b: readonly GeneralName[]): boolean {
+  return a.some((left) => b.some((right) => sameGeneralName(left, right)));
+}
+
+function sameGeneralName(a: GeneralName, b: GeneralName): boolean {
+  switch (a.kind) {
+    case 'directory':
+      return b.kind === 'directory' && sameName(a.name, b.name);
+    case 'ip':
+      return b.kind === 'ip' && equalBytes(a.bytes, b.bytes);
+    case 'registered-id':
+      return b.kind === 'registered-id' && a.oid === b.oid;
+    case 'other':
+      return b.kind === 'other' && equalBytes(a.der, b.der);
+    default:
+      return b.kind === a.kind && a.text === b.text;
+  }
+}

@@ -1,0 +1,245 @@
+import { toAscii, toHex } from '../../bytes/bytes.ts';
+import {
+  contextConstructed,
+  contextTag,
+  DerCursor,
+  DerError,
+  TAG_BMP_STRING,
+  TAG_IA5_STRING,
+  TAG_OID,
+  TAG_PRINTABLE_STRING,
+  TAG_SEQUENCE,
+  TAG_SET,
+  TAG_TELETEX_STRING,
+  TAG_UNIVERSAL_STRING,
+  TAG_UTF8_STRING,
+} from '../../bytes/der.ts';
+
+/** RFC 5280 section 4.2.1.6. Forms that nobody here compares, also such as it does not know, are kept as bytes. */
+export type GeneralName =
+  | { readonly kind: 'dns' | 'email' | 'uri'; readonly text: string }
+  | { readonly kind: 'ip'; readonly bytes: Uint8Array }
+  | { readonly kind: 'directory' /** DER Name. */; readonly name: Uint8Array }
+  | { readonly kind: 'registered-id'; readonly oid: string }
+  | { readonly kind: 'other'; readonly tag: number; readonly der: Uint8Array };
+
+const MOST_NAMES = 4096;
+const MOST_RDNS = 256;
+
+/** GeneralNames: at least one. */
+export function readGeneralNames(cursor: DerCursor, tag: number): readonly GeneralName[] {
+  const start = cursor.offset;
+  const names = cursor.sequenceOf((item) => readGeneralName(item), 1, tag);
+  if (names.length > MOST_NAMES) throw new DerError(`${names.length} names`, start);
+  return names;
+}
+
+/**
+ * One name. In a name constraint (`subtree`) an address has a mask behind it.
+ * @throws DerError when its form is wrong; whether a text is a name of its kind is not judged here.
+ */
+export function readGeneralName(cursor: DerCursor, subtree: boolean = false): GeneralName {
+  const start = cursor.offset;
+  switch (cursor.peek()) {
+    case contextTag(1):
+      return { kind: 'email', text: ia5(cursor, contextTag(1)) };
+    case contextTag(2):
+      return { kind: 'dns', text: ia5(cursor, contextTag(2)) };
+    case contextTag(6):
+      return { kind: 'uri', text: ia5(cursor, contextTag(6)) };
+    case contextTag(7):
+      return { kind: 'ip', bytes: readAddress(cursor, subtree) };
+    case contextConstructed(4):
+      return { kind: 'directory', name: cursor.constructed(contextConstructed(4), readName) };
+    case contextTag(8):
+      return { kind: 'registered-id', oid: cursor.oid(contextTag(8)) };
+    case contextConstructed(0):
+    case contextConstructed(3):
+    case contextConstructed(5): {
+      const { tag, end } = cursor.element();
+      return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };
+    }
+    default: {
+      // A form that nobody here knows names nobody; one of those above in the wrong dress is malformed.
+      const { tag, end } = cursor.element();
+      if (tag >> 6 === 2 && (tag & 0x1f) <= 8) throw new DerError('a GeneralName in the wrong form', start);
+      return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };
+    }
+  }
+}
+
+/** RFC 5280 sections 4.2.1.6 and 4.2.1.10: 4 or 16 bytes, twice as many with a mask of leading ones. */
+function readAddress(cursor: DerCursor, subtree: boolean): Uint8Array {
+  const start = cursor.offset;
+  const bytes = cursor.content(contextTag(7));
+  const size = subtree ? bytes.length / 2 : bytes.length;
+  if (size !== 4 && size !== 16) throw new DerError(`an address of ${bytes.length} bytes`, start);
+  if (subtree && !isMask(bytes.subarray(size))) throw new DerError('a mask with holes', start);
+  return bytes;
+}
+
+/** Ones in front, zeros behind. */
+export function isMask(bytes: Uint8Array): boolean {
+  let ended = false;
+  for (const byte of bytes) {
+    if (ended && byte !== 0) return false;
+    if (byte === 0xff) continue;
+    // Ones in front of zeros: its complement, plus one, is a power of two.
+    const rest = ~byte & 0xff;
+    if ((rest & (rest + 1)) !== 0) return false;
+    ended = true;
+  }
+  return true;
+}
+
+/** Takes a Name, checking its form and its strings; its DER. @throws DerError */
+export function readName(cursor: DerCursor): Uint8Array {
+  const start = cursor.offset;
+  const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+  if (rdns.length > MOST_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
+  for (const rdn of rdns)
+    for (const attribute of rdn)
+      if (isText(attribute.tag) && attributeText(attribute) === undefined)
+        throw new DerError('a string with characters that its type does not have', start);
+  return cursor.bytes.subarray(start, cursor.offset);
+}
+
+/** One attribute of a Name. */
+export interface Attribute {
+  readonly oid: string;
+  readonly tag: number;
+  readonly value: Uint8Array;
+}
+
+/** The relative distinguished names of a Name, in order. A set may be unsorted here: it is going to be compared. */
+export function nameAttributes(name: Uint8Array): readonly (readonly Attribute[])[] {
+  const cursor = new DerCursor(name);
+  const attributes = cursor.sequenceOf((rdn) => rdn.sequenceOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+  cursor.finish();
+  return attributes;
+}
+
+const TEXT_TAGS: readonly number[] = [
+  TAG_UTF8_STRING,
+  TAG_PRINTABLE_STRING,
+  TAG_IA5_STRING,
+  TAG_TELETEX_STRING,
+  TAG_UNIVERSAL_STRING,
+  TAG_BMP_STRING,
+];
+
+function isText(tag: number): boolean {
+  return TEXT_TAGS.includes(tag);
+}
+
+function readAttribute(cursor: DerCursor): Attribute {
+  return cursor.sequence((fields) => {
+    const oid = fields.oid(TAG_OID);
+    const { tag, contentStart, end } = fields.element();
+    return { oid, tag, value: fields.bytes.subarray(contentStart, end) };
+  });
+}
+
+const SHORT_NAMES: { readonly [oid: string]: string } = {
+  '2.5.4.3': 'CN',
+  '2.5.4.5': 'serialNumber',
+  '2.5.4.6': 'C',
+  '2.5.4.7': 'L',
+  '2.5.4.8': 'ST',
+  '2.5.4.9': 'street',
+  '2.5.4.10': 'O',
+  '2.5.4.11': 'OU',
+  '0.9.2342.19200300.100.1.1': 'UID',
+  '0.9.2342.19200300.100.1.25': 'DC',
+  '1.2.840.113549.1.9.1': 'emailAddress',
+};
+
+/** A Name for people: RFC 4514, most specific first. */
+export function nameText(name: Uint8Array): string {
+  const rdns = [...nameAttributes(name)].reverse();
+  if (rdns.length === 0) return '(no name)';
+  return rdns
+    .map((rdn) =>
+      rdn.map((attribute) => `${SHORT_NAMES[attribute.oid] ?? attribute.oid}=${escapeValue(attribute)}`).join('+'),
+    )
+    .join(',');
+}
+
+/** The text of an attribute; undefined: not a text, or one that is malformed. */
+export function attributeText({ tag, value }: Attribute): string | undefined {
+  switch (tag) {
+    case TAG_PRINTABLE_STRING: {
+      const text = toAscii(value);
+      // X.680 section 41.4.
+      return text === undefined || !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? undefined : text;
+    }
+    case TAG_IA5_STRING:
+      return toAscii(value);
+    case TAG_UTF8_STRING:
+      return decodeUtf8(value);
+    case TAG_TELETEX_STRING:
+      return String.fromCharCode(...value);
+    case TAG_BMP_STRING:
+      return wide(value, 2);
+    case TAG_UNIVERSAL_STRING:
+      return wide(value, 4);
+    default:
+      return undefined;
+  }
+}
+
+function escapeValue(attribute: Attribute): string {
+  const text = attributeText(attribute);
+  if (text === undefined) return `#${toHex(attribute.value)}`;
+  // Control characters never reach a terminal or a log as they are.
+  return [...text]
+    .map((c) =>
+      /[,+"\\<>;]/.test(c) ? `\\${c}` : isControl(c) ? `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c,
+    )
+    .join('');
+}
+
+function isControl(character: string): boolean {
+  const code = character.charCodeAt(0);
+  return code < 0x20 || (code >= 0x7f && code < 0xa0);
+}
+
+function ia5(cursor: DerCursor, tag: number): string {
+  const start = cursor.offset;
+  const text = toAscii(cursor.content(tag));
+  if (text === undefined) throw new DerError('an IA5String with other characters', start);
+  return text;
+}
+
+/** UTF-8, strictly: nothing overlong, no surrogates; undefined for anything else. */
+export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  let out = '';
+  for (let i = 0; i < bytes.length; ) {
+    const first = bytes[i]!;
+    const length = first < 0x80 ? 1 : first < 0xc2 ? 0 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 0;
+    if (length === 0 || i + length > bytes.length) return undefined;
+    let code = length === 1 ? first : first & (0xff >> (length + 1));
+    for (let k = 1; k < length; k++) {
+      const next = bytes[i + k]!;
+      if ((next & 0xc0) !== 0x80) return undefined;
+      code = (code << 6) | (next & 0x3f);
+    }
+    const least = [0, 0, 0x80, 0x800, 0x10000][length]!;
+    if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+    out += String.fromCodePoint(code);
+    i += length;
+  }
+  return out;
+}
+
+function wide(bytes: Uint8Array, width: 2 | 4): string | undefined {
+  if (bytes.length % width !== 0) return undefined;
+  let out = '';
+  for (let i = 0; i < bytes.length; i += width) {
+    let code = 0;
+    for (let k = 0; k < width; k++) code = code * 256 + bytes[i + k]!;
+    if (code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
+    out += String.fromCodePoint(code);
+  }
+  return out;
+}

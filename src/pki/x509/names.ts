@@ -1,0 +1,157 @@
+import { equalBytes, toHex } from '../../bytes/bytes.ts';
+import { DerError } from '../../bytes/der.ts';
+import type { Certificate } from './certificate.ts';
+import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
+import { lowerAscii, toAsciiLabels } from './idna.ts';
+import { parseIp } from './ip.ts';
+
+export { ipText, parseIp } from './ip.ts';
+
+/**
+ * Names: whom a certificate is for (RFC 9525), and when two distinguished names are the same (RFC 5280 section 7.1).
+ */
+
+/** A name or address that was asked for, ready to be compared. */
+export type Reference =
+  | { readonly kind: 'dns'; readonly labels: readonly string[] }
+  | { readonly kind: 'ip'; readonly bytes: Uint8Array };
+
+/** What came of holding one name against another; `malformed`: what a certificate says is not a name at all. */
+export type Comparison = 'match' | 'no-match' | 'malformed';
+
+/** Undefined: neither an address nor a name that a certificate could be for. A trailing dot is dropped. */
+export function parseReference(name: string): Reference | undefined {
+  const bytes = parseIp(name);
+  if (bytes !== undefined) return { kind: 'ip', bytes };
+  const labels = toAsciiLabels(name.endsWith('.') ? name.slice(0, -1) : name);
+  return labels === undefined || !isHostName(labels) ? undefined : { kind: 'dns', labels };
+}
+
+/** Is this a name that a server can be asked for by? */
+export function isReferenceName(name: string): boolean {
+  return parseReference(name) !== undefined;
+}
+
+/** Does one of the names stand for what was asked? Only subjectAltName counts, never the common name (RFC 9525 section 2). */
+export function matchesReference(names: readonly GeneralName[], reference: Reference): boolean {
+  if (reference.kind === 'ip')
+    return names.some((name) => name.kind === 'ip' && equalBytes(name.bytes, reference.bytes));
+  return names.some((name) => name.kind === 'dns' && compareDns(name.text, reference.labels) === 'match');
+}
+
+/**
+ * A dNSName of a certificate against the name that was asked for (RFC 9525 section 6.3): label by label, without case;
+ * a wildcard is the whole leftmost label, stands for exactly one, and has at least two labels behind it.
+ */
+export function compareDns(presented: string, reference: string | readonly string[]): Comparison {
+  const labels = presentedLabels(presented);
+  if (labels === undefined) return 'malformed';
+  const wanted =
+    typeof reference === 'string' ? parseReference(reference) : ({ kind: 'dns', labels: reference } as const);
+  if (wanted?.kind !== 'dns' || labels.length !== wanted.labels.length) return 'no-match';
+  const same = labels.every((label, i) => label === wanted.labels[i] || (i === 0 && label === '*'));
+  return same ? 'match' : 'no-match';
+}
+
+/** The labels of a dNSName, in lower case, `*` perhaps the first; undefined: it is not one. */
+export function presentedLabels(presented: string): readonly string[] | undefined {
+  const labels = lowerAscii(presented).split('.');
+  if (labels[0] === '*') return labels.length >= 3 && isHostName(labels.slice(1)) ? labels : undefined;
+  return isHostName(labels) ? labels : undefined;
+}
+
+/**
+ * Letters, digits, hyphens and underscores; 1 to 63 in a label, 253 in all; the last label is not a number, so that no
+ * name looks like an address.
+ */
+export function isHostName(labels: readonly string[]): boolean {
+  if (labels.length === 0 || labels.reduce((sum, label) => sum + label.length + 1, -1) > 253) return false;
+  if (/^\d+$/.test(labels[labels.length - 1]!)) return false;
+  return labels.every((label) => /^(?!-)[a-z0-9_-]{1,63}$/.test(label)) && !labels[labels.length - 1]!.endsWith('-');
+}
+
+/**
+ * RFC 5280 section 7.1: attribute by attribute, strings without regard to case, to spaces, or to their type. Both have
+ * to be names that were read before, and that nobody writes to any more: what they come to is remembered.
+ */
+export function sameName(a: Uint8Array, b: Uint8Array): boolean {
+  return equalBytes(a, b) || isSame(remembered(a), remembered(b));
+}
+
+/** Does its issuer have the same name (RFC 5280 section 3.2)? The names of a certificate are compared once. */
+export function isSelfIssued({ subject, issuer, read }: Certificate): boolean {
+  let same = read.get(SELF_ISSUED) as boolean | undefined;
+  if (same === undefined) {
+    same = sameName(subject, issuer);
+    read.set(SELF_ISSUED, same);
+  }
+  return same;
+}
+
+/** Stands among the extensions that were read. */
+const SELF_ISSUED = 'self-issued';
+
+/** Is this name below that one: the same relative names, and perhaps more? As for `sameName`. */
+export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {
+  return isBelow(remembered(name), remembered(base));
+}
+
+/** `sameName` and `inSubtree` for bytes that nobody has read yet: what is malformed is like nothing. */
+export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
+  return relation === 'same' ? isSame(comparable(a), comparable(b)) : isBelow(comparable(a), comparable(b));
+}
+
+/** One text for each relative name: names are the same if these are. Undefined: it cannot be compared. */
+type Comparable = readonly string[] | undefined;
+
+function isSame(a: Comparable, b: Comparable): boolean {
+  return a?.length === b?.length && isBelow(a, b);
+}
+
+function isBelow(name: Comparable, base: Comparable): boolean {
+  if (name === undefined || base === undefined) return false;
+  return name.length >= base.length && base.every((rdn, i) => rdn === name[i]);
+}
+
+/** A search for a path holds the same names against each other again and again. */
+const known = /* @__PURE__ */ new WeakMap<Uint8Array, { readonly rdns: Comparable }>();
+
+function remembered(name: Uint8Array): Comparable {
+  let found = known.get(name);
+  if (found === undefined) {
+    found = { rdns: comparable(name) };
+    known.set(name, found);
+  }
+  return found.rdns;
+}
+
+function comparable(name: Uint8Array): Comparable {
+  try {
+    const rdns: string[] = [];
+    for (const rdn of nameAttributes(name)) {
+      const attributes = rdn.map(comparableAttribute);
+      if (attributes.includes(undefined)) return undefined;
+      // A set of attributes: the order does not matter.
+      rdns.push(attributes.length === 1 ? attributes[0]! : JSON.stringify(attributes.sort()));
+    }
+    return rdns;
+  } catch (error) {
+    if (error instanceof DerError) return undefined;
+    throw error;
+  }
+}
+
+/** Strings that RFC 5280 wants prepared; TeletexString and what is no string are compared byte for byte. */
+const PREPARED_TAGS: readonly number[] = [0x0c, 0x13, 0x16, 0x1c, 0x1e];
+
+function comparableAttribute(attribute: Attribute): string | undefined {
+  const { oid, tag, value } = attribute;
+  if (!PREPARED_TAGS.includes(tag)) return JSON.stringify([oid, tag, toHex(value)]);
+  const text = attributeText(attribute);
+  return text === undefined ? undefined : JSON.stringify([oid, prepare(text)]);
+}
+
+/** Only ASCII letters are folded, and spaces; never by a locale. */
+function prepare(text: string): string {
+  return lowerAscii(text).replace(/ +/g, ' ').replace(/^ | $/g, '');
+}
