@@ -52,7 +52,7 @@ describe('layers', () => {
       'asn1js as a type outside',
       'pki/b.ts',
       `import type { Sequence } from 'asn1js';`,
-      /belong to src\/pki\/containers/,
+      /belong to src\/pki\/formats\/containers/,
     ],
     ['asn1js by import()', 'engine/c.ts', `export const a = () => import('asn1js');`, /belong to src\/pki/],
     [
