@@ -47,7 +47,12 @@ describe('layers', () => {
     ['node:* in a face', 'client.ts', `import { connect } from 'node:net'; connect(1);`, /belongs to src\/node/],
     ['node:* as a value in a provider', 'crypto/node/a.ts', `import 'node:crypto';`, /belongs to src\/node/],
     ['a type from node:* in the core', 'wire/a.ts', `import type { Socket } from 'node:net';`, /belongs to src\/node/],
-    ['pkijs outside containers', 'pki/a.ts', `import { PFX } from 'pkijs'; PFX;`, /belong to src\/pki\/formats\/containers/],
+    [
+      'pkijs outside containers',
+      'pki/a.ts',
+      `import { PFX } from 'pkijs'; PFX;`,
+      /belong to src\/pki\/formats\/containers/,
+    ],
     [
       'asn1js as a type outside',
       'pki/b.ts',
@@ -55,12 +60,7 @@ describe('layers', () => {
       /belong to src\/pki\/formats\/containers/,
     ],
     ['asn1js by import()', 'engine/c.ts', `export const a = () => import('asn1js');`, /belong to src\/pki/],
-    [
-      'noble outside crypto',
-      'keys/b.ts',
-      `import { sha256 } from '@noble/hashes/sha2.js';`,
-      /belongs to src\/crypto/,
-    ],
+    ['noble outside crypto', 'keys/b.ts', `import { sha256 } from '@noble/hashes/sha2.js';`, /belongs to src\/crypto/],
     ['a provider named by crypto', 'crypto/hybrid.ts', `import './noble/index.ts';`, /only auto\.ts/],
     ['a package that is no dependency', 'stream/b.ts', `import 'left-pad';`, /not a dependency/],
     ['an import without its ending', 'wire/b.ts', `import './ids';`, /ends in \.ts/],
