@@ -34,7 +34,7 @@ export function warifu(provider: CryptoProvider): Contender {
       const socket = connect({ host: '127.0.0.1', port, noDelay: true });
       await once(socket, 'connect');
       const connection = await run(engine, socket);
-      if ((engine.facts.resumed ?? false) !== (options.resume === true && known.has(options)))
+      if ((engine.info.resumed ?? false) !== (options.resume === true && known.has(options)))
         throw new Error('resumed, or not, against what was asked for');
       known.add(options);
       return connection;
@@ -96,7 +96,7 @@ function run(engine: Engine, socket: Socket): Promise<Connection> {
         const step = engine.next();
         if (step.type === 'write') socket.write(step.bytes);
         else if (step.type === 'data') received.push(step.bytes);
-        else if (step.type === 'need') void engine.settle(step.need)?.then(turn);
+        else if (step.type === 'request') void engine.answer(step.request)?.then(turn);
         else if (step.type === 'established') resolve(own);
         else if (step.type === 'end') ended = true;
         else if (step.type === 'failed') {

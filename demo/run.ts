@@ -210,17 +210,17 @@ async function exchange(client: TlsStream, server: TlsStream): Promise<void> {
 }
 
 function describe(client: TlsStream, server: TlsStream): void {
-  const { suite, group, peerSignatureScheme, alpn } = client.facts;
+  const { suite, group, peerSignatureScheme, alpn } = client.info;
   const parts = [suite?.name, group?.name, `server signed with ${peerSignatureScheme?.name}`];
-  if (server.facts.peerSignatureScheme !== undefined)
-    parts.push(`client signed with ${server.facts.peerSignatureScheme.name}`);
+  if (server.info.peerSignatureScheme !== undefined)
+    parts.push(`client signed with ${server.info.peerSignatureScheme.name}`);
   if (alpn !== undefined) parts.push(`ALPN ${alpn}`);
   say(`  agreed: ${parts.join(', ')}`);
   for (const [who, stream] of [
     ['server', client],
     ['client', server],
   ] as const) {
-    const verdict = stream.facts.peer?.verdict;
+    const verdict = stream.info.peer?.verdict;
     if (verdict?.ok !== true) continue;
     const { identities } = verdict.details as {
       identities: { subject: string; dns: string[]; emails: string[]; uris: string[] };

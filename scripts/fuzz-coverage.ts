@@ -29,9 +29,9 @@ if (collect === undefined) throw new Error('memory can be measured only with nod
 const MEGABYTE = 1_048_576;
 /** Runs between two looks at what was reached. */
 const BATCH = 5;
-const MOST_EDITS = 6;
+const MAX_EDITS = 6;
 /** More than that, and something is kept that should not be. */
-const MOST_GROWTH = 64 * MEGABYTE;
+const MAX_GROWTH = 64 * MEGABYTE;
 
 const replay = option('replay');
 if (replay !== undefined) {
@@ -98,7 +98,7 @@ async function fuzz(minutes: number, seed: number, folder: string): Promise<void
         `${coverage.places} places (${coverage.places - places} new), ${outcomes.size} ways to end, heap ${(grown / MEGABYTE).toFixed(1)} MB more`,
     );
     places = coverage.places;
-    if (grown > MOST_GROWTH) throw new Error('memory grows');
+    if (grown > MAX_GROWTH) throw new Error('memory grows');
   }
   console.log(
     `${runs} runs in ${elapsed().toFixed(1)} minutes, ${coverage.places} places; no case ended badly. How they ended:`,
@@ -136,7 +136,7 @@ function next(
     default:
       out.push(fresh());
   }
-  return { target, edits: out.slice(-MOST_EDITS) };
+  return { target, edits: out.slice(-MAX_EDITS) };
 }
 
 function guarded(input: Input, folder: string, run: (input: Input) => void): void {

@@ -16,7 +16,7 @@ const handshakes = option('handshakes', 100_000);
 const gigabytes = option('gigabytes', 10);
 const MEGABYTE = 1_048_576;
 /** The heap is never the same twice; a leak of a hundred bytes a connection is ten times this. */
-const MOST_GROWTH = MEGABYTE;
+const MAX_GROWTH = MEGABYTE;
 /** How many connections are open at a time. */
 const AT_ONCE = 8;
 
@@ -91,7 +91,7 @@ function alive(): ReadonlyMap<string, number> {
 
 function report(what: string, growth: number): void {
   console.log(`${what}: ${(growth / 1024).toFixed(0)} KB more at the end`);
-  if (growth > MOST_GROWTH) fail(`${what} grows`);
+  if (growth > MAX_GROWTH) fail(`${what} grows`);
 }
 
 function fail(why: string): void {

@@ -173,7 +173,7 @@ interface SharedVerifier {
 
 /** The newest first. */
 let verifiers: readonly SharedVerifier[] = [];
-const MOST_VERIFIERS = 8;
+const MAX_VERIFIERS = 8;
 
 /** The same anchors are read once, and judged by once: sessions are resumed only under the verifier that they began with. */
 function sharedVerifier(source: NonNullable<Chosen['anchors']>, signatures: SignatureVerifier): PeerVerifier {
@@ -185,7 +185,7 @@ function sharedVerifier(source: NonNullable<Chosen['anchors']>, signatures: Sign
       one.anchors.every((anchor, index) => anchor === anchors[index]),
   );
   const shared = known ?? { anchors, signatures, verifier: certificateVerifier({ anchors, signatures }) };
-  verifiers = [shared, ...verifiers.filter((one) => one !== shared)].slice(0, MOST_VERIFIERS);
+  verifiers = [shared, ...verifiers.filter((one) => one !== shared)].slice(0, MAX_VERIFIERS);
   return shared.verifier;
 }
 
@@ -208,7 +208,7 @@ export {
   TlsError,
   type TlsErrorDetails,
 } from './errors.ts';
-export type { Facts, PeerFacts } from './handshake/context.ts';
+export type { ConnectionInfo, PeerInfo } from './handshake/context.ts';
 export type { TraceEvent } from './handshake/config.ts';
 export type { ClientHelloSummary, ContextSelection } from './handshake/requests.ts';
 export type {

@@ -59,7 +59,7 @@ async function judge(test: ChainCase, { certs }: Chain, signatures: SignatureVer
     rules: {
       ...defaultRules('default', Date.parse(test.validation_time)),
       // The suite is older than what is asked of RSA keys today.
-      leastRsaBits: 1024,
+      minRsaBits: 1024,
       allowSha1: test.digest_policy === 'ALLOW_SHA_1',
       ...purposeRules(test.key_purpose),
     },

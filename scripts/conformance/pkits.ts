@@ -52,7 +52,7 @@ async function judge(test: PkitsCase, suite: Pkits, signatures: SignatureVerifie
     revocation: revocationChecker({ hash: nobleProvider().hash, crls: lists }),
     rules: {
       ...defaultRules('default', Date.parse(suite.validation_time)),
-      leastRsaBits: 1024,
+      minRsaBits: 1024,
       policies: {
         acceptable: test.initial_policy_set,
         requireExplicit: test.initial_explicit_policy,

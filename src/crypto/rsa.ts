@@ -10,8 +10,8 @@ import type { Hash, HashName, PrivateKey, Random } from './types.ts';
  */
 
 /** Bits of a modulus that are worked with at all: a larger one is only a way to keep us busy. */
-const LEAST_BITS = 1024;
-const MOST_BITS = 8192;
+const MIN_BITS = 1024;
+const MAX_BITS = 8192;
 
 /** DigestInfo without the digest (RFC 8017 section 9.2, note 1). */
 const DIGEST_INFO: { readonly [H in HashName]: string } = {
@@ -206,10 +206,10 @@ function recover(modulus: Uint8Array, exponent: Uint8Array, signature: Uint8Arra
 
 /** 1024 to 8192 bits, odd; the exponent odd, at least 3, at most 33 bits. Checked before any work is done. */
 export function isUsableKey(modulus: Uint8Array, exponent: Uint8Array): boolean {
-  if (modulus.length > MOST_BITS / 8 || modulus.length < LEAST_BITS / 8 || exponent.length > 5) return false;
+  if (modulus.length > MAX_BITS / 8 || modulus.length < MIN_BITS / 8 || exponent.length > 5) return false;
   const bits = 8 * modulus.length - Math.clz32(modulus[0]!) + 24;
   const e = Number(bigFromBytes(exponent));
-  return bits >= LEAST_BITS && (modulus[modulus.length - 1]! & 1) === 1 && e >= 3 && e % 2 === 1 && e < 2 ** 33;
+  return bits >= MIN_BITS && (modulus[modulus.length - 1]! & 1) === 1 && e >= 3 && e % 2 === 1 && e < 2 ** 33;
 }
 
 function encodePkcs1(hash: Hash, message: Uint8Array, size: number): Uint8Array | undefined {

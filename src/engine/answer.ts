@@ -1,85 +1,90 @@
 import type { MaybePromise } from '../crypto/types.ts';
 import type { ClientConfig, Config, ServerConfig } from '../handshake/config.ts';
-import type { AnyNeed, Need, Questions } from '../handshake/requests.ts';
+import type { AnyRequest, Request, Requests } from '../handshake/requests.ts';
 import type { Verdict } from '../handshake/peer.ts';
 
 /**
- * Answers a need with what was configured. Returns a promise only if whoever was asked did: with synchronous providers
+ * Answers a request with what was configured. Returns a promise only if whoever was asked did: with synchronous providers
  * a whole handshake runs without one.
  */
-export function settle(need: AnyNeed, config: Config): Promise<void> | undefined {
+export function answer(request: AnyRequest, config: Config): Promise<void> | undefined {
   // The kinds are tied to their answers in `ask` below; here they are all alike.
-  const any = need as Need<'sign'>;
-  let answer: MaybePromise<unknown>;
+  const any = request as Request<'sign'>;
+  let given: MaybePromise<unknown>;
   try {
-    answer = ask(need, config);
+    given = ask(request, config);
   } catch (reason) {
     refuse(any, reason, config);
     return undefined;
   }
-  if (!isPromise(answer)) {
-    any.answer(answer as Uint8Array);
+  if (!isPromise(given)) {
+    any.answer(given as Uint8Array);
     return undefined;
   }
-  return answer.then(
+  return given.then(
     (value) => any.answer(value as Uint8Array),
     (reason) => refuse(any, reason, config),
   );
 }
 
 /** A store that fails costs the session, not the connection: a full handshake is always possible. */
-function refuse(need: Need<'sign'>, reason: unknown, config: Config): void {
-  const kind: AnyNeed['kind'] = need.kind;
-  if (!['takeSession', 'recheck', 'sealTicket', 'openTicket', 'loadState', 'storeState', 'firstUse'].includes(kind)) {
-    need.refuse(reason);
+function refuse(request: Request<'sign'>, reason: unknown, config: Config): void {
+  const kind: AnyRequest['kind'] = request.kind;
+  if (!['loadSession', 'recheck', 'sealTicket', 'openTicket', 'loadState', 'storeState', 'firstUse'].includes(kind)) {
+    request.refuse(reason);
     return;
   }
   config.onTrace?.({ type: 'note', by: config.role, text: `${kind} failed: ${String(reason)}` });
-  (need as unknown as Need<'takeSession'>).answer(undefined);
+  (request as unknown as Request<'loadSession'>).answer(undefined);
 }
 
-function ask(need: AnyNeed, config: Config): MaybePromise<unknown> {
+function ask(request: AnyRequest, config: Config): MaybePromise<unknown> {
   const { crypto } = config;
-  switch (need.kind) {
+  switch (request.kind) {
     case 'offer':
-      return need.ask.group.offer(crypto.random);
+      return request.ask.group.offer(crypto.random);
     case 'agree':
-      return need.ask.offer.agree(need.ask.share);
+      return request.ask.offer.agree(request.ask.share);
     case 'accept':
-      return need.ask.group.accept(need.ask.share, crypto.random);
+      return request.ask.group.accept(request.ask.share, crypto.random);
     case 'context':
-      return (config as ServerConfig).selectContext?.(need.ask);
+      return (config as ServerConfig).selectContext?.(request.ask);
     case 'credential':
-      return (need.ask.context?.credential ?? (config as ClientConfig).credential)?.(need.ask.query);
+      return (request.ask.context?.credential ?? (config as ClientConfig).credential)?.(request.ask.query);
     case 'verifyPeer':
-      return need.ask.verifier.verify(need.ask.peer);
+      return request.ask.verifier.verify(request.ask.peer);
     case 'verifySignature':
-      return crypto.verifier.verify(need.ask.scheme.algorithm, need.ask.key, need.ask.input, need.ask.signature);
+      return crypto.verifier.verify(
+        request.ask.scheme.algorithm,
+        request.ask.key,
+        request.ask.input,
+        request.ask.signature,
+      );
     case 'sign':
-      return need.ask.credential.signer.sign(need.ask.scheme, need.ask.input);
+      return request.ask.credential.signer.sign(request.ask.scheme, request.ask.input);
     case 'decrypt':
-      return need.ask.credential.signer.decryptRaw?.(need.ask.ciphertext);
-    case 'takeSession':
-      return (config as ClientConfig).sessions?.take(need.ask.key);
+      return request.ask.credential.signer.decryptRaw?.(request.ask.ciphertext);
+    case 'loadSession':
+      return (config as ClientConfig).sessions?.take(request.ask.key);
     case 'recheck':
-      return recheck(need.ask);
+      return recheck(request.ask);
     case 'sealTicket':
-      return (config as ServerConfig).tickets?.seal(need.ask.state, need.ask.lifetime, need.ask.now);
+      return (config as ServerConfig).tickets?.seal(request.ask.state, request.ask.lifetime, request.ask.now);
     case 'openTicket':
-      return (config as ServerConfig).tickets?.open(need.ask.ticket, need.ask.now);
+      return (config as ServerConfig).tickets?.open(request.ask.ticket, request.ask.now);
     case 'loadState':
-      return (config as ServerConfig).sessionIds?.take(need.ask.key);
+      return (config as ServerConfig).sessionIds?.take(request.ask.key);
     case 'storeState':
-      return (config as ServerConfig).sessionIds?.put(need.ask.key, need.ask.state, need.ask.until);
+      return (config as ServerConfig).sessionIds?.put(request.ask.key, request.ask.state, request.ask.until);
     case 'findPsk':
-      return (config as ServerConfig).findPsk?.(need.ask.identity);
+      return (config as ServerConfig).findPsk?.(request.ask.identity);
     case 'firstUse':
-      return (config as ServerConfig).earlyData?.guard.firstUse(need.ask);
+      return (config as ServerConfig).earlyData?.guard.firstUse(request.ask);
   }
 }
 
 /** The short way is only for a verifier that says by `policy` when its rules have changed. */
-function recheck({ verifier, peer, before }: Questions['recheck']['ask']): MaybePromise<Verdict> {
+function recheck({ verifier, peer, before }: Requests['recheck']['ask']): MaybePromise<Verdict> {
   if (verifier.policy === undefined || verifier.recheck === undefined) return verifier.verify(peer);
   return verifier.recheck(peer, before);
 }

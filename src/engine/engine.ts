@@ -1,19 +1,19 @@
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
-import type { Context, Facts } from '../handshake/context.ts';
-import type { Step as HandshakeStep, Protocol } from '../handshake/machine.ts';
+import { type ConnectionInfo, type Context, versionName } from '../handshake/context.ts';
+import type { Step, Protocol } from '../handshake/machine.ts';
 import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
-import type { AnyNeed, AnyQuestion } from '../handshake/requests.ts';
+import type { AnyRequest, AnyRequestBody } from '../handshake/requests.ts';
 import { startClient } from '../handshake/client-hello.ts';
 import type { Hash } from '../crypto/types.ts';
 import { alertName, sendsAlert } from './alerts.ts';
-import { Intake } from './inbound.ts';
+import { Inbound } from './inbound.ts';
 import { nameArrival } from './classify-message.ts';
-import { makeNeed } from './request.ts';
-import { makeOut } from './effects.ts';
-import { Outlet } from './outbound.ts';
-import { settle } from './answer.ts';
-import type { Step } from './event.ts';
+import { makeRequest } from './request.ts';
+import { makeEffects } from './effects.ts';
+import { Outbound } from './outbound.ts';
+import { answer } from './answer.ts';
+import type { EngineEvent } from './event.ts';
 import { plainView, wipe } from '../bytes/bytes.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
@@ -21,23 +21,23 @@ import { TLS_1_3 } from '../wire/ids.ts';
 export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
 
 /**
- * One TLS connection without a transport: bytes in, steps out. It owns no socket, no timer and no promise, and calls the
- * program back only where a callback was configured. Steps are pulled, so nothing happens behind the program's back.
+ * One TLS connection without a transport: bytes in, events out. It owns no socket, no timer and no promise, and calls the
+ * program back only where a callback was configured. Events are pulled, so nothing happens behind the program's back.
  */
 export class Engine {
   readonly config: Config;
   readonly #joined: Joined;
   readonly #context: Context;
-  readonly #outlet: Outlet;
-  readonly #intake: Intake;
-  readonly #facts: Facts = {};
-  readonly #steps: Step[] = [];
+  readonly #outbound: Outbound;
+  readonly #inbound: Inbound;
+  readonly #info: ConnectionInfo = {};
+  readonly #events: EngineEvent[] = [];
   #status: Status = 'fresh';
   #state = '';
   #data: object = {};
   /** The step that waits for an answer. */
-  #waiting: HandshakeStep<{ readonly to: string }> | undefined;
-  #need: AnyNeed | undefined;
+  #waiting: Step<{ readonly to: string }> | undefined;
+  #request: AnyRequest | undefined;
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
   #readEnded = false;
@@ -47,18 +47,18 @@ export class Engine {
   constructor(config: Config) {
     this.config = config;
     this.#joined = join(config.protocols);
-    this.#outlet = new Outlet(config);
-    this.#intake = new Intake(
+    this.#outbound = new Outbound(config);
+    this.#inbound = new Inbound(
       config.maxChainSize,
       config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
     );
-    this.#intake.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
-    const out = makeOut({
+    this.#inbound.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
+    const effects = makeEffects({
       config,
-      outlet: this.#outlet,
-      intake: this.#intake,
-      facts: this.#facts,
-      step: (step) => void this.#steps.push(step),
+      outbound: this.#outbound,
+      inbound: this.#inbound,
+      info: this.#info,
+      emit: (event) => void this.#events.push(event),
       open: () => {
         this.#status = 'open';
       },
@@ -66,7 +66,7 @@ export class Engine {
         this.#early = { hash, secret };
       },
     });
-    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), out };
+    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), effects };
   }
 
   get role(): 'client' | 'server' {
@@ -78,8 +78,8 @@ export class Engine {
   }
 
   /** What has been established so far. */
-  get facts(): Readonly<Facts> {
-    return this.#facts;
+  get info(): Readonly<ConnectionInfo> {
+    return this.#info;
   }
 
   /** The state of the handshake, by the name of its row in the table. */
@@ -98,7 +98,7 @@ export class Engine {
   /** Bytes from the transport, in any pieces; they are only queued. The array must not be changed afterwards. */
   receive(bytes: Uint8Array): void {
     if (this.#status === 'failed' || this.#status === 'closed' || this.#readEnded) return;
-    this.#intake.push(plainView(bytes));
+    this.#inbound.push(plainView(bytes));
   }
 
   /** The transport has ended. Without a close_notify before it, something may have been cut off. */
@@ -114,7 +114,7 @@ export class Engine {
    */
   send(plaintext: Uint8Array): void {
     if (this.#answersEarly()) {
-      this.#outlet.data(plaintext, () => {
+      this.#outbound.data(plaintext, () => {
         throw new TlsError('ERR_SEAL_LIMIT', { detail: 'before the handshake is done' });
       });
       return;
@@ -122,7 +122,7 @@ export class Engine {
     if (this.#status !== 'open' && !(this.#status === 'closing' && !this.#writeEnded)) throw this.#wrongState('send');
     const command = this.#command();
     command.beforeData?.(this.#data as never, this.#context);
-    this.#outlet.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
+    this.#outbound.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
   }
 
   // RFC 9846 §6.1-2
@@ -134,7 +134,7 @@ export class Engine {
       return;
     }
     this.#writeEnded = true;
-    this.#outlet.alert(1, 0);
+    this.#outbound.alert(1, 0);
     this.#status = this.#readEnded ? 'closed' : 'closing';
     if (this.#readEnded) this.#dispose();
   }
@@ -148,14 +148,14 @@ export class Engine {
   updateKeys(askPeer: boolean = false): void {
     if (this.#status !== 'open') throw this.#wrongState('updateKeys');
     this.#command().updateKeys(this.#data as never, this.#context, askPeer);
-    this.#outlet.flush();
+    this.#outbound.flush();
   }
 
   /** Asks the client for a certificate. @throws TlsError ERR_STATE when it did not say that it can be asked. */
   requestCertificate(): void {
     if (this.#status !== 'open') throw this.#wrongState('requestCertificate');
     this.#command().requestCertificate(this.#data as never, this.#context);
-    this.#outlet.flush();
+    this.#outbound.flush();
   }
 
   /** Keying material for another protocol (RFC 9846 section 7.5); `length` is in bytes. */
@@ -174,18 +174,18 @@ export class Engine {
     return exportFrom(this.#early.hash, this.#early.secret, label, context, length);
   }
 
-  /** Answers a need as configured; a promise only where whoever was asked gave one. */
-  settle(need: AnyNeed): Promise<void> | undefined {
-    return settle(need, this.config);
+  /** Answers a request as configured; a promise only where whoever was asked gave one. */
+  answer(request: AnyRequest): Promise<void> | undefined {
+    return answer(request, this.config);
   }
 
   /** The one way out. Does at most the work of one record or one message. */
-  next(): Step {
+  next(): EngineEvent {
     for (;;) {
-      const bytes = this.#outlet.take();
+      const bytes = this.#outbound.take();
       if (bytes !== undefined) return { type: 'write', bytes };
-      const step = this.#steps.shift();
-      if (step !== undefined) return step;
+      const event = this.#events.shift();
+      if (event !== undefined) return event;
       if (!this.#work()) return { type: 'wait' };
     }
   }
@@ -197,7 +197,7 @@ export class Engine {
     // What fails has worked too: there is an alert to write and an error to report.
     let worked = true;
     this.#guard(() => {
-      worked = this.#intake.step(this.#state, this.#joined.table[this.#state] ?? {}, {
+      worked = this.#inbound.step(this.#state, this.#joined.table[this.#state] ?? {}, {
         message: (message) => this.#arrive(message),
         changeCipherSpec: () => this.#arriveChangeCipherSpec(),
         data: (content) => this.#receiveData(content),
@@ -214,7 +214,7 @@ export class Engine {
     const refusals = this.config.protocols.map((protocol) => protocol.refusals?.[this.#state]);
     const name = nameArrival(message, row, refusals);
     const edge = row[name]!;
-    const { epoch } = this.#intake;
+    const { epoch } = this.#inbound;
     this.config.onTrace?.({
       type: 'message',
       from: this.#peer,
@@ -228,15 +228,15 @@ export class Engine {
       throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `${name} under ${epoch} keys, in state ${this.#state}` });
     }
     // RFC 9846 section 5.1: a message may not straddle a change of keys. The one place where this is checked.
-    if (edge.rekeysRead === true && this.#intake.leftover > 0) {
-      throw new TlsError('ERR_LEFTOVER_BYTES', { detail: `${this.#intake.leftover} bytes after ${name}` });
+    if (edge.rekeysRead === true && this.#inbound.leftover > 0) {
+      throw new TlsError('ERR_LEFTOVER_BYTES', { detail: `${this.#inbound.leftover} bytes after ${name}` });
     }
     this.#run(name, message);
   }
 
   /** TLS 1.2: here it is a message of its own (RFC 5246 section 7.1). */
   #arriveChangeCipherSpec(): void {
-    if (this.#intake.leftover > 0) throw new TlsError('ERR_LEFTOVER_BYTES', { detail: 'before ChangeCipherSpec' });
+    if (this.#inbound.leftover > 0) throw new TlsError('ERR_LEFTOVER_BYTES', { detail: 'before ChangeCipherSpec' });
     this.config.onTrace?.({ type: 'change-cipher-spec', from: this.#peer });
     this.#run('ChangeCipherSpec', { type: -1, body: new Uint8Array(0), raw: new Uint8Array(0) });
   }
@@ -248,7 +248,7 @@ export class Engine {
     else this.#begin(result);
   }
 
-  #begin(step: HandshakeStep<{ readonly to: string }>): void {
+  #begin(step: Step<{ readonly to: string }>): void {
     this.#waiting = step;
     this.#resume(undefined);
   }
@@ -264,35 +264,35 @@ export class Engine {
     }
   }
 
-  #ask(question: AnyQuestion): void {
-    const need = makeNeed(question, {
-      isOpen: () => this.#need === need,
+  #ask(question: AnyRequestBody): void {
+    const request = makeRequest(question, {
+      isOpen: () => this.#request === request,
       isOver: () => this.#status === 'failed' || this.#status === 'closed',
       answer: (value) => {
-        this.#need = undefined;
+        this.#request = undefined;
         this.#guard(() => this.#resume(value));
       },
       refuse: (error) => {
-        this.#need = undefined;
+        this.#request = undefined;
         this.#fail(error);
       },
     });
-    this.#need = need;
-    this.#steps.push({ type: 'need', need });
+    this.#request = request;
+    this.#events.push({ type: 'request', request });
   }
 
-  #enter(next: { readonly to: string; readonly next?: HandshakeStep<{ readonly to: string }> | undefined }): void {
+  #enter(next: { readonly to: string; readonly next?: Step<{ readonly to: string }> | undefined }): void {
     // A step spreads what it was given into what it returns: the name of the old state must not be part of that.
     const { to, next: after, ...data } = next;
     this.#state = to;
     this.#data = data;
     // One flight, one write: what a step sent goes out when it is done.
-    this.#outlet.flush();
+    this.#outbound.flush();
     if (after !== undefined) this.#begin(after);
   }
 
   #receiveData(content: Uint8Array): void {
-    if (this.#intake.epoch === 'early') {
+    if (this.#inbound.epoch === 'early') {
       this.#receiveEarlyData(content);
       return;
     }
@@ -301,24 +301,24 @@ export class Engine {
     if (!this.#isOpenState())
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
     this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
-    if (content.length > 0) this.#steps.push({ type: 'data', bytes: content });
+    if (content.length > 0) this.#events.push({ type: 'data', bytes: content });
   }
 
   /** Kept apart from other data: it may be a copy of what somebody sent before (RFC 9846 section 8). */
   #receiveEarlyData(content: Uint8Array): void {
     this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
-    const { bytes } = this.#facts.earlyData!;
-    this.#facts.earlyData = { accepted: true, bytes: bytes + content.length };
-    if (content.length > 0) this.#steps.push({ type: 'early-data', bytes: content });
+    const { bytes } = this.#info.earlyData!;
+    this.#info.earlyData = { accepted: true, bytes: bytes + content.length };
+    if (content.length > 0) this.#events.push({ type: 'early-data', bytes: content });
   }
 
   /** RFC 9846 section 6: close_notify ends one direction, user_canceled announces it, everything else ends it all. */
   #receiveAlert(level: number, description: number): void {
-    this.config.onTrace?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#intake.epoch });
+    this.config.onTrace?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#inbound.epoch });
     const isOpen = this.#status === 'open' || this.#status === 'closing';
     if (description === 0 && isOpen) {
       this.#readEnded = true;
-      this.#steps.push({ type: 'end' });
+      this.#events.push({ type: 'end' });
       if (this.#writeEnded) {
         this.#status = 'closed';
         this.#dispose();
@@ -326,10 +326,10 @@ export class Engine {
       return;
     }
     if (description === 90 && level === 1) {
-      this.#intake.warned();
+      this.#inbound.warned();
       return;
     }
-    if (this.#intake.mayWarn(level, this.#facts.version)) return;
+    if (this.#inbound.mayWarn(level, this.#info.version)) return;
     throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
   }
 
@@ -338,16 +338,16 @@ export class Engine {
     if (this.#status === 'failed' || this.#status === 'closed') return;
     const error = reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
     this.#status = 'failed';
-    this.#outlet.dropUnsent();
+    this.#outbound.dropUnsent();
     if (sendsAlert(error) && !this.#writeEnded) {
-      this.#outlet.alert(error.code === 'ERR_ABORTED' ? 1 : 2, error.alert!);
+      this.#outbound.alert(error.code === 'ERR_ABORTED' ? 1 : 2, error.alert!);
       // RFC 9846 section 6.1: user_canceled is followed by close_notify.
-      if (error.code === 'ERR_ABORTED') this.#outlet.alert(1, 0);
+      if (error.code === 'ERR_ABORTED') this.#outbound.alert(1, 0);
     }
-    this.#steps.push({ type: 'failed', error });
+    this.#events.push({ type: 'failed', error });
     const waiting = this.#waiting;
     this.#waiting = undefined;
-    this.#need = undefined;
+    this.#request = undefined;
     // Runs the `finally` of the step that was waiting.
     if (waiting !== undefined) {
       try {
@@ -363,8 +363,8 @@ export class Engine {
   // RFC 9846 §6-2
   /** Overwrites every key. What has been received stays to be taken. */
   #dispose(): void {
-    this.#outlet.dispose();
-    this.#intake.dispose();
+    this.#outbound.dispose();
+    this.#inbound.dispose();
     wipe(this.#early?.secret);
     this.#early = undefined;
     for (const value of Object.values(this.#data)) disposeDeep(value);
@@ -384,7 +384,7 @@ export class Engine {
   }
 
   #protocol(): Protocol | undefined {
-    return this.config.protocols.find(({ version }) => version === this.#facts.version);
+    return this.config.protocols.find(({ version }) => versionName(version) === this.#info.version);
   }
 
   #command(): Protocol['commands'] {
@@ -396,7 +396,7 @@ export class Engine {
   /** RFC 9846 section 4.5.3: the server may send data behind its first flight. */
   #answersEarly(): boolean {
     const handshaking = this.#status === 'handshaking' && this.role === 'server';
-    return handshaking && this.#facts.earlyData?.accepted === true && this.#outlet.epoch === 'application';
+    return handshaking && this.#info.earlyData?.accepted === true && this.#outbound.epoch === 'application';
   }
 
   #isOpenState(): boolean {

@@ -1,4 +1,5 @@
 import { TlsError } from '../errors.ts';
+import type { VersionName } from '../handshake/context.ts';
 import type { Arrival, Epoch, FirstHello, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
@@ -12,7 +13,6 @@ import {
   HANDSHAKE_HELLO_REQUEST,
   HANDSHAKE_KEY_UPDATE,
   HANDSHAKE_NEW_SESSION_TICKET,
-  TLS_1_3,
 } from '../wire/ids.ts';
 
 /** Where what has been read goes. */
@@ -28,7 +28,7 @@ export interface Handler {
 const SEALED_OVERHEAD = 256;
 
 /** The way in: bytes, records, messages. Every rule about records that does not depend on the handshake is here. */
-export class Intake {
+export class Inbound {
   readonly #deframer: Deframer = new Deframer();
   readonly #joiner: Joiner;
   readonly #budgets: Budgets = new Budgets();
@@ -48,9 +48,9 @@ export class Intake {
   /** What may come before the first record. */
   #firstHello: FirstHello | undefined;
 
-  /** @param mostOfChain bytes that a Certificate may have. */
-  constructor(mostOfChain: number, firstHello: FirstHello | undefined) {
-    this.#joiner = new Joiner(mostOfChain);
+  /** @param maxOfChain bytes that a Certificate may have. */
+  constructor(maxOfChain: number, firstHello: FirstHello | undefined) {
+    this.#joiner = new Joiner(maxOfChain);
     this.#firstHello = firstHello;
   }
 
@@ -104,8 +104,8 @@ export class Intake {
   }
 
   /** Before a version is agreed on, and in TLS 1.2, a warning need not end the connection (RFC 5246 section 7.2). */
-  mayWarn(level: number, version: number | undefined): boolean {
-    if (level !== 1 || version === TLS_1_3) return false;
+  mayWarn(level: number, version: VersionName | undefined): boolean {
+    if (level !== 1 || version === 'TLSv1.3') return false;
     this.#budgets.spend('warnings');
     return true;
   }

@@ -1,5 +1,5 @@
 /**
- * The engine alone: bytes in, steps out, no transport, no timer, no promise.
+ * The engine alone: bytes in, events out, no transport, no timer, no promise.
  * @module
  */
 export { Engine, type Status } from './engine.ts';
@@ -12,8 +12,8 @@ export {
   serverConfig,
 } from './config/options.ts';
 export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './config/resumption-options.ts';
-export { settle } from './answer.ts';
-export type { Step } from './event.ts';
+export { answer } from './answer.ts';
+export type { EngineEvent } from './event.ts';
 export type {
   ClientConfig,
   CommonConfig,
@@ -24,7 +24,7 @@ export type {
 } from '../handshake/config.ts';
 export type { Presented } from '../handshake/authentication/certificates.ts';
 export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
-export type { EarlyDataFacts, Facts, Note, PeerFacts } from '../handshake/context.ts';
+export type { ConnectionInfo, EarlyDataInfo, Note, PeerInfo, VersionName } from '../handshake/context.ts';
 export type {
   ClientSession,
   ClientSessionStore,
@@ -35,7 +35,7 @@ export type {
   SessionPeer,
   TicketSealer,
 } from '../handshake/session.ts';
-export type { AnyNeed, Need, QuestionKind, Questions } from '../handshake/requests.ts';
+export type { AnyRequest, Request, RequestKind, Requests } from '../handshake/requests.ts';
 export type {
   Credential,
   CredentialQuery,

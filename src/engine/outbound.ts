@@ -10,7 +10,7 @@ const RESERVE = 64;
 
 // RFC 5246 ¶6.2.1-2, ¶6.2.1-3
 /** The way out: messages and data become records; what belongs together leaves as one piece. */
-export class Outlet {
+export class Outbound {
   readonly #config: Config;
   /** Records, ready to go. */
   #records: Uint8Array[] = [];

@@ -1,9 +1,9 @@
 import { plainView } from '../bytes/bytes.ts';
 import { type LocalFault, TlsError } from '../errors.ts';
-import type { AnyNeed, AnyQuestion, QuestionKind, ContextSelection } from '../handshake/requests.ts';
+import type { AnyRequest, AnyRequestBody, RequestKind, ContextSelection } from '../handshake/requests.ts';
 
 /** What a refused question says about whose fault it is. */
-const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
+const FAULT_OF: { readonly [K in RequestKind]: LocalFault } = {
   offer: 'ERR_INTERNAL',
   agree: 'ERR_INTERNAL',
   accept: 'ERR_INTERNAL',
@@ -13,7 +13,7 @@ const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
   verifySignature: 'ERR_INTERNAL',
   sign: 'ERR_SIGNER_FAILED',
   decrypt: 'ERR_SIGNER_FAILED',
-  takeSession: 'ERR_CALLBACK_FAILED',
+  loadSession: 'ERR_CALLBACK_FAILED',
   recheck: 'ERR_VERIFIER_FAILED',
   sealTicket: 'ERR_CALLBACK_FAILED',
   openTicket: 'ERR_CALLBACK_FAILED',
@@ -24,14 +24,14 @@ const FAULT_OF: { readonly [K in QuestionKind]: LocalFault } = {
 };
 
 /** A question made answerable: exactly once, and harmless once the connection is over. */
-export function makeNeed(
-  question: AnyQuestion,
+export function makeRequest(
+  question: AnyRequestBody,
   engine: { isOpen(): boolean; isOver(): boolean; answer(value: unknown): void; refuse(error: TlsError): void },
-): AnyNeed {
+): AnyRequest {
   const mayAnswer = (): boolean => {
     if (engine.isOver()) return false;
     if (!engine.isOpen())
-      throw new TlsError('ERR_STATE', { detail: `the need "${question.kind}" has been answered already` });
+      throw new TlsError('ERR_STATE', { detail: `the request "${question.kind}" has been answered already` });
     return true;
   };
   return {
@@ -47,7 +47,7 @@ export function makeNeed(
       if (mayAnswer())
         engine.refuse(reason instanceof TlsError ? reason : new TlsError(FAULT_OF[question.kind], { cause: reason }));
     },
-  } as AnyNeed;
+  } as AnyRequest;
 }
 
 /** What a program chose for a client is looked at as its options are: it would be passed over in silence otherwise. */

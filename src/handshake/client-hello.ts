@@ -23,7 +23,7 @@ import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../wire/ids.ts';
 import type { ClientConfig } from './config.ts';
 import type { Context } from './context.ts';
 import type { Step } from './machine.ts';
-import { need } from './requests.ts';
+import { request } from './requests.ts';
 import type { ClientSession12 } from './session.ts';
 import {
   bind,
@@ -62,7 +62,7 @@ export function* startClient(context: Context): Step<{ readonly to: 'WAIT_SH' } 
   const offers: KeyOffer[] = [];
   if (offersVersion(config, TLS_1_3)) {
     // RFC 9846 §4.3.8-2, §4.3.8-5
-    for (const group of config.keyShares) offers.push(yield* need('offer', { group }));
+    for (const group of config.keyShares) offers.push(yield* request('offer', { group }));
   }
   const psks = yield* findPsks(context);
   const { pskOffers } = psks;
@@ -73,9 +73,9 @@ export function* startClient(context: Context): Step<{ readonly to: 'WAIT_SH' } 
   bind(raw, pskOffers, (cut, hash) => hash.digest(cut));
   const transcript = new Transcript();
   transcript.add(raw);
-  context.out.fact('clientRandom', hello.random);
-  if (refusal !== undefined) context.out.fact('earlyData', { accepted: false, bytes: 0, reason: refusal });
-  context.out.send(raw);
+  context.effects.info('clientRandom', hello.random);
+  if (refusal !== undefined) context.effects.info('earlyData', { accepted: false, bytes: 0, reason: refusal });
+  context.effects.send(raw);
   const early = sendsEarly ? sendEarlyData(pskOffers, transcript, context) : undefined;
   return { to: 'WAIT_SH', hello, sent: idsOf(hello), offers, transcript, ...psks, early };
 }

@@ -2,7 +2,7 @@ import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, Signatu
 import type { Epoch, Protocol } from './machine.ts';
 import type { ClientHelloSummary, ContextSelection } from './requests.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
-import type { PeerFacts } from './context.ts';
+import type { PeerInfo } from './context.ts';
 import type {
   ClientSessionStore,
   ExternalPsk,
@@ -115,7 +115,7 @@ export interface EarlyDataConfig {
   /** How far the client's idea of the age of its ticket may be off, in milliseconds (RFC 9846 section 8.3). */
   readonly tolerance: number;
   /** May a ticket of this client, who showed a certificate, carry early data? */
-  readonly allow: ((peer: PeerFacts) => boolean) | undefined;
+  readonly allow: ((peer: PeerInfo) => boolean) | undefined;
 }
 
 export interface ServerConfig extends CommonConfig {

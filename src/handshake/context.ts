@@ -14,12 +14,12 @@ export interface Context {
   readonly crypto: CryptoProvider;
   /** Milliseconds since 1970. */
   now(): number;
-  readonly out: Out;
+  readonly effects: Effects;
 }
 
 export type Direction = 'read' | 'write';
 
-export interface Out {
+export interface Effects {
   /** A whole handshake message, header included, under the write keys of this moment. */
   send(message: Uint8Array): void;
   /** The compatibility record of TLS 1.3 (RFC 9846 appendix E.4), or the real one of TLS 1.2. */
@@ -44,13 +44,13 @@ export interface Out {
   limit(direction: Direction, contentBytes: number): void;
   /** A secret for the key log (RFC 9850). */
   log(label: string, secret: Uint8Array): void;
-  fact<K extends keyof Facts>(name: K, value: Facts[K]): void;
+  info<K extends keyof ConnectionInfo>(name: K, value: ConnectionInfo[K]): void;
   /** Something worth showing to a person who watches. */
   note(note: Note): void;
   /** The handshake is done: application data may flow both ways. */
   established(): void;
   /** The client answered a request that was made after the handshake; undefined: it declined (server). */
-  authenticatedLater(peer: PeerFacts | undefined): void;
+  postHandshakeAuth(peer: PeerInfo | undefined): void;
   /**
    * The client sends early data that we do not take: pass over it, up to this many bytes of records. `sealed` records
    * cannot be told from others but by failing to open them; after HelloRetryRequest everything of type application_data
@@ -65,9 +65,11 @@ export interface Note {
   readonly text: string;
 }
 
+export type VersionName = 'TLSv1.3' | 'TLSv1.2';
+
 /** What has been established about a connection. */
-export interface Facts {
-  version?: 0x0303 | 0x0304;
+export interface ConnectionInfo {
+  version?: VersionName;
   /** Cipher suite. */
   suite?: { readonly id: number; readonly name: string };
   /** NamedGroup of the key exchange. */
@@ -86,7 +88,7 @@ export interface Facts {
   /** Was there a HelloRetryRequest? */
   retried?: boolean;
   /** What the peer showed and what was thought of it; absent: it showed nothing. */
-  peer?: PeerFacts;
+  peer?: PeerInfo;
   /** Was the peer's certificate shown and judged in an earlier connection, which this one goes on with? */
   resumed?: boolean;
   /** The external key that both sides proved to have, by its identity; `peer` is absent then. */
@@ -97,7 +99,7 @@ export interface Facts {
    */
   ticketAgeSkew?: number;
   /** What became of the early data that we sent, or were sent. */
-  earlyData?: EarlyDataFacts;
+  earlyData?: EarlyDataInfo;
   /** Did we show a certificate? In a resumed connection: did we when the session began? */
   authenticated?: boolean;
   /** Did the server ask for a certificate? */
@@ -107,7 +109,7 @@ export interface Facts {
 }
 
 /** Early data is taken whole or not at all (RFC 9846 section 4.3.10). */
-export interface EarlyDataFacts {
+export interface EarlyDataInfo {
   // RFC 9846 §F.5-4
   /** The server takes it. If not, the client may send it again, now that the connection is open: nobody does it for it. */
   readonly accepted: boolean;
@@ -117,10 +119,15 @@ export interface EarlyDataFacts {
   readonly reason?: string;
 }
 
-export interface PeerFacts {
+export interface PeerInfo {
   /** DER, leaf first, as it was sent. */
   readonly chain: readonly Uint8Array[];
   readonly verdict: Verdict;
   readonly ocspResponse: Uint8Array | undefined;
   readonly sctList: Uint8Array | undefined;
+}
+
+/** The name of a version, as OpenSSL and Node write it. */
+export function versionName(version: 0x0303 | 0x0304): VersionName {
+  return version === 0x0304 ? 'TLSv1.3' : 'TLSv1.2';
 }

@@ -3,7 +3,7 @@ import type { PeerFault } from '../errors.ts';
 import type { RawExtension } from '../wire/extension.ts';
 import type { ClientConfig } from './config.ts';
 import type { Context } from './context.ts';
-import type { AnyQuestion } from './requests.ts';
+import type { AnyRequestBody } from './requests.ts';
 
 /**
  * What may happen is data: one table per version and role, a row per state, a cell per message that may arrive in it.
@@ -78,7 +78,7 @@ export type Row = { readonly [A in ArrivalName]?: Edge };
 export type Table = { readonly [state: string]: Row };
 
 /** A step may wait only by yielding a question; it never reads a message: that is what the table is for. */
-export type Step<R> = Generator<AnyQuestion, R, unknown>;
+export type Step<R> = Generator<AnyRequestBody, R, unknown>;
 
 type Targets<E> = E extends { readonly to: readonly (infer T extends string)[] } ? T : never;
 

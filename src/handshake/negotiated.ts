@@ -27,17 +27,17 @@ export function applySizes(
   }
   if (limit !== undefined) {
     const tls13 = version === TLS_1_3;
-    context.out.limit('write', tls13 ? readRecordSizeLimit(limit, false) : readRecordSizeLimit12(limit));
+    context.effects.limit('write', tls13 ? readRecordSizeLimit(limit, false) : readRecordSizeLimit12(limit));
     if (config.recordSizeLimit !== undefined) {
       // What we sent counts the type byte when TLS 1.3 was offered; TLS 1.2 has none, and may use it for content.
       const typeByte = !tls13 && config.protocols.some((protocol) => protocol.version === TLS_1_3) ? 1 : 0;
-      context.out.limit('read', Math.min(config.recordSizeLimit + typeByte, MAX_CONTENT));
+      context.effects.limit('read', Math.min(config.recordSizeLimit + typeByte, MAX_CONTENT));
     }
   }
   if (fragmentCode !== undefined) {
     const bytes = 2 ** (fragmentCode + 8);
     if (bytes !== config.maxFragmentLength) throw new TlsError('ERR_MAX_FRAGMENT_LENGTH', { detail: `${bytes} bytes` });
-    context.out.limit('write', bytes);
-    context.out.limit('read', bytes);
+    context.effects.limit('write', bytes);
+    context.effects.limit('read', bytes);
   }
 }

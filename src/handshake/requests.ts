@@ -18,7 +18,7 @@ import type { ClientSession, EarlyDataUse, ExternalPsk, SessionPeer } from './se
  * | verifySignature | provider | does the peer hold the private key? |
  * | sign | signer | prove that we hold ours |
  * | decrypt | signer | read the secret of the classic exchange (server, TLS 1.2) |
- * | takeSession | store | is there a session to resume? (client) |
+ * | loadSession | store | is there a session to resume? (client) |
  * | recheck | verifier | is the peer of a session still good? |
  * | sealTicket | keeper | make a ticket (server) |
  * | openTicket | keeper | what does this ticket hold? (server) |
@@ -27,7 +27,7 @@ import type { ClientSession, EarlyDataUse, ExternalPsk, SessionPeer } from './se
  * | findPsk | program | whose key is this identity? (server) |
  * | firstUse | guard | has this early data been here before? (server) |
  */
-export interface Questions {
+export interface Requests {
   offer: { ask: { readonly group: KeyExchange }; answer: KeyOffer };
   agree: { ask: { readonly offer: KeyOffer; readonly share: Uint8Array }; answer: Uint8Array };
   accept: {
@@ -58,7 +58,7 @@ export interface Questions {
     ask: { readonly credential: Credential; readonly ciphertext: Uint8Array };
     answer: Uint8Array | undefined;
   };
-  takeSession: { ask: { readonly key: string }; answer: ClientSession | undefined };
+  loadSession: { ask: { readonly key: string }; answer: ClientSession | undefined };
   /** Undefined: nobody could say, which is as good as no. */
   recheck: {
     ask: { readonly verifier: PeerVerifier; readonly peer: PresentedPeer; readonly before: SessionPeer['verdict'] };
@@ -80,26 +80,26 @@ export interface Questions {
   firstUse: { ask: EarlyDataUse; answer: boolean | undefined };
 }
 
-export type QuestionKind = keyof Questions;
-export interface Question<K extends QuestionKind> {
+export type RequestKind = keyof Requests;
+export interface RequestBody<K extends RequestKind> {
   readonly kind: K;
-  readonly ask: Questions[K]['ask'];
+  readonly ask: Requests[K]['ask'];
 }
-export type AnyQuestion = { [K in QuestionKind]: Question<K> }[QuestionKind];
+export type AnyRequestBody = { [K in RequestKind]: RequestBody<K> }[RequestKind];
 
 /** A question that the engine has handed out. Answer it exactly once. */
-export interface Need<K extends QuestionKind> extends Question<K> {
+export interface Request<K extends RequestKind> extends RequestBody<K> {
   /** @throws TlsError ERR_STATE when it has been answered already. Ignored once the engine has failed or closed. */
-  answer(value: Questions[K]['answer']): void;
+  answer(value: Requests[K]['answer']): void;
   /** The question could not be answered; the handshake ends. */
   refuse(reason: unknown): void;
 }
-export type AnyNeed = { [K in QuestionKind]: Need<K> }[QuestionKind];
+export type AnyRequest = { [K in RequestKind]: Request<K> }[RequestKind];
 
 /** Asks, from inside a step. */
-export function* need<K extends QuestionKind>(kind: K, ask: Questions[K]['ask']): Step<Questions[K]['answer']> {
+export function* request<K extends RequestKind>(kind: K, ask: Requests[K]['ask']): Step<Requests[K]['answer']> {
   // A generator's next() is untyped; `answer` above takes only the type that goes with the kind.
-  return (yield { kind, ask } as AnyQuestion) as Questions[K]['answer'];
+  return (yield { kind, ask } as AnyRequestBody) as Requests[K]['answer'];
 }
 
 /** What a client asked for, before the server has chosen anything. */

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
-import type { Facts, PeerFacts } from '../handshake/context.ts';
+import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
 
 /**
  * A connection as a Node stream. Synchronous providers answer within the event that brought the bytes; nothing waits
@@ -11,7 +11,7 @@ import type { Facts, PeerFacts } from '../handshake/context.ts';
 export class TlsSocket extends Duplex {
   readonly #engine: Engine;
   readonly #transport: Duplex;
-  readonly #later: { resolve(peer: PeerFacts | undefined): void; reject(reason: unknown): void }[] = [];
+  readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
   /** Received and decrypted, but not wanted yet. */
   readonly #chunks: Uint8Array[] = [];
   readonly #early: Uint8Array[] = [];
@@ -39,8 +39,8 @@ export class TlsSocket extends Duplex {
     return this.#early;
   }
 
-  get facts(): Readonly<Facts> {
-    return this.#engine.facts;
+  get info(): Readonly<ConnectionInfo> {
+    return this.#engine.info;
   }
 
   /** Starts; fulfilled when the handshake is done. @throws TlsError when it fails. */
@@ -76,7 +76,7 @@ export class TlsSocket extends Duplex {
   }
 
   /** Server: asks the client for a certificate now; undefined when it declines. */
-  requestCertificate(): Promise<PeerFacts | undefined> {
+  requestCertificate(): Promise<PeerInfo | undefined> {
     return new Promise((resolve, reject) => {
       this.#engine.requestCertificate();
       this.#later.push({ resolve, reject });
@@ -148,14 +148,14 @@ export class TlsSocket extends Duplex {
         case 'early-data':
           this.#early.push(step.bytes);
           break;
-        case 'need':
-          this.#settle(this.#engine.settle(step.need));
+        case 'request':
+          this.#settle(this.#engine.answer(step.request));
           continue;
         case 'established':
           this.#secure?.resolve();
           this.emit('secure');
           continue;
-        case 'authenticated-later':
+        case 'post-handshake-auth':
           this.#later.shift()?.resolve(step.peer);
           continue;
         case 'end':

@@ -26,11 +26,11 @@ const HEADER = 4;
 /** Puts handshake messages together from the records they came in (RFC 9846 section 5.1). */
 export class Joiner {
   readonly #queue: ByteQueue = new ByteQueue();
-  readonly #mostOfChain: number;
+  readonly #maxOfChain: number;
 
-  /** @param mostOfChain bytes that a Certificate may have. */
-  constructor(mostOfChain: number = DEFAULT_CHAIN_SIZE) {
-    this.#mostOfChain = mostOfChain;
+  /** @param maxOfChain bytes that a Certificate may have. */
+  constructor(maxOfChain: number = DEFAULT_CHAIN_SIZE) {
+    this.#maxOfChain = maxOfChain;
   }
 
   push(content: Uint8Array): void {
@@ -62,7 +62,7 @@ export class Joiner {
   }
 
   #limitOf(type: number): number {
-    if (type === HANDSHAKE_CERTIFICATE || type === HANDSHAKE_COMPRESSED_CERTIFICATE) return this.#mostOfChain;
+    if (type === HANDSHAKE_CERTIFICATE || type === HANDSHAKE_COMPRESSED_CERTIFICATE) return this.#maxOfChain;
     if (type === HANDSHAKE_FINISHED || type === HANDSHAKE_KEY_UPDATE) return 1024;
     return MOST;
   }

@@ -1,6 +1,6 @@
 import { TlsError } from '../errors.ts';
 import type { Engine } from '../engine/engine.ts';
-import type { Facts, PeerFacts } from '../handshake/context.ts';
+import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
 
 /** A pipe that carries bytes both ways: `Deno.Conn`, the sockets of Workers and Direct Sockets, `Duplex.toWeb` … */
 export interface ByteDuplex {
@@ -10,7 +10,7 @@ export interface ByteDuplex {
 
 /** An open connection: a pipe again, with what is known about the other end. */
 export interface TlsStream extends ByteDuplex {
-  readonly facts: Readonly<Facts>;
+  readonly info: Readonly<ConnectionInfo>;
   /**
    * Server: what the client sent before the handshake was done, where `earlyData` allows it. It is not part of `readable`:
    * somebody may have sent a copy of what another connection brought before.
@@ -31,7 +31,7 @@ export interface TlsStream extends ByteDuplex {
    */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
   /** Server, TLS 1.3: asks the client for a certificate now; answered with what it showed, or undefined if it declined. */
-  requestCertificate(): Promise<PeerFacts | undefined>;
+  requestCertificate(): Promise<PeerInfo | undefined>;
 }
 
 /**
@@ -52,7 +52,7 @@ class Driver implements TlsStream {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #established = deferred<void>();
   readonly #closed = deferred<void>();
-  readonly #later: { resolve(peer: PeerFacts | undefined): void; reject(reason: unknown): void }[] = [];
+  readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
   #controller!: ReadableStreamDefaultController<Uint8Array>;
   #writableController!: WritableStreamDefaultController;
   /** The newest write to the pipe; later ones are queued behind it by the pipe itself. */
@@ -99,8 +99,8 @@ class Driver implements TlsStream {
     if (signal !== undefined) this.#listen(signal);
   }
 
-  get facts(): Readonly<Facts> {
-    return this.#engine.facts;
+  get info(): Readonly<ConnectionInfo> {
+    return this.#engine.info;
   }
 
   get earlyData(): readonly Uint8Array[] {
@@ -137,7 +137,7 @@ class Driver implements TlsStream {
     return this.#engine.exportKey(label, context, length);
   }
 
-  requestCertificate(): Promise<PeerFacts | undefined> {
+  requestCertificate(): Promise<PeerInfo | undefined> {
     return new Promise((resolve, reject) => {
       this.#engine.requestCertificate();
       this.#later.push({ resolve, reject });
@@ -163,8 +163,8 @@ class Driver implements TlsStream {
         case 'early-data':
           this.#early.push(step.bytes);
           break;
-        case 'need': {
-          const answer = this.#engine.settle(step.need);
+        case 'request': {
+          const answer = this.#engine.answer(step.request);
           if (answer !== undefined) {
             this.#pending = answer.then(() => {
               this.#pending = undefined;
@@ -176,7 +176,7 @@ class Driver implements TlsStream {
         case 'established':
           this.#established.resolve();
           break;
-        case 'authenticated-later':
+        case 'post-handshake-auth':
           this.#later.shift()?.resolve(step.peer);
           break;
         case 'end':

@@ -109,7 +109,7 @@ export class Connection {
 
   /** Server: early data has been taken, and may be answered before the handshake is done. */
   get #earlyDataTaken(): boolean {
-    return this.engine.role === 'server' && this.engine.facts.earlyData?.accepted === true;
+    return this.engine.role === 'server' && this.engine.info.earlyData?.accepted === true;
   }
 
   get established(): boolean {
@@ -172,7 +172,7 @@ export class Connection {
           continue;
         case 'established':
           this.#established = true;
-          // Those who wait for it look at the facts of this moment.
+          // Those who wait for it look at the info of this moment.
           this.#wake();
           continue;
         case 'end':
@@ -181,8 +181,8 @@ export class Connection {
         case 'failed':
           this.#fail(step.error);
           continue;
-        case 'need': {
-          const settled = this.engine.settle(step.need);
+        case 'request': {
+          const settled = this.engine.answer(step.request);
           if (settled === undefined) continue;
           this.#settling++;
           settled.then(

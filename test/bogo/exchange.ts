@@ -1,6 +1,6 @@
 import { Alert, TlsError } from '../../src/errors.ts';
 import { Connection } from './connection.ts';
-import { checkFacts, checkMessages, checkResumption, checkTickets, Mismatch } from './expectations.ts';
+import { checkInfo, checkMessages, checkResumption, checkTickets, Mismatch } from './expectations.ts';
 import { type CommandLine, type ConnectionFlags, type Flags, Unimplemented } from './flags.ts';
 import { firstWords, makeEngine, newShared, type Setup, type Shared } from './setup.ts';
 
@@ -64,8 +64,7 @@ interface Run {
   readonly signal: AbortSignal;
 }
 
-/** @returns the version that was agreed on. */
-async function runConnection(run: Run): Promise<number | undefined> {
+async function runConnection(run: Run): Promise<void> {
   const { connection, shared, resumed, signal } = run;
   const { flags } = connection;
   if (resumed && !flags.has('server') && shared.offered === undefined)
@@ -87,13 +86,12 @@ async function runConnection(run: Run): Promise<number | undefined> {
     await tls.close();
   }
   checkMessages(flags, setup.events);
-  return tls.engine.facts.version;
 }
 
 async function exchange(tls: Connection, setup: Setup, run: Run): Promise<void> {
   await tls.handshake();
-  const { facts } = tls.engine;
-  const { earlyData } = facts;
+  const { info } = tls.engine;
+  const { earlyData } = info;
   const sentEarly = earlyData !== undefined && earlyData.bytes > 0 && !run.connection.flags.has('server');
   // To a client whose early data is refused, the tests speak as to a new connection.
   const refused = sentEarly && !earlyData.accepted;
@@ -102,8 +100,8 @@ async function exchange(tls: Connection, setup: Setup, run: Run): Promise<void> 
   const { flags } = refused ? run.retry : run.connection;
   const check = (): void => {
     if (flags.has('implicit-handshake')) return;
-    checkFacts(flags, facts, setup.chosen());
-    checkResumption(flags, facts, run.resumed);
+    checkInfo(flags, info, setup.chosen());
+    checkResumption(flags, info, run.resumed);
   };
   // A server that answers early data does not know yet who it is talking to.
   const early = !tls.established;
@@ -119,7 +117,7 @@ async function exchange(tls: Connection, setup: Setup, run: Run): Promise<void> 
   if (!flags.has('shim-shuts-down')) await echo(tls, flags);
   if (!tls.established) throw new Mismatch('the handshake was not completed');
   if (early) check();
-  checkTickets(flags, facts, run.shared, run.resumed);
+  checkTickets(flags, info, run.shared, run.resumed);
   await shutDown(tls, flags);
 }
 

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TraceEvent } from '../../src/handshake/config.ts';
-import type { Facts } from '../../src/handshake/context.ts';
+import type { ConnectionInfo } from '../../src/handshake/context.ts';
 import type { ClientSession12 } from '../../src/handshake/session.ts';
 import { readPem } from '../../src/pki/x509/pem.ts';
 import { type Flags, Unimplemented } from './flags.ts';
@@ -12,38 +12,38 @@ import type { Shared } from './setup.ts';
 export class Mismatch extends Error {}
 
 /** @throws Mismatch */
-export function checkFacts(flags: Flags, facts: Readonly<Facts>, chosen: number): void {
+export function checkInfo(flags: Flags, info: Readonly<ConnectionInfo>, chosen: number): void {
   const server = flags.has('server');
-  expectNumber(flags, 'expect-version', facts.version);
-  expectNumber(flags, 'expect-curve-id', facts.group?.id);
-  expectNumber(flags, 'expect-cipher', facts.suite?.id);
+  expectNumber(flags, 'expect-version', info.version === 'TLSv1.3' ? 0x0304 : 0x0303);
+  expectNumber(flags, 'expect-curve-id', info.group?.id);
+  expectNumber(flags, 'expect-cipher', info.suite?.id);
   // Noble is quicker without AES, node:crypto has hardware for it: each names first what it does best. The shim's server
   // leaves it to the client.
   const withoutAes = process.env.BOGO_PROVIDER === 'noble' && !server;
-  expectNumber(flags, withoutAes ? 'expect-cipher-no-aes' : 'expect-cipher-aes', facts.suite?.id);
+  expectNumber(flags, withoutAes ? 'expect-cipher-no-aes' : 'expect-cipher-aes', info.suite?.id);
   // A resumed handshake has no signature.
-  if (facts.resumed !== true) expectNumber(flags, 'expect-peer-signature-algorithm', facts.peerSignatureScheme?.id);
+  if (info.resumed !== true) expectNumber(flags, 'expect-peer-signature-algorithm', info.peerSignatureScheme?.id);
   const protocol = flags.text(server ? 'select-alpn' : 'expect-alpn') ?? '';
-  if ((facts.alpn ?? '') !== protocol) throw new Mismatch(`application protocol ${facts.alpn}, wanted ${protocol}`);
+  if ((info.alpn ?? '') !== protocol) throw new Mismatch(`application protocol ${info.alpn}, wanted ${protocol}`);
   const name = flags.text('expect-server-name');
-  if (name !== undefined && facts.serverName !== name)
-    throw new Mismatch(`server name ${facts.serverName}, wanted ${name}`);
-  if (flags.has('expect-extended-master-secret') && facts.extendedMasterSecret !== true)
+  if (name !== undefined && info.serverName !== name)
+    throw new Mismatch(`server name ${info.serverName}, wanted ${name}`);
+  if (flags.has('expect-extended-master-secret') && info.extendedMasterSecret !== true)
     throw new Mismatch('there is no extended master secret');
-  if (flags.has('expect-hrr') && facts.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
-  if (flags.has('expect-no-hrr') && facts.retried === true) throw new Mismatch('there was a HelloRetryRequest');
+  if (flags.has('expect-hrr') && info.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
+  if (flags.has('expect-no-hrr') && info.retried === true) throw new Mismatch('there was a HelloRetryRequest');
   // A client goes on with no server of TLS 1.2 that does not say so.
   if (flags.has('expect-secure-renegotiation') && server) throw new Unimplemented('renegotiation_info as a fact');
   const credential = flags.number('expect-selected-credential');
   if (credential !== undefined && credential !== chosen)
     throw new Mismatch(`credential ${chosen}, wanted ${credential}`);
-  checkPeer(flags, facts, server);
+  checkPeer(flags, info, server);
   if (flags.has('handshake-never-done')) throw new Mismatch('the handshake was completed');
 }
 
-function checkPeer(flags: Flags, facts: Readonly<Facts>, server: boolean): void {
-  const { peer } = facts;
-  if (facts.psk !== undefined) {
+function checkPeer(flags: Flags, info: Readonly<ConnectionInfo>, server: boolean): void {
+  const { peer } = info;
+  if (info.psk !== undefined) {
     if (peer !== undefined) throw new Mismatch('the peer showed a certificate beside a key');
   } else if (flags.has('expect-no-peer-cert')) {
     if (peer !== undefined) throw new Mismatch('the peer showed a certificate');
@@ -66,14 +66,14 @@ function checkPeer(flags: Flags, facts: Readonly<Facts>, server: boolean): void 
 }
 
 /** @throws Mismatch */
-export function checkResumption(flags: Flags, facts: Readonly<Facts>, second: boolean): void {
+export function checkResumption(flags: Flags, info: Readonly<ConnectionInfo>, second: boolean): void {
   const expected = second && !flags.has('expect-session-miss');
-  if ((facts.resumed === true) !== expected)
-    throw new Mismatch(`the session was ${facts.resumed === true ? '' : 'not '}resumed`);
+  if ((info.resumed === true) !== expected)
+    throw new Mismatch(`the session was ${info.resumed === true ? '' : 'not '}resumed`);
   const skew = flags.number('expect-ticket-age-skew');
-  if (skew !== undefined && second && Math.round((facts.ticketAgeSkew ?? 0) / 1000) !== skew)
-    throw new Mismatch(`the age of the ticket is off by ${facts.ticketAgeSkew} ms, wanted ${skew} s`);
-  const { earlyData } = facts;
+  if (skew !== undefined && second && Math.round((info.ticketAgeSkew ?? 0) / 1000) !== skew)
+    throw new Mismatch(`the age of the ticket is off by ${info.ticketAgeSkew} ms, wanted ${skew} s`);
+  const { earlyData } = info;
   if (flags.has('expect-accept-early-data') && second && earlyData?.accepted !== true)
     throw new Mismatch(`early data was not accepted: ${earlyData?.reason}`);
   if (flags.has('expect-reject-early-data') && earlyData?.accepted === true)
@@ -81,14 +81,14 @@ export function checkResumption(flags: Flags, facts: Readonly<Facts>, second: bo
   if (flags.has('expect-no-offer-early-data') && second && (earlyData?.bytes ?? 0) > 0)
     throw new Mismatch('early data was sent');
   const reason = flags.text('expect-early-data-reason');
-  if (reason !== undefined && !reasonsOf(flags, facts, second).includes(reason))
+  if (reason !== undefined && !reasonsOf(flags, info, second).includes(reason))
     throw new Mismatch(`early data: ${earlyData?.reason}, wanted ${reason}`);
 }
 
-function reasonsOf(flags: Flags, { earlyData, version }: Readonly<Facts>, second: boolean): readonly string[] {
+function reasonsOf(flags: Flags, { earlyData, version }: Readonly<ConnectionInfo>, second: boolean): readonly string[] {
   if (earlyData?.accepted === true) return ['accept'];
   if (!flags.has('enable-early-data')) return ['disabled'];
-  if (version !== 0x0304) return ['protocol_version'];
+  if (version !== 'TLSv1.3') return ['protocol_version'];
   return REASONS[earlyData?.reason ?? ''] ?? (second ? [] : ['no_session_offered']);
 }
 
@@ -109,7 +109,7 @@ const REASONS: { readonly [reason: string]: readonly string[] } = {
 /** At the end: did the client get the session that the test meant it to get? */
 export function checkTickets(
   flags: Flags,
-  facts: Readonly<Facts>,
+  info: Readonly<ConnectionInfo>,
   shared: Pick<Shared, 'offered' | 'received' | 'kept'>,
   resumed: boolean,
 ): void {
@@ -118,12 +118,12 @@ export function checkTickets(
   if (!resumed && flags.has('expect-no-session-id') && shared.kept)
     throw new Mismatch('a session was kept under an id');
   if (flags.has('server') || flags.has('no-ticket')) return;
-  if (facts.version === 0x0303) {
-    checkSession12(flags, facts, shared);
+  if (info.version === 'TLSv1.2') {
+    checkSession12(flags, info, shared);
     return;
   }
   // What an external key began is not remembered.
-  if (facts.psk !== undefined) return;
+  if (info.psk !== undefined) return;
   const expected = !flags.has('expect-no-session') && !flags.has('shim-shuts-down');
   if ((received !== undefined) !== expected) throw new Mismatch(`a session was ${expected ? 'not ' : ''}received`);
   if (received === undefined) return;
@@ -134,14 +134,14 @@ export function checkTickets(
 /** A session that is not bound to its handshake is not remembered, and one that was used is put back as it was. */
 function checkSession12(
   flags: Flags,
-  facts: Readonly<Facts>,
+  info: Readonly<ConnectionInfo>,
   { offered, received }: Pick<Shared, 'offered' | 'received'>,
 ): void {
-  if (facts.extendedMasterSecret !== true || flags.has('implicit-handshake')) return;
-  const expected = !flags.has('expect-no-session') && (facts.resumed !== true || flags.has('expect-ticket-renewal'));
+  if (info.extendedMasterSecret !== true || flags.has('implicit-handshake')) return;
+  const expected = !flags.has('expect-no-session') && (info.resumed !== true || flags.has('expect-ticket-renewal'));
   const isNew =
     received !== undefined &&
-    (facts.resumed !== true ||
+    (info.resumed !== true ||
       offered?.version !== 0x0303 ||
       hex(offered.ticket) !== hex((received as ClientSession12).ticket));
   if (isNew !== expected) throw new Mismatch(`a new session was ${expected ? 'not ' : ''}received`);

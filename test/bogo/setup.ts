@@ -141,7 +141,7 @@ export async function makeEngine(
   // The default credential is the last one asked.
   if (ours[0]?.number === -1) ours.push(ours.shift()!);
   // A client whose session was refused together with its early data judges the server as the retry flags say.
-  const rules = (): Flags => ((engine.facts.earlyData?.bytes ?? 0) > 0 ? retry : flags);
+  const rules = (): Flags => ((engine.info.earlyData?.bytes ?? 0) > 0 ? retry : flags);
   const keys = credentials.flatMap((one, index) => importableOf(one, index - 1));
   const engine: Engine =
     role === 'client'
@@ -161,7 +161,7 @@ export async function makeEngine(
             }),
           }),
         );
-  return { engine, events, secrets, chosen: () => numberOf(keys, engine.facts.psk?.identity) ?? chosen };
+  return { engine, events, secrets, chosen: () => numberOf(keys, engine.info.psk?.identity) ?? chosen };
 }
 
 function clientOptions(

@@ -128,7 +128,7 @@ describe('groups that are asked for', () => {
         const pair = makePair({ crypto, keyShares }, { crypto, groups: [group.name] });
         run(pair);
         expect([pair.client.status, pair.server.status]).toEqual(['open', 'open']);
-        expect(pair.client.facts.group?.name).toBe(group.name);
+        expect(pair.client.info.group?.name).toBe(group.name);
       }
     },
   );

@@ -23,6 +23,6 @@ it('every fault is found by something, and a test shows it', () => {
 
 it('the diagrams draw every state', () => {
   const text = generated().get('docs/architecture.md')!;
-  for (const state of ['WAIT_SH_RETRIED', 'WAIT_CERT_CR', 'START_RETRIED', 'LATER_WAIT_FINISHED'])
+  for (const state of ['WAIT_SH_RETRIED', 'WAIT_CERT_CR', 'START_RETRIED', 'POST_HANDSHAKE_WAIT_FINISHED'])
     expect(text).toContain(`--> ${state}`);
 });

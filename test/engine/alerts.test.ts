@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
@@ -473,7 +473,7 @@ describe('a broken rule ends in its alert', () => {
 });
 
 describe('records that may not be', () => {
-  const toServer = (...bytes: number[]): Step[] => {
+  const toServer = (...bytes: number[]): EngineEvent[] => {
     const engine = makeServer();
     engine.start();
     engine.receive(Uint8Array.from(bytes));
@@ -569,11 +569,11 @@ describe('records that may not be', () => {
   });
 });
 
-function failure(steps: readonly Step[]): unknown {
+function failure(steps: readonly EngineEvent[]): unknown {
   return steps.flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
 }
 
-function expectFailure(steps: readonly Step[], code: string, alert: number): void {
+function expectFailure(steps: readonly EngineEvent[], code: string, alert: number): void {
   expect(failure(steps)).toMatchObject({ code, alert });
   expect(steps.some((step) => step.type === 'write')).toBe(true);
 }

@@ -29,8 +29,8 @@ const RFC_SERVER = {
   WAIT_CV: ['CertificateVerify'],
   WAIT_FINISHED: ['Finished'],
   CONNECTED: ['KeyUpdate', 'Certificate'],
-  LATER_WAIT_CV: ['CertificateVerify'],
-  LATER_WAIT_FINISHED: ['Finished'],
+  POST_HANDSHAKE_WAIT_CV: ['CertificateVerify'],
+  POST_HANDSHAKE_WAIT_FINISHED: ['Finished'],
 };
 
 /** RFC 9846 section 5.1: the messages that come right before a change of keys. */
@@ -65,7 +65,7 @@ describe.each(protocols)('the table of $role and $version', (protocol, rfc) => {
     for (const state of reached) {
       for (const edge of Object.values(protocol.table[state] ?? {})) for (const to of edge.to) reached.add(to);
     }
-    if (protocol.role === 'server') reached.add('LATER_WAIT_CV').add('LATER_WAIT_FINISHED');
+    if (protocol.role === 'server') reached.add('POST_HANDSHAKE_WAIT_CV').add('POST_HANDSHAKE_WAIT_FINISHED');
     expect([...reached].sort()).toEqual(Object.keys(protocol.table).sort());
   });
 });
@@ -78,8 +78,8 @@ const SETTINGS: {
   START_RETRIED: { client: { keyShares: [] } },
   WAIT_CERT: { server: { clientAuth: 'require', verifier: toyVerifier }, client: { credential: toyCredential } },
   WAIT_CV: { server: { clientAuth: 'require', verifier: toyVerifier }, client: { credential: toyCredential } },
-  LATER_WAIT_CV: { later: true },
-  LATER_WAIT_FINISHED: { later: true },
+  POST_HANDSHAKE_WAIT_CV: { later: true },
+  POST_HANDSHAKE_WAIT_FINISHED: { later: true },
 };
 
 const TYPES: readonly number[] = [...new Set<number>(Object.values(HANDSHAKE_TYPE))]
@@ -151,7 +151,10 @@ function reach(role: 'client' | 'server', state: string, crypto: CryptoProvider 
   } = state === 'WAIT_EOED' ? { ...withEarlyData(), later: false } : (SETTINGS[state] ?? {});
   const ask: { client: ClientParts; server: ServerParts } = later
     ? {
-        client: { postHandshakeAuth: true, credential: state === 'LATER_WAIT_CV' ? toyCredential : () => undefined },
+        client: {
+          postHandshakeAuth: true,
+          credential: state === 'POST_HANDSHAKE_WAIT_CV' ? toyCredential : () => undefined,
+        },
         server: { verifier: toyVerifier },
       }
     : { client, server };

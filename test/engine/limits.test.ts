@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { TlsError } from '../../src/errors.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import { concat } from '../../src/bytes/bytes.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
@@ -14,7 +14,7 @@ import { toyProvider } from '../support/toy.ts';
 
 const askForKeys = encodeHandshake(24, encode(KeyUpdate, { requestUpdate: 1 }));
 
-function failure(steps: readonly Step[]): TlsError | undefined {
+function failure(steps: readonly EngineEvent[]): TlsError | undefined {
   return steps.flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
 }
 
@@ -87,7 +87,7 @@ describe('signature schemes of our own', () => {
       {},
       { signatures: rest.length > 0 ? rest : [first!], signingAlgorithms: [first!, ...rest] },
     );
-    expect(server.facts.signatureScheme?.name).toBeDefined();
+    expect(server.info.signatureScheme?.name).toBeDefined();
     expect(() => makeServer({ signingAlgorithms: ['nonsense'] })).toThrow(/signingAlgorithms/);
   });
 });

@@ -62,13 +62,13 @@ describe.each(noble.suites.filter(({ version }) => version === 0x0304).map(({ na
           run(pair);
           expect(pair.client.status).toBe('open');
           expect(pair.server.status).toBe('open');
-          for (const { facts } of [pair.client, pair.server]) {
-            expect(facts.suite?.name).toBe(suite);
-            expect(facts.group?.name).toBe(group);
-            expect(facts.retried ?? false).toBe(retry);
+          for (const { info } of [pair.client, pair.server]) {
+            expect(info.suite?.name).toBe(suite);
+            expect(info.group?.name).toBe(group);
+            expect(info.retried ?? false).toBe(retry);
           }
-          expect(pair.client.facts.peerSignatureScheme?.name).toBe(scheme);
-          expect(pair.server.facts.peerSignatureScheme?.name).toBe(clientAuth === 'none' ? undefined : scheme);
+          expect(pair.client.info.peerSignatureScheme?.name).toBe(scheme);
+          expect(pair.server.info.peerSignatureScheme?.name).toBe(clientAuth === 'none' ? undefined : scheme);
           expect(pair.client.exportKey('EXPORTER-x', undefined, 16)).toEqual(
             pair.server.exportKey('EXPORTER-x', undefined, 16),
           );
@@ -121,7 +121,7 @@ describe('client certificates by mode', () => {
   it.each(taken)('%s, a certificate that is %s: taken', async (mode, shown, verdict) => {
     const { server } = await shake(mode, shown);
     expect(server.status).toBe('open');
-    expect(server.facts.peer?.verdict.ok).toBe(verdict);
+    expect(server.info.peer?.verdict.ok).toBe(verdict);
   });
 });
 
@@ -158,7 +158,7 @@ describe('a server that cannot be trusted is refused with its alert', () => {
       { crypto: noble, credential: await serverCredential(kind) },
     );
     run(pair);
-    expect(pair.client.facts.peer?.verdict).toMatchObject({
+    expect(pair.client.info.peer?.verdict).toMatchObject({
       ok: true,
       details: { identities: { dns: expect.arrayContaining(['server.example']) } },
     });

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import {
   type ClientParts,
   connected,
@@ -43,9 +43,9 @@ function replay(
   engine: Engine,
   theirs: readonly Uint8Array[],
   cut: (bytes: Uint8Array) => readonly Uint8Array[],
-): Step[] {
+): EngineEvent[] {
   engine.start();
-  const steps: Step[] = drain(engine);
+  const steps: EngineEvent[] = drain(engine);
   for (const flight of theirs) {
     for (const piece of cut(flight)) {
       engine.receive(piece);
@@ -146,20 +146,20 @@ describe('needs', () => {
     const engine = makeClient();
     engine.start();
     const step = engine.next();
-    if (step.type !== 'need' || step.need.kind !== 'offer') throw new Error(step.type);
+    if (step.type !== 'request' || step.request.kind !== 'offer') throw new Error(step.type);
     expect(engine.next()).toEqual({ type: 'wait' });
-    engine.settle(step.need);
-    expect(() => engine.settle(step.need)).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
+    engine.answer(step.request);
+    expect(() => engine.answer(step.request)).toThrow(expect.objectContaining({ code: 'ERR_STATE' }));
   });
 
   it('are let go of once the connection is over', () => {
     const engine = makeClient();
     engine.start();
     const step = engine.next();
-    if (step.type !== 'need') throw new Error(step.type);
+    if (step.type !== 'request') throw new Error(step.type);
     engine.close();
     drain(engine);
-    expect(() => engine.settle(step.need)).not.toThrow();
+    expect(() => engine.answer(step.request)).not.toThrow();
     expect(engine.status).toBe('failed');
   });
 
@@ -329,7 +329,7 @@ describe('an open connection', () => {
     const pair = connected({ postHandshakeAuth: true, credential: toyCredential }, { verifier: toyVerifier });
     pair.server.requestCertificate();
     const steps = run(pair);
-    expect(steps.server.find((step) => step.type === 'authenticated-later')).toMatchObject({
+    expect(steps.server.find((step) => step.type === 'post-handshake-auth')).toMatchObject({
       peer: { verdict: { ok: true } },
     });
     expect(() => connected({}, { verifier: toyVerifier }).server.requestCertificate()).toThrow(
@@ -338,7 +338,7 @@ describe('an open connection', () => {
   });
 });
 
-function outcome(steps: readonly Step[]): unknown {
+function outcome(steps: readonly EngineEvent[]): unknown {
   return {
     wrote: written(steps).map((bytes) => bytes.join()),
     data: received(steps),

@@ -2,8 +2,9 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { ServerOptions } from '../../src/engine/config/options.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import type { TlsError } from '../../src/errors.ts';
+import { versionName } from '../../src/handshake/context.ts';
 import { client12 } from '../../src/handshake/tls12/client/client.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
@@ -18,7 +19,7 @@ import type { KeyKind } from '../support/pki.ts';
 
 /** Rules of TLS 1.2 that only show when the two sides do not fit. */
 
-const failure = (steps: readonly Step[]): TlsError | undefined =>
+const failure = (steps: readonly EngineEvent[]): TlsError | undefined =>
   steps.flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
 
 /** Takes any certificate for this one. */
@@ -163,8 +164,8 @@ describe('the extended main secret', () => {
         server: makeServer({ protocols: [server], ...options }),
       };
       run(ends);
-      expect(ends.client.facts).toMatchObject({ version: client.version, extendedMasterSecret: true });
-      expect(ends.server.facts).toMatchObject({ version: client.version, extendedMasterSecret: true });
+      expect(ends.client.info).toMatchObject({ version: versionName(client.version), extendedMasterSecret: true });
+      expect(ends.server.info).toMatchObject({ version: versionName(client.version), extendedMasterSecret: true });
     }
   });
 });

@@ -33,8 +33,8 @@ async function chosen(
   const client = makeClient({ protocols: [client13, client12], crypto: noble, verifier, suites: theirs });
   const server = makeServer({ protocols: [server13, server12], crypto: noble, credential, suites: ours, preference });
   run({ client, server });
-  expect(client.facts.suite).toEqual(server.facts.suite);
-  return server.facts.suite?.name;
+  expect(client.info.suite).toEqual(server.info.suite);
+  return server.info.suite?.name;
 }
 
 describe.each([

@@ -1,6 +1,6 @@
 import { equalBytes } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import { TlsError } from '../../src/errors.ts';
 import { liar } from '../support/liar.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
@@ -24,10 +24,10 @@ export interface Outcome {
 }
 
 /** More than any good conversation needs; who takes more is in a loop. */
-const MOST_TURNS = 60;
-const MOST_STEPS = 5_000;
+const MAX_TURNS = 60;
+const MAX_STEPS = 5_000;
 /** In milliseconds of this process: what others do does not count. */
-const MOST_TIME = 2_000;
+const MAX_TIME = 2_000;
 
 /** @throws Error, with the input in it, for anything but a TlsError that is the peer's fault, or a good end. */
 export function converse(input: Input): Outcome {
@@ -54,9 +54,9 @@ function tell({ target, edits }: Input): Outcome {
       return out;
     },
   );
-  const inTime = timeLimit(MOST_TIME);
+  const inTime = timeLimit(MAX_TIME);
   const wire = edits.filter(({ op }) => op === 'wire');
-  const said: Step[] = [];
+  const said: EngineEvent[] = [];
   let pieces = 0;
   const toHonest = (bytes: Uint8Array): void => {
     for (const piece of bent(bytes, wire, pieces++, recordsFor(target))) honest.receive(piece);
@@ -64,13 +64,13 @@ function tell({ target, edits }: Input): Outcome {
   honest.start();
   mouth.turn(() => lying.start());
   let open = false;
-  for (let turn = 0; turn < MOST_TURNS; turn++) {
+  for (let turn = 0; turn < MAX_TURNS; turn++) {
     const mine = turnOf(honest);
     said.push(...mine);
     for (const step of mine) if (step.type === 'write') lying.receive(step.bytes);
     const theirs = mouth.turn(() => turnOf(lying));
     for (const step of theirs) if (step.type === 'write') toHonest(step.bytes);
-    if (said.length > MOST_STEPS) throw new Error('it does not stop to say things');
+    if (said.length > MAX_STEPS) throw new Error('it does not stop to say things');
     inTime();
     if (mine.length + theirs.length > 0) continue;
     if (open || lying.status !== 'open') break;
@@ -88,7 +88,7 @@ function tell({ target, edits }: Input): Outcome {
 /** What happens on an open connection. */
 function afterwards(engine: Engine): void {
   engine.send(new Uint8Array(100));
-  if (engine.facts.version === 0x0304) {
+  if (engine.info.version === 'TLSv1.3') {
     engine.updateKeys(true);
     if (engine.role === 'server' && engine.config.role === 'server' && engine.config.clientAuth !== 'none')
       engine.requestCertificate();
@@ -97,7 +97,7 @@ function afterwards(engine: Engine): void {
   engine.close();
 }
 
-function judge(honest: Engine, lying: Engine, said: readonly Step[], edits: readonly Edit[]): void {
+function judge(honest: Engine, lying: Engine, said: readonly EngineEvent[], edits: readonly Edit[]): void {
   for (const step of said) {
     if (step.type !== 'failed') continue;
     if (!(step.error instanceof TlsError) || step.error.code === 'ERR_INTERNAL') throw step.error;
@@ -110,22 +110,22 @@ function judge(honest: Engine, lying: Engine, said: readonly Step[], edits: read
   // Nobody in between, who has no keys, can have his way; what a liar says of himself is another matter.
   if (!edits.every(({ op }) => op === 'wire')) return;
   for (const fact of ['version', 'suite', 'group', 'alpn', 'resumed'] as const)
-    if (JSON.stringify(honest.facts[fact]) !== JSON.stringify(lying.facts[fact]))
+    if (JSON.stringify(honest.info[fact]) !== JSON.stringify(lying.info[fact]))
       throw new Error(`they disagree on ${fact}`);
 }
 
 /** Everything an engine has to do now; the answers are not promises here. */
-function turnOf(engine: Engine): Step[] {
-  const steps: Step[] = [];
+function turnOf(engine: Engine): EngineEvent[] {
+  const steps: EngineEvent[] = [];
   for (;;) {
     const step = engine.next();
     if (step.type === 'wait') return steps;
-    if (step.type === 'need') {
-      if (engine.settle(step.need) !== undefined) throw new Error('an answer that comes later');
+    if (step.type === 'request') {
+      if (engine.answer(step.request) !== undefined) throw new Error('an answer that comes later');
       continue;
     }
     steps.push(step);
-    if (steps.length > MOST_STEPS) throw new Error('it does not stop');
+    if (steps.length > MAX_STEPS) throw new Error('it does not stop');
   }
 }
 

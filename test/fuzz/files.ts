@@ -80,11 +80,11 @@ const PEM_FILES = [
 ];
 
 /** In milliseconds; a password is made into a key in ten thousand rounds, perhaps several times. */
-const MOST_TIME = 5_000;
+const MAX_TIME = 5_000;
 
 /** @throws Error, with the seed, for anything but an answer or a TlsError. */
 export function readChanged(seed: number): Promise<string> {
-  return answered('file', seed, MOST_TIME, () => attempt(generator(seed)));
+  return answered('file', seed, MAX_TIME, () => attempt(generator(seed)));
 }
 
 async function attempt(random: Generator): Promise<string> {

@@ -31,32 +31,32 @@ afterEach(async () => {
 describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
   it.each(SUITES)('%s', async (suite) => {
     const { socket } = await toOpenssl({ mode: 'reverse' }, { suites: [suite] });
-    expect(socket.facts.suite?.name).toBe(suite);
+    expect(socket.info.suite?.name).toBe(suite);
     await echoReversed(socket);
   });
 
   it.each(Object.entries(GROUPS))('group %s', async (ours, theirs) => {
     const { socket } = await toOpenssl({ mode: 'reverse', groups: theirs }, { groups: [ours] });
-    expect(socket.facts.group?.name).toBe(ours);
-    expect(socket.facts.retried).toBeUndefined();
+    expect(socket.info.group?.name).toBe(ours);
+    expect(socket.info.retried).toBeUndefined();
     await echoReversed(socket);
   });
 
   it.each(KINDS)('a server with a key of kind %s', async (kind) => {
     const { socket } = await toOpenssl({ mode: 'reverse', credential: pem(serverEntry(kind)) }, {});
-    expect(socket.facts.peer?.verdict.ok).toBe(true);
+    expect(socket.info.peer?.verdict.ok).toBe(true);
     await echoReversed(socket);
   });
 
   it('HelloRetryRequest', async () => {
     const { socket } = await toOpenssl({ mode: 'reverse', groups: 'P-384' }, { groups: ['X25519', 'secp384r1'] });
-    expect(socket.facts).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
+    expect(socket.info).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
     await echoReversed(socket);
   });
 
   it('ALPN', async () => {
     const { socket } = await toOpenssl({ mode: 'reverse', alpn: ['h2', 'http/1.1'] }, { alpn: ['spdy/9', 'http/1.1'] });
-    expect(socket.facts.alpn).toBe('http/1.1');
+    expect(socket.info.alpn).toBe('http/1.1');
     await echoReversed(socket);
   });
 
@@ -65,13 +65,13 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
       { mode: 'reverse', clientAuth: 'require', anchors: trustedRootsPem() },
       { credential: await clientCredential(kind) },
     );
-    expect(socket.facts).toMatchObject({ certificateRequested: true, authenticated: true });
+    expect(socket.info).toMatchObject({ certificateRequested: true, authenticated: true });
     await echoReversed(socket);
   });
 
   it('a client certificate that is asked for, and that we do not have', async () => {
     const { socket } = await toOpenssl({ mode: 'reverse', clientAuth: 'request', anchors: trustedRootsPem() }, {});
-    expect(socket.facts).toMatchObject({ certificateRequested: true, authenticated: false });
+    expect(socket.info).toMatchObject({ certificateRequested: true, authenticated: false });
     await echoReversed(socket);
   });
 
@@ -112,7 +112,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
       },
     } as unknown as Partial<ConnectOptions>);
     expect(seen).toEqual(staple);
-    expect(socket.facts.peer?.ocspResponse).toEqual(staple);
+    expect(socket.info.peer?.ocspResponse).toEqual(staple);
   });
 
   it('10 MB each way', async () => {
@@ -138,12 +138,12 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
 describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
   it.each(SUITES)('%s', async (suite) => {
     const { socket } = await fromOpenssl({ suites13: suite }, {});
-    expect(socket.facts.suite?.name).toBe(suite);
+    expect(socket.info.suite?.name).toBe(suite);
   });
 
   it.each(Object.entries(GROUPS))('group %s', async (ours, theirs) => {
     const { socket } = await fromOpenssl({ groups: theirs }, {});
-    expect(socket.facts.group?.name).toBe(ours);
+    expect(socket.info.group?.name).toBe(ours);
   });
 
   it.each(KINDS)('our key of kind %s', async (kind) => {
@@ -156,12 +156,12 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
 
   it('HelloRetryRequest with a cookie', async () => {
     const { socket } = await fromOpenssl({ groups: 'X25519:P-384' }, { groups: ['secp384r1'], retryCookie: true });
-    expect(socket.facts).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
+    expect(socket.info).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
   });
 
   it('ALPN', async () => {
     const { socket, peer } = await fromOpenssl({ alpn: ['http/1.1', 'h2'] }, { alpn: ['h2', 'http/1.1'] });
-    expect(socket.facts.alpn).toBe('h2');
+    expect(socket.info.alpn).toBe('h2');
     await peer.waitFor(/ALPN protocol: h2/);
   });
 
@@ -170,13 +170,13 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
       { credential: pem(clientEntry(kind)) },
       { clientAuth: 'require', anchors: trustedRootsPem() },
     );
-    expect(socket.facts.peer?.verdict.ok).toBe(true);
+    expect(socket.info.peer?.verdict.ok).toBe(true);
   });
 
   it('a client certificate that is optional, and absent', async () => {
     const { socket } = await fromOpenssl({}, { clientAuth: 'optional', anchors: trustedRootsPem() });
-    expect(socket.facts.peer).toBeUndefined();
-    expect(socket.facts.certificateRequested).toBe(true);
+    expect(socket.info.peer).toBeUndefined();
+    expect(socket.info.certificateRequested).toBe(true);
   });
 
   it('a client certificate that is required, and absent: certificate_required', async () => {
@@ -190,7 +190,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
       { credential: pem(clientEntry()), extra: ['-enable_pha'] },
       { anchors: trustedRootsPem() },
     );
-    expect(socket.facts.peer).toBeUndefined();
+    expect(socket.info.peer).toBeUndefined();
     const shown = await socket.requestCertificate();
     expect(shown?.verdict.ok).toBe(true);
   });

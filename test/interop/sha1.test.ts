@@ -47,8 +47,8 @@ describe.skipIf(!hasOpenssl()).each(KINDS)('%s', (kind, openssl, ours) => {
       verifier: rootsVerifier,
       credential: await load(clientEntry(kind)),
     });
-    expect(stream.facts.peerSignatureScheme?.name).toBe(ours);
-    expect(stream.facts.signatureScheme?.name).toBe(ours);
+    expect(stream.info.peerSignatureScheme?.name).toBe(ours);
+    expect(stream.info.signatureScheme?.name).toBe(ours);
     expect(await line(stream, 'hello')).toContain('olleh');
     await stream.close();
   });
@@ -73,9 +73,9 @@ describe.skipIf(!hasOpenssl()).each(KINDS)('%s', (kind, openssl, ours) => {
     });
     toStop.push(() => child.stop());
     const stream = await handshake;
-    expect(stream.facts.signatureScheme?.name).toBe(ours);
-    expect(stream.facts.peerSignatureScheme?.name).toBe(ours);
-    expect(stream.facts.peer?.verdict.ok).toBe(true);
+    expect(stream.info.signatureScheme?.name).toBe(ours);
+    expect(stream.info.peerSignatureScheme?.name).toBe(ours);
+    expect(stream.info.peer?.verdict.ok).toBe(true);
   });
 
   it('does not get in where nobody asked for that', async () => {

@@ -154,29 +154,29 @@ describe.skipIf(!hasOpenssl())('versions', () => {
   const bothServers = [server13, server12];
 
   it.each([
-    ['1.2', 0x0303],
-    ['1.3', 0x0304],
-    [undefined, 0x0304],
+    ['1.2', 'TLSv1.2'],
+    ['1.3', 'TLSv1.3'],
+    [undefined, 'TLSv1.3'],
   ] as const)('our client knows both, s_server only %s', async (version, chosen) => {
     const server = await opensslServer({ version, credential: pem(serverEntry()), mode: 'reverse' });
     toStop.push(() => server.stop());
     const stream = await connectTo(server.port, { ...clientOptions(), protocols: both });
-    expect(stream.facts.version).toBe(chosen);
+    expect(stream.info.version).toBe(chosen);
     await echo(stream, 'abc', 'cba');
     await stream.close();
   });
 
   it.each([
-    ['1.2', 0x0303],
-    ['1.3', 0x0304],
-    [undefined, 0x0304],
+    ['1.2', 'TLSv1.2'],
+    ['1.3', 'TLSv1.3'],
+    [undefined, 'TLSv1.3'],
   ] as const)('our server knows both, s_client only %s', async (version, chosen) => {
     const server = await startServer({ protocols: bothServers, credential: await serverCredential() });
     const handshake = server.next();
     const child = opensslClient({ port: server.port, version, serverName: 'server.example', mode: 'silent' });
     toStop.push(() => child.stop());
     const stream = await handshake;
-    expect(stream.facts.version).toBe(chosen);
+    expect(stream.info.version).toBe(chosen);
   });
 
   it('a client that falls back without need is told so (RFC 7507)', async () => {
@@ -247,8 +247,8 @@ describe.skipIf(!hasOpenssl())('versions', () => {
       alpn: ['one', 'two'],
       verifier: { wantsOcsp: true, verify: (peer) => rootsVerifier.verify(peer) },
     });
-    expect(stream.facts.peer?.ocspResponse).toEqual(staple);
-    expect(stream.facts.alpn).toBe('two');
+    expect(stream.info.peer?.ocspResponse).toEqual(staple);
+    expect(stream.info.alpn).toBe('two');
   });
 
   it('a large transfer each way', async () => {
@@ -284,10 +284,10 @@ async function ourClient(
     suites: [suite.ours],
     ...(mode === 'require' && { credential: await clientCredential(kind) }),
   });
-  expect(stream.facts).toMatchObject({ version: 0x0303, suite: { name: suite.ours } });
-  expect(stream.facts.peer?.verdict.ok).toBe(true);
-  expect(stream.facts.certificateRequested ?? false).toBe(mode !== 'none');
-  if (mode !== 'none') expect(stream.facts.authenticated).toBe(mode === 'require');
+  expect(stream.info).toMatchObject({ version: 'TLSv1.2', suite: { name: suite.ours } });
+  expect(stream.info.peer?.verdict.ok).toBe(true);
+  expect(stream.info.certificateRequested ?? false).toBe(mode !== 'none');
+  if (mode !== 'none') expect(stream.info.authenticated).toBe(mode === 'require');
   await talk(stream);
   await stream.close();
 }
@@ -310,8 +310,8 @@ async function ourServer({ suite, kind, mode, legacy }: Case, start: (port: numb
       throw new Error(`the client has ended:\n${child.output()}`);
     }),
   ]);
-  expect(stream.facts).toMatchObject({ version: 0x0303, suite: { name: suite.ours } });
-  expect(stream.facts.peer?.verdict.ok).toBe(mode === 'require' ? true : undefined);
+  expect(stream.info).toMatchObject({ version: 'TLSv1.2', suite: { name: suite.ours } });
+  expect(stream.info.peer?.verdict.ok).toBe(mode === 'require' ? true : undefined);
   child.write('to us\n');
   const reader = stream.readable.getReader();
   let got = '';

@@ -2,7 +2,7 @@ import { concat } from '../../src/bytes/bytes.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { PublicKey } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import type { PeerVerifier } from '../../src/handshake/peer.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
@@ -59,7 +59,7 @@ export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
   const lying = honestRole === 'client' ? server() : client();
   honest.start();
   mouth.turn(() => lying.start());
-  const said: Step[] = [];
+  const said: EngineEvent[] = [];
   let pieces = 0;
   let acted = false;
   for (let turn = 0; turn < 40; turn++) {
@@ -87,10 +87,10 @@ export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
   };
 }
 
-function turnOf(engine: Engine): Step[] {
-  const steps: Step[] = [];
+function turnOf(engine: Engine): EngineEvent[] {
+  const steps: EngineEvent[] = [];
   for (let step = engine.next(); step.type !== 'wait'; step = engine.next()) {
-    if (step.type === 'need') engine.settle(step.need);
+    if (step.type === 'request') engine.answer(step.request);
     else steps.push(step);
   }
   return steps;

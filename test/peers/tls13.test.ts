@@ -40,7 +40,7 @@ describe.skipIf(!hasOpenssl())('our client and s_server', () => {
     const server = keep(await opensslServer(options));
     const verifier = pinned(credential.chain);
     const stream = await connectTo(server.port, { crypto, serverName, verifier, alpn: ['one', 'two'] });
-    expect(stream.facts).toMatchObject({ suite: { name: suite }, alpn: 'two' });
+    expect(stream.info).toMatchObject({ suite: { name: suite }, alpn: 'two' });
     expect(await line(stream, 'abc')).toBe('cba');
   });
 
@@ -48,7 +48,7 @@ describe.skipIf(!hasOpenssl())('our client and s_server', () => {
     const credential = selfSigned(serverName);
     const server = keep(await opensslServer({ credential, groups: theirs, mode: 'reverse' }));
     const stream = await connectTo(server.port, { crypto, serverName, verifier: pinned(credential.chain) });
-    expect(stream.facts.group?.name).toBe(name);
+    expect(stream.info.group?.name).toBe(name);
     expect(await line(stream, 'retried')).toBe('deirter');
   });
 
@@ -128,7 +128,7 @@ describe.skipIf(!hasOpenssl())('our server and s_client', () => {
     const server = keep(await listen({ crypto, credential }));
     const accepted = server.next();
     keep(opensslClient({ port: server.port, groups: theirs }));
-    expect((await accepted).facts.group?.name).toBe(name);
+    expect((await accepted).info.group?.name).toBe(name);
   });
 
   it('asks for a group that the client sent no share for', async () => {
@@ -136,7 +136,7 @@ describe.skipIf(!hasOpenssl())('our server and s_client', () => {
     const server = keep(await listen({ crypto, credential, groups: ['secp384r1'], retryCookie: true }));
     const accepted = server.next();
     keep(opensslClient({ port: server.port, groups: 'X25519:P-384' }));
-    expect((await accepted).facts.group?.name).toBe('secp384r1');
+    expect((await accepted).info.group?.name).toBe('secp384r1');
   });
 
   it('asks for a certificate, and gets it', async () => {
@@ -146,7 +146,7 @@ describe.skipIf(!hasOpenssl())('our server and s_client', () => {
     const server = keep(await listen({ crypto, credential, clientAuth: 'require', verifier }));
     const accepted = server.next();
     keep(opensslClient({ port: server.port, credential: own }));
-    expect((await accepted).facts.peer?.chain).toHaveLength(1);
+    expect((await accepted).info.peer?.chain).toHaveLength(1);
   });
 
   it('refuses a client without one', async () => {

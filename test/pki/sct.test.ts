@@ -113,7 +113,7 @@ describe('timestamps', () => {
       /found 1 of 1/,
     );
     expect(await verdict(leaf, { sct: list(sct(two, x509(leaf)), sct(twin, x509(leaf))) })).toMatch(/found 2 of 1/);
-    expect(await verdict(leaf, { sct: list(sct(two, x509(leaf)), sct(twin, x509(leaf))) }, { leastOperators: 1 })).toBe(
+    expect(await verdict(leaf, { sct: list(sct(two, x509(leaf)), sct(twin, x509(leaf))) }, { minOperators: 1 })).toBe(
       'yes',
     );
     expect(await verdict(leaf, { sct: list(sct(one, x509(leaf)), sct(log('Three'), x509(leaf))) })).toMatch(
@@ -162,7 +162,7 @@ describe('the verifier around another', () => {
     expect(() =>
       transparencyVerifier(verifier, { crypto: provider, logs, least: 2 } as unknown as TransparencyOptions),
     ).toThrow(TlsError);
-    expect(() => transparencyVerifier(verifier, { crypto: provider, logs, leastLogs: -1 })).toThrow(TlsError);
+    expect(() => transparencyVerifier(verifier, { crypto: provider, logs, minLogs: -1 })).toThrow(TlsError);
   });
 
   it('knows a precertificate', () => {

@@ -358,7 +358,7 @@ describe('changes while in use', () => {
     const shows = (): string | undefined => {
       const pair = makePair({ crypto: noble, verifier: rootsVerifier }, { crypto: noble, credential: holder.resolver });
       run(pair);
-      return pair.client.facts.peerSignatureScheme?.name;
+      return pair.client.info.peerSignatureScheme?.name;
     };
     expect(shows()).toBe('ecdsa_secp256r1_sha256');
     holder.update(await serverCredential('ed25519'));

@@ -94,7 +94,7 @@ describe.each(VERSIONS)('a stolen ticket of TLS $version where', ({ version, cli
     const changed = connect(client, { ...first, ...later });
     expect(resumed(changed)).toBe(false);
     if (changed.server.config.role === 'server' && changed.server.config.clientAuth !== 'none')
-      expect(changed.server.facts.certificateRequested, 'everything is proved anew').toBe(true);
+      expect(changed.server.info.certificateRequested, 'everything is proved anew').toBe(true);
   });
 
   it('its time is over, whatever the client says', () => {
@@ -247,8 +247,8 @@ describe('a client keeps apart', () => {
     connect({ credential: anna });
     const second = connect({ credential: bert });
     expect(resumed(second)).toBe(false);
-    expect(second.server.facts.peer?.chain).toEqual(bert.chain);
-    expect(connect({ credential: anna }).server.facts.peer?.chain).toEqual(anna.chain);
+    expect(second.server.info.peer?.chain).toEqual(bert.chain);
+    expect(connect({ credential: anna }).server.info.peer?.chain).toEqual(anna.chain);
   });
 
   it('what it would not trust any more: the session is not offered', () => {
@@ -278,6 +278,6 @@ function suite(name: string): ServerParts {
 }
 
 function resumed({ client, server }: Pair): boolean {
-  expect(client.facts.resumed).toBe(server.facts.resumed);
-  return client.facts.resumed ?? false;
+  expect(client.info.resumed).toBe(server.info.resumed);
+  return client.info.resumed ?? false;
 }

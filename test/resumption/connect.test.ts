@@ -20,10 +20,10 @@ describe('connect and accept', () => {
     const client = { serverName, anchors: trustedRootsPem(), sessionKey: 'by themselves' };
     const first = await pair(client, { credential });
     const second = await pair(client, { credential });
-    expect(first.client.facts.resumed).toBeUndefined();
-    expect(second.client.facts.resumed).toBe(true);
-    expect(second.server.facts.resumed).toBe(true);
-    expect(second.client.facts.peer?.verdict).toMatchObject({ ok: true });
+    expect(first.client.info.resumed).toBeUndefined();
+    expect(second.client.info.resumed).toBe(true);
+    expect(second.server.info.resumed).toBe(true);
+    expect(second.client.info.peer?.verdict).toMatchObject({ ok: true });
   });
 
   it('do not when either says no', async () => {
@@ -35,7 +35,7 @@ describe('connect and accept', () => {
     ] as const) {
       await pair({ ...client, ...mine }, { credential, ...theirs });
       const second = await pair({ ...client, ...mine }, { credential, ...theirs });
-      expect(second.client.facts.resumed).toBeUndefined();
+      expect(second.client.info.resumed).toBeUndefined();
     }
   });
 
@@ -44,8 +44,8 @@ describe('connect and accept', () => {
     const client = { serverName, sessionKey: 'other anchors' };
     await pair({ ...client, anchors: trustedRootsPem() }, { credential });
     const more = await pair({ ...client, anchors: [...trustedRoots(), trustedRoots()[0]!] }, { credential });
-    expect(more.client.facts.resumed).toBeUndefined();
-    expect((await pair({ ...client, anchors: trustedRootsPem() }, { credential })).client.facts.resumed).toBe(true);
+    expect(more.client.info.resumed).toBeUndefined();
+    expect((await pair({ ...client, anchors: trustedRootsPem() }, { credential })).client.info.resumed).toBe(true);
   });
 
   it('early data is beside the stream', async () => {
@@ -58,7 +58,7 @@ describe('connect and accept', () => {
     expect(first.earlyData).toEqual([]);
     const second = await pair({ ...client, earlyData: Uint8Array.of(1, 2, 3) }, server);
     expect(second.server.earlyData).toEqual([Uint8Array.of(1, 2, 3)]);
-    expect(second.server.facts.earlyData).toEqual({ accepted: true, bytes: 3 });
+    expect(second.server.info.earlyData).toEqual({ accepted: true, bytes: 3 });
   });
 });
 
@@ -100,15 +100,15 @@ describe('a verifier of certificates', () => {
     await pair(client, { ...server, tickets });
     const before = looked;
     const second = await pair(client, { ...server, tickets });
-    expect(second.server.facts).toMatchObject({ resumed: true, peer: { verdict: { ok: true } } });
+    expect(second.server.info).toMatchObject({ resumed: true, peer: { verdict: { ok: true } } });
     expect(looked).toBe(before);
 
     const end = readCertificate(theirs.chain[0]!).notAfter;
     now = end - 1000;
     const fresh = await pair(client, { ...server, tickets });
-    expect(fresh.client.facts.resumed, 'the ticket is too old by now').toBeUndefined();
+    expect(fresh.client.info.resumed, 'the ticket is too old by now').toBeUndefined();
     now = end - 500;
-    expect((await pair(client, { ...server, tickets })).client.facts.resumed).toBe(true);
+    expect((await pair(client, { ...server, tickets })).client.info.resumed).toBe(true);
     now = end + 1000;
     // The certificate has expired: the session is not offered, and the full handshake is refused.
     await expect(pair(client, { ...server, tickets })).rejects.toMatchObject({ code: 'ERR_PEER_REFUSED' });
@@ -125,11 +125,11 @@ describe('a verifier of certificates', () => {
       tickets: ticketSealer({ crypto: noble }),
     } as const;
     await pair(client, server);
-    expect((await pair(client, server)).server.facts.resumed).toBe(true);
+    expect((await pair(client, server)).server.info.resumed).toBe(true);
     verifier.update({ anchors: trustedRoots() });
     const after = await pair(client, server);
-    expect(after.server.facts).toMatchObject({ certificateRequested: true, peer: { verdict: { ok: true } } });
-    expect(after.server.facts.resumed).toBeUndefined();
+    expect(after.server.info).toMatchObject({ certificateRequested: true, peer: { verdict: { ok: true } } });
+    expect(after.server.info.resumed).toBeUndefined();
     verifier.update({ anchors: [] });
     await expect(pair(client, server)).rejects.toThrow();
   });

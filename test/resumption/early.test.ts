@@ -31,9 +31,9 @@ describe('early data', () => {
   it('is taken, kept apart from the rest, and both sides are told', () => {
     const { client, server, taken } = talk(connected());
     expect(taken).toEqual(early);
-    expect(client.facts.earlyData).toEqual({ accepted: true, bytes: early.length });
-    expect(server.facts.earlyData).toEqual({ accepted: true, bytes: early.length });
-    expect(client.facts.resumed).toBe(true);
+    expect(client.info.earlyData).toEqual({ accepted: true, bytes: early.length });
+    expect(server.info.earlyData).toEqual({ accepted: true, bytes: early.length });
+    expect(client.info.resumed).toBe(true);
     expect(client.exportEarlyKey('EXPORTER-x', undefined, 32)).toEqual(
       server.exportEarlyKey('EXPORTER-x', undefined, 32),
     );
@@ -68,11 +68,11 @@ describe('early data', () => {
   it('is not sent without a session, nor more than the server takes, and the reason is told', () => {
     const all = ends({}, { earlyData: { guard: believesAll, maximum: 10 } });
     const first = all.connect({ earlyData: early });
-    expect(first.client.facts.earlyData).toEqual({ accepted: false, bytes: 0, reason: 'there is no session' });
-    expect(first.server.facts.earlyData).toBeUndefined();
+    expect(first.client.info.earlyData).toEqual({ accepted: false, bytes: 0, reason: 'there is no session' });
+    expect(first.server.info.earlyData).toBeUndefined();
     const second = all.connect({ earlyData: early });
-    expect(second.client.facts).toMatchObject({ resumed: true, earlyData: { accepted: false, bytes: 0 } });
-    expect(second.client.facts.earlyData?.reason).toMatch(/takes 10 bytes/);
+    expect(second.client.info).toMatchObject({ resumed: true, earlyData: { accepted: false, bytes: 0 } });
+    expect(second.client.info.earlyData?.reason).toMatch(/takes 10 bytes/);
   });
 
   it.each<[string, ServerParts, RegExp]>([
@@ -94,9 +94,9 @@ describe('early data', () => {
       const { taken } = talk(all, {}, {}, client, server);
       expect(taken.length).toBe(0);
     }
-    expect(client.facts.earlyData).toMatchObject({ accepted: false, bytes: early.length });
-    expect(server.facts.earlyData).toMatchObject({ accepted: false, bytes: 0 });
-    expect(server.facts.earlyData?.reason).toMatch(reason);
+    expect(client.info.earlyData).toMatchObject({ accepted: false, bytes: early.length });
+    expect(server.info.earlyData).toMatchObject({ accepted: false, bytes: 0 });
+    expect(server.info.earlyData?.reason).toMatch(reason);
     client.send(early);
     expect(received(run({ client, server }).server), 'the program can send it again').toEqual(early);
     expect(() => server.exportEarlyKey('EXPORTER-x', undefined, 16)).toThrow(/ERR_STATE/);
@@ -107,8 +107,8 @@ describe('early data', () => {
     const pair = { client: all.client({ keyShares: [], earlyData: early }), server: all.server() };
     const { client, server, taken } = talk(all, {}, {}, pair.client, pair.server);
     expect(taken.length).toBe(0);
-    expect(client.facts).toMatchObject({ retried: true, resumed: true, earlyData: { accepted: false } });
-    expect(server.facts.earlyData).toMatchObject({ accepted: false });
+    expect(client.info).toMatchObject({ retried: true, resumed: true, earlyData: { accepted: false } });
+    expect(server.info.earlyData).toMatchObject({ accepted: false });
   });
 
   it.each([
@@ -120,7 +120,7 @@ describe('early data', () => {
     const all = connected((session) => ({ ...session, receivedAt: session.receivedAt + difference }));
     all.clock.time += 30_000;
     const { client } = talk(all);
-    expect(client.facts).toMatchObject({ resumed: true, earlyData: { accepted } });
+    expect(client.info).toMatchObject({ resumed: true, earlyData: { accepted } });
   });
 
   // RFC 9846 §4.3.10-3
@@ -128,12 +128,12 @@ describe('early data', () => {
     const all = connected();
     const client = all.client({ earlyData: early, clock: { now: () => all.clock.now() + 3000 } });
     const { server } = talk({ ...all, client: () => client });
-    expect(server.facts).toMatchObject({ resumed: true, ticketAgeSkew: 3000, earlyData: { accepted: true } });
+    expect(server.info).toMatchObject({ resumed: true, ticketAgeSkew: 3000, earlyData: { accepted: true } });
     const late = connected();
     const early13 = late.client({ earlyData: early, clock: { now: () => late.clock.now() - 11_000 } });
     late.clock.time += 20_000;
     const { server: refusing } = talk({ ...late, client: () => early13 });
-    expect(refusing.facts).toMatchObject({ resumed: true, ticketAgeSkew: -11_000, earlyData: { accepted: false } });
+    expect(refusing.info).toMatchObject({ resumed: true, ticketAgeSkew: -11_000, earlyData: { accepted: false } });
   });
 
   // RFC 9846 §8-2, §8.2-1
@@ -172,8 +172,8 @@ describe('early data', () => {
       );
       all.connect();
       const { client, server } = all.connect({ earlyData: early });
-      expect(client.facts).toMatchObject({ resumed: true, earlyData: { accepted: mine && theirs } });
-      if (mine && theirs) expect(server.facts.peer?.chain).toEqual(toyCredential.chain);
+      expect(client.info).toMatchObject({ resumed: true, earlyData: { accepted: mine && theirs } });
+      if (mine && theirs) expect(server.info.peer?.chain).toEqual(toyCredential.chain);
     }
   });
 
@@ -292,7 +292,7 @@ async function slowly(client: Engine, server: Engine): Promise<void> {
       for (let step = from.next(); step.type !== 'wait'; step = from.next()) {
         moved = true;
         if (step.type === 'write') to.receive(step.bytes);
-        if (step.type === 'need') await from.settle(step.need);
+        if (step.type === 'request') await from.answer(step.request);
       }
     }
   }

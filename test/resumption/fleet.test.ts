@@ -81,7 +81,7 @@ async function resumed(port: number, options: Parameters<typeof connect>[1]): Pr
   socket.write('warifu\n');
   expect(await line(socket)).toBe('warifu');
   await finish(socket);
-  return socket.facts.resumed ?? false;
+  return socket.info.resumed ?? false;
 }
 
 function keeping(): ClientSessionStore & { readonly kept: ClientSession[] } {

@@ -27,8 +27,8 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
       const socket = await connect(peer, options);
       socket.write('warifu\n');
       expect(await line(socket)).toBe('warifu');
-      expect(socket.facts).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
-      expect(socket.facts.resumed).toBe(expected);
+      expect(socket.info).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
+      expect(socket.info.resumed).toBe(expected);
       socket.destroy();
     }
   });
@@ -39,20 +39,20 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
     const socket = await connect(peer, { psks: [psk], sessions: false });
     socket.write('warifu\n');
     expect(await line(socket)).toBe('warifu');
-    expect(socket.facts.psk?.identity).toEqual(psk.identity);
-    expect(socket.facts.peer).toBeUndefined();
+    expect(socket.info.psk?.identity).toEqual(psk.identity);
+    expect(socket.info.peer).toBeUndefined();
   });
 
   it.each([true, false])('early data (taken: %s)', async (taken) => {
-    const peer = await server({ priority: PRIORITY, ...(taken && { maximumEarlyData: 1000 }) });
+    const peer = await server({ priority: PRIORITY, ...(taken && { maxEarlyData: 1000 }) });
     const sessions = memorySessions();
     const first = await connect(peer, { sessions });
     first.write('warifu\n');
     expect(await line(first)).toBe('warifu');
     first.destroy();
     const second = await connect(peer, { sessions, earlyData: new TextEncoder().encode('so early\n') });
-    expect(second.facts.resumed).toBe(true);
-    expect(second.facts.earlyData?.accepted).toBe(taken);
+    expect(second.info.resumed).toBe(true);
+    expect(second.info.earlyData?.accepted).toBe(taken);
     second.write('later\n');
     const lines = [await line(second)];
     if (taken && lines[0] !== 'later') expect(lines[0]).toMatch(/so early/);
@@ -70,8 +70,8 @@ describe.skipIf(!hasGnutls())('gnutls-cli', () => {
     const first = await next();
     first.resume();
     const second = await next();
-    expect(first.facts).toMatchObject({ retried: true });
-    expect(second.facts).toMatchObject({ retried: true, resumed: true, group: { name: 'secp384r1' } });
+    expect(first.info).toMatchObject({ retried: true });
+    expect(second.info).toMatchObject({ retried: true, resumed: true, group: { name: 'secp384r1' } });
   });
 
   it('an external key', async () => {
@@ -81,7 +81,7 @@ describe.skipIf(!hasGnutls())('gnutls-cli', () => {
       extra: ['--pskusername', 'someone', '--pskkey', KEY],
     });
     const socket = await next();
-    expect(socket.facts.psk?.identity).toEqual(psk.identity);
+    expect(socket.info.psk?.identity).toEqual(psk.identity);
   });
 
   it.each([true, false])('early data (taken: %s)', async (taken) => {
@@ -92,7 +92,7 @@ describe.skipIf(!hasGnutls())('gnutls-cli', () => {
     const first = await next();
     first.resume();
     const second = await next();
-    expect(second.facts).toMatchObject({ resumed: true, earlyData: { accepted: taken } });
+    expect(second.info).toMatchObject({ resumed: true, earlyData: { accepted: taken } });
     expect(Buffer.concat(second.earlyData).toString()).toBe(taken ? 'so early' : '');
   });
 });

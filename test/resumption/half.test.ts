@@ -47,8 +47,8 @@ describe('a server that resumes', () => {
   // RFC 9846 §4.7.1-4
   it('does not acknowledge the name again', () => {
     const { connect } = ends();
-    expect(connect().client.facts.serverNameAcknowledged).toBe(true);
+    expect(connect().client.info.serverNameAcknowledged).toBe(true);
     const { client } = connect();
-    expect(client.facts).toMatchObject({ resumed: true, serverNameAcknowledged: false });
+    expect(client.info).toMatchObject({ resumed: true, serverNameAcknowledged: false });
   });
 });

@@ -16,7 +16,7 @@ describe.each(['client', 'server'] as const)('a %s that resumes, and whose peer 
     const { client, server } = sides(retry);
     const pair = { client: client(), server: server() };
     const steps = run(pair);
-    expect(pair.server.facts).toMatchObject({ resumed: true, earlyData: { accepted: !retry } });
+    expect(pair.server.info).toMatchObject({ resumed: true, earlyData: { accepted: !retry } });
     const flights = written(role === 'client' ? steps.server : steps.client);
     const outcomes = new Map<string, number>();
     for (let index = 0; index < RUNS; index++) {

@@ -47,7 +47,7 @@ describe.skipIf(!present)('selfserv', () => {
       const socket = await connect({ port }, options);
       socket.write('GET / HTTP/1.0\r\n\r\n');
       expect(await line(socket)).toMatch(/^HTTP\/1\.0 200/);
-      expect(socket.facts.resumed).toBe(expected);
+      expect(socket.info.resumed).toBe(expected);
       await finish(socket);
     }
   });
@@ -67,8 +67,8 @@ describe.skipIf(!present)('strsclnt', () => {
     let resumed = 0;
     for (let connection = 0; connection < 4; connection++) {
       const socket = await next();
-      if (socket.facts.resumed === true) resumed++;
-      expect(socket.facts.extendedMasterSecret).toBe(true);
+      if (socket.info.resumed === true) resumed++;
+      expect(socket.info.extendedMasterSecret).toBe(true);
       socket.on('data', () => void socket.end('HTTP/1.0 200 OK\r\n\r\nwarifu\n'));
     }
     expect(resumed).toBeGreaterThanOrEqual(2);

@@ -34,8 +34,8 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     for (const expected of [undefined, true, true]) {
       const socket = await connect(peer, options);
       expect(await reversed(socket, 'warifu')).toBe('ufiraw');
-      expect(socket.facts.resumed).toBe(expected);
-      expect(socket.facts.peer?.verdict.ok).toBe(true);
+      expect(socket.info.resumed).toBe(expected);
+      expect(socket.info.peer?.verdict.ok).toBe(true);
       await finish(socket);
     }
   });
@@ -46,8 +46,8 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     for (const expected of [undefined, true]) {
       const socket = await connect(peer, options);
       expect(await reversed(socket, 'warifu')).toBe('ufiraw');
-      expect(socket.facts).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
-      expect(socket.facts.resumed).toBe(expected);
+      expect(socket.info).toMatchObject({ retried: true, group: { name: 'secp384r1' } });
+      expect(socket.info.resumed).toBe(expected);
       await finish(socket);
     }
   });
@@ -61,9 +61,9 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab), hash };
     const socket = await connect(peer, { psks: [psk], sessions: false });
     // OpenSSL ties a key given in hexadecimal to SHA-256.
-    if (hash === 'sha256') expect(socket.facts.psk?.identity).toEqual(psk.identity);
-    else expect(socket.facts.psk).toBeUndefined();
-    expect(socket.facts.peer === undefined).toBe(hash === 'sha256');
+    if (hash === 'sha256') expect(socket.info.psk?.identity).toEqual(psk.identity);
+    else expect(socket.info.psk).toBeUndefined();
+    expect(socket.info.peer === undefined).toBe(hash === 'sha256');
   });
 
   it('sends early data that is taken', async () => {
@@ -74,7 +74,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     await once(first, 'readable');
     await finish(first);
     const socket = await connect(peer, { ...options, earlyData: new TextEncoder().encode('so early\n') });
-    expect(socket.facts.earlyData).toEqual({ accepted: true, bytes: 9 });
+    expect(socket.info.earlyData).toEqual({ accepted: true, bytes: 9 });
     await peer.waitFor(/so early/);
     socket.write('later\n');
     await peer.waitFor(/later/);
@@ -88,11 +88,11 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     const again = { take: () => kept, put: () => {} };
     const early = { sessions: again, earlyData: new TextEncoder().encode('twice\n') };
     const taken = await connect(peer, early);
-    expect(taken.facts.earlyData?.accepted).toBe(true);
+    expect(taken.info.earlyData?.accepted).toBe(true);
     await finish(taken);
     kept = { ...kept! };
     const refused = await connect(peer, early);
-    expect(refused.facts.earlyData).toMatchObject({ accepted: false, bytes: 6 });
+    expect(refused.info.earlyData).toMatchObject({ accepted: false, bytes: 6 });
     refused.write('afterwards\n');
     await peer.waitFor(/afterwards/);
   });
@@ -103,8 +103,8 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     const { port, next } = await listen({});
     const first = await s_client(port, { suites13: suite }, next);
     const second = await s_client(port, { suites13: suite, resume: first.session }, next);
-    expect(first.socket.facts.resumed).toBeUndefined();
-    expect(second.socket.facts.resumed).toBe(true);
+    expect(first.socket.info.resumed).toBeUndefined();
+    expect(second.socket.info.resumed).toBe(true);
     await second.peer.waitFor(/Reused, TLSv1\.3/);
   });
 
@@ -114,17 +114,17 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     const client = { groups: 'X25519:P-384' };
     const first = await s_client(port, client, next);
     const second = await s_client(port, { ...client, resume: first.session }, next);
-    expect(second.socket.facts).toMatchObject({ retried: true, resumed: true });
+    expect(second.socket.info).toMatchObject({ retried: true, resumed: true });
     const third = await s_client(port, { ...client, resume: first.session }, next);
-    expect(third.socket.facts.resumed, 'the same ticket a second time').toBeUndefined();
+    expect(third.socket.info.resumed, 'the same ticket a second time').toBeUndefined();
   });
 
   it('an external key', async () => {
     const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab) };
     const { port, next } = await listen({ psks: [psk] });
     const { socket } = await s_client(port, { psk: { key: 'ab'.repeat(32), identity: 'someone' } }, next);
-    expect(socket.facts.psk?.identity).toEqual(psk.identity);
-    expect(socket.facts.suite?.name).toMatch(/SHA256$/);
+    expect(socket.info.psk?.identity).toEqual(psk.identity);
+    expect(socket.info.suite?.name).toMatch(/SHA256$/);
   });
 
   it('an external key that is another: the binder does not fit', async () => {
@@ -143,7 +143,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     const first = await s_client(port, {}, next);
     const early = new TextEncoder().encode('so early');
     const second = await s_client(port, { resume: first.session, earlyData: early }, next);
-    expect(second.socket.facts).toMatchObject({ resumed: true, earlyData: { accepted: true, bytes: 8 } });
+    expect(second.socket.info).toMatchObject({ resumed: true, earlyData: { accepted: true, bytes: 8 } });
     expect(Buffer.concat(second.socket.earlyData)).toEqual(Buffer.from(early));
     await second.peer.waitFor(/Early data was accepted/);
   });
@@ -154,7 +154,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     const first = await s_client(port, {}, next);
     const early = new Uint8Array(10_000).fill(0x61);
     const second = await s_client(port, { resume: first.session, earlyData: early }, next);
-    expect(second.socket.facts).toMatchObject({ resumed: true, earlyData: { accepted: false, bytes: 0 } });
+    expect(second.socket.info).toMatchObject({ resumed: true, earlyData: { accepted: false, bytes: 0 } });
     expect(second.socket.earlyData).toEqual([]);
     await second.peer.waitFor(/Early data was rejected/);
   });
@@ -170,7 +170,7 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
       socket.on('error', () => {});
       socket.write('warifu\n');
       expect(await line(socket)).toBe('warifu');
-      expect(socket.facts.resumed).toBe(expected);
+      expect(socket.info.resumed).toBe(expected);
       socket.destroy();
     }
   });
@@ -188,8 +188,8 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
     const first = await next();
     first.resume();
     const second = await next();
-    expect(first.facts.resumed).toBeUndefined();
-    expect(second.facts.resumed).toBe(true);
+    expect(first.info.resumed).toBeUndefined();
+    expect(second.info.resumed).toBe(true);
     await peer.waitFor(/This is a resumed session/);
   });
 });

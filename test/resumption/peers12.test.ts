@@ -37,12 +37,12 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
       for (const expected of [undefined, true, true]) {
         const socket = await connect(peer, options);
         expect(await reversed(socket, 'warifu')).toBe('ufiraw');
-        expect(socket.facts).toMatchObject({
-          version: 0x0303,
+        expect(socket.info).toMatchObject({
+          version: 'TLSv1.2',
           extendedMasterSecret: true,
           peer: { verdict: { ok: true } },
         });
-        expect(socket.facts.resumed).toBe(expected);
+        expect(socket.info.resumed).toBe(expected);
         await finish(socket);
       }
     }
@@ -55,7 +55,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     const second = await server({ version: '1.2', mode: 'reverse' });
     const socket = await connect(second, { ...options, sessionKey: `127.0.0.1:${first.port}` });
     expect(await reversed(socket, 'warifu')).toBe('ufiraw');
-    expect(socket.facts.resumed).toBeUndefined();
+    expect(socket.info.resumed).toBeUndefined();
     await finish(socket);
   });
 });
@@ -69,10 +69,10 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
       const { port, next } = await listen(make());
       const client = { version: '1.2', suites12: suite, extra } as const;
       const first = await s_client(port, client, next);
-      expect(first.socket.facts.resumed).toBeUndefined();
+      expect(first.socket.info.resumed).toBeUndefined();
       for (let i = 0; i < 2; i++) {
         const again = await s_client(port, { ...client, resume: first.session }, next);
-        expect(again.socket.facts).toMatchObject({ resumed: true, version: 0x0303 });
+        expect(again.socket.info).toMatchObject({ resumed: true, version: 'TLSv1.2' });
         await again.peer.waitFor(/Reused, TLSv1\.2/);
       }
     }
@@ -83,7 +83,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     const other = await listen({ tickets: ticketSealer({ crypto: noble }) });
     const first = await s_client(one.port, { version: '1.2' }, one.next);
     const second = await s_client(other.port, { version: '1.2', resume: first.session }, other.next);
-    expect(second.socket.facts.resumed).toBeUndefined();
+    expect(second.socket.info.resumed).toBeUndefined();
     await second.peer.waitFor(/New, TLSv1\.2/);
   });
 });
@@ -103,8 +103,8 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
       socket.on('error', () => {});
       socket.write('warifu\n');
       expect(await line(socket)).toBe('warifu');
-      expect(socket.facts).toMatchObject({ version: 0x0303, extendedMasterSecret: true });
-      expect(socket.facts.resumed).toBe(expected);
+      expect(socket.info).toMatchObject({ version: 'TLSv1.2', extendedMasterSecret: true });
+      expect(socket.info.resumed).toBe(expected);
       socket.destroy();
     }
   });
@@ -126,8 +126,8 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
     const first = await next();
     first.resume();
     const second = await next();
-    expect(first.facts.resumed).toBeUndefined();
-    expect(second.facts).toMatchObject({ resumed: true, version: 0x0303 });
+    expect(first.info.resumed).toBeUndefined();
+    expect(second.info).toMatchObject({ resumed: true, version: 'TLSv1.2' });
     await peer.waitFor(/This is a resumed session/);
   });
 });

@@ -20,12 +20,12 @@ const key = (fill: number, more: Partial<ExternalPsk> = {}): ExternalPsk => ({
 describe('an external key', () => {
   it('stands in for certificates on both sides', () => {
     const { client, server } = talk(...both({ psks: [key(1)] }, { psks: [key(1)] }));
-    for (const { facts } of [client, server]) {
-      expect(facts.psk).toEqual({ identity: key(1).identity });
-      expect(facts.peer).toBeUndefined();
-      expect(facts.resumed).toBeUndefined();
-      expect(facts.authenticated ?? false).toBe(false);
-      expect(facts.group).toBeDefined();
+    for (const { info } of [client, server]) {
+      expect(info.psk).toEqual({ identity: key(1).identity });
+      expect(info.peer).toBeUndefined();
+      expect(info.resumed).toBeUndefined();
+      expect(info.authenticated ?? false).toBe(false);
+      expect(info.group).toBeDefined();
     }
     expect(client.exportKey('EXPORTER-x', undefined, 16)).toEqual(server.exportKey('EXPORTER-x', undefined, 16));
   });
@@ -37,7 +37,7 @@ describe('an external key', () => {
       return asked.length === 2 ? key(2) : undefined;
     };
     const { client } = talk(...both({ psks: [key(1), key(2), key(3)] }, { psks }));
-    expect(client.facts.psk?.identity).toEqual(key(2).identity);
+    expect(client.info.psk?.identity).toEqual(key(2).identity);
     expect(asked).toEqual(['key 1', 'key 2']);
   });
 
@@ -48,7 +48,7 @@ describe('an external key', () => {
     };
     const many = Array.from({ length: 30 }, (_, index) => key(index));
     const { client } = talk(...both({ psks: many }, { psks }));
-    expect(client.facts.psk).toBeUndefined();
+    expect(client.info.psk).toBeUndefined();
     expect(asked).toBe(4);
   });
 
@@ -56,19 +56,19 @@ describe('an external key', () => {
   it('decides about the suite, because it belongs to a hash', () => {
     const psk = key(1, { hash: 'sha384' });
     const { client } = talk(...both({ psks: [psk] }, { psks: [psk] }));
-    expect(client.facts.suite?.name).toBe('TLS_AES_256_GCM_SHA384');
-    expect(client.facts.psk).toBeDefined();
+    expect(client.info.suite?.name).toBe('TLS_AES_256_GCM_SHA384');
+    expect(client.info.psk).toBeDefined();
   });
 
   it('after HelloRetryRequest', () => {
     const { client } = talk(...both({ psks: [key(1)], keyShares: [] }, { psks: [key(1)], retryCookie: true }));
-    expect(client.facts).toMatchObject({ retried: true, psk: { identity: key(1).identity } });
+    expect(client.info).toMatchObject({ retried: true, psk: { identity: key(1).identity } });
   });
 
   it('that the server does not know costs nothing: there are certificates', () => {
     const { client } = talk(...both({ psks: [key(1)] }, { psks: [key(2)] }));
-    expect(client.facts.psk).toBeUndefined();
-    expect(client.facts.peer?.verdict.ok).toBe(true);
+    expect(client.info.psk).toBeUndefined();
+    expect(client.info.peer?.verdict.ok).toBe(true);
   });
 
   it('that is another under the same identity ends it', () => {
@@ -84,15 +84,15 @@ describe('an external key', () => {
         { psks: [key(1)], clientAuth: 'require', verifier: toyVerifier },
       ),
     );
-    expect(server.facts.psk).toBeUndefined();
-    expect(server.facts.peer?.verdict.ok).toBe(true);
+    expect(server.info.psk).toBeUndefined();
+    expect(server.info.peer?.verdict.ok).toBe(true);
   });
 
   it('brings no tickets: they would say less than the key', () => {
     const { connect, sessions } = ends({ psks: [key(1)] }, { psks: [key(1)] });
     const first = connect();
-    expect(first.client.facts.psk).toBeDefined();
-    expect(connect().client.facts.resumed).toBeUndefined();
+    expect(first.client.info.psk).toBeDefined();
+    expect(connect().client.info.resumed).toBeUndefined();
     expect(sessions).toBeDefined();
   });
 
@@ -104,8 +104,8 @@ describe('an external key', () => {
       { psks: [key(1)], groups: groups.server, pskOnly: server },
     ];
     const { client, server } = talk(...both(...alone(true, true)));
-    expect(client.facts.psk).toBeDefined();
-    expect(client.facts.group).toBeUndefined();
+    expect(client.info.psk).toBeDefined();
+    expect(client.info.group).toBeUndefined();
     expect(client.exportKey('EXPORTER-x', undefined, 16)).toEqual(server.exportKey('EXPORTER-x', undefined, 16));
     expect(failure(...alone(true, false))).toMatchObject({ code: 'ERR_NO_SHARED_GROUP' });
     expect(failure(...alone(false, true))).toMatchObject({ code: 'ERR_NO_SHARED_GROUP' });
@@ -146,7 +146,7 @@ describe('an imported key', () => {
       const [client, server] = both({ psks: importPsk(given, crypto) }, { psks });
       if (asked.length === 0) {
         talk(client, server);
-        expect(client.facts.psk).toBeDefined();
+        expect(client.info.psk).toBeDefined();
       } else {
         expect(psks(importPsk(given, crypto)[0]!.identity)).toBeInstanceOf(Promise);
       }
@@ -171,7 +171,7 @@ describe('an imported key', () => {
       crypto,
     );
     const { client } = talk(...both({ psks: elsewhere }, { psks: here }));
-    expect(client.facts.psk).toBeUndefined();
+    expect(client.info.psk).toBeUndefined();
   });
 
   it.each(['', '00', '0001', '0001610000030400', '000161000003040003', '00016100000304000100', '00016100000303 0001'])(

@@ -87,7 +87,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     const options = { sessions: always(session), earlyData: Uint8Array.of(1, 2, 3) };
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const first = await open(other, options);
-    expect(first.facts.earlyData).toMatchObject({ accepted: true, bytes: 3 });
+    expect(first.info.earlyData).toMatchObject({ accepted: true, bytes: 3 });
     await finish(first);
     // Of two that ask at once, one is told yes.
     const use = { key: new Uint8Array(32).fill(2), from: Date.now(), until: Date.now() + 10_000, now: Date.now() };
@@ -118,9 +118,9 @@ describe.skipIf(!present)('several servers and one Redis', () => {
       one.start();
       for (const bytes of flight) one.receive(bytes);
       for (let step = one.next(); step.type !== 'wait'; step = one.next())
-        if (step.type === 'need') await one.settle(step.need);
+        if (step.type === 'request') await one.answer(step.request);
       expect(one.status).not.toBe('failed');
-      taken.push(one.facts.earlyData?.accepted);
+      taken.push(one.info.earlyData?.accepted);
     }
     expect(taken).toEqual([true, false, false]);
   });
@@ -142,7 +142,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     expect(await resumed(stored, { sessions: b })).toBe(false);
     expect(notes.join()).toMatch(/openTicket failed/);
     const early = await open(sealed, { sessions: a, earlyData: Uint8Array.of(1) });
-    expect(early.facts).toMatchObject({ resumed: true, earlyData: { accepted: false } });
+    expect(early.info).toMatchObject({ resumed: true, earlyData: { accepted: false } });
     await finish(early);
     expect(notes.join()).toMatch(/firstUse failed/);
     await startRedis();
@@ -188,7 +188,7 @@ async function redis(): Promise<Redis> {
 
 async function resumed(port: Port, options: Partial<ConnectOptions>): Promise<boolean> {
   const connection = await open(port, options);
-  const answer = connection.facts.resumed ?? false;
+  const answer = connection.info.resumed ?? false;
   await finish(connection);
   return answer;
 }

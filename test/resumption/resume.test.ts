@@ -15,9 +15,9 @@ describe('resumption', () => {
     expect(resumed(first)).toBe(false);
     const second = connect();
     expect(resumed(second)).toBe(true);
-    expect(second.client.facts.peer).toEqual(first.client.facts.peer);
-    expect(second.client.facts.peerSignatureScheme).toBeUndefined();
-    expect(second.client.facts.group).toEqual(first.client.facts.group);
+    expect(second.client.info.peer).toEqual(first.client.info.peer);
+    expect(second.client.info.peerSignatureScheme).toBeUndefined();
+    expect(second.client.info.group).toEqual(first.client.info.group);
     const exported = ({ client }: Pair): Uint8Array => client.exportKey('EXPORTER-x', undefined, 32);
     expect(exported(second)).toEqual(second.server.exportKey('EXPORTER-x', undefined, 32));
     expect(exported(second)).not.toEqual(exported(first));
@@ -49,7 +49,7 @@ describe('resumption', () => {
       const { connect } = ends({ groups: ['secp256r1', 'X25519'] }, { groups: ['X25519'], retryCookie });
       connect();
       const second = connect();
-      expect(second.client.facts.retried).toBe(true);
+      expect(second.client.info.retried).toBe(true);
       expect(resumed(second)).toBe(true);
     }
   });
@@ -60,7 +60,7 @@ describe('resumption', () => {
     connect();
     const same = connect({}, { suites: ['TLS_CHACHA20_POLY1305_SHA256'] });
     expect(resumed(same)).toBe(true);
-    expect(same.client.facts.suite?.name).toBe('TLS_CHACHA20_POLY1305_SHA256');
+    expect(same.client.info.suite?.name).toBe('TLS_CHACHA20_POLY1305_SHA256');
     expect(resumed(connect({}, { suites: ['TLS_AES_256_GCM_SHA384'] }))).toBe(false);
   });
 
@@ -82,10 +82,10 @@ describe('resumption', () => {
     const second = connect();
     expect(resumed(second)).toBe(true);
     expect(asked).toBe(1);
-    expect(second.server.facts.peer?.chain).toEqual(first.server.facts.peer?.chain);
-    expect(second.server.facts.peer?.verdict).toMatchObject({ ok: true });
-    expect(second.server.facts.certificateRequested).toBe(false);
-    expect(second.client.facts.authenticated).toBe(true);
+    expect(second.server.info.peer?.chain).toEqual(first.server.info.peer?.chain);
+    expect(second.server.info.peer?.verdict).toMatchObject({ ok: true });
+    expect(second.server.info.certificateRequested).toBe(false);
+    expect(second.client.info.authenticated).toBe(true);
     expect(resumed(connect())).toBe(true);
   });
 
@@ -100,7 +100,7 @@ describe('resumption', () => {
       const second = connect();
       expect(resumed(second)).toBe(true);
       // Key exchange is better, and possible: it is used.
-      expect(second.client.facts.group).toBeDefined();
+      expect(second.client.info.group).toBeDefined();
     }
   });
 
@@ -135,8 +135,8 @@ describe('resumption', () => {
           },
         );
         const { wire: bytes } = await runLater(pair);
-        expect(pair.server.facts.resumed ?? false).toBe(connection > 0);
-        expect(pair.server.facts.earlyData?.accepted ?? false).toBe(connection === 2);
+        expect(pair.server.info.resumed ?? false).toBe(connection > 0);
+        expect(pair.server.info.earlyData?.accepted ?? false).toBe(connection === 2);
         wire.push(...bytes.map(toHex));
       }
       return wire;
@@ -229,6 +229,6 @@ function failureOf(
 }
 
 function resumed({ client, server }: Pair): boolean {
-  expect(client.facts.resumed).toBe(server.facts.resumed);
-  return client.facts.resumed ?? false;
+  expect(client.info.resumed).toBe(server.info.resumed);
+  return client.info.resumed ?? false;
 }

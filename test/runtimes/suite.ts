@@ -126,7 +126,7 @@ async function finish(client: TlsStream, server: TlsStream): Promise<string> {
   check(ours === theirs, 'the exported keys differ');
   await Promise.all([exchange(client, 1), exchange(server, 2)]);
   await Promise.all([client.closed, server.closed]);
-  return `${client.facts.suite?.name}, ${client.facts.group?.name}`;
+  return `${client.info.suite?.name}, ${client.info.group?.name}`;
 }
 
 /** Sends a megabyte made from `seed`, ends, and checks that the megabyte of the other seed comes, and the end. */

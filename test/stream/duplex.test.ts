@@ -188,8 +188,8 @@ describe('connect and accept', () => {
       connect(a, { serverName: 'server.example', anchors: trustedRootsPem() }),
       accept(b, { credential: source() }),
     ]);
-    expect(client.facts.peer?.verdict.ok).toBe(true);
-    expect(server.facts.serverName).toBe('server.example');
+    expect(client.info.peer?.verdict.ok).toBe(true);
+    expect(server.info.serverName).toBe('server.example');
   });
 
   it('speak TLS inside TLS', async () => {

@@ -30,7 +30,7 @@ export interface GnutlsServerOptions extends Common {
   readonly mode?: 'echo' | 'http' | undefined;
   /** A stapled OCSP response, DER. */
   readonly ocsp?: Uint8Array | undefined;
-  readonly maximumEarlyData?: number | undefined;
+  readonly maxEarlyData?: number | undefined;
   readonly noTickets?: boolean | undefined;
 }
 
@@ -59,7 +59,7 @@ export async function gnutlsServer(options: GnutlsServerOptions): Promise<Gnutls
   if (options.clientAuth === undefined) args.push('--disable-client-cert');
   if (options.clientAuth === 'require') args.push('--require-client-cert', '--verify-client-cert');
   if (options.ocsp !== undefined) args.push('--ocsp-response', files.add('ocsp.der', options.ocsp));
-  if (options.maximumEarlyData !== undefined) args.push('--earlydata', `--maxearlydata=${options.maximumEarlyData}`);
+  if (options.maxEarlyData !== undefined) args.push('--earlydata', `--maxearlydata=${options.maxEarlyData}`);
   if (options.noTickets) args.push('--noticket');
   args.push(...(options.extra ?? []));
   const child = startChild('gnutls-serv', args, { files, environment: environment(options, files) });

@@ -1,5 +1,5 @@
 import { concat } from '../../src/bytes/bytes.ts';
-import { Outlet } from '../../src/engine/outbound.ts';
+import { Outbound } from '../../src/engine/outbound.ts';
 import { Cbc12 } from '../../src/record/cbc12.ts';
 import { Joiner } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
@@ -80,7 +80,7 @@ function onTrace(): void {
   if (watching) return;
   watching = true;
   const { add } = Transcript.prototype;
-  const { handshake } = Outlet.prototype;
+  const { handshake } = Outbound.prototype;
   const { next } = Joiner.prototype;
   Joiner.prototype.next = function () {
     const message = next.call(this);
@@ -90,7 +90,7 @@ function onTrace(): void {
   Transcript.prototype.add = function (message: Uint8Array): void {
     add.call(this, speaking === undefined ? message : toldBy(speaking, message));
   };
-  Outlet.prototype.handshake = function (message: Uint8Array): void {
+  Outbound.prototype.handshake = function (message: Uint8Array): void {
     const changed = speaking === undefined ? message : toldBy(speaking, message);
     if (changed.length > 0) handshake.call(this, changed);
   };

@@ -1,7 +1,7 @@
 import { fromHex } from '../../src/bytes/bytes.ts';
 import type { AeadSuite12, CipherSuite13 } from '../../src/crypto/types.ts';
 import type { Engine } from '../../src/engine/engine.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import { Deframer } from '../../src/record/deframer.ts';
 import { Joiner } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
@@ -34,7 +34,7 @@ export class Middle {
   readonly target: Engine;
   readonly peer: Engine;
   /** Everything the target has said. */
-  readonly said: Step[] = [];
+  readonly said: EngineEvent[] = [];
   readonly #secrets = new Map<string, Uint8Array>();
   readonly #deframer = new Deframer();
   readonly #joiner = new Joiner();
@@ -116,7 +116,7 @@ export class Middle {
     this.#deframer.push(bytes);
     for (let record = this.#deframer.next(256); record !== undefined; record = this.#deframer.next(256)) {
       if (record.type === 20) {
-        if (this.peer.facts.version === 0x0303) {
+        if (this.peer.info.version === 'TLSv1.2') {
           this.#waiting.push({ type: -1, raw: Uint8Array.of(1), rekeyed: this.#protector12() });
           this.#open = this.#protector12();
         }
@@ -138,9 +138,9 @@ export class Middle {
 
   /** TLS 1.2: the keys that follow the peer's ChangeCipherSpec. */
   #protector12(): Protector12 {
-    const { role, facts, config } = this.peer;
-    const suite = config.suites12.find(({ id }) => id === facts.suite?.id) as AeadSuite12;
-    const randoms = { client: facts.clientRandom!, server: this.#serverRandom! };
+    const { role, info, config } = this.peer;
+    const suite = config.suites12.find(({ id }) => id === info.suite?.id) as AeadSuite12;
+    const randoms = { client: info.clientRandom!, server: this.#serverRandom! };
     const main = new MainSecret12(suite.hash, this.#secrets.get('CLIENT_RANDOM')!, randoms);
     const sizes = { macKey: 0, key: suite.aead.keyLength, iv: suite.fixedIvLength };
     return new Protector12(suite, main.keyBlock(sizes)[role]);
@@ -148,10 +148,10 @@ export class Middle {
 
   /** The keys that follow a message of the peer. */
   #protector(type: number): Protector13 | undefined {
-    if (this.peer.facts.version === 0x0303) return undefined;
+    if (this.peer.info.version === 'TLSv1.2') return undefined;
     const side = this.peer.role === 'client' ? 'CLIENT' : 'SERVER';
     const handshake = this.#secrets.get(`${side}_HANDSHAKE_TRAFFIC_SECRET`);
-    const { suite } = this.peer.facts;
+    const { suite } = this.peer.info;
     this.#suite ??= this.peer.config.suites13.find(({ id }) => id === suite?.id);
     const early = this.#secrets.get('CLIENT_EARLY_TRAFFIC_SECRET');
     // Early data is sent with the suite of the session, which is the first of the list here.
@@ -166,7 +166,7 @@ export class Middle {
   #useHandshakeKeys(): void {
     const secret = this.#secrets.get('CLIENT_HANDSHAKE_TRAFFIC_SECRET');
     if (secret === undefined || this.#suite !== undefined || this.#secrets.has('CLIENT_EARLY_TRAFFIC_SECRET')) return;
-    this.#suite = this.peer.config.suites13.find(({ id }) => id === this.peer.facts.suite?.id);
+    this.#suite = this.peer.config.suites13.find(({ id }) => id === this.peer.info.suite?.id);
     this.#open = new Protector13(this.#suite!, secret);
     this.#seal = new Protector13(this.#suite!, secret);
   }

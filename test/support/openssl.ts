@@ -31,7 +31,7 @@ interface Common {
   readonly psk?: { readonly key: string; readonly identity?: string } | undefined;
   /** Writes the secrets (RFC 9850) to a file; read it with {@link OpensslPeer.keyLog}. */
   readonly keyLog?: boolean | undefined;
-  readonly maximumFragment?: 512 | 1024 | 2048 | 4096 | undefined;
+  readonly maxFragment?: 512 | 1024 | 2048 | 4096 | undefined;
   /** Prints every message. */
   readonly trace?: boolean | undefined;
   /** Anything else, as on the command line. */
@@ -165,7 +165,7 @@ function common(options: Common, files: Files): string[] {
   if (options.psk !== undefined)
     args.push('-psk', options.psk.key, '-psk_identity', options.psk.identity ?? 'Client_identity');
   if (options.keyLog) args.push('-keylogfile', files.path('keys.log'));
-  flag('-maxfraglen', options.maximumFragment?.toString());
+  flag('-maxfraglen', options.maxFragment?.toString());
   if (options.trace) args.push('-msg');
   return args;
 }

@@ -1,6 +1,6 @@
 import { Engine } from '../../src/engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
-import type { Step } from '../../src/engine/event.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { toyCredential, toyProvider, toyVerifier } from './toy.ts';
@@ -37,27 +37,27 @@ export function makePair(client: ClientParts = {}, server: ServerParts = {}): Pa
 }
 
 /** Everything an engine has to say now. Needs are answered on the spot; the answers must not be promises. */
-export function drain(engine: Engine): Exclude<Step, { type: 'wait' | 'need' }>[] {
-  const steps: Exclude<Step, { type: 'wait' | 'need' }>[] = [];
+export function drain(engine: Engine): Exclude<EngineEvent, { type: 'wait' | 'request' }>[] {
+  const steps: Exclude<EngineEvent, { type: 'wait' | 'request' }>[] = [];
   for (;;) {
     const step = engine.next();
     if (step.type === 'wait') return steps;
-    if (step.type !== 'need') {
+    if (step.type !== 'request') {
       steps.push(step);
       continue;
     }
-    if (engine.settle(step.need) !== undefined)
-      throw new Error(`the need ${step.need.kind} was answered with a promise`);
+    if (engine.answer(step.request) !== undefined)
+      throw new Error(`the request ${step.request.kind} was answered with a promise`);
   }
 }
 
 /** Bytes written in these steps. */
-export function written(steps: readonly Step[]): Uint8Array[] {
+export function written(steps: readonly EngineEvent[]): Uint8Array[] {
   return steps.flatMap((step) => (step.type === 'write' ? [step.bytes] : []));
 }
 
 /** Application data in these steps. */
-export function received(steps: readonly Step[]): Uint8Array {
+export function received(steps: readonly EngineEvent[]): Uint8Array {
   return Uint8Array.from(steps.flatMap((step) => (step.type === 'data' ? [...step.bytes] : [])));
 }
 
@@ -65,8 +65,8 @@ export function received(steps: readonly Step[]): Uint8Array {
 export function run(
   { client, server }: Pair,
   tamper: (bytes: Uint8Array, from: 'client' | 'server') => readonly Uint8Array[] = (bytes) => [bytes],
-): { readonly client: Step[]; readonly server: Step[] } {
-  const steps = { client: [] as Step[], server: [] as Step[] };
+): { readonly client: EngineEvent[]; readonly server: EngineEvent[] } {
+  const steps = { client: [] as EngineEvent[], server: [] as EngineEvent[] };
   for (const engine of [client, server]) if (engine.status === 'fresh') engine.start();
   for (let moved = true; moved; ) {
     moved = false;
@@ -95,9 +95,9 @@ export function connected(client: ClientParts = {}, server: ServerParts = {}): P
 export async function runLater({
   client,
   server,
-}: Pair): Promise<{ readonly wire: Uint8Array[]; readonly steps: Step[] }> {
+}: Pair): Promise<{ readonly wire: Uint8Array[]; readonly steps: EngineEvent[] }> {
   const wire: Uint8Array[] = [];
-  const steps: Step[] = [];
+  const steps: EngineEvent[] = [];
   for (const engine of [client, server]) engine.start();
   for (let moved = true; moved; ) {
     moved = false;
@@ -111,8 +111,8 @@ export async function runLater({
         if (step.type === 'write') {
           wire.push(step.bytes);
           to.receive(step.bytes);
-        } else if (step.type === 'need') {
-          await from.settle(step.need);
+        } else if (step.type === 'request') {
+          await from.answer(step.request);
         }
       }
     }

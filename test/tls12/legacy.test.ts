@@ -79,9 +79,9 @@ describe('the classic exchange', () => {
     const { client, server, errors } = await classic(await serverCredential('rsa-2048'), mutual);
     expect(errors).toEqual([]);
     expect([client.status, server.status]).toEqual(['open', 'open']);
-    expect(client.facts.group).toBeUndefined();
-    expect(client.facts.peerSignatureScheme).toBeUndefined();
-    expect(server.facts.peer?.verdict.ok).toBe(mutual ? true : undefined);
+    expect(client.info.group).toBeUndefined();
+    expect(client.info.peerSignatureScheme).toBeUndefined();
+    expect(server.info.peer?.verdict.ok).toBe(mutual ? true : undefined);
   });
 
   it.each([

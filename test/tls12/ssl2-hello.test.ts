@@ -261,7 +261,7 @@ describe('a connection that begins so', () => {
     engine.receive(await client.answer(concat(...written(drain(engine))), random));
     const answer = drain(engine);
     expect(engine.status).toBe('open');
-    expect(engine.facts).toMatchObject({ version: 0x0303, suite: { id: SUITE }, extendedMasterSecret: false });
+    expect(engine.info).toMatchObject({ version: 'TLSv1.2', suite: { id: SUITE }, extendedMasterSecret: false });
     const [found, expected] = client.finished(concat(...written(answer)));
     expect(found).toEqual(expected);
     // RFC 9846 section 4.2.3: this server could have spoken TLS 1.3.
@@ -345,7 +345,7 @@ describe('it is refused', () => {
     const engine = await server({ crypto, credential: { ...real, signer } });
     engine.receive(v2({ specs: [0xc02f] }));
     expect(failureOf(engine)).toBeUndefined();
-    expect(engine.facts.signatureScheme?.name).toBe('rsa_pkcs1_sha1');
+    expect(engine.info.signatureScheme?.name).toBe('rsa_pkcs1_sha1');
   });
 });
 

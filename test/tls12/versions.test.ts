@@ -37,16 +37,16 @@ const shake = (
 
 describe('two ranges of versions', () => {
   it.each([
-    ['both', 'both', 0x0304],
-    ['both', '1.3', 0x0304],
-    ['1.3', 'both', 0x0304],
-    ['both', '1.2', 0x0303],
-    ['1.2', 'both', 0x0303],
-    ['1.2', '1.2', 0x0303],
+    ['both', 'both', 'TLSv1.3'],
+    ['both', '1.3', 'TLSv1.3'],
+    ['1.3', 'both', 'TLSv1.3'],
+    ['both', '1.2', 'TLSv1.2'],
+    ['1.2', 'both', 'TLSv1.2'],
+    ['1.2', '1.2', 'TLSv1.2'],
   ] as const)('a client with %s and a server with %s', (client, server, version) => {
     const pair = shake(client, server);
     expect([pair.client.status, pair.server.status]).toEqual(['open', 'open']);
-    expect([pair.client.facts.version, pair.server.facts.version]).toEqual([version, version]);
+    expect([pair.client.info.version, pair.server.info.version]).toEqual([version, version]);
     pair.client.send(Uint8Array.of(1, 2, 3));
     expect(run(pair).server).toContainEqual({ type: 'data', bytes: Uint8Array.of(1, 2, 3) });
     expect(pair.client.exportKey('EXPORTER-x', Uint8Array.of(1), 40)).toEqual(
@@ -65,7 +65,7 @@ describe('two ranges of versions', () => {
 
   it('a version of which no suite is named is not spoken', () => {
     const pair = shake('both', 'both', undefined, { client: { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] } });
-    expect(pair.client.facts.version).toBe(0x0303);
+    expect(pair.client.info.version).toBe('TLSv1.2');
   });
 });
 

@@ -2,7 +2,7 @@ import { plainView, toBase64Url } from '../../bytes/bytes.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { ClientConfig, EarlyDataConfig, ServerConfig } from '../../handshake/config.ts';
-import type { PeerFacts } from '../../handshake/context.ts';
+import type { PeerInfo } from '../../handshake/context.ts';
 import type { Credential, CredentialResolver } from '../../handshake/peer.ts';
 import {
   type ClientSessionStore,
@@ -30,7 +30,7 @@ export interface ClientSessionOptions {
   readonly pskOnly?: boolean;
   /**
    * Sent before the server has said anything, if a session allows it (RFC 9846 section 2.3). Somebody who records it can
-   * send it again. What became of it is in `facts.earlyData`; what was refused is not sent again by itself. Default: none.
+   * send it again. What became of it is in `info.earlyData`; what was refused is not sent again by itself. Default: none.
    */
   readonly earlyData?: Uint8Array;
   /** Send early data also in a session that began with our certificate: it speaks in our name. Default: false. */
@@ -76,7 +76,7 @@ export interface EarlyDataOptions {
   /** How far the age of the ticket may be off, 0 to 60,000 milliseconds (RFC 9846 section 8.3). Default: 10,000. */
   readonly tolerance?: number;
   /** May this client, who showed a certificate, send early data the next time? Asked for each ticket. Default: no. */
-  readonly allow?: (peer: PeerFacts) => boolean;
+  readonly allow?: (peer: PeerInfo) => boolean;
 }
 
 export const CLIENT_SESSION_KEYS: readonly (keyof ClientSessionOptions)[] = [
@@ -181,7 +181,7 @@ function earlyDataConfig(options: EarlyDataOptions): EarlyDataConfig {
 }
 
 /** What goes wrong in it is the program's fault, and said to be. */
-function guarded(allow: (peer: PeerFacts) => boolean): (peer: PeerFacts) => boolean {
+function guarded(allow: (peer: PeerInfo) => boolean): (peer: PeerInfo) => boolean {
   return (peer) => {
     try {
       return allow(peer) === true;

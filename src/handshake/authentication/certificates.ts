@@ -10,9 +10,9 @@ import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY, TLS_1_3 } from '../../wire/ids.ts';
 import { Certificate, CertificateVerify } from '../../wire/messages13.ts';
 import type { CommonConfig } from '../config.ts';
-import type { Context, PeerFacts } from '../context.ts';
+import type { Context, PeerInfo } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { need } from '../requests.ts';
+import { request } from '../requests.ts';
 import type { Credential, PeerVerifier, PresentedPeer, Role, Verdict } from '../peer.ts';
 import { KNOWN_EXTENSIONS } from '../tls13/known-extensions.ts';
 
@@ -40,7 +40,7 @@ export interface Subject {
   readonly presented: Presented;
   readonly verifier: PeerVerifier;
   readonly serverName: string | undefined;
-  /** A refusal of the verifier is reported in the facts and does not end the handshake. */
+  /** A refusal of the verifier is reported in the info and does not end the handshake. */
   readonly tolerant: boolean;
 }
 
@@ -55,14 +55,14 @@ export interface SignedProof {
 
 /** Proof that the peer was verified and holds the key of its certificate. Nothing else in the house can make one. */
 export class AuthenticatedPeer {
-  readonly facts: PeerFacts;
+  readonly info: PeerInfo;
   /** The key in the peer's certificate. */
   readonly key: PublicKey;
   // A private field makes the type nominal: an object of the same shape is not a proof.
   readonly #proof: true = true;
 
-  private constructor(facts: PeerFacts, key: PublicKey) {
-    this.facts = facts;
+  private constructor(info: PeerInfo, key: PublicKey) {
+    this.info = info;
     this.key = key;
   }
 
@@ -86,7 +86,7 @@ export class AuthenticatedPeer {
 
   /** Asks the verifier about the certificates, then checks the signature over `input`: the way of both versions. */
   static *prove(subject: Subject, proof: SignedProof, context: Context): Step<AuthenticatedPeer> {
-    const { config, out } = context;
+    const { config, effects } = context;
     const { signature, input } = proof;
     const tls13 = proof.version === TLS_1_3;
     const peerRole = config.role === 'client' ? 'server' : 'client';
@@ -102,12 +102,12 @@ export class AuthenticatedPeer {
     // RFC 9846 §4.3.3-1, §4.5.2-6
     if (!scheme.fits(key, tls13))
       throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
-    const good = yield* need('verifySignature', { scheme, key, input, signature });
+    const good = yield* request('verifySignature', { scheme, key, input, signature });
     if (good !== true) throw new TlsError('ERR_BAD_SIGNATURE', { detail: scheme.name });
-    out.fact('peerSignatureScheme', { id: scheme.id, name: scheme.name });
-    for (const text of describeVerdict(verdict)) out.note({ by: config.role, text });
-    out.note({ by: config.role, text: `its key signed this very handshake (${scheme.name})` });
-    return new AuthenticatedPeer(factsOf(subject, verdict), key);
+    effects.info('peerSignatureScheme', { id: scheme.id, name: scheme.name });
+    for (const text of describeVerdict(verdict)) effects.note({ by: config.role, text });
+    effects.note({ by: config.role, text: `its key signed this very handshake (${scheme.name})` });
+    return new AuthenticatedPeer(peerInfoOf(subject, verdict), key);
   }
 
   // RFC 5246 ¶7.4.2-7
@@ -117,8 +117,8 @@ export class AuthenticatedPeer {
    */
   static *trustForEncryption(subject: Subject, context: Context): Step<AuthenticatedPeer> {
     const { verdict, key } = yield* judge(subject, 'keyEncipherment', context);
-    for (const text of describeVerdict(verdict)) context.out.note({ by: context.config.role, text });
-    return new AuthenticatedPeer(factsOf(subject, verdict), key);
+    for (const text of describeVerdict(verdict)) context.effects.note({ by: context.config.role, text });
+    return new AuthenticatedPeer(peerInfoOf(subject, verdict), key);
   }
 }
 
@@ -134,7 +134,7 @@ export function* proveOurselves(
   transcript: { add(message: Uint8Array): void; digest(): Uint8Array },
   context: Context,
 ): Step<Uint8Array[]> {
-  const { config, out } = context;
+  const { config, effects } = context;
   const certificate = encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate, certificateMessage(credential, peer)));
   transcript.add(certificate);
   if (credential === undefined) return [certificate];
@@ -142,13 +142,13 @@ export function* proveOurselves(
   const scheme = chooseScheme(credential, peer.schemes, config.signingAlgorithms, TLS_1_3, config.role);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');
   const input = signedContent(config.role, transcript.digest());
-  const signature = yield* need('sign', { credential, scheme: scheme.id, input });
+  const signature = yield* request('sign', { credential, scheme: scheme.id, input });
   const verify = encodeHandshake(
     HANDSHAKE_CERTIFICATE_VERIFY,
     encode(CertificateVerify, { scheme: scheme.id, signature }),
   );
   transcript.add(verify);
-  out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
+  effects.info('signatureScheme', { id: scheme.id, name: scheme.name });
   return [certificate, verify];
 }
 
@@ -227,13 +227,13 @@ function* judge(
   context: Context,
 ): Step<{ readonly verdict: Verdict; readonly key: PublicKey }> {
   const peer = presentedPeer(subject, keyUse, context);
-  const verdict = yield* need('verifyPeer', { verifier: subject.verifier, peer });
+  const verdict = yield* request('verifyPeer', { verifier: subject.verifier, peer });
   const key = decodeSubjectPublicKeyInfo(acceptedKey(verdict, subject.tolerant));
   if (key === undefined) throw new TlsError('ERR_CERTIFICATE_UNREADABLE');
   return { verdict, key };
 }
 
-function factsOf({ presented }: Subject, verdict: Verdict): PeerFacts {
+function peerInfoOf({ presented }: Subject, verdict: Verdict): PeerInfo {
   return {
     chain: presented.chain,
     verdict,

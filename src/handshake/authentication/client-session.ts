@@ -2,7 +2,7 @@ import { plainView } from '../../bytes/bytes.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { need } from '../requests.ts';
+import { request } from '../requests.ts';
 import type { PresentedPeer } from '../peer.ts';
 import { type ClientSession, MAX_TICKET_LIFETIME, policyOf } from '../session.ts';
 import { certificateSchemesOf } from './certificates.ts';
@@ -22,9 +22,9 @@ export function sessionKeyOf(config: ClientConfig): string {
 export function* findSession(key: string, context: Context): Step<ClientSession | undefined> {
   const config = context.config as ClientConfig;
   if (config.sessions === undefined) return undefined;
-  const session = yield* need('takeSession', { key });
+  const session = yield* request('loadSession', { key });
   if (session === undefined || !isUsable(session, config, context.now())) return undefined;
-  const verdict = yield* need('recheck', {
+  const verdict = yield* request('recheck', {
     verifier: config.verifier,
     peer: presentedAgain(session, context),
     before: session.peer.verdict,
@@ -33,7 +33,7 @@ export function* findSession(key: string, context: Context): Step<ClientSession 
     const bytes = { ticket: plainView(session.ticket), secret: plainView(session.secret) };
     return { ...session, ...bytes, peer: { ...session.peer, verdict } };
   }
-  context.out.note({ by: 'client', text: 'the session is not used: its server would not be trusted any more' });
+  context.effects.note({ by: 'client', text: 'the session is not used: its server would not be trusted any more' });
   return undefined;
 }
 

@@ -3,7 +3,7 @@ import type { Hash, HashName } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { EarlySecrets } from '../../keys/schedule13.ts';
 import type { CommonConfig } from '../config.ts';
-import type { PeerFacts } from '../context.ts';
+import type { PeerInfo } from '../context.ts';
 import type { SessionPeer } from '../session.ts';
 
 /** PskKeyExchangeMode (RFC 9846 section 4.3.9). */
@@ -42,8 +42,8 @@ export class AcceptedPsk {
   }
 
   /** What is known of the peer from when the session began. */
-  get facts(): PeerFacts | undefined {
-    return factsOf(this.meaning.peer);
+  get info(): PeerInfo | undefined {
+    return peerInfoOf(this.meaning.peer);
   }
 
   /** @throws TlsError ERR_BAD_BINDER (RFC 9846 section 4.3.11.2). */
@@ -82,7 +82,7 @@ export class AcceptedPsk {
   }
 }
 
-export function factsOf(peer: SessionPeer | undefined): PeerFacts | undefined {
+export function peerInfoOf(peer: SessionPeer | undefined): PeerInfo | undefined {
   if (peer === undefined) return undefined;
   const { presented, verdict } = peer;
   return {
@@ -94,7 +94,7 @@ export function factsOf(peer: SessionPeer | undefined): PeerFacts | undefined {
 }
 
 /** The way back; undefined for a peer that was not trusted: a session could be with anybody. */
-export function sessionPeerOf({ chain, verdict, ocspResponse, sctList }: PeerFacts): SessionPeer | undefined {
+export function sessionPeerOf({ chain, verdict, ocspResponse, sctList }: PeerInfo): SessionPeer | undefined {
   if (!verdict.ok) return undefined;
   const ofLeaf = <T>(value: T): (T | undefined)[] => chain.map((_, index) => (index === 0 ? value : undefined));
   return { presented: { chain, ocspResponses: ofLeaf(ocspResponse), sctLists: ofLeaf(sctList) }, verdict };

@@ -22,7 +22,7 @@ export interface ServerSession {
   readonly lifetime: number;
   /** In bytes. */
   readonly maxEarlyData: number;
-  /** Digest of all that has to be the same again: see `bindingOf`. */
+  /** Digest of all that has to be the same again: see `sessionBinding`. */
   readonly binding: Uint8Array;
   /** The client, where it showed a certificate. */
   readonly peer: SessionPeer | undefined;

@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes/bytes.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { type ClientHelloSummary, need, type ContextSelection } from '../requests.ts';
+import { type ClientHelloSummary, request, type ContextSelection } from '../requests.ts';
 import type { PeerVerifier } from '../peer.ts';
 import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
 import { certificateSchemesOf } from './certificates.ts';
@@ -19,14 +19,14 @@ export interface AskedFor {
 }
 
 /** Not too old, and begun at this very door. */
-export function isFor(session: ServerSession, from: AskedFor, context: Context): boolean {
+export function isResumable(session: ServerSession, from: AskedFor, context: Context): boolean {
   const now = context.now();
   const age = now - session.issuedAt;
   return (
     age >= -CLOCKS_APART &&
     age < session.lifetime * 1000 &&
     now - session.since < MAX_TICKET_LIFETIME * 1000 &&
-    equalBytes(session.binding, bindingOf(from, context))
+    equalBytes(session.binding, sessionBinding(from, context))
   );
 }
 
@@ -34,7 +34,7 @@ export function isFor(session: ServerSession, from: AskedFor, context: Context):
  * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
  * for and the protocol. So no session opens a door other than the one at which it began.
  */
-export function bindingOf({ read, protocol, choices }: AskedFor, context: Context): Uint8Array {
+export function sessionBinding({ read, protocol, choices }: AskedFor, context: Context): Uint8Array {
   const config = context.config as ServerConfig;
   const { clientAuth, verifier } = clientRules(choices, config);
   const name = choices.name !== undefined ? `=${choices.name}` : choices.credential && identityOf(choices.credential);
@@ -78,8 +78,8 @@ export function* recheckClient(
     keyUse: 'digitalSignature',
     now: context.now(),
   } as const;
-  const verdict = yield* need('recheck', { verifier, peer: presented, before: peer.verdict });
+  const verdict = yield* request('recheck', { verifier, peer: presented, before: peer.verdict });
   if (verdict?.ok === true) return verdict;
-  context.out.note({ by: 'server', text: 'the session is not resumed: its client would not be trusted any more' });
+  context.effects.note({ by: 'server', text: 'the session is not resumed: its client would not be trusted any more' });
   return undefined;
 }

@@ -6,7 +6,7 @@ import { GROUP_SECP256R1, GROUP_SECP384R1, GROUP_SECP521R1, HANDSHAKE_CERTIFICAT
 import { CertificateVerify12 } from '../../wire/messages12.ts';
 import type { Context } from '../context.ts';
 import type { Step } from '../machine.ts';
-import { need } from '../requests.ts';
+import { request } from '../requests.ts';
 import type { Credential } from '../peer.ts';
 import { chooseScheme } from '../authentication/certificates.ts';
 
@@ -21,8 +21,8 @@ export function* sign12(
   const { config } = context;
   const scheme = chooseScheme(credential, peerSchemes, config.signingAlgorithms, 0x0303, config.role);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME', { rfc: 'RFC 5246 section 7.4.1.4.1' });
-  const signature = yield* need('sign', { credential, scheme: scheme.id, input });
-  context.out.fact('signatureScheme', { id: scheme.id, name: scheme.name });
+  const signature = yield* request('sign', { credential, scheme: scheme.id, input });
+  context.effects.info('signatureScheme', { id: scheme.id, name: scheme.name });
   return { scheme: scheme.id, signature };
 }
 

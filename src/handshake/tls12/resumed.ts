@@ -5,11 +5,11 @@ import type { Transcript } from '../../keys/transcript.ts';
 import { decode } from '../../wire/codec.ts';
 import { Finished12 } from '../../wire/messages12.ts';
 import type { Arrival } from '../machine.ts';
-import type { Context, PeerFacts } from '../context.ts';
+import type { Context, PeerInfo } from '../context.ts';
 import type { Role } from '../peer.ts';
 import type { SessionPeer } from '../session.ts';
 import { type Agreed12, protectorFor } from './key-exchange/key-exchange.ts';
-import { factsOf } from '../authentication/psk.ts';
+import { peerInfoOf } from '../authentication/psk.ts';
 
 /** The abbreviated handshake of TLS 1.2 (RFC 5246 section 7.3), as both sides see it. */
 
@@ -40,8 +40,8 @@ export class ResumedPeer12 {
     return this.#proof;
   }
 
-  get facts(): PeerFacts | undefined {
-    return factsOf(this.session);
+  get info(): PeerInfo | undefined {
+    return peerInfoOf(this.session);
   }
 
   /** @throws TlsError ERR_BAD_FINISHED (RFC 5246 section 7.4.9). */
@@ -66,26 +66,29 @@ export function checkFinished(peer: Role, message: Arrival, main: MainSecret12, 
 /** The session's secret with the randoms of this handshake: so its keys are new. */
 export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: Context): MainSecret12 {
   const main = new MainSecret12(agreed.suite.hash, secret.slice(), agreed.randoms);
-  context.out.log('CLIENT_RANDOM', main.bytes);
+  context.effects.log('CLIENT_RANDOM', main.bytes);
   return main;
 }
 
 // RFC 5246 ¶7.1-1, ¶7.1-2
 /** ChangeCipherSpec, and Finished behind it under the new keys; whoever is first has the other's hashed into his. */
 export function switchAndFinish(agreed: Agreed12, main: MainSecret12, finished: Uint8Array, context: Context): void {
-  const { out } = context;
-  out.changeCipherSpec();
-  out.protect('write', 'application', protectorFor(agreed, main, 'write', context));
+  const { effects } = context;
+  effects.changeCipherSpec();
+  effects.protect('write', 'application', protectorFor(agreed, main, 'write', context));
   agreed.transcript.add(finished);
-  out.send(finished);
+  effects.send(finished);
 }
 
 /** What is known of a resumed connection from the one with which the session began. */
 export function reportResumed(peer: ResumedPeer12, { group }: Remembered12, context: Context): void {
-  const { out, config } = context;
-  out.fact('resumed', true);
-  if (peer.facts !== undefined) out.fact('peer', peer.facts);
+  const { effects, config } = context;
+  effects.info('resumed', true);
+  if (peer.info !== undefined) effects.info('peer', peer.info);
   const known = group === undefined ? undefined : config.groups.find(({ id }) => id === group);
-  if (known !== undefined) out.fact('group', { id: known.id, name: known.name });
-  out.note({ by: config.role, text: 'the session goes on: its secret was known to nobody but the two who began it' });
+  if (known !== undefined) effects.info('group', { id: known.id, name: known.name });
+  effects.note({
+    by: config.role,
+    text: 'the session goes on: its secret was known to nobody but the two who began it',
+  });
 }

@@ -32,7 +32,7 @@ export function startUpdates(): Updates {
 }
 
 // RFC 9846 §4.7.3-9
-const MOST_UPDATES = 2 ** 48 - 1;
+const MAX_UPDATES = 2 ** 48 - 1;
 
 // RFC 9846 §4.7.3-10, §4.7.3-11
 /**
@@ -44,23 +44,23 @@ export function receiveKeyUpdate(data: Traffic, message: Arrival, context: Conte
   if (requestUpdate > 1) throw new TlsError('ERR_KEY_UPDATE', { detail: `${requestUpdate}` });
   data.updates.asked = false;
   const peer: Role = context.config.role === 'client' ? 'server' : 'client';
-  context.out.keys('read', 'application', data.suite, data.schedule.update(peer));
+  context.effects.keys('read', 'application', data.suite, data.schedule.update(peer));
   if (requestUpdate === 1) data.updates.owed = true;
 }
 
 /** Answers the peer's requests, if there were any: to be called before application data is sent. */
 export function answerKeyUpdates(data: Traffic, context: Context): void {
-  if (data.updates.owed && data.updates.sent < MOST_UPDATES) sendKeyUpdate(data, context, false);
+  if (data.updates.owed && data.updates.sent < MAX_UPDATES) sendKeyUpdate(data, context, false);
 }
 
 /** Changes our keys. `askPeer` is dropped while an earlier request of ours is unanswered. */
 export function sendKeyUpdate(data: Traffic, context: Context, askPeer: boolean): void {
-  if (data.updates.sent >= MOST_UPDATES)
+  if (data.updates.sent >= MAX_UPDATES)
     throw new TlsError('ERR_SEAL_LIMIT', { detail: 'the keys cannot be changed again' });
   const ask = askPeer && !data.updates.asked;
   if (ask) data.updates.asked = true;
   data.updates.owed = false;
   data.updates.sent++;
-  context.out.send(encodeHandshake(HANDSHAKE_KEY_UPDATE, encode(KeyUpdate, { requestUpdate: ask ? 1 : 0 })));
-  context.out.keys('write', 'application', data.suite, data.schedule.update(context.config.role));
+  context.effects.send(encodeHandshake(HANDSHAKE_KEY_UPDATE, encode(KeyUpdate, { requestUpdate: ask ? 1 : 0 })));
+  context.effects.keys('write', 'application', data.suite, data.schedule.update(context.config.role));
 }

@@ -29,7 +29,7 @@ const CURVES: { readonly [oid: string]: NamedCurve } = {
 };
 
 /** An RSA key of 8192 bits takes under 5 KB: what is larger is no key that is worked with here. */
-const MOST_BYTES = 16_384;
+const MAX_BYTES = 16_384;
 
 /** A private key as a file holds it. */
 export interface PrivateKeyFile {
@@ -75,7 +75,7 @@ export function privateKeyFromDer(der: Uint8Array, label?: string): PrivateKey {
 /** {@link privateKeyFromDer}, with the public half where the file has one. It is not checked here: that takes a curve. */
 export function readPrivateKey(der: Uint8Array, label?: string): PrivateKeyFile {
   try {
-    if (der.length > MOST_BYTES) throw new DerError(`a private key of ${der.length} bytes`, 0);
+    if (der.length > MAX_BYTES) throw new DerError(`a private key of ${der.length} bytes`, 0);
     switch (label ?? guessForm(der)) {
       case 'PRIVATE KEY':
         return readPkcs8(der);

@@ -268,7 +268,7 @@ export function checkTime(certificate: Certificate, now: number): Finding | unde
   return undefined;
 }
 
-export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'leastRsaBits'>): Finding | undefined {
+export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'minRsaBits'>): Finding | undefined {
   if (key === undefined) {
     return {
       code: 'CERT_UNSUPPORTED_ALGORITHM',
@@ -278,11 +278,11 @@ export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'lea
   }
   if (key.kind !== 'rsa') return undefined;
   const bits = bitLength(bigFromBytes(key.modulus));
-  if (bits < rules.leastRsaBits || bits > 8192) {
+  if (bits < rules.minRsaBits || bits > 8192) {
     return {
       code: 'CERT_WEAK_KEY',
       what: 'its RSA key has a size that is not taken',
-      expected: `${rules.leastRsaBits} to 8192 bits`,
+      expected: `${rules.minRsaBits} to 8192 bits`,
       found: `${bits} bits`,
     };
   }

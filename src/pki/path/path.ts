@@ -33,21 +33,21 @@ interface Budgets extends Budget {
   fetches: number;
 }
 
-const MOST_STEPS = 5_000;
-const MOST_SIGNATURES = 100;
-const MOST_COMPARISONS = 250_000;
-const MOST_FETCHES = 4;
+const MAX_STEPS = 5_000;
+const MAX_SIGNATURES = 100;
+const MAX_COMPARISONS = 250_000;
+const MAX_FETCHES = 4;
 /** Self-issued certificates do not count as intermediates, but they do not go on forever either. */
-const MOST_SELF_ISSUED = 8;
+const MAX_SELF_ISSUED = 8;
 const DEEPEST_DETOUR = 3;
 
 /** Looks for a good path. Answers at once when signatures and revocation are answered at once. */
 export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
   const budgets = {
-    steps: MOST_STEPS,
-    signatures: MOST_SIGNATURES,
-    comparisons: MOST_COMPARISONS,
-    fetches: MOST_FETCHES,
+    steps: MAX_STEPS,
+    signatures: MAX_SIGNATURES,
+    comparisons: MAX_COMPARISONS,
+    fetches: MAX_FETCHES,
   };
   return runSteps(new Search(question, budgets, []).run());
 }
@@ -189,7 +189,7 @@ class Search {
     const longer = [...path, issuer];
     const below = counted(path);
     const total = isSelfIssued(issuer) ? below : below + 1;
-    if (total > rules.maxIntermediates || longer.length > rules.maxIntermediates + MOST_SELF_ISSUED) {
+    if (total > rules.maxIntermediates || longer.length > rules.maxIntermediates + MAX_SELF_ISSUED) {
       const what = `there are more than ${rules.maxIntermediates} authorities between it and what is trusted`;
       this.#note(path, { code: 'CERT_PATH_LENGTH', what }, path[0]!);
       return undefined;

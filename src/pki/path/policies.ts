@@ -29,7 +29,7 @@ export interface PolicyOutcome {
   readonly policies: readonly string[];
 }
 
-const MOST_POLICIES = 512;
+const MAX_POLICIES = 512;
 
 /**
  * Processes a path, its first certificate next to the anchor, its last the leaf. An anchor that speaks of policies
@@ -50,14 +50,14 @@ export function processPolicies(
     const selfIssued = isSelfIssued(certificate);
     // RFC 5280 section 6.1.3(d) to (f).
     const policies = certificatePolicies(certificate)?.policies;
-    if (policies !== undefined && policies.length > MOST_POLICIES) return tooMany(at);
+    if (policies !== undefined && policies.length > MAX_POLICIES) return tooMany(at);
     if (policies === undefined) graph = undefined;
     else if (graph?.step(policies, any > 0 || (!last && selfIssued)) === false) graph = undefined;
     if (explicit === 0 && graph === undefined) return noPolicy(at);
     if (!last) {
       // Section 6.1.4(a) and (b).
       const mappings = policyMappings(certificate) ?? [];
-      if (mappings.length > MOST_POLICIES) return tooMany(at);
+      if (mappings.length > MAX_POLICIES) return tooMany(at);
       if (mappings.some(({ issuer, subject }) => issuer === ANY_POLICY || subject === ANY_POLICY)) {
         return {
           code: 'CERT_POLICY',
@@ -98,7 +98,7 @@ function noPolicy(index: number): Finding & { readonly index: number } {
 }
 
 function tooMany(index: number): Finding & { readonly index: number } {
-  return { code: 'CERT_BUDGET', what: `it has more than ${MOST_POLICIES} policies`, index };
+  return { code: 'CERT_BUDGET', what: `it has more than ${MAX_POLICIES} policies`, index };
 }
 
 interface Node {

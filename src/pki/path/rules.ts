@@ -24,7 +24,7 @@ export interface PathRules {
   /** What the leaf's key has to be allowed for, if it says what it is allowed for. */
   readonly keyUsages: readonly KeyUsage[];
   /** Bits. */
-  readonly leastRsaBits: number;
+  readonly minRsaBits: number;
   readonly allowSha1: boolean;
   /** SignatureScheme ids that certificates may be signed with; empty: all that are known and not weak. */
   readonly certificateSchemes: readonly number[];
@@ -47,7 +47,7 @@ export function defaultRules(profile: Profile, now: number): PathRules {
     purposes: undefined,
     explicitPurpose: profile === 'webpki' ? 'leaf' : 'none',
     keyUsages: [],
-    leastRsaBits: 2048,
+    minRsaBits: 2048,
     allowSha1: false,
     certificateSchemes: [],
     maxIntermediates: 8,

@@ -131,7 +131,7 @@ const REASON = 21;
 const INVALIDITY_DATE = 24;
 const CERTIFICATE_ISSUER = 29;
 const LONGEST_SERIAL = 64;
-const MOST_ENTRY_EXTENSIONS = 16;
+const MAX_ENTRY_EXTENSIONS = 16;
 
 /** Reads one entry after the other without making anything. */
 class Scanner {
@@ -184,7 +184,7 @@ class Scanner {
     let seen = 0;
     let count = 0;
     for (let at = start; at < end; ) {
-      if (++count > MOST_ENTRY_EXTENSIONS) throw new DerError('too many extensions in an entry', at);
+      if (++count > MAX_ENTRY_EXTENSIONS) throw new DerError('too many extensions in an entry', at);
       this.#take(at, end, TAG_SEQUENCE);
       const extensionEnd = this.#end;
       this.#take(this.#content, extensionEnd, TAG_OID);

@@ -95,7 +95,7 @@ const PROCESSED: readonly string[] = [
   OID_FRESHEST,
 ];
 
-const MOST_EXTENSIONS = 64;
+const MAX_EXTENSIONS = 64;
 /** RFC 5280 section 5.2.3: 20 octets at most; one more for the sign. */
 const LONGEST_NUMBER = 21;
 
@@ -223,7 +223,7 @@ function readTbs(tbs: DerCursor): TbsFields {
   const extensionsAt = tbs.offset;
   const extensionList = tbs.explicit(0, (field) => field.sequenceOf(readExtension, 1)) ?? [];
   if (extensionList.length > 0 && version !== 2) throw new DerError('extensions in version 1', extensionsAt);
-  if (extensionList.length > MOST_EXTENSIONS) throw new DerError(`${extensionList.length} extensions`, extensionsAt);
+  if (extensionList.length > MAX_EXTENSIONS) throw new DerError(`${extensionList.length} extensions`, extensionsAt);
   const extensions = new Map<string, CertificateExtension>();
   for (const extension of extensionList) {
     if (extensions.has(extension.oid)) throw new DerError(`extension ${extension.oid} twice`, extensionsAt);

@@ -51,8 +51,8 @@ const LONGEST_URI = 2_048;
 /** Milliseconds that a failure is remembered, and that a list without nextUpdate is kept. */
 const FAILURE_KEPT = 60_000;
 const KEPT_WITHOUT_NEXT = 3_600_000;
-const MOST_CACHED = 256;
-const MOST_CACHED_BYTES = 64 * 1024 * 1024;
+const MAX_CACHED = 256;
+const MAX_CACHED_BYTES = 64 * 1024 * 1024;
 
 interface Cached<T> {
   readonly value: T | undefined;
@@ -164,11 +164,11 @@ export class Remote {
   /** The oldest go first when there are too many. */
   #keep(key: string, entry: Cached<unknown>): void {
     this.#drop(key);
-    if (entry.size > MOST_CACHED_BYTES) return;
+    if (entry.size > MAX_CACHED_BYTES) return;
     this.#cache.set(key, entry);
     this.#cachedBytes += entry.size;
     for (const oldest of this.#cache.keys()) {
-      if (this.#cache.size <= MOST_CACHED && this.#cachedBytes <= MOST_CACHED_BYTES) return;
+      if (this.#cache.size <= MAX_CACHED && this.#cachedBytes <= MAX_CACHED_BYTES) return;
       this.#drop(oldest);
     }
   }

@@ -93,9 +93,9 @@ const HASHES: { readonly [oid: string]: HashName } = {
 
 /** Bytes; a response for one certificate with a responder's chain is a few thousand. */
 export const LONGEST_OCSP_RESPONSE = 262_144;
-const MOST_RESPONSES = 256;
-const MOST_CERTIFICATES = 16;
-const MOST_EXTENSIONS = 32;
+const MAX_RESPONSES = 256;
+const MAX_CERTIFICATES = 16;
+const MAX_EXTENSIONS = 32;
 
 /**
  * A request about one certificate (RFC 6960 section 4.1.1), as RFC 5019 section 2.1.1 wants it: SHA-1 for the identifier
@@ -166,7 +166,7 @@ function readBasicResponse(der: Uint8Array): BasicOcspResponse {
     const signature = fields.bitStringBytes();
     const at = fields.offset;
     const certificates = fields.explicit(0, (field) => field.sequenceOf((item) => item.raw(TAG_SEQUENCE))) ?? [];
-    if (certificates.length > MOST_CERTIFICATES) throw new DerError(`${certificates.length} certificates`, at);
+    if (certificates.length > MAX_CERTIFICATES) throw new DerError(`${certificates.length} certificates`, at);
     return { data, signatureAlgorithm, signature, certificates };
   });
 }
@@ -187,7 +187,7 @@ export function readOcspResponseData(data: Uint8Array): OcspResponseData {
     const producedAt = fields.generalizedTime();
     const at = fields.offset;
     const responses = fields.sequenceOf(readSingleResponse);
-    if (responses.length > MOST_RESPONSES) throw new DerError(`${responses.length} responses`, at);
+    if (responses.length > MAX_RESPONSES) throw new DerError(`${responses.length} responses`, at);
     return { responder, producedAt, responses, extensions: readExtensions(fields, 1) };
   });
 }
@@ -260,7 +260,7 @@ function readReason(cursor: DerCursor): RevocationReason {
 function readExtensions(fields: DerCursor, n: number): ReadonlyMap<string, CertificateExtension> {
   const start = fields.offset;
   const list = fields.explicit(n, (field) => field.sequenceOf(readExtension, 1)) ?? [];
-  if (list.length > MOST_EXTENSIONS) throw new DerError(`${list.length} extensions`, start);
+  if (list.length > MAX_EXTENSIONS) throw new DerError(`${list.length} extensions`, start);
   const extensions = new Map<string, CertificateExtension>();
   for (const extension of list) {
     if (extensions.has(extension.oid)) throw new DerError(`extension ${extension.oid} twice`, start);

@@ -16,9 +16,9 @@ export interface TransparencyOptions {
   /** The logs that count. A log in this list twice counts once. */
   readonly logs: readonly Log[];
   /** Timestamps of so many different logs. Default: 2. */
-  readonly leastLogs?: number;
+  readonly minLogs?: number;
   /** From so many different operators. Default: 2. */
-  readonly leastOperators?: number;
+  readonly minOperators?: number;
   /** Milliseconds that clocks may differ. Default: 300,000. */
   readonly clockSkew?: number;
 }
@@ -37,7 +37,7 @@ const WEEK = 604_800_000;
  * import { certificateVerifier, transparencyVerifier } from 'warifu/pki';
  * const crypto = nobleProvider();
  * const inner = certificateVerifier({ anchors: [], signatures: crypto.verifier });
- * const verifier = transparencyVerifier(inner, { crypto, logs: [], leastLogs: 0, leastOperators: 0 });
+ * const verifier = transparencyVerifier(inner, { crypto, logs: [], minLogs: 0, minOperators: 0 });
  * verifier.wantsSct; // true
  * ```
  */
@@ -68,7 +68,7 @@ function* checkTransparency(
   peer: PresentedPeer,
   options: TransparencyOptions,
 ): Steps<Finding | undefined> {
-  const { crypto, logs, leastLogs = 2, leastOperators = 2, clockSkew = DEFAULT_SKEW } = options;
+  const { crypto, logs, minLogs = 2, minOperators = 2, clockSkew = DEFAULT_SKEW } = options;
   const seen = new Set<Log>();
   let why = 'it came with no timestamp';
   for (const [source, list] of yield* sctLists(leaf, issuer, peer, options)) {
@@ -93,11 +93,11 @@ function* checkTransparency(
     }
   }
   const operators = new Set([...seen].map(({ operator }) => operator));
-  if (seen.size >= leastLogs && operators.size >= leastOperators) return undefined;
+  if (seen.size >= minLogs && operators.size >= minOperators) return undefined;
   return {
     code: 'CERT_TRANSPARENCY',
     what: `too few logs have seen it (${why})`,
-    expected: `${leastLogs} logs of ${leastOperators} operators`,
+    expected: `${minLogs} logs of ${minOperators} operators`,
     found: `${seen.size} of ${operators.size}`,
     rfc: 'RFC 6962 section 5.2',
   };
@@ -161,14 +161,14 @@ function orUndefined<T>(read: () => T): T | undefined {
 }
 
 function checkOptions(options: TransparencyOptions): void {
-  const known = ['crypto', 'logs', 'leastLogs', 'leastOperators', 'clockSkew'];
+  const known = ['crypto', 'logs', 'minLogs', 'minOperators', 'clockSkew'];
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) throw new TlsError('ERR_OPTION', { detail: `${name}: there is no such option` });
   }
   if (typeof options.crypto?.verifier?.verify !== 'function')
     throw new TlsError('ERR_OPTION', { detail: 'crypto: it is needed' });
   if (!Array.isArray(options.logs)) throw new TlsError('ERR_OPTION', { detail: 'logs: it has to be a list' });
-  for (const name of ['leastLogs', 'leastOperators', 'clockSkew'] as const) {
+  for (const name of ['minLogs', 'minOperators', 'clockSkew'] as const) {
     const value = options[name];
     if (value !== undefined && !(typeof value === 'number' && value >= 0))
       throw new TlsError('ERR_OPTION', { detail: `${name}: it has to be a number, 0 or more` });

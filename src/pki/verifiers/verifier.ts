@@ -51,7 +51,7 @@ export interface CertificateVerifierOptions {
   /** Looks into revocation. Default: nobody does. */
   readonly revocation?: RevocationChecker;
   /** Smallest RSA key, in bits. Default: 2048. */
-  readonly leastRsaBits?: number;
+  readonly minRsaBits?: number;
   /** Take certificates signed with SHA-1. Default: false. */
   readonly allowSha1?: boolean;
   /** Most authorities between leaf and anchor, self-issued ones not counted. Default: 8. */
@@ -131,7 +131,7 @@ export interface Identities {
 }
 
 /** A chain has at most so many certificates: a peer with many cross-signed authorities may send some dozens. */
-const MOST_CERTIFICATES = 64;
+const MAX_CERTIFICATES = 64;
 
 /**
  * A verifier that finds a path from the peer's certificate to an anchor, and checks every certificate on it
@@ -211,8 +211,8 @@ function judge(
   options: CertificateVerifierOptions,
   remote: Remote | undefined,
 ): MaybePromise<Verdict> {
-  if (peer.chain.length > MOST_CERTIFICATES) {
-    const what = `it has ${peer.chain.length} certificates, at most ${MOST_CERTIFICATES} are read`;
+  if (peer.chain.length > MAX_CERTIFICATES) {
+    const what = `it has ${peer.chain.length} certificates, at most ${MAX_CERTIFICATES} are read`;
     return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
   }
   const positions = new Map<Certificate, number>();
@@ -262,7 +262,7 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
     purposes: options.purposes === 'any' ? undefined : (options.purposes ?? [purpose]),
     explicitPurpose: options.explicitPurpose ?? rules.explicitPurpose,
     keyUsages: options.keyUsages ?? [peer.keyUse],
-    leastRsaBits: options.leastRsaBits ?? rules.leastRsaBits,
+    minRsaBits: options.minRsaBits ?? rules.minRsaBits,
     allowSha1: options.allowSha1 ?? rules.allowSha1,
     certificateSchemes: peer.certificateSchemes,
     maxIntermediates: options.maxIntermediates ?? rules.maxIntermediates,
@@ -362,7 +362,7 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   distrusted: isSource,
   fetchIssuers: (value) => typeof value === 'function',
   revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
-  leastRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
+  minRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
   allowSha1: isBoolean,
   maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
   allowNoServerName: isBoolean,

@@ -74,15 +74,15 @@ export const OID_SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
 export const OID_POISON = '1.3.6.1.4.1.11129.2.4.3';
 
 /** Most extensions a certificate may have, and most bytes: a larger one is only a way to keep us busy. */
-const MOST_EXTENSIONS = 64;
-const MOST_BYTES = 131_072;
+const MAX_EXTENSIONS = 64;
+const MAX_BYTES = 131_072;
 
 /**
  * Reads a DER certificate. Nothing is judged here but its form.
  * @throws DerError when it is not a certificate.
  */
 export function readCertificate(der: Uint8Array): Certificate {
-  if (der.length > MOST_BYTES) throw new DerError(`a certificate of ${der.length} bytes`, 0);
+  if (der.length > MAX_BYTES) throw new DerError(`a certificate of ${der.length} bytes`, 0);
   return readDer(der, TAG_SEQUENCE, (outer) => {
     const start = outer.offset;
     const fields = outer.sequence(readTbs);
@@ -141,7 +141,7 @@ function readTbs(tbs: DerCursor): TbsFields {
   const extensionsAt = tbs.offset;
   const list = tbs.explicit(3, (field) => field.sequenceOf(readExtension, 1)) ?? [];
   if (list.length > 0 && version !== 3) throw new DerError(`extensions in version ${version}`, extensionsAt);
-  if (list.length > MOST_EXTENSIONS) throw new DerError(`${list.length} extensions`, extensionsAt);
+  if (list.length > MAX_EXTENSIONS) throw new DerError(`${list.length} extensions`, extensionsAt);
   const extensions = new Map<string, CertificateExtension>();
   for (const extension of list) {
     if (extensions.has(extension.oid)) throw new DerError(`extension ${extension.oid} twice`, extensionsAt);

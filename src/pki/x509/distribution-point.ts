@@ -33,7 +33,7 @@ export interface IssuingDistributionPoint {
 
 export const OID_CRL_DISTRIBUTION_POINTS = '2.5.29.31';
 
-const MOST_POINTS = 256;
+const MAX_POINTS = 256;
 
 /** Where the lists of a certificate are; undefined: it does not say. @throws DerError when that is malformed. */
 export function crlDistributionPoints(certificate: Certificate): readonly DistributionPoint[] | undefined {
@@ -56,7 +56,7 @@ export function distributionPointUris(points: readonly DistributionPoint[]): rea
 export function readDistributionPoints(cursor: DerCursor): readonly DistributionPoint[] {
   const start = cursor.offset;
   const points = cursor.sequenceOf(readDistributionPoint, 1);
-  if (points.length > MOST_POINTS) throw new DerError(`${points.length} distribution points`, start);
+  if (points.length > MAX_POINTS) throw new DerError(`${points.length} distribution points`, start);
   return points;
 }
 

@@ -23,14 +23,14 @@ export type GeneralName =
   | { readonly kind: 'registered-id'; readonly oid: string }
   | { readonly kind: 'other'; readonly tag: number; readonly der: Uint8Array };
 
-const MOST_NAMES = 4096;
-const MOST_RDNS = 256;
+const MAX_NAMES = 4096;
+const MAX_RDNS = 256;
 
 /** GeneralNames: at least one. */
 export function readGeneralNames(cursor: DerCursor, tag: number): readonly GeneralName[] {
   const start = cursor.offset;
   const names = cursor.sequenceOf((item) => readGeneralName(item), 1, tag);
-  if (names.length > MOST_NAMES) throw new DerError(`${names.length} names`, start);
+  if (names.length > MAX_NAMES) throw new DerError(`${names.length} names`, start);
   return names;
 }
 
@@ -96,7 +96,7 @@ export function isMask(bytes: Uint8Array): boolean {
 export function readName(cursor: DerCursor): Uint8Array {
   const start = cursor.offset;
   const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
-  if (rdns.length > MOST_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
+  if (rdns.length > MAX_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
   for (const rdn of rdns)
     for (const attribute of rdn)
       if (isText(attribute.tag) && attributeText(attribute) === undefined)

@@ -6,7 +6,7 @@
 
 /** Lower case labels of ASCII; undefined: not a name. Dots of other scripts count as dots (UTS 46). */
 export function toAsciiLabels(host: string): readonly string[] | undefined {
-  if (host.length > MOST_CHARACTERS) return undefined;
+  if (host.length > MAX_CHARACTERS) return undefined;
   const labels: string[] = [];
   for (const label of host.split(/[.\u3002\uff0e\uff61]/)) {
     const ascii = toAsciiLabel(label);
@@ -16,7 +16,7 @@ export function toAsciiLabels(host: string): readonly string[] | undefined {
   return labels;
 }
 
-const MOST_CHARACTERS = 1024;
+const MAX_CHARACTERS = 1024;
 
 function toAsciiLabel(label: string): string | undefined {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.

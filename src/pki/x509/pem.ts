@@ -1,7 +1,7 @@
 import { TlsError } from '../../errors.ts';
 
 /** Of base64, in one block: 12 MB of DER. */
-const MOST_CHARACTERS = 16_777_216;
+const MAX_CHARACTERS = 16_777_216;
 
 /** One block of a PEM text (RFC 7468). */
 export interface PemBlock {
@@ -39,7 +39,7 @@ export function readPem(text: string): readonly PemBlock[] {
     } else if (open !== undefined) {
       if (line.includes(':') && open.base64 === '') open.headers.push(line);
       else open.base64 += line;
-      if (open.base64.length > MOST_CHARACTERS)
+      if (open.base64.length > MAX_CHARACTERS)
         throw broken(`the block of line ${open.line} is larger than any that is read`);
     }
   }

@@ -38,7 +38,7 @@ export const OID_SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
 export const OID_PRECERTIFICATE_POISON = '1.3.6.1.4.1.11129.2.4.3';
 const OID_EXTENSIONS_TAG = contextConstructed(3);
 
-const MOST_SCTS = 32;
+const MAX_SCTS = 32;
 
 /**
  * Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). Timestamps of other versions are passed over.
@@ -51,7 +51,7 @@ export function readSctList(list: Uint8Array): readonly Sct[] {
   if (items.done) throw new DerError('an empty list of timestamps', 0);
   const scts: Sct[] = [];
   for (let count = 0; !items.done; count++) {
-    if (count >= MOST_SCTS) throw new DerError(`more than ${MOST_SCTS} timestamps`, 0);
+    if (count >= MAX_SCTS) throw new DerError(`more than ${MAX_SCTS} timestamps`, 0);
     const sct = readSct(items.take16());
     if (sct !== undefined) scts.push(sct);
   }

@@ -61,14 +61,14 @@ export async function asClient(
   const guarded = (): Promise<Serving> => serve({ auth: true, alpn: false, staple: false });
   switch (scenario) {
     case 'oneWay':
-      return await talked(await serve(), version, {}, ({ facts }) => {
-        equal('certificate', facts.peer?.verdict.ok, true);
-        equal('resumed', facts.resumed, undefined);
+      return await talked(await serve(), version, {}, ({ info }) => {
+        equal('certificate', info.peer?.verdict.ok, true);
+        equal('resumed', info.resumed, undefined);
       });
     case 'mutual':
-      return await talked(await guarded(), version, { credential: await clientCredential() }, ({ facts }) => {
-        equal('certificate requested', facts.certificateRequested, true);
-        equal('authenticated', facts.authenticated, true);
+      return await talked(await guarded(), version, { credential: await clientCredential() }, ({ info }) => {
+        equal('certificate requested', info.certificateRequested, true);
+        equal('authenticated', info.authenticated, true);
       });
     case 'withoutCertificate':
       return await refused(await guarded(), version, {}, [116, 40, 42, 50]);
@@ -79,33 +79,33 @@ export async function asClient(
     case 'retry': {
       const serving = peer.retryGroups === undefined ? await serve({ group: 'secp384r1' }) : await serve();
       const groups = peer.retryGroups ?? ['X25519', 'secp384r1'];
-      return await talked(serving, version, { groups }, ({ facts }) => {
-        equal('retried', facts.retried, true);
-        equal('group', facts.group?.name, groups[1]);
+      return await talked(serving, version, { groups }, ({ info }) => {
+        equal('retried', info.retried, true);
+        equal('group', info.group?.name, groups[1]);
       });
     }
     case 'hybrid':
-      return await talked(await serve(), version, { groups: ['X25519MLKEM768'] }, ({ facts }) =>
-        equal('group', facts.group?.name, 'X25519MLKEM768'),
+      return await talked(await serve(), version, { groups: ['X25519MLKEM768'] }, ({ info }) =>
+        equal('group', info.group?.name, 'X25519MLKEM768'),
       );
     case 'kems':
       for (const group of peer.kems!) {
         const serving = await serve({ group });
-        await talked(serving, version, { crypto: manyKems, groups: [group] }, ({ facts }) =>
-          equal('group', facts.group?.name, group),
+        await talked(serving, version, { crypto: manyKems, groups: [group] }, ({ info }) =>
+          equal('group', info.group?.name, group),
         );
       }
       return;
     case 'alpn':
-      return await talked(await serve(), version, { alpn: ['one', PROTOCOL] }, ({ facts }) =>
-        equal('protocol', facts.alpn, PROTOCOL),
+      return await talked(await serve(), version, { alpn: ['one', PROTOCOL] }, ({ info }) =>
+        equal('protocol', info.alpn, PROTOCOL),
       );
     case 'keyUpdate':
       return await updated(await serve(), version);
     case 'staple': {
       const verifier = { wantsOcsp: true, verify: rootsVerifier.verify.bind(rootsVerifier) };
-      return await talked(await serve(), version, { verifier }, ({ facts }) => {
-        const staple = facts.peer?.ocspResponse;
+      return await talked(await serve(), version, { verifier }, ({ info }) => {
+        const staple = info.peer?.ocspResponse;
         check(staple !== undefined, 'no response was stapled');
         if (peer.staples !== 'its own') equal('staple', Buffer.from(staple!), Buffer.from(stapleBytes()));
       });
@@ -118,8 +118,8 @@ export async function asClient(
     case 'ids': {
       const serving = await serve(scenario === 'ids' ? { ids: true } : {});
       const sessions = memorySessions();
-      await talked(serving, version, { sessions }, ({ facts }) => equal('resumed', facts.resumed, undefined));
-      return await talked(serving, version, { sessions }, ({ facts }) => equal('resumed', facts.resumed, true));
+      await talked(serving, version, { sessions }, ({ info }) => equal('resumed', info.resumed, undefined));
+      return await talked(serving, version, { sessions }, ({ info }) => equal('resumed', info.resumed, true));
     }
   }
 }
@@ -137,7 +137,7 @@ async function talked(
 ): Promise<undefined> {
   const socket = await open(serving, version, options);
   try {
-    equal('version', socket.facts.version, version === '1.3' ? 0x0304 : 0x0303);
+    equal('version', socket.info.version, version === '1.3' ? 'TLSv1.3' : 'TLSv1.2');
     await within(20_000, 'the talk', roundTrip(socket, serving.talk, bytes));
     judge(socket);
   } finally {

@@ -36,8 +36,8 @@ export async function asServer(
       good(await trial({}, {}));
       return;
     case 'mutual': {
-      const { facts } = good(await trial(guarded, { shows: 'good' }));
-      equal('certificate', facts.peer?.verdict.ok, true);
+      const { info } = good(await trial(guarded, { shows: 'good' }));
+      equal('certificate', info.peer?.verdict.ok, true);
       return;
     }
     case 'withoutCertificate':
@@ -45,24 +45,24 @@ export async function asServer(
     case 'badCertificate':
       return refused(await trial(guarded, { shows: 'bad' }), 48);
     case 'retry': {
-      const { facts } = good(await trial({ groups: ['secp384r1'], retryCookie: true }, {}));
-      equal('retried', facts.retried, true);
+      const { info } = good(await trial({ groups: ['secp384r1'], retryCookie: true }, {}));
+      equal('retried', info.retried, true);
       return;
     }
     case 'hybrid': {
-      const { facts } = good(await trial({ groups: ['X25519MLKEM768'] }, { group: 'X25519MLKEM768' }));
-      equal('group', facts.group?.name, 'X25519MLKEM768');
+      const { info } = good(await trial({ groups: ['X25519MLKEM768'] }, { group: 'X25519MLKEM768' }));
+      equal('group', info.group?.name, 'X25519MLKEM768');
       return;
     }
     case 'kems':
       for (const group of peer.kems!) {
-        const { facts } = good(await trial({ crypto: manyKems, groups: [group] }, { group }));
-        equal('group', facts.group?.name, group);
+        const { info } = good(await trial({ crypto: manyKems, groups: [group] }, { group }));
+        equal('group', info.group?.name, group);
       }
       return;
     case 'alpn': {
       const result = await trial({ alpn: ['one', PROTOCOL] }, { alpn: true });
-      equal('protocol', good(result).facts.alpn, PROTOCOL);
+      equal('protocol', good(result).info.alpn, PROTOCOL);
       if (result.report.alpn !== undefined) equal('protocol, says the peer', result.report.alpn, PROTOCOL);
       return;
     }
@@ -102,7 +102,7 @@ export async function asServer(
         : { tickets: ticketSealer({ crypto: noble }) };
       const result = await trial(memory, { times: 2, ids });
       good(result);
-      const resumed = result.sockets.map(({ facts }) => facts.resumed);
+      const resumed = result.sockets.map(({ info }) => info.resumed);
       equal('resumed', resumed, [undefined, true]);
       return;
     }
@@ -181,7 +181,7 @@ function good({ report, sockets, errors, version }: Trial): TlsSocket {
     throw new Error(`the peer: ${report.error ?? 'is content'}; we: ${errors.map(String).join('; ') || 'are content'}`);
   const socket = sockets.at(-1);
   check(socket !== undefined, 'there was no connection');
-  equal('version', socket!.facts.version, version === '1.3' ? 0x0304 : 0x0303);
+  equal('version', socket!.info.version, version === '1.3' ? 'TLSv1.3' : 'TLSv1.2');
   return socket!;
 }
 

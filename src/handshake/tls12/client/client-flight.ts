@@ -8,7 +8,7 @@ import { Certificate12, HelloRequest, ServerHelloDone } from '../../../wire/mess
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { AuthenticatedPeer } from '../../authentication/certificates.ts';
 import { protectorFor, type Response12, record } from '../key-exchange/key-exchange.ts';
 import { certificateVerifyMessage } from '../proof.ts';
@@ -70,27 +70,27 @@ export function* answer(
   response: Step<Response12>,
   context: Context,
 ): Step<Answered12> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const send = (raw: Uint8Array): void => {
     record(data, raw);
-    out.send(raw);
+    effects.send(raw);
   };
   const alpn = data.alpn === undefined ? [] : [data.alpn];
   const credential =
     query === undefined
       ? undefined
-      : yield* need('credential', { query: { ...query, serverName: config.serverName, alpn }, context: undefined });
+      : yield* request('credential', { query: { ...query, serverName: config.serverName, alpn }, context: undefined });
   if (query !== undefined) {
     // RFC 5246 ¶7.4.6-1
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
-    out.fact('authenticated', credential !== undefined);
+    effects.info('authenticated', credential !== undefined);
   }
   const { body, preMain, group } = yield* response;
   send(encodeHandshake(HANDSHAKE_CLIENT_KEY_EXCHANGE, body));
   const sessionHash = data.extended ? data.transcript.digest() : undefined;
   const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
-  out.log('CLIENT_RANDOM', main.bytes);
+  effects.log('CLIENT_RANDOM', main.bytes);
   if (query !== undefined && credential !== undefined)
     send(yield* certificateVerifyMessage(credential, query.schemes, data.messages.messages(), context));
   data.messages.dispose();
@@ -110,7 +110,7 @@ export function changeCipherSpec(
   context: Context,
 ): { readonly to: 'WAIT_FINISHED_12' } & ClientFinishing12 {
   const { incoming, ...rest } = data;
-  context.out.protect('read', 'application', incoming);
+  context.effects.protect('read', 'application', incoming);
   return { to: 'WAIT_FINISHED_12', ...rest };
 }
 
@@ -120,12 +120,12 @@ export function finished12(
   message: Arrival,
   context: Context,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
-  const { out } = context;
+  const { effects } = context;
   checkFinished('server', message, data.main, data.transcript);
-  out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
   data.transcript.dispose();
   keepSession12(data, context);
-  out.established();
+  effects.established();
   return { to: 'CONNECTED_12', main: data.main, peer: data.peer };
 }
 
@@ -139,6 +139,6 @@ export function helloRequest(
   decode(HelloRequest, message.body);
   if ((context.config as ClientConfig).refusesHelloRequest)
     throw new TlsError('ERR_RENEGOTIATION', { detail: 'the server asks for it' });
-  context.out.warn(NO_RENEGOTIATION);
+  context.effects.warn(NO_RENEGOTIATION);
   return { to: 'CONNECTED_12', ...data };
 }

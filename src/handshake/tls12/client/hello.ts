@@ -17,7 +17,7 @@ import { statusRequest } from '../../../wire/extensions/status-request.ts';
 import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, ServerHello } from '../../../wire/hello.ts';
 import { TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { type Context, versionName } from '../../context.ts';
 import type { Arrival, HelloAddition } from '../../machine.ts';
 import type { Agreed12, KeyExchange12 } from '../key-exchange/key-exchange.ts';
 import { KNOWN_EXTENSIONS_12 } from '../known-extensions.ts';
@@ -63,7 +63,7 @@ export function serverHello12(
   message: Arrival,
   context: Context,
 ): ({ readonly to: 'WAIT_CERT_12' } & ClientAgreed12) | ReturnType<typeof resume12> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const hello = decode(ServerHello, message.body);
   if (hello.legacyVersion !== TLS_1_2)
@@ -82,14 +82,14 @@ export function serverHello12(
     offer.dispose();
   }
   for (const { dispose } of data.pskOffers) dispose();
-  out.fact('version', TLS_1_2);
-  out.fact('extendedMasterSecret', extended);
-  out.fact('suite', { id: suite.id, name: suite.name });
+  effects.info('version', versionName(TLS_1_2));
+  effects.info('extendedMasterSecret', extended);
+  effects.info('suite', { id: suite.id, name: suite.name });
   const protocol = selectedProtocol(extensions.get(alpn), config);
-  if (protocol !== undefined) out.fact('alpn', protocol);
+  if (protocol !== undefined) effects.info('alpn', protocol);
   if (config.sendServerName && config.serverName !== undefined) {
-    out.fact('serverName', config.serverName);
-    out.fact('serverNameAcknowledged', extensions.has(serverName.id));
+    effects.info('serverName', config.serverName);
+    effects.info('serverNameAcknowledged', extensions.has(serverName.id));
   }
   applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), TLS_1_2, context);
   const { transcript } = data;

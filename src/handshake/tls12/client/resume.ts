@@ -82,7 +82,7 @@ export function resume12(
   agreed.messages.dispose();
   const main = mainAgain(agreed, remembered, context);
   const incoming = protectorFor(agreed, main, 'read', context);
-  context.out.fact('authenticated', remembered.authenticated);
+  context.effects.info('authenticated', remembered.authenticated);
   const resuming = { ...agreed, remembered, main, incoming, ticket: undefined };
   return agreed.ticketPromised
     ? { to: 'WAIT_TICKET_RESUMED_12', ...resuming }
@@ -111,7 +111,7 @@ export function changeCipherSpecResumed12(
   _message: Arrival,
   context: Context,
 ): { readonly to: 'WAIT_FINISHED_RESUMED_12' } & ClientResuming12 {
-  context.out.protect('read', 'application', data.incoming);
+  context.effects.protect('read', 'application', data.incoming);
   return { to: 'WAIT_FINISHED_RESUMED_12', ...data };
 }
 
@@ -121,7 +121,7 @@ export function finishedResumed12(
   message: Arrival,
   context: Context,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
-  const { out } = context;
+  const { effects } = context;
   const { main, transcript, remembered } = data;
   const peer = ResumedPeer12.byFinished('server', message, main, data);
   transcript.add(message.raw);
@@ -135,8 +135,14 @@ export function finishedResumed12(
   reportResumed(peer, remembered, context);
   const { ticket, receivedAt, lifetime } = data.ticket ?? remembered;
   // It was taken out of the store to be used; a session of TLS 1.2 may be used again.
-  out.keepSession(data.sessionKey, { ...remembered, secret: remembered.secret.slice(), ticket, receivedAt, lifetime });
-  out.established();
+  effects.keepSession(data.sessionKey, {
+    ...remembered,
+    secret: remembered.secret.slice(),
+    ticket,
+    receivedAt,
+    lifetime,
+  });
+  effects.established();
   return { to: 'CONNECTED_12', main, peer };
 }
 
@@ -144,10 +150,10 @@ export function finishedResumed12(
 export function keepSession12(data: ClientFinishing12, context: Context): void {
   const config = context.config as ClientConfig;
   const { ticket, sessionId, suite, main, group, alpn, authenticated } = data;
-  const peer = sessionPeerOf(data.peer.facts);
+  const peer = sessionPeerOf(data.peer.info);
   const named = ticket !== undefined || sessionId.length > 0;
   if (config.sessions === undefined || !data.extended || peer === undefined || !named) return;
-  context.out.keepSession(data.sessionKey, {
+  context.effects.keepSession(data.sessionKey, {
     version: TLS_1_2,
     ...(ticket === undefined
       ? { ticket: new Uint8Array(0), sessionId, receivedAt: context.now(), lifetime: A_DAY }

@@ -77,7 +77,7 @@ export function* serverKeyExchange(
   checkKeyKind(peer.key, data.suite);
   const groups = context.config.groups.map(({ id }) => id);
   if (!isCurveNamed(peer.key, groups)) throw new TlsError('ERR_CERTIFICATE_CURVE');
-  context.out.fact('peer', peer.facts);
+  context.effects.info('peer', peer.info);
   record(data, message.raw);
   const { presented: _, ...rest } = data;
   return { to: 'WAIT_CR_SHD_12', ...rest, peer, params };
@@ -100,7 +100,7 @@ export function certificateRequest12(
 export function readRequest12(data: ClientAgreed12, message: Arrival, context: Context): Query12 {
   const request = decode(CertificateRequest12, message.body);
   record(data, message.raw);
-  context.out.fact('certificateRequested', true);
+  context.effects.info('certificateRequested', true);
   return {
     role: 'client',
     version: 0x0303,

@@ -6,12 +6,12 @@ import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeDhe, DheParams, ServerKeyExchangeDhe } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { Response12, ServerOffer12, ServerParams12, SignedExchange12 } from './key-exchange.ts';
 
 /** Below this a prime is too small to protect anything; above it only costs time (RFC 7919 section 2, RFC 9325). */
-const LEAST_BITS = 2048;
-const MOST_BITS = 4096;
+const MIN_BITS = 2048;
+const MAX_BITS = 4096;
 
 /** Ephemeral Diffie-Hellman over a finite field (RFC 5246 section 7.4.3, RFC 7919). */
 export const dhe: SignedExchange12 = {
@@ -23,8 +23,8 @@ export const dhe: SignedExchange12 = {
       scheme: signed.scheme,
       signature: signed.signature,
       *respond(context: Context): Step<Response12> {
-        const { share, secret } = yield* need('accept', { group, share: params.publicValue });
-        context.out.fact('group', { id: group.id, name: group.name });
+        const { share, secret } = yield* request('accept', { group, share: params.publicValue });
+        context.effects.info('group', { id: group.id, name: group.name });
         return {
           body: encode(ClientKeyExchangeDhe, { publicValue: share }),
           preMain: withoutZeros(secret),
@@ -37,8 +37,8 @@ export const dhe: SignedExchange12 = {
   *offer(groups: readonly number[], context: Context): Step<ServerOffer12> {
     const group = choose(groups);
     if (group === undefined) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 7919 section 4' });
-    const offer = yield* need('offer', { group });
-    context.out.fact('group', { id: group.id, name: group.name });
+    const offer = yield* request('offer', { group });
+    context.effects.info('group', { id: group.id, name: group.name });
     const prime = group.id === 0x0101 ? safePrime(3072, 2_625_351n) : safePrime(2048, 560_316n);
     return {
       group: group.id,
@@ -49,7 +49,7 @@ export const dhe: SignedExchange12 = {
       }),
       *accept(body: Uint8Array): Step<Uint8Array> {
         const { publicValue } = decode(ClientKeyExchangeDhe, body);
-        const secret = yield* need('agree', { offer, share: publicValue });
+        const secret = yield* request('agree', { offer, share: publicValue });
         offer.dispose();
         return withoutZeros(secret);
       },
@@ -71,9 +71,9 @@ function groupOf(params: DheParams): KeyExchange {
   const prime = bigFromBytes(params.prime);
   const generator = bigFromBytes(params.generator);
   const bits = bitLength(prime);
-  if (bits < LEAST_BITS || bits > MOST_BITS)
+  if (bits < MIN_BITS || bits > MAX_BITS)
     throw new TlsError('ERR_BAD_KEY_SHARE', {
-      detail: `a prime of ${bits} bits; ${LEAST_BITS} to ${MOST_BITS} are worked with`,
+      detail: `a prime of ${bits} bits; ${MIN_BITS} to ${MAX_BITS} are worked with`,
       alert: 71,
       rfc: 'RFC 9325 section 4.1',
     });

@@ -6,7 +6,7 @@ import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeEcdhe, EcdheParams, ServerKeyExchangeEcdhe } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { KeyExchange12, Response12, ServerOffer12, ServerParams12, SignedExchange12 } from './key-exchange.ts';
 
 /** Ephemeral ECDH (RFC 8422 sections 5.4 and 5.7). */
@@ -21,8 +21,8 @@ export const ecdhe: SignedExchange12 = {
       scheme: signed.scheme,
       signature: signed.signature,
       *respond(): Step<Response12> {
-        const { share, secret } = yield* need('accept', { group, share: params.point });
-        context.out.fact('group', { id: group.id, name: group.name });
+        const { share, secret } = yield* request('accept', { group, share: params.point });
+        context.effects.info('group', { id: group.id, name: group.name });
         return { body: encode(ClientKeyExchangeEcdhe, { point: share }), preMain: secret, group: group.id };
       },
     };
@@ -31,14 +31,14 @@ export const ecdhe: SignedExchange12 = {
   *offer(groups: readonly number[], context: Context): Step<ServerOffer12> {
     const group = choose(groups, context);
     if (group === undefined) throw new TlsError('ERR_NO_SHARED_GROUP');
-    const offer = yield* need('offer', { group });
-    context.out.fact('group', { id: group.id, name: group.name });
+    const offer = yield* request('offer', { group });
+    context.effects.info('group', { id: group.id, name: group.name });
     return {
       group: group.id,
       bytes: encode(EcdheParams, { curveType: 3, group: group.id, point: offer.share }),
       *accept(body: Uint8Array): Step<Uint8Array> {
         const { point } = decode(ClientKeyExchangeEcdhe, body);
-        const secret = yield* need('agree', { offer, share: point });
+        const secret = yield* request('agree', { offer, share: point });
         offer.dispose();
         return secret;
       },

@@ -83,7 +83,7 @@ function* serverHelloDoneRsa(data: ServerShown12 | AskedRsa, message: Arrival, c
   record(data, message.raw);
   const peer = yield* AuthenticatedPeer.trustForEncryption(serverSubject(data, context), context);
   checkKeyKind(peer.key, data.suite);
-  context.out.fact('peer', peer.facts);
+  context.effects.info('peer', peer.info);
   const query = 'query' in data ? data.query : undefined;
   return yield* answer(data, peer, query, data.kit.transport!.respond(peer.key, context), context);
 }

@@ -6,7 +6,7 @@ import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeRsa } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import type { KeyTransport12, Response12 } from './key-exchange.ts';
 
@@ -28,7 +28,7 @@ export const rsaTransport: KeyTransport12 = {
     // RFC 5246 ¶7.4.7.1-1
     preMain.set([3, 3]);
     const encryptedSecret = encryptPkcs1(key.modulus, key.exponent, preMain, random);
-    context.out.note({ by: 'client', text: 'made the secret, and encrypted it for the key in the certificate' });
+    context.effects.note({ by: 'client', text: 'made the secret, and encrypted it for the key in the certificate' });
     return { body: encode(ClientKeyExchangeRsa, { encryptedSecret }), preMain, group: undefined };
   },
 
@@ -39,11 +39,11 @@ export const rsaTransport: KeyTransport12 = {
     // Made before anything is known about the message, and used in its place when there is anything wrong with it.
     const substitute = new Uint8Array(LENGTH);
     context.crypto.random.fill(substitute);
-    const opened = yield* need('decrypt', { credential, ciphertext: encryptedSecret });
+    const opened = yield* request('decrypt', { credential, ciphertext: encryptedSecret });
     const encoding = opened?.length === key.modulus.length ? opened : new Uint8Array(key.modulus.length);
     const secret = takeSecret(encoding, substitute, offered);
     wipe(encoding, substitute);
-    context.out.note({ by: 'server', text: 'decrypted the secret with the private key of the certificate' });
+    context.effects.note({ by: 'server', text: 'decrypted the secret with the private key of the certificate' });
     return secret;
   },
 };

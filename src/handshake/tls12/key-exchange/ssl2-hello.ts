@@ -20,8 +20,8 @@ const PREFIX = 2;
 const FIXED = 9;
 const SPEC = 3;
 const RANDOM = 32;
-const LEAST_CHALLENGE = 16;
-const LEAST = FIXED + SPEC + LEAST_CHALLENGE;
+const MIN_CHALLENGE = 16;
+const LEAST = FIXED + SPEC + MIN_CHALLENGE;
 /** More than three times the cipher suites that there are. */
 const MOST = 4096;
 
@@ -53,7 +53,7 @@ function read(bytes: Uint8Array): Arrival {
   if (specsLength === 0 || specsLength % SPEC !== 0) throw fault(`cipher_specs of ${specsLength} bytes`);
   // RFC 5246 ¶E.2-7, ¶E.2-8
   if (sessionIdLength !== 0) throw fault(`a session_id of ${sessionIdLength} bytes`);
-  if (challengeLength < LEAST_CHALLENGE) throw fault(`a challenge of ${challengeLength} bytes`);
+  if (challengeLength < MIN_CHALLENGE) throw fault(`a challenge of ${challengeLength} bytes`);
   const cipherSuites: number[] = [];
   for (let specs = reader.sub(specsLength); specs.remaining > 0; ) {
     const spec = specs.uint(SPEC);

@@ -15,7 +15,7 @@ import { SCHEME_ECDSA_SHA1, SCHEME_RSA_PKCS1_SHA1, TLS_1_2, TLS_1_3 } from '../.
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { type ClientHelloSummary, need, type ContextSelection } from '../../requests.ts';
+import { type ClientHelloSummary, request, type ContextSelection } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import { chooseScheme } from '../../authentication/certificates.ts';
 import type { KeyExchange12 } from '../key-exchange/key-exchange.ts';
@@ -113,7 +113,7 @@ export function* choose12(
   );
   if (possible.length === 0) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 8422 section 5.1' });
 
-  const credential = yield* need('credential', {
+  const credential = yield* request('credential', {
     query: {
       role: 'server',
       version: TLS_1_2,

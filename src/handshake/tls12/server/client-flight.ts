@@ -87,7 +87,7 @@ function* agree(data: FlightSent12, message: Arrival, context: Context): Step<Ma
   record(data, message.raw);
   const sessionHash = data.extended ? data.transcript.digest() : undefined;
   const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
-  context.out.log('CLIENT_RANDOM', main.bytes);
+  context.effects.log('CLIENT_RANDOM', main.bytes);
   return main;
 }
 
@@ -116,7 +116,7 @@ export function changeCipherSpec(
   context: Context,
 ): { readonly to: 'WAIT_FINISHED_12' } & ClientDone12 {
   const { incoming, ...rest } = data;
-  context.out.protect('read', 'application', incoming);
+  context.effects.protect('read', 'application', incoming);
   return { to: 'WAIT_FINISHED_12', ...rest };
 }
 
@@ -126,16 +126,16 @@ export function* finished12(
   message: Arrival,
   context: Context,
 ): Step<{ readonly to: 'CONNECTED_12' } & ServerConnected12> {
-  const { out } = context;
+  const { effects } = context;
   const { main, transcript, peer } = data;
   checkFinished('client', message, main, transcript);
   transcript.add(message.raw);
-  out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
   yield* rememberClient(data, context);
   const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('server', transcript.digest()));
   switchAndFinish(data, main, finished, context);
   transcript.dispose();
-  if (peer !== undefined) out.fact('peer', peer.facts);
-  out.established();
+  if (peer !== undefined) effects.info('peer', peer.info);
+  effects.established();
   return { to: 'CONNECTED_12', main, peer };
 }

@@ -27,9 +27,9 @@ import {
 } from '../../../wire/ids.ts';
 import { Certificate12, CertificateRequest12, CertificateStatus } from '../../../wire/messages12.ts';
 import type { ServerConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { type Context, versionName } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need, type ContextSelection } from '../../requests.ts';
+import { request, type ContextSelection } from '../../requests.ts';
 import type { Credential, PeerVerifier } from '../../peer.ts';
 import { type Agreed12, type KeyExchange12, record, type ServerOffer12 } from '../key-exchange/key-exchange.ts';
 import { MAX_CONTENT, readRecordSizeLimit12 } from '../../limits.ts';
@@ -74,13 +74,13 @@ export function* clientHello12(
   message: Arrival,
   context: Context,
 ): Step<AwaitingClient12> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   const read = readClientHello12(message, config);
-  out.fact('clientRandom', read.hello.random);
-  if (read.summary.serverName !== undefined) out.fact('serverName', read.summary.serverName);
+  effects.info('clientRandom', read.hello.random);
+  if (read.summary.serverName !== undefined) effects.info('serverName', read.summary.serverName);
   const choices: ContextSelection =
-    config.selectContext === undefined ? {} : ((yield* need('context', read.summary)) ?? {});
+    config.selectContext === undefined ? {} : ((yield* request('context', read.summary)) ?? {});
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
   const from = { read, protocol, choices };
   const found = yield* findSession12(read, from, context);
@@ -112,14 +112,14 @@ export function* clientHello12(
     transcript,
     messages,
   };
-  out.fact('version', TLS_1_2);
-  out.fact('extendedMasterSecret', read.extended);
-  out.fact('suite', { id: suite.id, name: suite.name });
-  if (protocol !== undefined) out.fact('alpn', protocol);
+  effects.info('version', versionName(TLS_1_2));
+  effects.info('extendedMasterSecret', read.extended);
+  effects.info('suite', { id: suite.id, name: suite.name });
+  if (protocol !== undefined) effects.info('alpn', protocol);
   if (found !== undefined) {
     const raw = encodeHandshake(HANDSHAKE_SERVER_HELLO, encode(ServerHello, hello));
     transcript.add(raw);
-    out.send(raw);
+    effects.send(raw);
     return yield* resume12(agreed, found, plan, hello.legacySessionIdEcho, context);
   }
   const { credential } = chosen!;
@@ -138,13 +138,13 @@ interface Flight12 {
 
 /** ServerHello to ServerHelloDone. */
 function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): Step<AwaitingClient12> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   const { read, credential, choices } = flight;
   const send = (type: number, body: Uint8Array): void => {
     const raw = encodeHandshake(type, body);
     record(agreed, raw);
-    out.send(raw);
+    effects.send(raw);
   };
   send(HANDSHAKE_SERVER_HELLO, encode(ServerHello, flight.hello));
   send(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...credential.chain] }));
@@ -165,8 +165,8 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): St
     send(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest12, certificateRequest12(verifier, config)));
   else agreed.messages.dispose();
   send(HANDSHAKE_SERVER_HELLO_DONE, new Uint8Array(0));
-  out.fact('authenticated', true);
-  out.fact('certificateRequested', clientAuth !== 'none');
+  effects.info('authenticated', true);
+  effects.info('certificateRequested', clientAuth !== 'none');
   const sent: FlightSent12 = {
     ...agreed,
     offer,
@@ -203,7 +203,7 @@ interface ToAnswer {
 /** Only what answers the client (RFC 5246 section 7.4.1.4). */
 function serverExtensions(answer: ToAnswer, context: Context): RawExtension[] {
   const { read, protocol, credential, withMac, plan } = answer;
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   const list: RawExtension[] = [];
   if (read.secureRenegotiation) list.push(writeExtension(renegotiationInfo, 'ServerHello12', new Uint8Array(0)));
@@ -224,13 +224,13 @@ function serverExtensions(answer: ToAnswer, context: Context): RawExtension[] {
   if (limit !== undefined) {
     // RFC 8449 section 5: max_fragment_length is ignored where both are there.
     const ours = config.recordSizeLimit ?? MAX_CONTENT;
-    out.limit('write', readRecordSizeLimit12(limit));
-    out.limit('read', ours);
+    effects.limit('write', readRecordSizeLimit12(limit));
+    effects.limit('read', ours);
     list.push(writeExtension(recordSizeLimit, 'ServerHello12', ours));
   } else if (fragment !== undefined) {
     const bytes = 2 ** (fragment + 8);
-    out.limit('write', bytes);
-    out.limit('read', bytes);
+    effects.limit('write', bytes);
+    effects.limit('read', bytes);
     list.push(writeExtension(maxFragmentLength, 'ServerHello12', fragment));
   }
   return list;

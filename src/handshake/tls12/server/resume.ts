@@ -11,16 +11,16 @@ import { NewSessionTicket12 } from '../../../wire/messages12.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import { MAX_TICKET_LIFETIME, type SessionPeer } from '../../session.ts';
 import { type Agreed12, protectorFor } from '../key-exchange/key-exchange.ts';
 import { sessionPeerOf } from '../../authentication/psk.ts';
 import { mainAgain, type Remembered12, ResumedPeer12, reportResumed, switchAndFinish } from '../resumed.ts';
 import type { ReadHello12 } from './choose.ts';
 import type { ClientDone12, ServerConnected12 } from './client-flight.ts';
-import { type AskedFor, bindingOf, isFor, recheckClient } from '../../authentication/session-binding.ts';
+import { type AskedFor, sessionBinding, isResumable, recheckClient } from '../../authentication/session-binding.ts';
 import { decodeSession, encodeSession } from '../../authentication/server-session.ts';
-import { MOST_STATE } from '../../tls13/server/tickets.ts';
+import { MAX_STATE } from '../../tls13/server/tickets.ts';
 
 /** Sessions of TLS 1.2: by ticket (RFC 5077) or by id, and always bound to their handshake (RFC 7627). */
 
@@ -56,13 +56,13 @@ export function* findSession12(read: ReadHello12, from: AskedFor, context: Conte
   let by: Found12['by'] = 'ticket';
   let opened: Uint8Array | undefined;
   if (config.tickets !== undefined && ticket !== undefined && ticket.length > 0) {
-    opened = yield* need('openTicket', { ticket, now: context.now() });
+    opened = yield* request('openTicket', { ticket, now: context.now() });
   } else if (config.sessionIds !== undefined && id.length === SESSION_ID && (ticket?.length ?? 0) === 0) {
     by = 'id';
-    opened = yield* need('loadState', { key: toHex(id) });
+    opened = yield* request('loadState', { key: toHex(id) });
   }
   const session = opened && decodeSession(opened);
-  if (session?.version !== TLS_1_2 || !isFor(session, from, context)) return undefined;
+  if (session?.version !== TLS_1_2 || !isResumable(session, from, context)) return undefined;
   const suite = config.suites12.find((candidate) => candidate.id === session.suite);
   if (suite === undefined || !read.hello.cipherSuites.includes(suite.id)) return undefined;
   if (!read.extended)
@@ -88,7 +88,7 @@ export function planSession12(
   if (!read.extended || config.ticketCount === 0) return undefined;
   const plan = (by: SessionPlan12['by']): SessionPlan12 => ({
     by,
-    binding: bindingOf(from, context),
+    binding: sessionBinding(from, context),
     since: found?.since ?? context.now(),
   });
   if (config.tickets !== undefined && read.extensions.has(sessionTicket.id)) return plan('ticket');
@@ -133,7 +133,7 @@ export function changeCipherSpecResumed12(
   _message: Arrival,
   context: Context,
 ): { readonly to: 'WAIT_FINISHED_RESUMED_12' } & ServerResuming12 {
-  context.out.protect('read', 'application', data.incoming);
+  context.effects.protect('read', 'application', data.incoming);
   return { to: 'WAIT_FINISHED_RESUMED_12', ...data };
 }
 
@@ -143,15 +143,15 @@ export function* finishedResumed12(
   message: Arrival,
   context: Context,
 ): Step<{ readonly to: 'CONNECTED_12' } & ServerConnected12> {
-  const { out } = context;
+  const { effects } = context;
   const { main, transcript, remembered, plan, sessionId } = data;
   const peer = ResumedPeer12.byFinished('client', message, main, data);
   transcript.dispose();
   if (plan?.by === 'id') yield* keepUnderId(data, plan, sessionId, remembered.peer, remembered.group, context);
-  out.fact('authenticated', true);
-  out.fact('certificateRequested', false);
+  effects.info('authenticated', true);
+  effects.info('certificateRequested', false);
   reportResumed(peer, remembered, context);
-  out.established();
+  effects.established();
   return { to: 'CONNECTED_12', main, peer };
 }
 
@@ -162,7 +162,7 @@ export function* finishedResumed12(
 export function* rememberClient(data: ClientDone12, context: Context): Step<void> {
   const { plan, peer, group } = data;
   if (plan === undefined) return;
-  const session = peer === undefined ? undefined : sessionPeerOf(peer.facts);
+  const session = peer === undefined ? undefined : sessionPeerOf(peer.info);
   const trusted = peer === undefined || session !== undefined;
   if (plan.by === 'ticket') yield* sendTicket(data, trusted ? plan : undefined, session, group, context);
   else if (trusted) yield* keepUnderId(data, plan, data.sessionId, session, group, context);
@@ -182,12 +182,12 @@ function* sendTicket(
 ): Step<void> {
   const lifetime = plan === undefined ? 0 : lifetimeOf(plan, context);
   const state = plan && lifetime > 0 ? stateOf(data, plan, lifetime, peer, group, context) : undefined;
-  const sealed = state && (yield* need('sealTicket', { state, lifetime, now: context.now() }));
+  const sealed = state && (yield* request('sealTicket', { state, lifetime, now: context.now() }));
   const ticket = sealed !== undefined && sealed.length <= 0xffff ? sealed : new Uint8Array(0);
   const message = { lifetimeHint: ticket.length === 0 ? 0 : lifetime, ticket };
   const raw = encodeHandshake(HANDSHAKE_NEW_SESSION_TICKET, encode(NewSessionTicket12, message));
   data.transcript.add(raw);
-  context.out.send(raw);
+  context.effects.send(raw);
 }
 
 function* keepUnderId(
@@ -201,7 +201,7 @@ function* keepUnderId(
   const lifetime = lifetimeOf(plan, context);
   const state = lifetime > 0 ? stateOf(data, plan, lifetime, peer, group, context) : undefined;
   if (state === undefined) return;
-  yield* need('storeState', { key: toHex(sessionId), state, until: context.now() + lifetime * 1000 });
+  yield* request('storeState', { key: toHex(sessionId), state, until: context.now() + lifetime * 1000 });
 }
 
 function stateOf(
@@ -224,8 +224,8 @@ function stateOf(
     peer,
   } as const;
   const state = encodeSession({ ...common, issuedAt: context.now(), ageAdd: 0, maxEarlyData: 0 });
-  if (state.length <= MOST_STATE) return state;
-  context.out.note({ by: 'server', text: `no session: ${state.length} bytes would have to be remembered` });
+  if (state.length <= MAX_STATE) return state;
+  context.effects.note({ by: 'server', text: `no session: ${state.length} bytes would have to be remembered` });
   return undefined;
 }
 

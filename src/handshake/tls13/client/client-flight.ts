@@ -5,7 +5,7 @@ import { HANDSHAKE_END_OF_EARLY_DATA, HANDSHAKE_FINISHED } from '../../../wire/i
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import { type AuthenticatedPeer, proveOurselves } from '../../authentication/certificates.ts';
 import { checkFinished13 } from '../finished.ts';
@@ -29,23 +29,23 @@ export function* finished(
   message: Arrival,
   context: Context,
 ): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const { transcript, schedule, suite } = data;
   checkFinished13(message.body, schedule.finished('server', transcript.digest()));
   transcript.add(message.raw);
-  out.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
   const main = schedule.intoMain(transcript.digest());
-  out.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
-  out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
-  out.log('EXPORTER_SECRET', main.exporterSecret);
-  out.keys('read', 'application', suite, main.serverTraffic);
+  effects.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
+  effects.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
+  effects.log('EXPORTER_SECRET', main.exporterSecret);
+  effects.keys('read', 'application', suite, main.serverTraffic);
   if (data.peer instanceof AcceptedPsk) reportPsk(data.peer, context);
   if (data.early !== undefined) {
     const end = encodeHandshake(HANDSHAKE_END_OF_EARLY_DATA, new Uint8Array(0));
     transcript.add(end);
-    out.send(end);
-    out.keys('write', 'handshake', suite, schedule.clientTraffic);
+    effects.send(end);
+    effects.keys('write', 'handshake', suite, schedule.clientTraffic);
   }
 
   let authenticated = data.peer instanceof AcceptedPsk && data.peer.meaning.authenticated;
@@ -57,18 +57,18 @@ export function* finished(
       transcript,
       context,
     )) {
-      out.send(part);
+      effects.send(part);
     }
     authenticated = credential !== undefined;
-    out.fact('authenticated', authenticated);
+    effects.info('authenticated', authenticated);
   }
   const ours = encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('client', transcript.digest()));
   transcript.add(ours);
-  out.send(ours);
-  out.keys('write', 'application', suite, main.clientTraffic);
+  effects.send(ours);
+  effects.keys('write', 'application', suite, main.clientTraffic);
   main.deriveResumption(transcript.digest());
   schedule.dispose();
-  out.established();
+  effects.established();
   const keep = config.postHandshakeAuth;
   if (!keep) transcript.dispose();
   return {
@@ -84,16 +84,16 @@ export function* finished(
 }
 
 /** Tells the program on what the trust in this server rests. */
-function reportPsk(psk: AcceptedPsk, { out }: Context): void {
-  const { facts, meaning } = psk;
-  if (facts === undefined) {
-    out.fact('psk', { identity: meaning.identity });
+function reportPsk(psk: AcceptedPsk, { effects }: Context): void {
+  const { info, meaning } = psk;
+  if (info === undefined) {
+    effects.info('psk', { identity: meaning.identity });
     return;
   }
-  out.fact('resumed', true);
-  out.fact('authenticated', meaning.authenticated);
-  out.fact('peer', facts);
-  out.note({
+  effects.info('resumed', true);
+  effects.info('authenticated', meaning.authenticated);
+  effects.info('peer', info);
+  effects.note({
     by: 'client',
     text: 'the server has the key of the session: it is the one whose certificate was checked',
   });
@@ -110,12 +110,12 @@ export function keyUpdate(
 
 // RFC 9846 §4.7.2-4
 /** The server asks who we are after the handshake (RFC 9846 section 4.7.2). The answer goes out as one block. */
-export function* lateCertificateRequest(
+export function* postHandshakeCertificateRequest(
   data: ClientConnected,
   message: Arrival,
   context: Context,
 ): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
-  const { out } = context;
+  const { effects } = context;
   if (data.transcript === undefined) {
     throw new TlsError('ERR_UNEXPECTED_MESSAGE', {
       detail: 'post_handshake_auth was not offered',
@@ -135,9 +135,9 @@ export function* lateCertificateRequest(
       context,
     );
     parts.push(encodeHandshake(HANDSHAKE_FINISHED, data.schedule.finished('client', transcript.digest())));
-    for (const part of parts) out.send(part);
-    out.fact('certificateRequested', true);
-    out.fact('authenticated', credential !== undefined);
+    for (const part of parts) effects.send(part);
+    effects.info('certificateRequested', true);
+    effects.info('authenticated', credential !== undefined);
   } finally {
     transcript.dispose();
   }
@@ -146,11 +146,11 @@ export function* lateCertificateRequest(
 
 // RFC 9846 §4.3.5-2, §4.3.5-3, §4.3.5-4, §4.5.1.2-4
 function* chooseCredential(
-  request: ReadRequest,
+  asked: ReadRequest,
   alpn: string | undefined,
   context: Context,
 ): Step<Credential | undefined> {
   const config = context.config as ClientConfig;
-  const query = { ...request.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
-  return yield* need('credential', { query, context: undefined });
+  const query = { ...asked.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
+  return yield* request('credential', { query, context: undefined });
 }

@@ -2,7 +2,7 @@ import type { Context } from '../../context.ts';
 import { type Protocol, protocol } from '../../machine.ts';
 import { answerKeyUpdates, sendKeyUpdate } from '../key-update.ts';
 import { TlsError } from '../../../errors.ts';
-import { type ClientConnected, finished, keyUpdate, lateCertificateRequest } from './client-flight.ts';
+import { type ClientConnected, finished, keyUpdate, postHandshakeCertificateRequest } from './client-flight.ts';
 import { type HelloRetried, helloRetryRequest, type SecretsAgreed, serverHello13 } from './hello.ts';
 import {
   type CertificateAsked,
@@ -44,7 +44,11 @@ export const client13: Protocol = /* @__PURE__ */ protocol<typeof clientTable13,
     WAIT_CERT: { Certificate: certificate },
     WAIT_CV: { CertificateVerify: certificateVerify },
     WAIT_FINISHED: { Finished: finished },
-    CONNECTED: { NewSessionTicket: newSessionTicket, KeyUpdate: keyUpdate, CertificateRequest: lateCertificateRequest },
+    CONNECTED: {
+      NewSessionTicket: newSessionTicket,
+      KeyUpdate: keyUpdate,
+      CertificateRequest: postHandshakeCertificateRequest,
+    },
   },
   refusals: {
     WAIT_SH: { ServerHello12: 'ERR_VERSION' },

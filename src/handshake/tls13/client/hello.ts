@@ -14,9 +14,9 @@ import { encodeHandshake } from '../../../wire/handshake.ts';
 import { ClientHello, ServerHello } from '../../../wire/hello.ts';
 import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { type Context, versionName } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import { KNOWN_EXTENSIONS } from '../known-extensions.ts';
 import { AcceptedPsk, PSK_DHE_KE, PSK_KE } from '../../authentication/psk.ts';
 import { bind, type EarlySent, pskExtension } from './psk.ts';
@@ -45,7 +45,7 @@ export function* serverHello13(
   message: Arrival,
   context: Context,
 ): Step<{ readonly to: 'WAIT_EE' } & SecretsAgreed> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const hello = decode(ServerHello, message.body);
   const extensions = readExtensions('ServerHello', hello.extensions, KNOWN_EXTENSIONS, { offered: data.sent });
@@ -62,7 +62,7 @@ export function* serverHello13(
   if (share !== undefined && offer === undefined)
     throw new TlsError('ERR_SELECTED_GROUP', { detail: `group 0x${share.group.toString(16)}` });
 
-  const secret = offer === undefined ? undefined : yield* need('agree', { offer, share: share!.keyExchange });
+  const secret = offer === undefined ? undefined : yield* request('agree', { offer, share: share!.keyExchange });
   disposeOffers(data.offers);
   if (!('suite' in data)) data.transcript.settle(suite.hash);
   data.transcript.add(message.raw);
@@ -71,20 +71,20 @@ export function* serverHello13(
   wipe(secret);
   for (const { dispose } of data.pskOffers) dispose();
 
-  out.fact('version', TLS_1_3);
-  out.fact('extendedMasterSecret', true);
-  out.fact('suite', { id: suite.id, name: suite.name });
-  if (offer !== undefined) out.fact('group', { id: offer.group.id, name: offer.group.name });
-  out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
-  out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
-  out.keys('read', 'handshake', suite, schedule.serverTraffic);
+  effects.info('version', versionName(TLS_1_3));
+  effects.info('extendedMasterSecret', true);
+  effects.info('suite', { id: suite.id, name: suite.name });
+  if (offer !== undefined) effects.info('group', { id: offer.group.id, name: offer.group.name });
+  effects.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
+  effects.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
+  effects.keys('read', 'handshake', suite, schedule.serverTraffic);
   const { sent, transcript, sessionKey } = data;
   const agreed = { sent, suite, schedule, transcript, sessionKey, psk: chosen?.psk };
   // RFC 9846 §4.3.11-8
   if (data.early !== undefined && index === 0) return { to: 'WAIT_EE', ...agreed, early: data.early };
   if (data.early !== undefined) earlyDataRefused(data.early, 'the server did not take the session', context);
-  else if (config.compatibilityMode && !('suite' in data)) out.changeCipherSpec();
-  out.keys('write', 'handshake', suite, schedule.clientTraffic);
+  else if (config.compatibilityMode && !('suite' in data)) effects.changeCipherSpec();
+  effects.keys('write', 'handshake', suite, schedule.clientTraffic);
   return { to: 'WAIT_EE', ...agreed, early: undefined };
 }
 
@@ -102,7 +102,7 @@ function checkMode(data: HelloSent, resumed: boolean, hasShare: boolean): void {
 
 /** The application decides whether it sends the same again (RFC 9846 section 4.3.10). */
 export function earlyDataRefused(early: EarlySent, reason: string, context: Context): void {
-  context.out.fact('earlyData', { accepted: false, bytes: early.bytes, reason });
+  context.effects.info('earlyData', { accepted: false, bytes: early.bytes, reason });
 }
 
 /** RFC 9846 section 4.2.4. */
@@ -128,11 +128,11 @@ export function* helloRetryRequest(
   bind(raw, pskOffers, (cut) => data.transcript.digestWith(cut));
   data.transcript.add(raw);
   if (data.early !== undefined) {
-    context.out.unprotect();
+    context.effects.unprotect();
     earlyDataRefused(data.early, 'the server asked for another ClientHello', context);
-  } else if (config.compatibilityMode) context.out.changeCipherSpec();
-  context.out.send(raw);
-  context.out.fact('retried', true);
+  } else if (config.compatibilityMode) context.effects.changeCipherSpec();
+  context.effects.send(raw);
+  context.effects.info('retried', true);
   const { transcript, sessionKey, pskModes } = data;
   const kept = { transcript, sessionKey, pskModes, pskOffers, session12: undefined, early: undefined };
   return { to: 'WAIT_SH_RETRIED', hello, sent: idsOf(hello), offers, ...kept, suite };
@@ -175,7 +175,7 @@ function* newOffers(
     throw new TlsError('ERR_RETRY_POINTLESS', { detail: `${group.name} has a share already` });
   }
   disposeOffers(data.offers);
-  return [yield* need('offer', { group })];
+  return [yield* request('offer', { group })];
 }
 
 /** RFC 9846 section 4.2.2 lists all that may differ in the second ClientHello. */

@@ -124,19 +124,19 @@ export function earlyDataExtension(): RawExtension {
 // RFC 9846 §4.3.10-2
 /** Early data follows the ClientHello at once, under keys of the first PSK (RFC 9846 section 4.3.10). */
 export function sendEarlyData([first]: readonly PskOffer[], transcript: Transcript, context: Context): EarlySent {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const session = first!.session!;
   const suite = config.suites13.find(({ id }) => id === session.suite)!;
   const digest = transcript.digestWith(new Uint8Array(0), suite.hash);
   const traffic = first!.secrets.clientEarlyTraffic(digest);
   const exporter = first!.secrets.earlyExporter(digest);
-  out.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
-  out.log('EARLY_EXPORTER_SECRET', exporter);
-  out.earlyExporter(suite.hash, exporter);
-  if (config.compatibilityMode) out.changeCipherSpec();
-  out.keys('write', 'early', suite, traffic);
-  out.sendEarlyData(config.earlyData!);
+  effects.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  effects.log('EARLY_EXPORTER_SECRET', exporter);
+  effects.earlyExporter(suite.hash, exporter);
+  if (config.compatibilityMode) effects.changeCipherSpec();
+  effects.keys('write', 'early', suite, traffic);
+  effects.sendEarlyData(config.earlyData!);
   wipe(traffic, exporter);
   return { suite, alpn: session.alpn, bytes: config.earlyData!.length };
 }

@@ -67,15 +67,15 @@ export function encryptedExtensions(
   message: Arrival,
   context: Context,
 ): ({ readonly to: 'WAIT_CERT_CR' } & ServerProving) | ({ readonly to: 'WAIT_FINISHED' } & ServerProven) {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ClientConfig;
   const { extensions: raw } = decode(EncryptedExtensions, message.body);
   const extensions = readExtensions('EncryptedExtensions', raw, KNOWN_EXTENSIONS, { offered: data.sent });
   const protocol = selectedProtocol(extensions.get(alpn), config);
-  if (protocol !== undefined) out.fact('alpn', protocol);
+  if (protocol !== undefined) effects.info('alpn', protocol);
   if (config.sendServerName && config.serverName !== undefined) {
-    out.fact('serverName', config.serverName);
-    out.fact('serverNameAcknowledged', extensions.has(serverName.id));
+    effects.info('serverName', config.serverName);
+    effects.info('serverNameAcknowledged', extensions.has(serverName.id));
   }
   applySizes(extensions.get(recordSizeLimit), extensions.get(maxFragmentLength), TLS_1_3, context);
   data.transcript.add(message.raw);
@@ -93,11 +93,11 @@ function earlyDataAnswer(
   protocol: string | undefined,
   context: Context,
 ): EarlySent | undefined {
-  const { out } = context;
+  const { effects } = context;
   if (!accepted) {
     if (early === undefined) return undefined;
     earlyDataRefused(early, 'the server refused it', context);
-    out.keys('write', 'handshake', suite, schedule.clientTraffic);
+    effects.keys('write', 'handshake', suite, schedule.clientTraffic);
     return undefined;
   }
   if (early === undefined)
@@ -106,7 +106,7 @@ function earlyDataAnswer(
     throw new TlsError('ERR_SELECTED_SUITE', { detail: `early data was sent with ${early.suite.name}` });
   if (early.alpn !== protocol)
     throw new TlsError('ERR_SELECTED_ALPN', { detail: `early data was sent for ${early.alpn ?? 'none'}` });
-  out.fact('earlyData', { accepted: true, bytes: early.bytes });
+  effects.info('earlyData', { accepted: true, bytes: early.bytes });
   return early;
 }
 
@@ -120,7 +120,7 @@ export function certificateRequest(
   if (request.requestContext.length !== 0)
     throw new TlsError('ERR_REQUEST_CONTEXT', { detail: 'it has to be empty here' });
   data.transcript.add(message.raw);
-  context.out.fact('certificateRequested', true);
+  context.effects.info('certificateRequested', true);
   return { to: 'WAIT_CERT', ...data, request };
 }
 
@@ -173,7 +173,7 @@ export function* certificateVerify(
     tolerant: false,
   };
   const peer = yield* AuthenticatedPeer.authenticate(subject, data.transcript.digest(), message.body, context);
-  context.out.fact('peer', peer.facts);
+  context.effects.info('peer', peer.info);
   data.transcript.add(message.raw);
   return { to: 'WAIT_FINISHED', ...data, peer, early: undefined };
 }

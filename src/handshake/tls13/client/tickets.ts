@@ -52,13 +52,13 @@ export function newSessionTicket(
       authenticated,
       peer,
     };
-    context.out.keepSession(key, session);
+    context.effects.keepSession(key, session);
   }
   return { to: 'CONNECTED', ...data };
 }
 
 function sessionPeer({ peer, presented }: ServerProven): SessionPeer | undefined {
   if (peer instanceof AcceptedPsk) return peer.meaning.peer;
-  const { verdict } = peer.facts;
+  const { verdict } = peer.info;
   return presented === undefined || !verdict.ok ? undefined : { presented, verdict };
 }

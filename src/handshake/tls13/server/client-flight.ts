@@ -45,14 +45,14 @@ interface Asked {
   readonly rules: ClientRules;
 }
 
-export interface LateShown extends ServerConnected {
+export interface PostHandshakeShown extends ServerConnected {
   readonly later: Asked;
   readonly presented: Presented;
 }
 
-export interface LateDone extends ServerConnected {
+export interface PostHandshakeDone extends ServerConnected {
   readonly later: Asked;
-  readonly latePeer: AuthenticatedPeer | undefined;
+  readonly postHandshakePeer: AuthenticatedPeer | undefined;
 }
 
 /** RFC 9846 section 4.5.1. */
@@ -87,18 +87,18 @@ export function finished(
   message: Arrival,
   context: Context,
 ): { readonly to: 'CONNECTED'; readonly next: TicketStep | undefined } & ServerConnected {
-  const { out } = context;
+  const { effects } = context;
   const { transcript, schedule, main, suite } = data;
   checkFinished13(message.body, schedule.finished('client', transcript.digest()));
   transcript.add(message.raw);
-  out.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
-  out.keys('read', 'application', suite, main.clientTraffic);
+  effects.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
+  effects.keys('read', 'application', suite, main.clientTraffic);
   main.deriveResumption(transcript.digest());
   schedule.dispose();
   reportClient(data.peer, context);
   const plan = planTickets(data, context);
-  out.established();
-  if (!data.mayAskLater) transcript.dispose();
+  effects.established();
+  if (!data.mayAskPostHandshake) transcript.dispose();
   const connected: ServerConnected = {
     suite,
     schedule: main,
@@ -106,7 +106,7 @@ export function finished(
     peer: data.peer,
     serverName: data.serverName,
     rules: data.rules,
-    transcript: data.mayAskLater ? transcript : undefined,
+    transcript: data.mayAskPostHandshake ? transcript : undefined,
     asked: new Map(),
   };
   const next = plan === undefined ? undefined : sendTickets(connected, plan, context);
@@ -114,13 +114,13 @@ export function finished(
 }
 
 /** Tells the program on what the trust in this client rests. */
-function reportClient(peer: ClientDone['peer'], { out }: Context): void {
+function reportClient(peer: ClientDone['peer'], { effects }: Context): void {
   if (peer === undefined) return;
-  const { facts } = peer;
-  if (facts !== undefined) out.fact('peer', facts);
+  const { info } = peer;
+  if (info !== undefined) effects.info('peer', info);
   if (!(peer instanceof AcceptedPsk)) return;
-  if (peer.meaning.kind === 'resumption') out.fact('resumed', true);
-  else out.fact('psk', { identity: peer.meaning.identity });
+  if (peer.meaning.kind === 'resumption') effects.info('resumed', true);
+  else effects.info('psk', { identity: peer.meaning.identity });
 }
 
 export function keyUpdate(
@@ -133,10 +133,10 @@ export function keyUpdate(
 }
 
 /** Most unanswered requests for a certificate after the handshake. */
-const MOST_ASKED = 8;
+const MAX_ASKED = 8;
 
 /** Asks an open connection's client who it is (RFC 9846 section 4.7.2). */
-export function askLater(data: ServerConnected, context: Context): void {
+export function askPostHandshake(data: ServerConnected, context: Context): void {
   const config = context.config as ServerConfig;
   if (data.transcript === undefined) {
     throw new TlsError('ERR_STATE', {
@@ -146,8 +146,7 @@ export function askLater(data: ServerConnected, context: Context): void {
   }
   if (data.rules.verifier === undefined)
     throw new TlsError('ERR_OPTION', { detail: 'there is no verifier for client certificates' });
-  if (data.asked.size >= MOST_ASKED)
-    throw new TlsError('ERR_STATE', { detail: `${MOST_ASKED} requests are unanswered` });
+  if (data.asked.size >= MAX_ASKED) throw new TlsError('ERR_STATE', { detail: `${MAX_ASKED} requests are unanswered` });
   // RFC 9846 §4.4.2-2
   const requestContext = new Uint8Array(32);
   context.crypto.random.fill(requestContext);
@@ -158,14 +157,16 @@ export function askLater(data: ServerConnected, context: Context): void {
   const clientAuth = data.rules.clientAuth === 'none' ? 'optional' : data.rules.clientAuth;
   const rules = { ...data.rules, clientAuth, requested: new Set(request.extensions.map(({ type }) => type)) };
   data.asked.set(toHex(requestContext), { transcript, rules });
-  context.out.send(raw);
-  context.out.fact('certificateRequested', true);
+  context.effects.send(raw);
+  context.effects.info('certificateRequested', true);
 }
 
-export function lateCertificate(
+export function postHandshakeCertificate(
   data: ServerConnected,
   message: Arrival,
-): ({ readonly to: 'LATER_WAIT_CV' } & LateShown) | ({ readonly to: 'LATER_WAIT_FINISHED' } & LateDone) {
+):
+  | ({ readonly to: 'POST_HANDSHAKE_WAIT_CV' } & PostHandshakeShown)
+  | ({ readonly to: 'POST_HANDSHAKE_WAIT_FINISHED' } & PostHandshakeDone) {
   if (data.asked.size === 0)
     throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that nobody asked for' });
   const shown = decode(Certificate, message.body);
@@ -176,17 +177,17 @@ export function lateCertificate(
   const presented = readShown(shown, later.rules);
   later.transcript.add(message.raw);
   return presented === undefined
-    ? { to: 'LATER_WAIT_FINISHED', ...data, later, latePeer: undefined }
-    : { to: 'LATER_WAIT_CV', ...data, later, presented };
+    ? { to: 'POST_HANDSHAKE_WAIT_FINISHED', ...data, later, postHandshakePeer: undefined }
+    : { to: 'POST_HANDSHAKE_WAIT_CV', ...data, later, presented };
 }
 
-export function* lateCertificateVerify(
-  data: LateShown,
+export function* postHandshakeCertificateVerify(
+  data: PostHandshakeShown,
   message: Arrival,
   context: Context,
-): Step<{ readonly to: 'LATER_WAIT_FINISHED' } & LateDone> {
+): Step<{ readonly to: 'POST_HANDSHAKE_WAIT_FINISHED' } & PostHandshakeDone> {
   const { later } = data;
-  const latePeer = yield* judge(
+  const postHandshakePeer = yield* judge(
     data.presented,
     later.rules,
     data.serverName,
@@ -196,20 +197,20 @@ export function* lateCertificateVerify(
   );
   later.transcript.add(message.raw);
   const { presented: _, ...rest } = data;
-  return { to: 'LATER_WAIT_FINISHED', ...rest, latePeer };
+  return { to: 'POST_HANDSHAKE_WAIT_FINISHED', ...rest, postHandshakePeer };
 }
 
-export function lateFinished(
-  data: LateDone,
+export function postHandshakeFinished(
+  data: PostHandshakeDone,
   message: Arrival,
   context: Context,
 ): { readonly to: 'CONNECTED' } & ServerConnected {
-  const { later, latePeer, ...rest } = data;
+  const { later, postHandshakePeer, ...rest } = data;
   checkFinished13(message.body, data.schedule.finished('client', later.transcript.digest()));
   later.transcript.dispose();
-  if (latePeer !== undefined) context.out.fact('peer', latePeer.facts);
-  context.out.authenticatedLater(latePeer?.facts);
-  return { to: 'CONNECTED', ...rest, peer: latePeer ?? data.peer };
+  if (postHandshakePeer !== undefined) context.effects.info('peer', postHandshakePeer.info);
+  context.effects.postHandshakeAuth(postHandshakePeer?.info);
+  return { to: 'CONNECTED', ...rest, peer: postHandshakePeer ?? data.peer };
 }
 
 /** What the client showed; undefined: nothing, and that is allowed. */

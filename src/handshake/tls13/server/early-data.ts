@@ -2,7 +2,7 @@ import { TlsError } from '../../../errors.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import type { FlightSent } from './server-flight.ts';
 import type { ClientDone } from './client-flight.ts';
 import { type Negotiated, type TakenPsk, ticketAgeSkew } from './psk.ts';
@@ -33,7 +33,7 @@ export function* refuseEarlyData(
   const { tolerance } = earlyData;
   if (Math.abs(skew) > tolerance) return 'the ticket is older or younger than the client says';
   const use = { key: binder, from: expected - tolerance, until: expected + tolerance, now };
-  const first = yield* need('firstUse', use);
+  const first = yield* request('firstUse', use);
   return first === true ? undefined : 'it has been here before, as far as we can tell';
 }
 
@@ -45,6 +45,6 @@ export function endOfEarlyData(
 ): { readonly to: 'WAIT_FINISHED' } & ClientDone {
   if (message.body.length > 0) throw new TlsError('ERR_TRAILING_BYTES', { detail: 'EndOfEarlyData' });
   data.transcript.add(message.raw);
-  context.out.keys('read', 'handshake', data.suite, data.schedule.clientTraffic);
+  context.effects.keys('read', 'handshake', data.suite, data.schedule.clientTraffic);
   return { to: 'WAIT_FINISHED', ...data, peer: data.psk, presented: undefined };
 }

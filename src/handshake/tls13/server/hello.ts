@@ -15,9 +15,9 @@ import { encodeHandshake } from '../../../wire/handshake.ts';
 import { HELLO_RETRY_RANDOM, ServerHello } from '../../../wire/hello.ts';
 import { HANDSHAKE_SERVER_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
-import type { Context } from '../../context.ts';
+import { type Context, versionName } from '../../context.ts';
 import type { Arrival, Step } from '../../machine.ts';
-import { need, type ContextSelection } from '../../requests.ts';
+import { request, type ContextSelection } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import {
   checkSecondHello,
@@ -31,7 +31,7 @@ import {
 } from './choose.ts';
 import { refuseEarlyData } from './early-data.ts';
 import { type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk.ts';
-import { bindingOf } from '../../authentication/session-binding.ts';
+import { sessionBinding } from '../../authentication/session-binding.ts';
 import { wantsTickets } from './tickets.ts';
 import type { AcceptedPsk } from '../../authentication/psk.ts';
 import { type AwaitingClient, findCredential, type FlightSent, sendFlight } from './server-flight.ts';
@@ -81,7 +81,7 @@ export function* clientHello13(
 > {
   const config = context.config as ServerConfig;
   const read = readClientHello(message);
-  context.out.fact('clientRandom', read.hello.random);
+  context.effects.info('clientRandom', read.hello.random);
   const choices = yield* askProgram(read, context);
   const suite = chooseSuite(read.hello.cipherSuites, config);
   const exchange = usesPskAlone(read, config) ? undefined : chooseExchange(read, config);
@@ -149,25 +149,25 @@ function* answerEarlyData(
   transcript: Transcript,
   context: Context,
 ): Step<boolean> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   if (!from.read.extensions.has(earlyData.id)) return false;
   const reason = yield* refuseEarlyData(from, taken, context);
-  out.fact('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
+  effects.info('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
   if (reason !== undefined) {
     // RFC 9846 §4.3.10-9
-    out.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    effects.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
     return false;
   }
   const { secrets, suite } = taken!;
   const digest = transcript.digest();
   const traffic = secrets.clientEarlyTraffic(digest);
   const exporter = secrets.earlyExporter(digest);
-  out.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
-  out.log('EARLY_EXPORTER_SECRET', exporter);
-  out.earlyExporter(suite.hash, exporter);
-  out.takeEarlyData(config.earlyData!.maximum);
-  out.keys('read', 'early', suite, traffic);
+  effects.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
+  effects.log('EARLY_EXPORTER_SECRET', exporter);
+  effects.earlyExporter(suite.hash, exporter);
+  effects.takeEarlyData(config.earlyData!.maximum);
+  effects.keys('read', 'early', suite, traffic);
   wipe(traffic, exporter);
   return true;
 }
@@ -175,14 +175,14 @@ function* answerEarlyData(
 /** Lets the program choose by what the client asks for, before anything is decided. */
 function* askProgram(read: ReadHello, context: Context): Step<ContextSelection> {
   const config = context.config as ServerConfig;
-  if (read.summary.serverName !== undefined) context.out.fact('serverName', read.summary.serverName);
+  if (read.summary.serverName !== undefined) context.effects.info('serverName', read.summary.serverName);
   if (config.selectContext === undefined) return {};
-  return (yield* need('context', read.summary)) ?? {};
+  return (yield* request('context', read.summary)) ?? {};
 }
 
 /** RFC 9846 section 4.2.4. */
 function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonly to: 'START_RETRIED' } & RetryAsked {
-  const { out, crypto } = context;
+  const { effects, crypto } = context;
   const config = context.config as ServerConfig;
   const { first, suite, group, transcript } = data;
   const extensions = [
@@ -209,13 +209,13 @@ function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonl
   );
   transcript.rollupForRetry();
   transcript.add(raw);
-  out.send(raw);
-  if (first.hello.legacySessionId.length > 0) out.changeCipherSpec();
+  effects.send(raw);
+  if (first.hello.legacySessionId.length > 0) effects.changeCipherSpec();
   if (first.extensions.has(earlyData.id)) {
-    out.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
-    out.fact('earlyData', { accepted: false, bytes: 0, reason: 'the client has to say hello again' });
+    effects.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    effects.info('earlyData', { accepted: false, bytes: 0, reason: 'the client has to say hello again' });
   }
-  out.fact('retried', true);
+  effects.info('retried', true);
   return { to: 'START_RETRIED', ...data, cookie: token };
 }
 
@@ -228,7 +228,7 @@ function* answer(
   early: boolean,
   context: Context,
 ): Step<Answered> {
-  const { out, crypto } = context;
+  const { effects, crypto } = context;
   const config = context.config as ServerConfig;
   const { read, protocol, choices, retried } = from;
   const suite = taken?.suite ?? from.suite;
@@ -237,7 +237,7 @@ function* answer(
   const credential = taken === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
   // RFC 9846 §4.3.8-6
   const accepted =
-    exchange === undefined ? undefined : yield* need('accept', { group: exchange.group, share: exchange.share! });
+    exchange === undefined ? undefined : yield* request('accept', { group: exchange.group, share: exchange.share! });
   const random = new Uint8Array(32);
   // RFC 9846 §4.2.3-4
   crypto.random.fill(random);
@@ -255,18 +255,18 @@ function* answer(
   transcript.add(raw);
   const schedule = (taken?.secrets ?? startSchedule(suite.hash)).intoHandshake(accepted?.secret, transcript.digest());
   wipe(accepted?.secret);
-  out.send(raw);
+  effects.send(raw);
   // RFC 9846 §E.4-1
-  if (read.hello.legacySessionId.length > 0 && !retried) out.changeCipherSpec();
-  out.fact('version', TLS_1_3);
-  out.fact('extendedMasterSecret', true);
-  out.fact('suite', { id: suite.id, name: suite.name });
-  if (exchange !== undefined) out.fact('group', { id: exchange.group.id, name: exchange.group.name });
-  out.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
-  out.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
-  out.keys('write', 'handshake', suite, schedule.serverTraffic);
-  if (!early) out.keys('read', 'handshake', suite, schedule.clientTraffic);
-  const binding = wantsTickets(read, config) ? bindingOf(from, context) : undefined;
+  if (read.hello.legacySessionId.length > 0 && !retried) effects.changeCipherSpec();
+  effects.info('version', versionName(TLS_1_3));
+  effects.info('extendedMasterSecret', true);
+  effects.info('suite', { id: suite.id, name: suite.name });
+  if (exchange !== undefined) effects.info('group', { id: exchange.group.id, name: exchange.group.name });
+  effects.log('CLIENT_HANDSHAKE_TRAFFIC_SECRET', schedule.clientTraffic);
+  effects.log('SERVER_HANDSHAKE_TRAFFIC_SECRET', schedule.serverTraffic);
+  effects.keys('write', 'handshake', suite, schedule.serverTraffic);
+  if (!early) effects.keys('read', 'handshake', suite, schedule.clientTraffic);
+  const binding = wantsTickets(read, config) ? sessionBinding(from, context) : undefined;
   return { read, suite, transcript, choices, protocol, psk: taken?.psk, credential, early, schedule, binding };
 }
 

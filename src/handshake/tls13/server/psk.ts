@@ -6,10 +6,10 @@ import { TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import { AcceptedPsk, bindersLength, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../../authentication/psk.ts';
 import type { ReadHello } from './choose.ts';
-import { type AskedFor, clientRules, isFor, recheckClient } from '../../authentication/session-binding.ts';
+import { type AskedFor, clientRules, isResumable, recheckClient } from '../../authentication/session-binding.ts';
 import { decodeSession, type ServerSession } from '../../authentication/server-session.ts';
 
 /** What has been settled before a PSK is looked at. */
@@ -35,7 +35,7 @@ export interface TakenPsk {
 }
 
 /** Looked up at most; each costs the opening of a ticket, and a client can name thousands. */
-const MOST_LOOKED_UP = 4;
+const MAX_LOOKED_UP = 4;
 
 /** psk_ke is used only where it is allowed, and there is no way to do better. */
 export function usesPskAlone(read: ReadHello, config: ServerConfig): boolean {
@@ -62,7 +62,7 @@ export function* takePsk(
   if (read.extensions.get(pskKeyExchangeModes)?.includes(mode) !== true) return undefined;
 
   const { identities, binders } = offered;
-  for (const [index, { identity }] of identities.slice(0, MOST_LOOKED_UP).entries()) {
+  for (const [index, { identity }] of identities.slice(0, MAX_LOOKED_UP).entries()) {
     const found = (yield* findExternal(identity, from, context)) ?? (yield* findSession(identity, from, context));
     if (found === undefined) continue;
     const { meaning, suite, secret, session } = found;
@@ -72,7 +72,7 @@ export function* takePsk(
     const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
     const taken: TakenPsk = { psk, index, suite, secrets, binder, session };
     if (session === undefined) return taken;
-    context.out.fact('ticketAgeSkew', ticketAgeSkew(read, index, session, context.now()));
+    context.effects.info('ticketAgeSkew', ticketAgeSkew(read, index, session, context.now()));
     if (session.peer === undefined) return taken;
     const verdict = yield* recheckClient(session.peer, from, context);
     if (verdict !== undefined) return { ...taken, psk: psk.judgedAnew(verdict) };
@@ -101,7 +101,7 @@ function* findExternal(identity: Uint8Array, from: Negotiated, context: Context)
   const config = context.config as ServerConfig;
   // An external key says nothing about certificates: where one is required, it is no way around it.
   if (config.findPsk === undefined || clientRules(from.choices, config).clientAuth === 'require') return undefined;
-  const psk = yield* need('findPsk', { identity });
+  const psk = yield* request('findPsk', { identity });
   if (psk === undefined) return undefined;
   const suite = suiteFor(psk.hash ?? 'sha256', from, config);
   if (suite === undefined) return undefined;
@@ -121,11 +121,11 @@ function* findSession(identity: Uint8Array, from: Negotiated, context: Context):
   const config = context.config as ServerConfig;
   if (config.tickets === undefined) return undefined;
   const now = context.now();
-  const opened = yield* need('openTicket', { ticket: identity, now });
+  const opened = yield* request('openTicket', { ticket: identity, now });
   const session = opened && decodeSession(opened);
   if (session?.version !== TLS_1_3) return undefined;
   // A PSK is as long as the digests of its hash: another suite will do, another hash will not.
-  if (session.secret.length !== from.suite.hash.size || !isFor(session, from, context)) return undefined;
+  if (session.secret.length !== from.suite.hash.size || !isResumable(session, from, context)) return undefined;
   const { suite } = from;
   const { since, peer, secret } = session;
   const meaning = { kind: 'resumption', identity, peer, since, authenticated: true } as const;

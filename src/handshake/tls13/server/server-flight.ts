@@ -27,7 +27,7 @@ import { CertificateRequest, EncryptedExtensions } from '../../../wire/messages1
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need, type ContextSelection } from '../../requests.ts';
+import { request, type ContextSelection } from '../../requests.ts';
 import type { Credential, PeerVerifier } from '../../peer.ts';
 import { proveOurselves } from '../../authentication/certificates.ts';
 import { MAX_CONTENT, readRecordSizeLimit } from '../../limits.ts';
@@ -44,7 +44,7 @@ export interface FlightSent {
   readonly transcript: Transcript;
   readonly serverName: string | undefined;
   /** The client said that it can be asked for a certificate later. */
-  readonly mayAskLater: boolean;
+  readonly mayAskPostHandshake: boolean;
   /** What proves the client, in place of a certificate. */
   readonly psk: AcceptedPsk | undefined;
   readonly binding: Uint8Array | undefined;
@@ -68,13 +68,13 @@ export type AwaitingClient =
 
 /** EncryptedExtensions to Finished, in one flight. With early data, its end comes before the client's own flight. */
 export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   const { read, suite, schedule, transcript, choices, protocol, psk, credential, binding } = answered;
   const { clientAuth, verifier } = clientRules(choices, config);
   const send = (message: Uint8Array): void => {
     transcript.add(message);
-    out.send(message);
+    effects.send(message);
   };
 
   send(encryptedExtensions(answered, context));
@@ -89,25 +89,25 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
       wantsSct: read.extensions.has(signedCertificateTimestamp.id),
       requestContext: new Uint8Array(0),
     };
-    for (const message of yield* proveOurselves(credential, wants, transcript, context)) out.send(message);
+    for (const message of yield* proveOurselves(credential, wants, transcript, context)) effects.send(message);
   }
   send(encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('server', transcript.digest())));
 
   const main = schedule.intoMain(transcript.digest());
-  out.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
-  out.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
-  out.log('EXPORTER_SECRET', main.exporterSecret);
-  out.keys('write', 'application', suite, main.serverTraffic);
-  out.fact('authenticated', psk === undefined || psk.meaning.authenticated);
-  if (protocol !== undefined) out.fact('alpn', protocol);
-  out.fact('certificateRequested', request !== undefined);
+  effects.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
+  effects.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
+  effects.log('EXPORTER_SECRET', main.exporterSecret);
+  effects.keys('write', 'application', suite, main.serverTraffic);
+  effects.info('authenticated', psk === undefined || psk.meaning.authenticated);
+  if (protocol !== undefined) effects.info('alpn', protocol);
+  effects.info('certificateRequested', request !== undefined);
   const sent: FlightSent = {
     suite,
     schedule,
     main,
     transcript,
     serverName: read.summary.serverName,
-    mayAskLater: read.extensions.has(postHandshakeAuth.id),
+    mayAskPostHandshake: read.extensions.has(postHandshakeAuth.id),
     rules: { clientAuth, verifier, requested: new Set(request?.extensions.map(({ type }) => type)) },
     psk,
     binding,
@@ -147,7 +147,7 @@ export function certificateRequest(
 
 /** RFC 9846 section 4.4.1. Only what answers an extension of the client. */
 function encryptedExtensions({ read, protocol, early, psk }: Answered, context: Context): Uint8Array {
-  const { out } = context;
+  const { effects } = context;
   const config = context.config as ServerConfig;
   const extensions: RawExtension[] = [];
   // RFC 6066 section 3: a session that is resumed has its name already.
@@ -160,13 +160,13 @@ function encryptedExtensions({ read, protocol, early, psk }: Answered, context: 
   if (limit !== undefined) {
     // RFC 8449 section 5: max_fragment_length is ignored where both are there.
     const ours = config.recordSizeLimit ?? MAX_CONTENT;
-    out.limit('write', readRecordSizeLimit(limit, true));
-    out.limit('read', ours);
+    effects.limit('write', readRecordSizeLimit(limit, true));
+    effects.limit('read', ours);
     extensions.push(writeExtension(recordSizeLimit, 'EncryptedExtensions', ours + 1));
   } else if (fragment !== undefined) {
     const bytes = 2 ** (fragment + 8);
-    out.limit('write', bytes);
-    out.limit('read', bytes);
+    effects.limit('write', bytes);
+    effects.limit('read', bytes);
     extensions.push(writeExtension(maxFragmentLength, 'EncryptedExtensions', fragment));
   }
   return encodeHandshake(HANDSHAKE_ENCRYPTED_EXTENSIONS, encode(EncryptedExtensions, { extensions }));
@@ -179,7 +179,7 @@ export function* findCredential(
   choices: ContextSelection,
   context: Context,
 ): Step<Credential> {
-  const credential = yield* need('credential', {
+  const credential = yield* request('credential', {
     query: {
       role: 'server',
       version: 0x0304,

@@ -2,18 +2,18 @@ import type { Context } from '../../context.ts';
 import { type Protocol, protocol } from '../../machine.ts';
 import { answerKeyUpdates, sendKeyUpdate } from '../key-update.ts';
 import {
-  askLater,
+  askPostHandshake,
   type ClientDone,
   type ClientShown,
   certificate,
   certificateVerify,
   finished,
   keyUpdate,
-  type LateDone,
-  type LateShown,
-  lateCertificate,
-  lateCertificateVerify,
-  lateFinished,
+  type PostHandshakeDone,
+  type PostHandshakeShown,
+  postHandshakeCertificate,
+  postHandshakeCertificateVerify,
+  postHandshakeFinished,
   type ServerConnected,
 } from './client-flight.ts';
 import { endOfEarlyData } from './early-data.ts';
@@ -30,8 +30,8 @@ interface ServerData13 {
   WAIT_CV: ClientShown;
   WAIT_FINISHED: ClientDone;
   CONNECTED: ServerConnected;
-  LATER_WAIT_CV: LateShown;
-  LATER_WAIT_FINISHED: LateDone;
+  POST_HANDSHAKE_WAIT_CV: PostHandshakeShown;
+  POST_HANDSHAKE_WAIT_FINISHED: PostHandshakeDone;
 }
 
 /** TLS 1.3 as a server (RFC 9846). */
@@ -47,9 +47,9 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
     WAIT_CERT: { Certificate: certificate },
     WAIT_CV: { CertificateVerify: certificateVerify },
     WAIT_FINISHED: { Finished: finished },
-    CONNECTED: { KeyUpdate: keyUpdate, Certificate: lateCertificate },
-    LATER_WAIT_CV: { CertificateVerify: lateCertificateVerify },
-    LATER_WAIT_FINISHED: { Finished: lateFinished },
+    CONNECTED: { KeyUpdate: keyUpdate, Certificate: postHandshakeCertificate },
+    POST_HANDSHAKE_WAIT_CV: { CertificateVerify: postHandshakeCertificateVerify },
+    POST_HANDSHAKE_WAIT_FINISHED: { Finished: postHandshakeFinished },
   },
   refusals: { START: { ClientHello12: 'ERR_VERSION' } },
   commands: {
@@ -58,6 +58,6 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
     beforeData: (data: ServerConnected, context: Context): void => answerKeyUpdates(data, context),
     exportKey: (data: ServerConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
       data.schedule.exportKey(label, context, length),
-    requestCertificate: (data: ServerConnected, context: Context): void => askLater(data, context),
+    requestCertificate: (data: ServerConnected, context: Context): void => askPostHandshake(data, context),
   },
 });

@@ -1,6 +1,6 @@
 /**
  * RFC 9846 appendix A.2, as data. RECVD_CH, NEGOTIATED and WAIT_FLIGHT2 of the figure are no rows: nothing arrives in
- * them; they are places inside the step of the ClientHello. The rows LATER_* are post-handshake authentication
+ * them; they are places inside the step of the ClientHello. The rows POST_HANDSHAKE_* are post-handshake authentication
  * (section 4.7.2): the client's answer comes as one block, so nothing but its next message may follow.
  */
 export const serverTable13 = {
@@ -20,8 +20,8 @@ export const serverTable13 = {
   WAIT_FINISHED: { Finished: { epoch: 'handshake', to: ['CONNECTED'], rekeysRead: true } },
   CONNECTED: {
     KeyUpdate: { epoch: 'application', to: ['CONNECTED'], rekeysRead: true },
-    Certificate: { epoch: 'application', to: ['LATER_WAIT_CV', 'LATER_WAIT_FINISHED'] },
+    Certificate: { epoch: 'application', to: ['POST_HANDSHAKE_WAIT_CV', 'POST_HANDSHAKE_WAIT_FINISHED'] },
   },
-  LATER_WAIT_CV: { CertificateVerify: { epoch: 'application', to: ['LATER_WAIT_FINISHED'] } },
-  LATER_WAIT_FINISHED: { Finished: { epoch: 'application', to: ['CONNECTED'] } },
+  POST_HANDSHAKE_WAIT_CV: { CertificateVerify: { epoch: 'application', to: ['POST_HANDSHAKE_WAIT_FINISHED'] } },
+  POST_HANDSHAKE_WAIT_FINISHED: { Finished: { epoch: 'application', to: ['CONNECTED'] } },
 } as const;

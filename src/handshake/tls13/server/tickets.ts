@@ -9,9 +9,9 @@ import { NewSessionTicket } from '../../../wire/messages13.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Step } from '../../machine.ts';
-import { need } from '../../requests.ts';
+import { request } from '../../requests.ts';
 import { MAX_TICKET_LIFETIME, type SessionPeer } from '../../session.ts';
-import { AcceptedPsk, factsOf, PSK_DHE_KE, PSK_KE } from '../../authentication/psk.ts';
+import { AcceptedPsk, peerInfoOf, PSK_DHE_KE, PSK_KE } from '../../authentication/psk.ts';
 import type { ReadHello } from './choose.ts';
 import type { ClientDone, ServerConnected } from './client-flight.ts';
 import { encodeSession } from '../../authentication/server-session.ts';
@@ -44,7 +44,7 @@ export function planTickets(data: ClientDone, context: Context): TicketPlan | un
   }
   const plan = { count: config.ticketCount, binding, since: context.now() };
   if (peer === undefined) return { ...plan, peer: undefined };
-  const { verdict } = peer.facts;
+  const { verdict } = peer.info;
   return verdict.ok && presented !== undefined ? { ...plan, peer: { presented, verdict } } : undefined;
 }
 
@@ -55,7 +55,7 @@ export function* sendTickets(
   context: Context,
 ): Step<{ readonly to: 'CONNECTED' } & ServerConnected> {
   const config = context.config as ServerConfig;
-  const { out, crypto } = context;
+  const { effects, crypto } = context;
   const now = context.now();
   const left = Math.floor((plan.since - now) / 1000) + MAX_TICKET_LIFETIME;
   const lifetime = Math.min(config.ticketLifetime, left);
@@ -83,26 +83,26 @@ export function* sendTickets(
     } as const;
     const state = encodeSession(session);
     wipe(secret);
-    if (state.length > MOST_STATE) {
-      out.note({ by: 'server', text: `no ticket: ${state.length} bytes would have to be remembered` });
+    if (state.length > MAX_STATE) {
+      effects.note({ by: 'server', text: `no ticket: ${state.length} bytes would have to be remembered` });
       break;
     }
-    const ticket = yield* need('sealTicket', { state, lifetime, now });
+    const ticket = yield* request('sealTicket', { state, lifetime, now });
     if (ticket === undefined || ticket.length === 0 || ticket.length > 0xffff) continue;
     const extensions = maxEarlyData === 0 ? [] : [writeExtension(earlyData, 'NewSessionTicket', maxEarlyData)];
     const message = { lifetime, ageAdd, nonce, ticket, extensions };
-    out.send(encodeHandshake(HANDSHAKE_NEW_SESSION_TICKET, encode(NewSessionTicket, message)));
+    effects.send(encodeHandshake(HANDSHAKE_NEW_SESSION_TICKET, encode(NewSessionTicket, message)));
   }
   return { to: 'CONNECTED', ...data };
 }
 
 /** Most bytes to remember: a ticket travels in the ClientHello, and few servers read one that is very long. */
-export const MOST_STATE = 16_384;
+export const MAX_STATE = 16_384;
 
 /** Early data in the name of a client who showed a certificate only where the program says so. */
 function earlyDataFor({ peer }: TicketPlan, context: Context): number {
   const { earlyData: rules } = context.config as ServerConfig;
   if (rules === undefined) return 0;
-  const facts = factsOf(peer);
-  return facts === undefined || rules.allow?.(facts) === true ? rules.maximum : 0;
+  const info = peerInfoOf(peer);
+  return info === undefined || rules.allow?.(info) === true ? rules.maximum : 0;
 }

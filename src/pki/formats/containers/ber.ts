@@ -2,9 +2,9 @@ import { concat } from '../../../bytes/bytes.ts';
 import { DerError, TAG_BIT_STRING, TAG_SEQUENCE, TAG_SET } from '../../../bytes/der.ts';
 import { derElement } from '../../../bytes/der-writer.ts';
 
-const MOST_BYTES = 16_777_216;
-const MOST_DEPTH = 32;
-const MOST_ELEMENTS = 50_000;
+const MAX_BYTES = 16_777_216;
+const MAX_DEPTH = 32;
+const MAX_ELEMENTS = 50_000;
 
 /**
  * Where this house is tolerant: PKCS#12 and PKCS#7 are BER, and real tools use it (indefinite lengths, strings in parts,
@@ -13,7 +13,7 @@ const MOST_ELEMENTS = 50_000;
  * @throws DerError when it is not even BER, is nested more than 32 deep, or is larger than 16 MiB.
  */
 export function berToDer(bytes: Uint8Array): Uint8Array {
-  if (bytes.length > MOST_BYTES) throw new DerError(`${bytes.length} bytes`, 0);
+  if (bytes.length > MAX_BYTES) throw new DerError(`${bytes.length} bytes`, 0);
   const walk = { bytes, elements: 0 };
   const { der, next } = element(walk, 0, bytes.length, 0);
   if (next !== bytes.length) throw new DerError(`${bytes.length - next} bytes too many`, next);
@@ -35,8 +35,8 @@ interface Element {
 
 function element(walk: Walk, at: number, end: number, depth: number): Element {
   const { bytes } = walk;
-  if (depth > MOST_DEPTH) throw new DerError('nested too deeply', at);
-  if (++walk.elements > MOST_ELEMENTS) throw new DerError('too many elements', at);
+  if (depth > MAX_DEPTH) throw new DerError('nested too deeply', at);
+  if (++walk.elements > MAX_ELEMENTS) throw new DerError('too many elements', at);
   if (end - at < 2) throw new DerError('an element is missing', at);
   const tag = bytes[at]!;
   if ((tag & 0x1f) === 0x1f) throw new DerError('a tag of several bytes', at);

@@ -79,7 +79,7 @@ const PKCS12_SCHEMES: {
 };
 
 /** Memory that scrypt may take: 128 N r bytes. */
-const MOST_SCRYPT_BYTES = 128 * 1024 * 1024;
+const MAX_SCRYPT_BYTES = 128 * 1024 * 1024;
 
 /** Decrypts; undefined: the padding was wrong. */
 export type Opener = (ciphertext: Uint8Array) => Promise<Uint8Array | undefined>;
@@ -268,7 +268,7 @@ function readScrypt(fields: DerCursor, effort: Effort): Deriver {
     if (n < 2 || (n & (n - 1)) !== 0) throw new DerError('a cost of scrypt that is not a power of two', at);
     return async (length) => {
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
-      if (128 * n * r > MOST_SCRYPT_BYTES)
+      if (128 * n * r > MAX_SCRYPT_BYTES)
         throw new TlsError('ERR_LIMIT', { detail: `scrypt with N = ${n}, r = ${r} takes more than 128 MiB` });
       // One step of scrypt with r = 8 costs about what two rounds of PBKDF2 do.
       effort.spend(2 * n * Math.ceil(r / 8) * p);

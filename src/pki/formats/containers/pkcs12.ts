@@ -46,7 +46,7 @@ const MAC_HASHES: { readonly [oid: string]: HashName } = {
   '2.16.840.1.101.3.4.2.3': 'sha512',
 };
 
-const MOST_BAGS = 1_000;
+const MAX_BAGS = 1_000;
 
 export interface Pkcs12Options extends PasswordOptions {
   /** Reads a file that has no MAC: nothing shows whether it was changed. Default: false. */
@@ -206,7 +206,7 @@ async function openBags(contents: Uint8Array, bags: Bags, effort: Effort, depth:
   const list = readDer(berToDer(contents), TAG_SEQUENCE, (cursor) => {
     const found: Bag[] = [];
     while (!cursor.done) {
-      if (++bags.count > MOST_BAGS) throw new DerError(`more than ${MOST_BAGS} bags`, cursor.offset);
+      if (++bags.count > MAX_BAGS) throw new DerError(`more than ${MAX_BAGS} bags`, cursor.offset);
       found.push(cursor.sequence(readBag));
     }
     return found;
