@@ -47,15 +47,37 @@ export function redisReplayGuard(options: RedisOptions): ReplayGuard {
   const { redis, prefix = 'tls:', patience = 200 } = options;
   return {
     async firstUse({ key, from, until, now }: EarlyDataUse) {
-      // A Redis that was started since then does not know what was sent before.
-      const born = await within(patience, redis.set(`${prefix}born`, String(now), { condition: 'NX', GET: true }));
-      if (born === null || Number(born) > from) return false;
-      const expiration = { type: 'PX', value: Math.max(1, Math.ceil(until - now)) } as const;
-      const set = redis.set(`${prefix}early:${toBase64(key)}`, '1', { condition: 'NX', expiration });
-      return (await within(patience, set)) === 'OK';
+      if (![from, until, now].every(Number.isFinite)) return false;
+      const keys = ['born', 'early', 'forgotten'].map((name) => `${prefix}${name}`);
+      const parts = [toBase64(key), ...[from, until, now].map((time) => String(Math.ceil(time)))];
+      return (await within(patience, redis.eval(FIRST_USE, { keys, arguments: parts }))) === 1;
     },
   };
 }
+
+/**
+ * Marks and answers in one act. A Redis that was started after `from` does not know what was sent before. What has
+ * expired goes when somebody asks, never by itself, and the latest of it is remembered: so a clock that goes back makes
+ * nothing new again.
+ */
+const FIRST_USE = `
+  local key, from, till, now = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+  local born = redis.call('GET', KEYS[1])
+  if not born then
+    redis.call('SET', KEYS[1], ARGV[4])
+    return 0
+  end
+  if tonumber(born) > from then return 0 end
+  local expired = redis.call('ZREVRANGEBYSCORE', KEYS[2], '(' .. ARGV[4], '-inf', 'WITHSCORES', 'LIMIT', 0, 1)
+  local forgotten = tonumber(redis.call('GET', KEYS[3]) or '0')
+  if expired[2] and tonumber(expired[2]) > forgotten then
+    forgotten = tonumber(expired[2])
+    redis.call('SET', KEYS[3], expired[2])
+    redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[4])
+  end
+  if till <= forgotten then return 0 end
+  return redis.call('ZADD', KEYS[2], 'NX', ARGV[3], key)
+`;
 
 function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');

@@ -1,4 +1,5 @@
-import type { HashName, MaybePromise } from '../crypto/types.ts';
+import { toBase64Url } from '../bytes/bytes.ts';
+import type { HashName, MaybePromise, Random } from '../crypto/types.ts';
 import type { Verdict } from './peer.ts';
 import type { Presented } from './authentication/certificates.ts';
 
@@ -100,7 +101,17 @@ export interface ExternalPsk {
 /** Finds the key of an identity; undefined: there is none, and the handshake goes on without. */
 export type PskResolver = (identity: Uint8Array) => MaybePromise<ExternalPsk | undefined>;
 
-/** Remembers what has been used, so that early data is taken once (RFC 9846 section 8). */
+/**
+ * Remembers what has been used, so that early data is taken once (RFC 9846 section 8). What whoever writes one owes:
+ *
+ * - To mark and to answer is one act, over all processes that open the same tickets; and all of them have the same
+ *   `tolerance`, for `from` and `until` follow from it.
+ * - A use is forgotten only when `now` has passed its `until`, and the latest `until` of all that was ever forgotten is
+ *   remembered: a use whose `until` is not later than that is answered no. Clocks go back, and what was forgotten would
+ *   otherwise be new again. Do not leave the forgetting to a store whose clock is another.
+ * - A guard that begins, or has lost its memory, answers no to every use whose `from` is earlier than that.
+ * - Times that are not finite numbers are answered no.
+ */
 export interface ReplayGuard {
   /**
    * Is this the first time? Marks it as used in the same act: of any number of callers, one is told yes. No is always a
@@ -126,19 +137,25 @@ export const MAX_TICKET_LIFETIME = 604_800;
 let identities: WeakMap<object, string> | undefined;
 let counted = 0;
 
-/** A name for something that has none: the same for the same object, within this process. */
-export function identityOf(value: object): string {
+/**
+ * A name for something that has none: the same for the same object, and one that nothing else has, in this process or
+ * another. Processes that share the keys of their tickets count alike, so a count alone would let a session of one
+ * server be resumed at another.
+ */
+export function identityOf(value: object, random: Random): string {
   identities ??= new WeakMap();
   let identity = identities.get(value);
   if (identity === undefined) {
-    identity = `#${++counted}`;
+    const unique = new Uint8Array(16);
+    random.fill(unique);
+    identity = `#${++counted}-${toBase64Url(unique)}`;
     identities.set(value, identity);
   }
   return identity;
 }
 
 /** The rules of a verifier, by name. A verifier that gives no name has its own for as long as it lives. */
-export function policyOf(verifier: { readonly policy?: string } | undefined): string {
+export function policyOf(verifier: { readonly policy?: string } | undefined, random: Random): string {
   if (verifier === undefined) return 'none';
-  return verifier.policy === undefined ? identityOf(verifier) : `=${verifier.policy}`;
+  return verifier.policy === undefined ? identityOf(verifier, random) : `=${verifier.policy}`;
 }

@@ -5,6 +5,7 @@
  */
 export {
   type MemoryReplayGuardOptions,
+  type MemoryServerSessionOptions,
   type MemorySessionOptions,
   memoryReplayGuard,
   memoryServerSessions,

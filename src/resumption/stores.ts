@@ -1,4 +1,4 @@
-import { wipe } from '../bytes/bytes.ts';
+import { equalBytes, wipe } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
 import type {
   ClientSession,
@@ -14,34 +14,79 @@ export interface MemorySessionOptions {
   readonly maximum?: number;
   /** Sessions for each of them, 1 to 64. Default: 4. */
   readonly perServer?: number;
+  /**
+   * Bytes of all sessions together, certificates included, 1,024 to 2^40: servers choose how long their chains and
+   * tickets are. What is larger by itself is not kept. Default: 8,388,608 (8 MiB).
+   */
+  readonly maxBytes?: number;
 }
 
-/** A client's sessions in memory. The newest is handed out first; what falls out is overwritten. */
+/** How much a server's store holds before it forgets what is oldest. */
+export interface MemoryServerSessionOptions {
+  /** States remembered, 1 to 1,000,000. Default: 10,000. */
+  readonly maximum?: number;
+  /**
+   * Bytes of all states together, 1,024 to 2^40: clients choose how long their chains are. What is larger by itself is not
+   * kept. Default: 33,554,432 (32 MiB).
+   */
+  readonly maxBytes?: number;
+}
+
+/**
+ * A client's sessions in memory. The newest is handed out first; what falls out is overwritten.
+ * @throws TlsError ERR_OPTION.
+ *
+ * @example
+ * ```ts
+ * import { memorySessions } from 'warifu/resumption';
+ * const sessions = memorySessions({ maximum: 100, maxBytes: 1_048_576 });
+ * sessions.clear();
+ * ```
+ */
 export function memorySessions(options: MemorySessionOptions = {}): ClientSessionStore & { clear(): void } {
+  checkKeys(options, ['maximum', 'perServer', 'maxBytes']);
   const maximum = within('maximum', options.maximum ?? 256, 1_000_000);
   const perServer = within('perServer', options.perServer ?? 4, 64);
+  const maxBytes = within('maxBytes', options.maxBytes ?? 8 * 2 ** 20, 2 ** 40, 1024);
   // A Map remembers the order of insertion: the first is the one used least recently.
-  const kept = new Map<string, ClientSession[]>();
-  const forget = (sessions: readonly ClientSession[]): void => {
-    for (const { secret } of sessions) wipe(secret);
+  const kept = new Map<string, Kept[]>();
+  let bytes = 0;
+  const forget = (sessions: readonly Kept[]): void => {
+    for (const one of sessions) {
+      wipe(one.session.secret);
+      bytes -= one.bytes;
+    }
   };
   return {
     take: (key: string): ClientSession | undefined => {
       const sessions = kept.get(key);
-      const session = sessions?.pop();
+      const one = sessions?.pop();
       if (sessions?.length === 0) kept.delete(key);
-      return session;
+      bytes -= one?.bytes ?? 0;
+      return one?.session;
     },
     put: (key: string, session: ClientSession): void => {
+      const one = { session: compact(session), bytes: sizeOf(key, session) };
+      bytes += one.bytes;
+      if (one.bytes > maxBytes) {
+        forget([one]);
+        return;
+      }
       const sessions = kept.get(key) ?? [];
       kept.delete(key);
       kept.set(key, sessions);
-      sessions.push(session);
+      sessions.push(one);
       if (sessions.length > perServer) forget(sessions.splice(0, 1));
-      if (kept.size <= maximum) return;
-      const [oldest, lost] = kept.entries().next().value!;
-      kept.delete(oldest);
-      forget(lost);
+      if (kept.size > maximum) {
+        const [oldest, lost] = kept.entries().next().value!;
+        kept.delete(oldest);
+        forget(lost);
+      }
+      while (bytes > maxBytes) {
+        const [oldest, lost] = kept.entries().next().value!;
+        forget(lost.splice(0, 1));
+        if (lost.length === 0) kept.delete(oldest);
+      }
     },
     clear: (): void => {
       for (const sessions of kept.values()) forget(sessions);
@@ -50,24 +95,94 @@ export function memorySessions(options: MemorySessionOptions = {}): ClientSessio
   };
 }
 
-/** A server's states in memory: at most `maximum` (default 10,000), the oldest go first. */
-export function memoryServerSessions(options: { readonly maximum?: number } = {}): ServerSessionStore {
+/**
+ * A server's states in memory; the oldest go first, and are overwritten.
+ * @throws TlsError ERR_OPTION.
+ *
+ * @example
+ * ```ts
+ * import { memoryServerSessions, storedTickets } from 'warifu/resumption';
+ * import { autoProvider } from 'warifu/crypto/auto';
+ * const tickets = storedTickets(memoryServerSessions({ maxBytes: 1_048_576 }), autoProvider());
+ * ```
+ */
+export function memoryServerSessions(options: MemoryServerSessionOptions = {}): ServerSessionStore {
+  checkKeys(options, ['maximum', 'maxBytes']);
   const maximum = within('maximum', options.maximum ?? 10_000, 1_000_000);
+  const maxBytes = within('maxBytes', options.maxBytes ?? 32 * 2 ** 20, 2 ** 40, 1024);
   const kept = new Map<string, Uint8Array>();
+  let bytes = 0;
+  const forget = (key: string): void => {
+    const state = kept.get(key);
+    if (state === undefined) return;
+    kept.delete(key);
+    bytes -= OVERHEAD + state.length;
+  };
   return {
     take: (key: string): Uint8Array | undefined => {
       const state = kept.get(key);
-      kept.delete(key);
+      forget(key);
       return state;
     },
     put: (key: string, state: Uint8Array): void => {
+      wipe(kept.get(key));
+      forget(key);
+      if (OVERHEAD + state.length > maxBytes) {
+        wipe(state);
+        return;
+      }
       kept.set(key, state);
-      if (kept.size <= maximum) return;
-      const [oldest, lost] = kept.entries().next().value!;
-      kept.delete(oldest);
-      wipe(lost);
+      bytes += OVERHEAD + state.length;
+      while (kept.size > maximum || bytes > maxBytes) {
+        const [oldest, lost] = kept.entries().next().value!;
+        forget(oldest);
+        wipe(lost);
+      }
     },
   };
+}
+
+interface Kept {
+  readonly session: ClientSession;
+  readonly bytes: number;
+}
+
+/** What an entry takes beside its bytes, about. */
+const OVERHEAD = 256;
+
+/**
+ * The session in arrays of its own. What came from a peer is a part of the message or record it came in, which would stay
+ * as long as the part does, and count for nothing.
+ */
+function compact(session: ClientSession): ClientSession {
+  const { presented, verdict } = session.peer;
+  const own = (bytes: Uint8Array): Uint8Array => (bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice());
+  const ownOrNone = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes && own(bytes);
+  const chain = presented.chain.map(own);
+  return {
+    ...session,
+    ticket: own(session.ticket),
+    peer: {
+      presented: {
+        chain,
+        ocspResponses: presented.ocspResponses.map(ownOrNone),
+        sctLists: presented.sctLists.map(ownOrNone),
+      },
+      verdict: {
+        ...verdict,
+        publicKey: own(verdict.publicKey),
+        // The others are the program's own anchors, which are there anyway.
+        path: verdict.path.map((one) => chain.find((shown) => equalBytes(shown, one)) ?? one),
+      },
+    },
+  };
+}
+
+function sizeOf(key: string, session: ClientSession): number {
+  const { presented, verdict } = session.peer;
+  const { chain, ocspResponses, sctLists } = presented;
+  const parts = [session.ticket, session.secret, verdict.publicKey, ...chain, ...ocspResponses, ...sctLists];
+  return parts.reduce((sum, part) => sum + OVERHEAD + (part?.length ?? 0), 2 * key.length);
 }
 
 export interface MemoryReplayGuardOptions {
@@ -83,27 +198,41 @@ export interface MemoryReplayGuardOptions {
  * section 8.2).
  */
 export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): ReplayGuard {
+  checkKeys(options, ['maximum', 'clock']);
   const maximum = within('maximum', options.maximum ?? 100_000, 10_000_000);
   const started = (options.clock ?? Date).now();
+  if (!Number.isFinite(started)) throw new TlsError('ERR_OPTION', { detail: `clock: it says ${String(started)}` });
   const seen = new Map<string, number>();
+  /** The latest `until` of all that has been forgotten: a clock that goes back brings none of it to life again. */
+  let forgotten = Number.NEGATIVE_INFINITY;
   return {
     firstUse: ({ key, from, until, now }: EarlyDataUse): boolean => {
       const name = key.join();
-      if (from < started || seen.has(name)) return false;
+      // What is no number is no time, and passes none of these.
+      if (!(from >= started && until > forgotten && now <= until) || seen.has(name)) return false;
       // About in the order in which they expire: what is left over is found the next time.
       for (const [old, expires] of seen) {
-        if (expires >= now) break;
+        if (!(expires < now)) break;
         seen.delete(old);
+        forgotten = Math.max(forgotten, expires);
       }
-      if (seen.size >= maximum) return false;
+      // The time has gone on past it meanwhile.
+      if (!(until > forgotten) || seen.size >= maximum) return false;
       seen.set(name, until);
       return true;
     },
   };
 }
 
-function within(option: string, value: number, most: number): number {
-  if (!Number.isInteger(value) || value < 1 || value > most)
-    throw new TlsError('ERR_OPTION', { detail: `${option}: it has to be 1 to ${most}` });
+function within(option: string, value: number, max: number, min: number = 1): number {
+  if (!Number.isInteger(value) || value < min || value > max)
+    throw new TlsError('ERR_OPTION', { detail: `${option}: it has to be ${min} to ${max}, not ${String(value)}` });
   return value;
+}
+
+function checkKeys(options: object, known: readonly string[]): void {
+  for (const key of Object.keys(options)) {
+    if (!known.includes(key))
+      throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option; there are ${known.join(', ')}` });
+  }
 }

@@ -4,7 +4,7 @@ import { redisReplayGuard, redisSessions } from '../../examples/redis-sessions.t
 import type { TlsSocket } from '../../src/node/index.ts';
 import type { EarlyDataOptions } from '../../src/engine/config/resumption-options.ts';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
-import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
+import type { ClientSession, ClientSessionStore, EarlyDataUse } from '../../src/handshake/session.ts';
 import { storedTickets, ticketSealer } from '../../src/resumption/tickets.ts';
 import { type Child, Files, isInstalled, startChild } from '../support/child.ts';
 import { noble } from '../support/credentials.ts';
@@ -123,6 +123,22 @@ describe.skipIf(!present)('several servers and one Redis', () => {
       taken.push(one.info.earlyData?.accepted);
     }
     expect(taken).toEqual([true, false, false]);
+  });
+
+  it('early data that was forgotten is not new again when the clock goes back', async () => {
+    const guard = redisReplayGuard({ redis: await redis(), prefix: 'clock:' });
+    const use = (fill: number, now: number): EarlyDataUse => ({
+      key: new Uint8Array(32).fill(fill),
+      from: now - 10,
+      until: now + 10,
+      now,
+    });
+    expect(await guard.firstUse(use(0, 1000)), 'it begins').toBe(false);
+    expect(await guard.firstUse(use(1, 2000))).toBe(true);
+    expect(await guard.firstUse(use(2, 3000))).toBe(true);
+    for (const now of [1990, 2000, 2010]) expect(await guard.firstUse({ ...use(1, 2000), now })).toBe(false);
+    expect(await guard.firstUse({ ...use(3, 3000), now: Number.NaN })).toBe(false);
+    expect(await guard.firstUse(use(3, 2995))).toBe(true);
   });
 
   it('Redis is lost: full handshakes, no early data, and nothing else happens', async () => {

@@ -101,7 +101,7 @@ describe('stored tickets', () => {
 });
 
 describe('sessions in memory', () => {
-  const session = (fill: number): ClientSession => ({ secret: secret(fill) }) as ClientSession;
+  const session = oneSession;
 
   it('come back newest first, once, and only for their key', () => {
     const store = memorySessions();
@@ -131,6 +131,85 @@ describe('sessions in memory', () => {
   });
 });
 
+describe('the bytes of sessions in memory have a bound', () => {
+  const big = (length: number): ClientSession => ({ ...oneSession(), ticket: new Uint8Array(length) });
+
+  it('of a client: what was used least recently falls out and is overwritten', () => {
+    const store = memorySessions({ maxBytes: 100_000 });
+    const all = Array.from({ length: 10 }, () => big(20_000));
+    for (const [index, one] of all.entries()) store.put(`server ${index}`, one);
+    expect(all.map(({ secret: [byte] }) => byte === 1)).toEqual([...Array(6).fill(false), ...Array(4).fill(true)]);
+    expect(store.take('server 0')).toBeUndefined();
+    expect(store.take('server 9')).toBeDefined();
+    // What was taken leaves room.
+    store.put('server 10', big(20_000));
+    expect(store.take('server 6')).toBeDefined();
+  });
+
+  it('of one server in the same way, and one session that is larger than all of it is not kept', () => {
+    const store = memorySessions({ maxBytes: 100_000, perServer: 64 });
+    const huge = big(100_000);
+    store.put('a', big(50_000));
+    store.put('a', huge);
+    expect(huge.secret).toEqual(new Uint8Array(32));
+    expect((store.take('a') as ClientSession | undefined)?.ticket.length).toBe(50_000);
+    for (let index = 0; index < 20; index++) store.put('a', big(30_000));
+    expect(Array.from({ length: 20 }, () => store.take('a')).filter((one) => one !== undefined)).toHaveLength(3);
+  });
+
+  it('certificates count, however many there are, and no view keeps the message alive that it came in', () => {
+    const message = new Uint8Array(1_000_000);
+    const chain = Array.from({ length: 100 }, (_, index) => message.subarray(index * 300, index * 300 + 300));
+    const base = oneSession();
+    const shown = {
+      chain,
+      ocspResponses: chain.map(() => message.subarray(5, 10)),
+      sctLists: chain.map(() => undefined),
+    };
+    const session: ClientSession = {
+      ...base,
+      ticket: message.subarray(7, 39),
+      peer: { presented: shown, verdict: { ok: true, publicKey: message.subarray(1, 33), path: chain } },
+    };
+    const store = memorySessions({ maxBytes: 300_000 });
+    store.put('a', session);
+    store.put('b', session);
+    store.put('c', session);
+    expect(store.take('a')).toBeUndefined();
+    const found = store.take('c') as ClientSession;
+    expect(found.peer).toEqual(session.peer);
+    const { presented, verdict } = found.peer;
+    for (const part of [found.ticket, verdict.publicKey, ...verdict.path, ...presented.chain])
+      expect(part.buffer.byteLength).toBe(part.length);
+    expect(presented.ocspResponses[0]!.buffer.byteLength).toBe(5);
+  });
+
+  it('of a server: the oldest fall out and are overwritten', () => {
+    const store = memoryServerSessions({ maxBytes: 100_000 });
+    const all = Array.from({ length: 10 }, () => new Uint8Array(16_000).fill(1));
+    for (const [index, state] of all.entries()) store.put(`${index}`, state, 0);
+    expect(all.map(([byte]) => byte === 1)).toEqual([...Array(4).fill(false), ...Array(6).fill(true)]);
+    store.put('again', new Uint8Array(16_000), 0);
+    store.put('again', new Uint8Array(16_000), 0);
+    expect(all.map(([byte]) => byte === 1)).toEqual([...Array(5).fill(false), ...Array(5).fill(true)]);
+    const huge = new Uint8Array(100_000).fill(1);
+    store.put('huge', huge, 0);
+    expect(huge[0]).toBe(0);
+    expect(store.take('9'), 'nothing else had to go for it').toBe(all[9]);
+  });
+
+  it.each(['maxBytes', 'maximum', 'perServer'])('%s has to be a number that makes sense', (name) => {
+    for (const wrong of [0, -1, 1.5, Number.NaN, Number.POSITIVE_INFINITY, '1000', 2 ** 41] as number[])
+      expect(() => memorySessions({ [name]: wrong }), String(wrong)).toThrow(name);
+  });
+
+  it('a misspelt option is not ignored', () => {
+    const misspelt = { maxbytes: 1 } as object;
+    for (const make of [memorySessions, memoryServerSessions, memoryReplayGuard])
+      expect(() => make(misspelt)).toThrow('maxbytes');
+  });
+});
+
 describe('the guard', () => {
   const clock = { now: () => 1000 };
   const use = (fill: number, now: number): Parameters<ReturnType<typeof memoryReplayGuard>['firstUse']>[0] => ({
@@ -151,6 +230,33 @@ describe('the guard', () => {
     const guard = memoryReplayGuard({ clock });
     expect(guard.firstUse(use(1, 1005))).toBe(false);
     expect(guard.firstUse(use(1, 1010))).toBe(true);
+  });
+
+  it('says no to what it has forgotten when the clock goes back, however far and often', () => {
+    const guard = memoryReplayGuard({ clock });
+    expect(guard.firstUse(use(1, 2000))).toBe(true);
+    expect(guard.firstUse(use(2, 2500))).toBe(true);
+    expect(guard.firstUse(use(3, 3000)), 'by now the others are forgotten').toBe(true);
+    for (const [fill, then] of [
+      [1, 2000],
+      [2, 2500],
+      [1, 2000],
+    ] as const) {
+      for (const now of [then - 10, then, then + 10])
+        expect(guard.firstUse({ ...use(fill, then), now }), `${fill} at ${now}`).toBe(false);
+    }
+    expect(guard.firstUse(use(4, 2600)), 'what is later than all that was forgotten').toBe(true);
+    expect(guard.firstUse(use(4, 2600))).toBe(false);
+  });
+
+  it('says no where a time is no number, and forgets nothing for it', () => {
+    const guard = memoryReplayGuard({ clock });
+    expect(guard.firstUse(use(1, 2000))).toBe(true);
+    for (const wrong of [Number.NaN, undefined, 'now', {}] as number[])
+      for (const name of ['from', 'until', 'now'] as const)
+        expect(guard.firstUse({ ...use(2, 2000), [name]: wrong }), `${name}: ${String(wrong)}`).toBe(false);
+    expect(guard.firstUse(use(1, 2000))).toBe(false);
+    expect(() => memoryReplayGuard({ clock: { now: () => Number.NaN } })).toThrow('clock');
   });
 
   it('says no when it can remember no more, until something has expired', () => {
@@ -205,3 +311,24 @@ describe('what a ticket holds', () => {
     fc.assert(fc.property(fc.uint8Array({ maxLength: 300 }), (junk) => decodeSession(junk) === undefined));
   });
 });
+
+function oneSession(fill: number = 1): ClientSession {
+  const chain = [secret(fill)];
+  return {
+    version: 0x0304,
+    suite: 0x1301,
+    receivedAt: 0,
+    lifetime: 100,
+    alpn: undefined,
+    authenticated: false,
+    ticket: secret(fill),
+    secret: secret(fill),
+    hash: 'sha256',
+    ageAdd: 0,
+    maxEarlyData: 0,
+    peer: {
+      presented: { chain, ocspResponses: [undefined], sctLists: [undefined] },
+      verdict: { ok: true, publicKey: secret(fill), path: chain },
+    },
+  };
+}

@@ -194,7 +194,7 @@ function guarded(allow: (peer: PeerInfo) => boolean): (peer: PeerInfo) => boolea
 /** Who we are, by our certificates. */
 function nameOf(credential: Shown, crypto: CryptoProvider): string {
   if (credential === undefined) return '';
-  if (typeof credential === 'function') return identityOf(credential);
+  if (typeof credential === 'function') return identityOf(credential, crypto.random);
   const list = 'signer' in credential ? [credential] : credential;
   const sha256 = crypto.hash('sha256');
   return toBase64Url(sha256.digest(...list.map(({ chain }) => sha256.digest(chain[0] ?? new Uint8Array(0)))));

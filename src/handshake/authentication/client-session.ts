@@ -14,7 +14,7 @@ export function sessionKeyOf(config: ClientConfig): string {
   const { serverName, sendServerName, alpn, verifier, sessionKey, protocols } = config;
   const schemes = certificateSchemesOf(config);
   const versions = protocols.map(({ version }) => version);
-  const trust = [alpn, policyOf(verifier), schemes, versions];
+  const trust = [alpn, policyOf(verifier, config.crypto.random), schemes, versions];
   return JSON.stringify([serverName ?? null, sendServerName, ...trust, ...sessionKey]);
 }
 

@@ -37,8 +37,11 @@ export function isResumable(session: ServerSession, from: AskedFor, context: Con
 export function sessionBinding({ read, protocol, choices }: AskedFor, context: Context): Uint8Array {
   const config = context.config as ServerConfig;
   const { clientAuth, verifier } = clientRules(choices, config);
-  const name = choices.name !== undefined ? `=${choices.name}` : choices.credential && identityOf(choices.credential);
-  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier);
+  const name =
+    choices.name !== undefined
+      ? `=${choices.name}`
+      : choices.credential && identityOf(choices.credential, context.crypto.random);
+  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier, context.crypto.random);
   const { serverName = null } = read.summary;
   const text = JSON.stringify([config.sessionContext, name ?? null, clientAuth, policy, serverName, protocol ?? null]);
   const units = Uint8Array.from(

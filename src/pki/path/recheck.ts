@@ -1,4 +1,5 @@
-import { equalBytes } from '../../bytes/bytes.ts';
+import { equalBytes, toBase64Url } from '../../bytes/bytes.ts';
+import { systemRandom } from '../../crypto/random.ts';
 import type { PresentedPeer, Verdict } from '../../handshake/peer.ts';
 import type { Anchor } from './anchors.ts';
 import { readCertificate } from '../x509/certificate.ts';
@@ -33,11 +34,9 @@ export function recheckPath(
   return { ...before, checks: ['certificate trusted since the session began, and still in force'] };
 }
 
-let started: string | undefined;
-let counted = 0;
-
-/** A name that no other verifier has, in this process or another. It need not be hard to guess, only different. */
+/** A name that no other verifier has, in this process or another, nor in a copy of this one that a snapshot made. */
 export function freshPolicy(): string {
-  started ??= `${Date.now().toString(36)}-${Math.floor(Math.random() * 2 ** 52).toString(36)}`;
-  return `${started}-${++counted}`;
+  const unique = new Uint8Array(16);
+  systemRandom.fill(unique);
+  return toBase64Url(unique);
 }
