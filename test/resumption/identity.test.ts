@@ -56,7 +56,7 @@ describe('a server whose credential is a function', () => {
     const another = (): typeof toyCredential => toyCredential;
     const connect = (credential: typeof own): boolean => {
       const pair = talk(makeClient({ sessions, clock }), makeServer({ tickets, clock, credential }));
-      return pair.server.facts.resumed ?? false;
+      return pair.server.info.resumed ?? false;
     };
     expect([connect(own), connect(own), connect(another)]).toEqual([false, true, false]);
   });
