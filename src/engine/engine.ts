@@ -11,6 +11,7 @@ import { Inbound } from './inbound.ts';
 import { nameArrival } from './classify-message.ts';
 import { makeRequest } from './request.ts';
 import { makeEffects } from './effects.ts';
+import { Owned, secretsIn } from './owned.ts';
 import { Outbound } from './outbound.ts';
 import { answer } from './answer.ts';
 import type { EngineEvent } from './event.ts';
@@ -35,6 +36,7 @@ export class Engine {
   #status: Status = 'fresh';
   #state = '';
   #data: object = {};
+  readonly #owned: Owned = new Owned();
   /** The step that waits for an answer. */
   #waiting: Step<{ readonly to: string }> | undefined;
   #request: AnyRequest | undefined;
@@ -66,7 +68,13 @@ export class Engine {
         this.#early = { hash, secret };
       },
     });
-    this.#context = { config, crypto: config.crypto, now: () => config.clock.now(), effects };
+    this.#context = {
+      config,
+      crypto: config.crypto,
+      now: () => config.clock.now(),
+      effects,
+      own: (secret) => this.#owned.own(secret),
+    };
   }
 
   get role(): 'client' | 'server' {
@@ -270,6 +278,7 @@ export class Engine {
       isOver: () => this.#status === 'failed' || this.#status === 'closed',
       answer: (value) => {
         this.#request = undefined;
+        for (const secret of secretsIn(question.kind, value)) this.#owned.own(secret);
         this.#guard(() => this.#resume(value));
       },
       refuse: (error) => {
@@ -286,6 +295,7 @@ export class Engine {
     const { to, next: after, ...data } = next;
     this.#state = to;
     this.#data = data;
+    this.#owned.release();
     // One flight, one write: what a step sent goes out when it is done.
     this.#outbound.flush();
     if (after !== undefined) this.#begin(after);
@@ -367,6 +377,7 @@ export class Engine {
     this.#inbound.dispose();
     wipe(this.#early?.secret);
     this.#early = undefined;
+    this.#owned.dispose();
     for (const value of Object.values(this.#data)) disposeDeep(value);
     this.#data = {};
   }

@@ -1,6 +1,7 @@
 import { plainView } from '../bytes/bytes.ts';
 import { type LocalFault, TlsError } from '../errors.ts';
 import type { AnyRequest, AnyRequestBody, RequestKind, ContextSelection } from '../handshake/requests.ts';
+import { overwrite, secretsIn } from './owned.ts';
 
 /** What a refused question says about whose fault it is. */
 const FAULT_OF: { readonly [K in RequestKind]: LocalFault } = {
@@ -37,7 +38,11 @@ export function makeRequest(
   return {
     ...question,
     answer: (value: unknown): void => {
-      if (!mayAnswer()) return;
+      if (!mayAnswer()) {
+        // It comes too late to be used by anything.
+        for (const secret of secretsIn(question.kind, value)) overwrite(secret);
+        return;
+      }
       const wrong = question.kind === 'context' ? wrongContext(value as ContextSelection | undefined) : undefined;
       if (wrong !== undefined)
         engine.refuse(new TlsError('ERR_CALLBACK_FAILED', { detail: `selectContext: ${wrong}` }));

@@ -15,6 +15,11 @@ export interface Context {
   /** Milliseconds since 1970. */
   now(): number;
   readonly effects: Effects;
+  /**
+   * To be called with every secret that a step makes: it is overwritten if the connection fails before the step has
+   * ended. What a step returns, it hands on. Gives the secret back.
+   */
+  own<T extends Uint8Array | { dispose(): void }>(secret: T): T;
 }
 
 export type Direction = 'read' | 'write';

@@ -65,7 +65,7 @@ export function checkFinished(peer: Role, message: Arrival, main: MainSecret12, 
 
 /** The session's secret with the randoms of this handshake: so its keys are new. */
 export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: Context): MainSecret12 {
-  const main = new MainSecret12(agreed.suite.hash, secret.slice(), agreed.randoms);
+  const main = context.own(new MainSecret12(agreed.suite.hash, secret.slice(), agreed.randoms));
   context.effects.log('CLIENT_RANDOM', main.bytes);
   return main;
 }

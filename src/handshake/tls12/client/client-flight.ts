@@ -89,7 +89,7 @@ export function* answer(
   const { body, preMain, group } = yield* response;
   send(encodeHandshake(HANDSHAKE_CLIENT_KEY_EXCHANGE, body));
   const sessionHash = data.extended ? data.transcript.digest() : undefined;
-  const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
+  const main = context.own(MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash));
   effects.log('CLIENT_RANDOM', main.bytes);
   if (query !== undefined && credential !== undefined)
     send(yield* certificateVerifyMessage(credential, query.schemes, data.messages.messages(), context));
@@ -97,7 +97,7 @@ export function* answer(
 
   const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('client', data.transcript.digest()));
   switchAndFinish(data, main, finished, context);
-  const incoming = protectorFor(data, main, 'read', context);
+  const incoming = context.own(protectorFor(data, main, 'read', context));
   const authenticated = credential !== undefined;
   const switching = { ...data, peer, main, group, authenticated, ticket: undefined, incoming };
   return data.ticketPromised ? { to: 'WAIT_TICKET_12', ...switching } : { to: 'WAIT_CCS_12', ...switching };

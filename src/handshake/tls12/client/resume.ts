@@ -81,7 +81,7 @@ export function resume12(
   | ({ readonly to: 'WAIT_CCS_RESUMED_12' } & ClientResuming12) {
   agreed.messages.dispose();
   const main = mainAgain(agreed, remembered, context);
-  const incoming = protectorFor(agreed, main, 'read', context);
+  const incoming = context.own(protectorFor(agreed, main, 'read', context));
   context.effects.info('authenticated', remembered.authenticated);
   const resuming = { ...agreed, remembered, main, incoming, ticket: undefined };
   return agreed.ticketPromised

@@ -65,7 +65,7 @@ export function* clientKeyExchange(
   context: Context,
 ): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
   const main = yield* agree(data, message, context);
-  const incoming = protectorFor(data, main, 'read', context);
+  const incoming = context.own(protectorFor(data, main, 'read', context));
   return { to: 'WAIT_CCS_12', ...data, main, group: data.offer?.group, incoming, peer: undefined };
 }
 
@@ -86,7 +86,7 @@ function* agree(data: FlightSent12, message: Arrival, context: Context): Step<Ma
       : yield* data.offer.accept(message.body, context);
   record(data, message.raw);
   const sessionHash = data.extended ? data.transcript.digest() : undefined;
-  const main = MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash);
+  const main = context.own(MainSecret12.derive(data.suite.hash, preMain, data.randoms, sessionHash));
   context.effects.log('CLIENT_RANDOM', main.bytes);
   return main;
 }

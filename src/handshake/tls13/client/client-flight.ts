@@ -35,7 +35,7 @@ export function* finished(
   checkFinished13(message.body, schedule.finished('server', transcript.digest()));
   transcript.add(message.raw);
   effects.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
-  const main = schedule.intoMain(transcript.digest());
+  const main = context.own(schedule.intoMain(transcript.digest()));
   effects.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
   effects.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
   effects.log('EXPORTER_SECRET', main.exporterSecret);

@@ -66,8 +66,8 @@ export function* serverHello13(
   disposeOffers(data.offers);
   if (!('suite' in data)) data.transcript.settle(suite.hash);
   data.transcript.add(message.raw);
-  const early = chosen?.offer.secrets ?? startSchedule(suite.hash);
-  const schedule = early.intoHandshake(secret, data.transcript.digest());
+  const early = context.own(chosen?.offer.secrets ?? startSchedule(suite.hash));
+  const schedule = context.own(early.intoHandshake(secret, data.transcript.digest()));
   wipe(secret);
   for (const { dispose } of data.pskOffers) dispose();
 

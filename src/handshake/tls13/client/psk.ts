@@ -52,13 +52,13 @@ export function* findPsks(context: Context): Step<FoundPsks> {
     return { sessionKey, session12, pskOffers: [], pskModes: [] };
   }
   const offers: PskOffer[] = [];
-  if (session?.version === TLS_1_3) offers.push(offerOf(session, config));
+  if (session?.version === TLS_1_3) offers.push(context.own(offerOf(session, config)));
   for (const { identity, secret, hash: name = 'sha256', imported = false } of config.psks) {
     const hash = hashOf(name, config);
     if (hash === undefined) continue;
     const kind = imported ? 'imported' : 'external';
     const meaning = { kind, identity, peer: undefined, since: context.now(), authenticated: false } as const;
-    offers.push(makeOffer(meaning, hash, secret, undefined));
+    offers.push(context.own(makeOffer(meaning, hash, secret, undefined)));
   }
   return { sessionKey, session12, pskOffers: offers, pskModes: config.pskOnly ? [PSK_DHE_KE, PSK_KE] : [PSK_DHE_KE] };
 }

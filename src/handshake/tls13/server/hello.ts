@@ -253,7 +253,8 @@ function* answer(
     }),
   );
   transcript.add(raw);
-  const schedule = (taken?.secrets ?? startSchedule(suite.hash)).intoHandshake(accepted?.secret, transcript.digest());
+  const earlySecrets = context.own(taken?.secrets ?? startSchedule(suite.hash));
+  const schedule = context.own(earlySecrets.intoHandshake(accepted?.secret, transcript.digest()));
   wipe(accepted?.secret);
   effects.send(raw);
   // RFC 9846 §E.4-1

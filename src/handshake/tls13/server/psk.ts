@@ -66,7 +66,7 @@ export function* takePsk(
     const found = (yield* findExternal(identity, from, context)) ?? (yield* findSession(identity, from, context));
     if (found === undefined) continue;
     const { meaning, suite, secret, session } = found;
-    const secrets = startSchedule(suite.hash, secret);
+    const secrets = context.own(startSchedule(suite.hash, secret));
     const cut = raw.subarray(0, raw.length - bindersLength(binders.map(({ length }) => length)));
     const binder = binders[index]!;
     const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));

@@ -93,7 +93,7 @@ export function* sendFlight(answered: Answered, context: Context): Step<Awaiting
   }
   send(encodeHandshake(HANDSHAKE_FINISHED, schedule.finished('server', transcript.digest())));
 
-  const main = schedule.intoMain(transcript.digest());
+  const main = context.own(schedule.intoMain(transcript.digest()));
   effects.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
   effects.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
   effects.log('EXPORTER_SECRET', main.exporterSecret);

@@ -1,0 +1,45 @@
+import { wipe } from '../bytes/bytes.ts';
+import type { RequestKind } from '../handshake/requests.ts';
+
+/** A secret, or something that holds one. */
+export type Secret = Uint8Array | { dispose(): void };
+
+/**
+ * What the step that runs now holds and has not handed on. A step that waits can be given up at any question, and may
+ * throw at any line: what it had made by then is overwritten here, so that no step has to say so for itself.
+ */
+export class Owned {
+  readonly #secrets = new Set<Secret>();
+
+  own<T extends Secret>(secret: T): T {
+    this.#secrets.add(secret);
+    return secret;
+  }
+
+  /** The step has ended: what is still of use is in the data of the state. */
+  release(): void {
+    this.#secrets.clear();
+  }
+
+  dispose(): void {
+    for (const secret of this.#secrets) overwrite(secret);
+    this.#secrets.clear();
+  }
+}
+
+export function overwrite(secret: Secret): void {
+  if (secret instanceof Uint8Array) wipe(secret);
+  else secret.dispose();
+}
+
+/** The secrets in the answer to such a question. */
+export function secretsIn(kind: RequestKind, answer: unknown): Secret[] {
+  if (answer === null || typeof answer !== 'object') return [];
+  if (kind === 'offer') {
+    const { part } = answer as { readonly part?: Secret };
+    return part === undefined ? [answer as Secret] : [answer as Secret, part];
+  }
+  if (kind === 'agree' || kind === 'decrypt') return [answer as Uint8Array];
+  if (kind === 'accept') return [(answer as { readonly secret: Uint8Array }).secret];
+  return [];
+}
