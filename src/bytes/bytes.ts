@@ -95,3 +95,18 @@ export function toBase64Url(bytes: Uint8Array): string {
   }
   return out;
 }
+
+/** Reads what {@link toBase64Url} writes. @throws RangeError for any other character, or a length that cannot be. */
+export function fromBase64Url(text: string): Uint8Array {
+  if (text.length % 4 === 1) throw new RangeError('not base64url');
+  const out = new Uint8Array((text.length * 3) >> 2);
+  let bits = 0;
+  let at = 0;
+  for (let i = 0; i < text.length; i++) {
+    const digit = BASE64_URL.indexOf(text[i]!);
+    if (digit < 0) throw new RangeError('not base64url');
+    bits = ((bits << 6) | digit) & 0xffff;
+    if (i % 4 !== 0) out[at++] = bits >> (6 - 2 * (i % 4));
+  }
+  return out;
+}

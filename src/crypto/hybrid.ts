@@ -1,17 +1,32 @@
 import { concat, wipe } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
+import { andThen, isLater, orElse } from './later.ts';
+import { isEncapsulationKey } from './public-values.ts';
 import type { KeyExchange, KeyOffer, MaybePromise, Random } from './types.ts';
 
-/** A key encapsulation mechanism, synchronous. */
+/** ML-KEM by a provider (FIPS 203). What reaches it has been looked at; what it throws is a fault of its own. */
 export interface Kem {
   /** In bytes. */
   readonly publicKeySize: number;
   /** In bytes. */
   readonly ciphertextSize: number;
-  keygen(random: Random): { readonly publicKey: Uint8Array; readonly secretKey: Uint8Array };
-  /** Throws for a key that is not a valid one. */
-  encapsulate(publicKey: Uint8Array, random: Random): { readonly ciphertext: Uint8Array; readonly secret: Uint8Array };
-  decapsulate(ciphertext: Uint8Array, secretKey: Uint8Array): Uint8Array;
+  keygen(random: Random): MaybePromise<KemPair>;
+  /** The pair of a given seed of 64 bytes, d and z of FIPS 203 section 6.1. */
+  fromSeed(seed: Uint8Array): MaybePromise<KemPair>;
+  encapsulate(publicKey: Uint8Array, random: Random): MaybePromise<Encapsulated>;
+}
+
+export interface KemPair {
+  readonly publicKey: Uint8Array;
+  /** Its array becomes the caller's. */
+  decapsulate(ciphertext: Uint8Array): MaybePromise<Uint8Array>;
+  /** Overwrites the private key where it is ours. */
+  dispose(): void;
+}
+
+export interface Encapsulated {
+  readonly ciphertext: Uint8Array;
+  readonly secret: Uint8Array;
 }
 
 /**
@@ -45,40 +60,58 @@ export function hybrid(
     return secret;
   };
 
+  const agree = (pair: KemPair, peerShare: Uint8Array, ecdhSecret: (share: Uint8Array) => MaybePromise<Uint8Array>) => {
+    const halves = split(peerShare, kem.ciphertextSize);
+    return both(ecdhSecret(halves.ecdh), () => pair.decapsulate(halves.kem), joinSecrets);
+  };
+
+  const { agreeAs } = ecdh;
   const group: KeyExchange = {
     id,
     name,
     kind: 'hybrid',
     offer: (random) =>
-      andThen(ecdh.offer(random), (part): KeyOffer => {
-        const { publicKey, secretKey } = kem.keygen(random);
-        return {
+      both(
+        ecdh.offer(random),
+        () => kem.keygen(random),
+        (pair, part): KeyOffer => ({
           group,
-          share: join(publicKey, part.share),
+          share: join(pair.publicKey, part.share),
           part,
-          agree: (peerShare) => {
-            const halves = split(peerShare, kem.ciphertextSize);
-            return andThen(part.agree(halves.ecdh), (fromEcdh) =>
-              joinSecrets(kem.decapsulate(halves.kem, secretKey), fromEcdh),
-            );
-          },
+          agree: (peerShare) => agree(pair, peerShare, (share) => part.agree(share)),
           dispose: () => {
             part.dispose();
-            wipe(secretKey);
+            pair.dispose();
           },
-        };
-      }),
+        }),
+      ),
     accept: (peerShare, random) => {
       const halves = split(peerShare, kem.publicKeySize);
-      const encapsulated = encapsulate(name, kem, halves.kem, random);
-      return andThen(ecdh.accept(halves.ecdh, random), ({ share, secret }) => ({
-        share: join(encapsulated.ciphertext, share),
-        secret: joinSecrets(encapsulated.secret, secret),
-      }));
+      checkKey(name, kem, halves.kem);
+      return both(
+        ecdh.accept(halves.ecdh, random),
+        () => kem.encapsulate(halves.kem, random),
+        (encapsulated, { share, secret }) => ({
+          share: join(encapsulated.ciphertext, share),
+          secret: joinSecrets(encapsulated.secret, secret),
+        }),
+      );
     },
+    ...(agreeAs !== undefined && {
+      agreeAs: (privateKey: Uint8Array, peerShare: Uint8Array) => {
+        const own = privateKey.length - SEED_SIZE;
+        const [seed, scalar] =
+          order === 'kem-first'
+            ? [privateKey.subarray(0, SEED_SIZE), privateKey.subarray(SEED_SIZE)]
+            : [privateKey.subarray(own), privateKey.subarray(0, own)];
+        return andThen(kem.fromSeed(seed), (pair) => agree(pair, peerShare, (share) => agreeAs(scalar, share)));
+      },
+    }),
   };
   return group;
 }
+
+const SEED_SIZE = 64;
 
 /** A KEM as a group by itself. */
 export function kemAlone(id: number, name: string, kem: Kem): KeyExchange {
@@ -91,32 +124,45 @@ export function kemAlone(id: number, name: string, kem: Kem): KeyExchange {
     id,
     name,
     kind: 'kem',
-    offer: (random): KeyOffer => {
-      const { publicKey, secretKey } = kem.keygen(random);
-      return {
-        group,
-        share: publicKey,
-        agree: (peerShare) => kem.decapsulate(check(peerShare, kem.ciphertextSize), secretKey),
-        dispose: () => wipe(secretKey),
-      };
-    },
+    offer: (random) =>
+      andThen(
+        kem.keygen(random),
+        (pair): KeyOffer => ({
+          group,
+          share: pair.publicKey,
+          agree: (peerShare) => pair.decapsulate(check(peerShare, kem.ciphertextSize)),
+          dispose: () => pair.dispose(),
+        }),
+      ),
     accept: (peerShare, random) => {
-      const { ciphertext, secret } = encapsulate(name, kem, check(peerShare, kem.publicKeySize), random);
-      return { share: ciphertext, secret };
+      check(peerShare, kem.publicKeySize);
+      checkKey(name, kem, peerShare);
+      return andThen(kem.encapsulate(peerShare, random), ({ ciphertext, secret }) => ({ share: ciphertext, secret }));
+    },
+    agreeAs: (seed, peerShare) => {
+      check(peerShare, kem.ciphertextSize);
+      return andThen(kem.fromSeed(seed), (pair) => pair.decapsulate(peerShare));
     },
   };
   return group;
 }
 
-function encapsulate(name: string, kem: Kem, publicKey: Uint8Array, random: Random): ReturnType<Kem['encapsulate']> {
-  try {
-    return kem.encapsulate(publicKey, random);
-  } catch (cause) {
-    throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: the ML-KEM key is not a valid one`, cause });
-  }
+/** FIPS 203 section 7.2. */
+function checkKey(name: string, kem: Kem, publicKey: Uint8Array): void {
+  if (!isEncapsulationKey(publicKey, kem.publicKeySize))
+    throw new TlsError('ERR_BAD_KEY_SHARE', { detail: `${name}: the ML-KEM key is not a valid one` });
 }
 
-/** Goes on at once where the value is there, later where it is promised. */
-export function andThen<T, U>(value: MaybePromise<T>, next: (value: T) => MaybePromise<U>): MaybePromise<U> {
-  return value instanceof Promise ? value.then(next) : next(value);
+/** Both halves: at the same time where they take time, and neither left unheard when the other fails. */
+function both<A, B, C>(
+  first: MaybePromise<A>,
+  second: () => MaybePromise<B>,
+  join: (b: B, a: A) => C,
+): MaybePromise<C> {
+  if (!isLater(first)) return andThen(second(), (b) => join(b, first));
+  const other = orElse(
+    () => second(),
+    (reason) => Promise.reject(reason),
+  );
+  return Promise.all([first, other]).then(([a, b]) => join(b, a));
 }

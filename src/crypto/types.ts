@@ -136,6 +136,13 @@ export interface KeyExchange {
     peerShare: Uint8Array,
     random: Random,
   ): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>;
+  /**
+   * The secret that this very private key has with a share: for known answers only, by which a provider is proved before
+   * it is used (`warifu/crypto/conformance`). NIST curves: big endian, as long as the field; X25519, X448: as in RFC
+   * 7748; ML-KEM: the seed of 64 bytes; a hybrid: its halves in the order of its shares.
+   * @throws TlsError ERR_BAD_KEY_SHARE as {@link KeyOffer.agree}.
+   */
+  agreeAs?(privateKey: Uint8Array, peerShare: Uint8Array): MaybePromise<Uint8Array>;
 }
 
 export interface KeyOffer {
@@ -206,8 +213,10 @@ export type SignatureAlgorithm =
 /** Checks signatures. Certificates, CRLs, OCSP responses and the handshake all come through here. */
 export interface SignatureVerifier {
   /**
-   * True only for a good signature. False for a wrong one, a malformed one, and an algorithm that does not fit the key.
-   * Never throws for what a peer sent. ECDSA signatures are DER (RFC 5480), high-s allowed.
+   * True only for a good signature. False for a wrong one, a malformed one, an algorithm that is not known here or
+   * does not fit the key, and a key that may not be used (`isValidPublicKey`). ECDSA signatures are DER (RFC 5480), high-s allowed.
+   * @throws Never for what a peer sent. Whatever is thrown, or rejected with, is an internal error of the provider and ends
+   * the handshake as such; it is not taken for a wrong signature.
    */
   verify(
     algorithm: SignatureAlgorithm,

@@ -65,6 +65,7 @@ export function nobleProvider(options: NobleOptions = {}): CryptoProvider {
   };
 }
 
+export { mlKem768, mlKem1024, type SynchronousKem, type SynchronousKemPair } from './kem.ts';
 export { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
 export { secp256r1, secp384r1, secp521r1, x448, x25519 } from './groups.ts';
 export { sha1, sha256, sha384, sha512 } from './hash.ts';

@@ -1,4 +1,6 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
+import { isValidPublicKey } from '../public-values.ts';
+import { isWellFormed, providerFault } from '../verification.ts';
 import { nobleVerifier, type SynchronousVerifier } from './signatures.ts';
 
 /** ML-DSA (FIPS 204, RFC 9881) in certificates, beside everything that {@link nobleVerifier} knows. Opt-in. */
@@ -6,11 +8,11 @@ export const nobleVerifierWithMlDsa: SynchronousVerifier = {
   verify(algorithm, key, message, signature) {
     const noble = ALGORITHMS[algorithm.kind as keyof typeof ALGORITHMS];
     if (noble === undefined) return nobleVerifier.verify(algorithm, key, message, signature);
-    if (key.kind !== algorithm.kind || !('key' in key)) return false;
+    if (!isWellFormed(algorithm, key, signature) || !isValidPublicKey(key) || !('key' in key)) return false;
     try {
       return noble().verify(signature, message, key.key);
-    } catch {
-      return false;
+    } catch (cause) {
+      throw providerFault('noble', algorithm.kind, cause);
     }
   },
 };

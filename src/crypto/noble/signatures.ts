@@ -5,7 +5,9 @@ import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { TlsError } from '../../errors.ts';
 import { decryptRaw, isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
+import { isValidPublicKey } from '../public-values.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
+import { isWellFormed, providerFault } from '../verification.ts';
 import type {
   NamedCurve,
   PrivateKey,
@@ -25,11 +27,12 @@ export interface SynchronousVerifier extends SignatureVerifier {
 /** Signatures with noble's curves and our own RSA. */
 export const nobleVerifier: SynchronousVerifier = {
   verify(algorithm, key, message, signature) {
+    // Whatever is malformed has been found here: what noble throws behind it is a fault of ours.
+    if (!isWellFormed(algorithm, key, signature) || !isValidPublicKey(key)) return false;
     try {
       return verify(algorithm, key, message, signature);
-    } catch {
-      // noble throws for what is malformed; to us it is as wrong as any other.
-      return false;
+    } catch (cause) {
+      throw providerFault('noble', algorithm.kind, cause);
     }
   },
 };
@@ -84,15 +87,11 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
       return curveOf(key.curve).verify(signature, digest, key.point, { prehash: false, lowS: false, format: 'der' });
     }
     case 'rsa-pkcs1':
-      if (key.kind !== 'rsa' || key.pss !== undefined) return false;
-      return verifyPkcs1(hashByName(algorithm.hash), key.modulus, key.exponent, message, signature);
-    case 'rsa-pss': {
       if (key.kind !== 'rsa') return false;
-      const only = key.pss?.parameters;
-      // RFC 4055 section 3.3: a restricted key allows one hash, and salts no shorter than it says.
-      if (only !== undefined && (only.hash !== algorithm.hash || only.saltLength > algorithm.saltLength)) return false;
+      return verifyPkcs1(hashByName(algorithm.hash), key.modulus, key.exponent, message, signature);
+    case 'rsa-pss':
+      if (key.kind !== 'rsa') return false;
       return verifyPss(hashByName(algorithm.hash), algorithm.saltLength, key.modulus, key.exponent, message, signature);
-    }
     case 'ed25519':
       // RFC 8032 as it is written, not the laxer rule of ZIP 215 that noble has by default.
       return key.kind === 'ed25519' && ed25519.verify(signature, message, key.key, { zip215: false });

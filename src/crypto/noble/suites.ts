@@ -1,4 +1,5 @@
-import type { Aead, AeadSuite12, CipherSuite13, Hash } from '../types.ts';
+import { suite12, suite13 } from '../suites.ts';
+import type { AeadSuite12, CipherSuite13 } from '../types.ts';
 import { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
 import { sha256, sha384 } from './hash.ts';
 
@@ -63,23 +64,3 @@ export const tlsEcdheRsaAes256Gcm: AeadSuite12 = /* @__PURE__ */ suite12(
   sha384,
   aes256gcm,
 );
-
-function suite13(id: number, name: string, hash: Hash, aead: Aead): CipherSuite13 {
-  return { version: 0x0304, id, name, hash, aead };
-}
-
-function suite12(id: number, name: string, authentication: 'ecdsa' | 'rsa', hash: Hash, aead: Aead): AeadSuite12 {
-  const gcm = aead.name !== 'ChaCha20-Poly1305';
-  return {
-    version: 0x0303,
-    id,
-    name,
-    hash,
-    aead,
-    fixedIvLength: gcm ? 4 : 12,
-    recordIvLength: gcm ? 8 : 0,
-    exchange: 'ecdhe',
-    authentication,
-    protection: 'aead',
-  };
-}

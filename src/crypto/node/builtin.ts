@@ -1,15 +1,21 @@
+import type { KeyObject } from 'node:crypto';
 import type * as NodeCrypto from 'node:crypto';
 
-export type NodeCryptoModule = typeof NodeCrypto;
+/** node:crypto, with what newer versions have beside it. */
+export type NodeCryptoModule = typeof NodeCrypto & Partial<NewerCrypto>;
+
+/** ML-KEM since Node 24.7, where OpenSSL is 3.5 or newer. */
+export interface NewerCrypto {
+  encapsulate(key: KeyObject): { readonly sharedKey: Uint8Array; readonly ciphertext: Uint8Array };
+  decapsulate(key: KeyObject, ciphertext: Uint8Array): Uint8Array;
+}
 
 interface WithProcess {
   readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
 }
 
-let found: NodeCryptoModule | undefined;
-
 /** node:crypto where the runtime has it, by a way that no bundler sees; undefined elsewhere. */
 export function nodeCrypto(): NodeCryptoModule | undefined {
-  found ??= (globalThis as WithProcess).process?.getBuiltinModule?.('node:crypto') as NodeCryptoModule | undefined;
+  const found = (globalThis as WithProcess).process?.getBuiltinModule?.('node:crypto') as NodeCryptoModule | undefined;
   return typeof found?.createCipheriv === 'function' ? found : undefined;
 }

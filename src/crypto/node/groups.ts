@@ -1,81 +1,66 @@
 import type { Buffer } from 'node:buffer';
-import type { ECDH, KeyObject } from 'node:crypto';
-import { TlsError } from '../../errors.ts';
-import { FIELD_SIZE } from '../spki.ts';
-import type { KeyExchange, KeyOffer, NamedCurve } from '../types.ts';
+import type { ECDH, JsonWebKey, KeyObject } from 'node:crypto';
+import { fromBase64Url, toBase64Url } from '../../bytes/bytes.ts';
+import { type EcdhPair, montgomeryGroup, nistGroup } from '../ecdh.ts';
+import type { KeyExchange, NamedCurve } from '../types.ts';
 import type { NodeCryptoModule } from './builtin.ts';
 import { plain } from './primitives.ts';
 
-/** A key pair that can agree with a peer's share. */
-interface Pair {
-  readonly share: Uint8Array;
-  /** Throws for a share that is not valid. */
-  agree(peerShare: Uint8Array): Uint8Array;
-}
+/** What OpenSSL calls them. */
+export const OPENSSL_CURVE: { readonly [C in NamedCurve]: string } = {
+  'P-256': 'prime256v1',
+  'P-384': 'secp384r1',
+  'P-521': 'secp521r1',
+};
 
-/** ECDH on a NIST curve. Key pairs are made by the runtime, from its own randomness. */
+/**
+ * ECDH on a NIST curve. Key pairs are made by the runtime, from its own randomness; the private key is the runtime's: it
+ * is let go of, and cannot be overwritten from here.
+ */
 export function nodeNistGroup(node: NodeCryptoModule, id: number, name: string, curve: NamedCurve): KeyExchange {
-  const opensslName = { 'P-256': 'prime256v1', 'P-384': 'secp384r1', 'P-521': 'secp521r1' }[curve];
-  return group(id, name, 2 * FIELD_SIZE[curve] + 1, 4, () => {
-    const pair: ECDH = node.createECDH(opensslName);
-    return { share: plain(pair.generateKeys()), agree: (peerShare) => plain(pair.computeSecret(peerShare)) };
+  const pairOf = (pair: ECDH, share: Buffer): EcdhPair => ({
+    share: plain(share),
+    agree: (peerShare) => plain(pair.computeSecret(peerShare)),
+  });
+  return nistGroup(id, name, curve, {
+    provider: 'node',
+    generate: () => {
+      const pair = node.createECDH(OPENSSL_CURVE[curve]);
+      return pairOf(pair, pair.generateKeys());
+    },
+    load: (privateKey) => {
+      const pair = node.createECDH(OPENSSL_CURVE[curve]);
+      pair.setPrivateKey(privateKey);
+      return pairOf(pair, pair.getPublicKey());
+    },
   });
 }
 
-/** DER SubjectPublicKeyInfo of X25519, without its key. */
-const X25519_PREFIX = Uint8Array.from([0x30, 0x2a, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x6e, 0x03, 0x21, 0x00]);
+/** DER of an X25519 private key in PKCS#8 (RFC 8410 section 7), without the key. */
+const PKCS8_PREFIX = /* @__PURE__ */ Uint8Array.of(48, 46, 2, 1, 0, 48, 5, 6, 3, 43, 101, 110, 4, 34, 4, 32);
 
+/**
+ * Keys go in and out as JWK: of the forms that every Node has it is the cheapest (on Node 20 by an order of magnitude), see
+ * benchmarks/keys.ts.
+ */
 export function nodeX25519(node: NodeCryptoModule): KeyExchange {
-  return group(0x001d, 'X25519', 32, undefined, () => {
-    const { privateKey, publicKey } = node.generateKeyPairSync('x25519');
-    const share = plain(publicKey.export({ format: 'der', type: 'spki' })).slice(-32);
-    return { share, agree: (peerShare) => agreeX25519(node, privateKey, peerShare) };
+  const pairOf = (privateKey: KeyObject, publicKey: KeyObject): EcdhPair => ({
+    share: fromBase64Url(publicKey.export({ format: 'jwk' }).x!),
+    agree: (peerShare) => {
+      const key: JsonWebKey = { kty: 'OKP', crv: 'X25519', x: toBase64Url(peerShare) };
+      return plain(node.diffieHellman({ privateKey, publicKey: node.createPublicKey({ key, format: 'jwk' }) }));
+    },
   });
-}
-
-function agreeX25519(node: NodeCryptoModule, privateKey: KeyObject, peerShare: Uint8Array): Uint8Array {
-  const der = new Uint8Array(X25519_PREFIX.length + 32);
-  der.set(X25519_PREFIX);
-  der.set(peerShare, X25519_PREFIX.length);
-  const publicKey = node.createPublicKey({ key: der as Buffer, format: 'der', type: 'spki' });
-  const secret = plain(node.diffieHellman({ privateKey, publicKey }));
-  // RFC 9846 section 7.4.2: from a point of small order. Some runtimes throw, some do not.
-  if (secret.every((byte) => byte === 0)) throw new Error('an all-zero secret');
-  return secret;
-}
-
-function group(
-  id: number,
-  name: string,
-  shareSize: number,
-  firstByte: number | undefined,
-  make: () => Pair,
-): KeyExchange {
-  const agree = (pair: Pair, peerShare: Uint8Array): Uint8Array => {
-    if (peerShare.length !== shareSize || (firstByte !== undefined && peerShare[0] !== firstByte)) {
-      throw new TlsError('ERR_BAD_KEY_SHARE', {
-        detail: `${name}: ${peerShare.length} bytes, or not an uncompressed point`,
-      });
-    }
-    try {
-      return pair.agree(peerShare);
-    } catch (cause) {
-      throw new TlsError('ERR_BAD_KEY_SHARE', { detail: name, cause });
-    }
-  };
-  const exchange: KeyExchange = {
-    id,
-    name,
-    kind: 'ecdhe',
-    offer: (): KeyOffer => {
-      const pair = make();
-      // The private key is the runtime's: it is let go of, and cannot be overwritten from here.
-      return { group: exchange, share: pair.share, agree: (peerShare) => agree(pair, peerShare), dispose: () => {} };
+  return montgomeryGroup(0x001d, 'X25519', {
+    provider: 'node',
+    generate: () => {
+      const { privateKey, publicKey } = node.generateKeyPairSync('x25519');
+      return pairOf(privateKey, publicKey);
     },
-    accept: (peerShare) => {
-      const pair = make();
-      return { share: pair.share, secret: agree(pair, peerShare) };
+    load: (bytes) => {
+      const der = new Uint8Array([...PKCS8_PREFIX, ...bytes]);
+      const privateKey = node.createPrivateKey({ key: der as Buffer, format: 'der', type: 'pkcs8' });
+      return pairOf(privateKey, node.createPublicKey(privateKey));
     },
-  };
-  return exchange;
+  });
 }

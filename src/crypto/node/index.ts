@@ -1,16 +1,17 @@
 /**
  * Cryptography by the runtime's own node:crypto: Node, and Bun and Deno where they have it. Synchronous, and many times
- * quicker than JavaScript; ML-KEM stays noble's.
+ * quicker than JavaScript. ML-KEM is the runtime's where it has it, and noble's elsewhere.
  * @module
  */
 import { TlsError } from '../../errors.ts';
 import { hybrid } from '../hybrid.ts';
-import { mlKem768 } from '../noble/ml-kem.ts';
 import { systemRandom } from '../random.ts';
 import { defaultSchemes } from '../schemes.ts';
-import type { Aead, AeadSuite12, CipherSuite, CipherSuite13, CryptoProvider, Hash, HashName } from '../types.ts';
-import { type NodeCryptoModule, nodeCrypto } from './builtin.ts';
+import { suitesOf } from '../suites.ts';
+import type { CryptoProvider, Hash, HashName } from '../types.ts';
+import { nodeCrypto } from './builtin.ts';
 import { nodeNistGroup, nodeX25519 } from './groups.ts';
+import { nodeMlKem768 } from './kem.ts';
 import { nodeAeads, nodeHash } from './primitives.ts';
 import { nodeSigner, nodeVerifier } from './signatures.ts';
 
@@ -41,9 +42,9 @@ export function nodeProvider(): CryptoProvider {
   return {
     name: 'node',
     random: systemRandom,
-    suites: suites(node, hashes),
+    suites: suitesOf({ ...hashes, ...nodeAeads(node) }, 'aes'),
     groups: [
-      hybrid(0x11ec, 'X25519MLKEM768', mlKem768, x25519, 32, 'kem-first'),
+      hybrid(0x11ec, 'X25519MLKEM768', nodeMlKem768(node), x25519, 32, 'kem-first'),
       x25519,
       nodeNistGroup(node, 0x0017, 'secp256r1', 'P-256'),
       nodeNistGroup(node, 0x0018, 'secp384r1', 'P-384'),
@@ -54,47 +55,4 @@ export function nodeProvider(): CryptoProvider {
     hash: (name) => hashes[name],
     signer: (key) => nodeSigner(node, key),
   };
-}
-
-function suites(
-  node: NodeCryptoModule,
-  { sha256, sha384 }: { readonly sha256: Hash; readonly sha384: Hash },
-): readonly CipherSuite[] {
-  const { aes128gcm, aes256gcm, chacha20Poly1305 } = nodeAeads(node);
-  const modern = (id: number, name: string, hash: Hash, aead: Aead): CipherSuite13 => ({
-    version: 0x0304,
-    id,
-    name,
-    hash,
-    aead,
-  });
-  const classic = (
-    id: number,
-    authentication: 'ecdsa' | 'rsa',
-    hash: Hash,
-    aead: Aead,
-    cipher: string,
-  ): AeadSuite12 => ({
-    version: 0x0303,
-    id,
-    name: `TLS_ECDHE_${authentication.toUpperCase()}_WITH_${cipher}`,
-    hash,
-    exchange: 'ecdhe',
-    authentication,
-    protection: 'aead',
-    aead,
-    fixedIvLength: aead === chacha20Poly1305 ? 12 : 4,
-    recordIvLength: aead === chacha20Poly1305 ? 0 : 8,
-  });
-  return [
-    modern(0x1301, 'TLS_AES_128_GCM_SHA256', sha256, aes128gcm),
-    modern(0x1302, 'TLS_AES_256_GCM_SHA384', sha384, aes256gcm),
-    modern(0x1303, 'TLS_CHACHA20_POLY1305_SHA256', sha256, chacha20Poly1305),
-    classic(0xc02b, 'ecdsa', sha256, aes128gcm, 'AES_128_GCM_SHA256'),
-    classic(0xc02f, 'rsa', sha256, aes128gcm, 'AES_128_GCM_SHA256'),
-    classic(0xc02c, 'ecdsa', sha384, aes256gcm, 'AES_256_GCM_SHA384'),
-    classic(0xc030, 'rsa', sha384, aes256gcm, 'AES_256_GCM_SHA384'),
-    classic(0xcca9, 'ecdsa', sha256, chacha20Poly1305, 'CHACHA20_POLY1305_SHA256'),
-    classic(0xcca8, 'rsa', sha256, chacha20Poly1305, 'CHACHA20_POLY1305_SHA256'),
-  ];
 }

@@ -73,7 +73,7 @@ function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, key: Uint8Array):
       try {
         opening.final();
       } catch {
-        // What did not authenticate is nobody's business.
+        // The tag is wrong, and what did not authenticate is shown to none.
         out.fill(0);
         return undefined;
       }

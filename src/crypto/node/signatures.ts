@@ -1,44 +1,38 @@
 import type { Buffer } from 'node:buffer';
 import type { JsonWebKey, KeyObject, SignKeyObjectInput, VerifyKeyObjectInput } from 'node:crypto';
-import { toBase64Url } from '../../bytes/bytes.ts';
+import { fromBase64Url, toBase64Url, wipe } from '../../bytes/bytes.ts';
+import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
 import { TlsError } from '../../errors.ts';
-import { publicKeyOf } from '../noble/signatures.ts';
+import { KeyCache } from '../key-cache.ts';
+import { isValidPublicKey } from '../public-values.ts';
 import { isUsableKey } from '../rsa.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
-import { encodeSubjectPublicKeyInfo } from '../spki.ts';
 import type { PrivateKey, PublicKey, SignatureAlgorithm, SignatureVerifier, Signer } from '../types.ts';
+import { isBelow, isWellFormed, providerFault } from '../verification.ts';
 import type { NodeCryptoModule } from './builtin.ts';
+import { OPENSSL_CURVE } from './groups.ts';
 import { plain } from './primitives.ts';
 
 /** Signatures by node:crypto: the rules are ours, the arithmetic is the runtime's. Answers at once. */
 export function nodeVerifier(node: NodeCryptoModule): SignatureVerifier {
-  /** A key of an anchor or an intermediate is seen again and again; reading it costs as much as using it. */
-  const known = new WeakMap<PublicKey, KeyObject>();
-  const keyOf = (key: PublicKey): KeyObject => {
-    let object = known.get(key);
-    if (object === undefined) {
-      // As a plain RSA key: what a PSS key allows is checked here, not there.
-      const spki = encodeSubjectPublicKeyInfo(
-        key.kind === 'rsa' ? { kind: 'rsa', modulus: key.modulus, exponent: key.exponent } : key,
-      );
-      object = node.createPublicKey({ key: spki as Buffer, format: 'der', type: 'spki' });
-      known.set(key, object);
-    }
-    return object;
-  };
+  const keys = new KeyCache<KeyObject>((...parts) => {
+    const hash = node.createHash('sha256');
+    for (const part of parts) hash.update(part);
+    return hash.digest('base64');
+  });
   return {
     verify: (algorithm, key, message, signature) => {
-      if (!fits(algorithm, key)) return false;
+      if (algorithm.kind.startsWith('ml-dsa') || !isWellFormed(algorithm, key, signature)) return false;
       try {
-        return node.verify(
-          digestOf(algorithm),
-          message,
-          { key: keyOf(key), ...paddingOf(node, algorithm) } as VerifyKeyObjectInput,
-          signature,
+        const object = keys.get(key, '', () =>
+          isValidPublicKey(key) ? node.createPublicKey({ key: publicJwk(key), format: 'jwk' }) : undefined,
         );
-      } catch {
-        // Thrown for keys that are not on their curve and the like.
-        return false;
+        if (object === undefined) return false;
+        const input = { key: object, ...paddingOf(node, algorithm) } as VerifyKeyObjectInput;
+        return node.verify(digestOf(algorithm), message, input, signature);
+      } catch (cause) {
+        // All that a peer can get wrong has been looked at above.
+        throw providerFault('node', algorithm.kind, cause);
       }
     },
   };
@@ -46,13 +40,7 @@ export function nodeVerifier(node: NodeCryptoModule): SignatureVerifier {
 
 /** @throws TlsError ERR_KEY when the key cannot be used. */
 export function nodeSigner(node: NodeCryptoModule, key: PrivateKey): Signer {
-  const publicKey = publicKeyOf(key);
-  let object: KeyObject;
-  try {
-    object = node.createPrivateKey({ key: jwkOf(key, publicKey), format: 'jwk' });
-  } catch (cause) {
-    throw new TlsError('ERR_KEY', { detail: 'the private key cannot be used', cause });
-  }
+  const { object, publicKey } = readPrivateKey(node, key);
   return {
     publicKey,
     schemes: schemesOf(publicKey),
@@ -62,43 +50,76 @@ export function nodeSigner(node: NodeCryptoModule, key: PrivateKey): Signer {
         throw new TlsError('ERR_SIGNER_FAILED', { detail: `scheme 0x${id.toString(16)} does not go with this key` });
       }
       const { algorithm } = scheme;
-      return plain(
-        node.sign(digestOf(algorithm), message, { key: object, ...paddingOf(node, algorithm) } as SignKeyObjectInput),
-      );
+      const input = { key: object, ...paddingOf(node, algorithm) } as SignKeyObjectInput;
+      return plain(node.sign(digestOf(algorithm), message, input));
     },
-    ...(key.kind === 'rsa' && !key.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(node, object, text) }),
+    ...(key.kind === 'rsa' &&
+      !key.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(node, object, key.modulus, text) }),
   };
 }
 
 /** Without padding, so that no runtime's idea of what is wrong with it can be told from the outside. */
-function decryptRaw(node: NodeCryptoModule, key: KeyObject, ciphertext: Uint8Array): Uint8Array | undefined {
+function decryptRaw(
+  node: NodeCryptoModule,
+  key: KeyObject,
+  modulus: Uint8Array,
+  ciphertext: Uint8Array,
+): Uint8Array | undefined {
+  if (!isBelow(ciphertext, modulus)) return undefined;
+  return plain(node.privateDecrypt({ key, padding: node.constants.RSA_NO_PADDING }, ciphertext));
+}
+
+interface OwnKey {
+  readonly object: KeyObject;
+  readonly publicKey: PublicKey;
+}
+
+function readPrivateKey(node: NodeCryptoModule, key: PrivateKey): OwnKey {
   try {
-    return plain(node.privateDecrypt({ key, padding: node.constants.RSA_NO_PADDING }, ciphertext));
-  } catch {
-    // Not as long as the modulus, or not below it.
-    return undefined;
+    switch (key.kind) {
+      case 'ec': {
+        const pair = node.createECDH(OPENSSL_CURVE[key.curve]);
+        pair.setPrivateKey(key.scalar);
+        const publicKey: PublicKey = { kind: 'ec', curve: key.curve, point: plain(pair.getPublicKey()) };
+        const jwk: JsonWebKey = { ...publicJwk(publicKey), d: toBase64Url(key.scalar) };
+        return { object: node.createPrivateKey({ key: jwk, format: 'jwk' }), publicKey };
+      }
+      case 'rsa': {
+        if (!isUsableKey(key.modulus, key.publicExponent)) throw new Error('1024 to 8192 bits are worked with');
+        const publicKey: PublicKey = {
+          kind: 'rsa',
+          modulus: key.modulus,
+          exponent: key.publicExponent,
+          ...(key.pss && { pss: {} }),
+        };
+        const jwk: JsonWebKey = {
+          ...publicJwk(publicKey),
+          d: toBase64Url(key.privateExponent),
+          p: toBase64Url(key.prime1),
+          q: toBase64Url(key.prime2),
+          dp: toBase64Url(key.exponent1),
+          dq: toBase64Url(key.exponent2),
+          qi: toBase64Url(key.coefficient),
+        };
+        return { object: node.createPrivateKey({ key: jwk, format: 'jwk' }), publicKey };
+      }
+      default: {
+        const der = edwardsPkcs8(key.kind, key.seed);
+        const object = node.createPrivateKey({ key: der as Buffer, format: 'der', type: 'pkcs8' });
+        wipe(der);
+        const { x } = node.createPublicKey(object).export({ format: 'jwk' });
+        return { object, publicKey: { kind: key.kind, key: fromBase64Url(x!) } };
+      }
+    }
+  } catch (cause) {
+    throw new TlsError('ERR_KEY', { detail: 'the private key cannot be used', cause });
   }
 }
 
-/** What the algorithm asks of the key, before any work is done. */
-function fits(algorithm: SignatureAlgorithm, key: PublicKey): boolean {
-  switch (algorithm.kind) {
-    case 'ecdsa':
-      return key.kind === 'ec';
-    case 'rsa-pkcs1':
-      return key.kind === 'rsa' && key.pss === undefined && isUsableKey(key.modulus, key.exponent);
-    case 'rsa-pss': {
-      if (key.kind !== 'rsa' || !isUsableKey(key.modulus, key.exponent)) return false;
-      const only = key.pss?.parameters;
-      // RFC 4055 section 3.3: one hash, and salts no shorter than it says.
-      return only === undefined || (only.hash === algorithm.hash && only.saltLength <= algorithm.saltLength);
-    }
-    case 'ed25519':
-    case 'ed448':
-      return key.kind === algorithm.kind;
-    default:
-      return false;
-  }
+/** RFC 8410 section 7: the public half is found by the runtime. */
+function edwardsPkcs8(kind: 'ed25519' | 'ed448', seed: Uint8Array): Uint8Array {
+  const oid = derOid(kind === 'ed25519' ? '1.3.101.112' : '1.3.101.113');
+  return derSequence(derInteger(0), derSequence(oid), derOctetString(derElement(0x04, seed)));
 }
 
 function digestOf(algorithm: SignatureAlgorithm): string | null {
@@ -118,39 +139,24 @@ function paddingOf(node: NodeCryptoModule, algorithm: SignatureAlgorithm): objec
   }
 }
 
-function jwkOf(key: PrivateKey, publicKey: PublicKey): JsonWebKey {
+/**
+ * A public key as JWK, the cheapest form that every Node takes (benchmarks/keys.ts). RSA as a plain RSA key: what a PSS
+ * key allows is checked by our rules.
+ */
+function publicJwk(key: PublicKey): JsonWebKey {
   switch (key.kind) {
     case 'ec': {
-      const { point } = publicKey as Extract<PublicKey, { kind: 'ec' }>;
-      const half = (point.length - 1) / 2;
-      return {
-        kty: 'EC',
-        crv: key.curve,
-        d: toBase64Url(key.scalar),
-        x: toBase64Url(point.slice(1, 1 + half)),
-        y: toBase64Url(point.slice(1 + half)),
-      };
+      const end = (key.point.length + 1) / 2;
+      const [x, y] = [key.point.subarray(1, end), key.point.subarray(end)];
+      return { kty: 'EC', crv: key.curve, x: toBase64Url(x), y: toBase64Url(y) };
     }
     case 'rsa':
-      return {
-        kty: 'RSA',
-        n: toBase64Url(key.modulus),
-        e: toBase64Url(key.publicExponent),
-        d: toBase64Url(key.privateExponent),
-        p: toBase64Url(key.prime1),
-        q: toBase64Url(key.prime2),
-        dp: toBase64Url(key.exponent1),
-        dq: toBase64Url(key.exponent2),
-        qi: toBase64Url(key.coefficient),
-      };
-    default: {
-      const { key: bytes } = publicKey as Extract<PublicKey, { kind: 'ed25519' | 'ed448' }>;
-      return {
-        kty: 'OKP',
-        crv: key.kind === 'ed25519' ? 'Ed25519' : 'Ed448',
-        d: toBase64Url(key.seed),
-        x: toBase64Url(bytes),
-      };
-    }
+      return { kty: 'RSA', n: toBase64Url(key.modulus), e: toBase64Url(key.exponent) };
+    case 'ed25519':
+      return { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(key.key) };
+    case 'ed448':
+      return { kty: 'OKP', crv: 'Ed448', x: toBase64Url(key.key) };
+    default:
+      throw new Error(`node:crypto is not asked for ${key.kind}`);
   }
 }
