@@ -70,33 +70,34 @@ export function hybrid(
     id,
     name,
     kind: 'hybrid',
+    // One half after the other: what they draw from the source of randomness must not depend on which is quicker.
     offer: (random) =>
-      both(
-        ecdh.offer(random),
-        () => kem.keygen(random),
-        (pair, part): KeyOffer => ({
-          group,
-          share: join(pair.publicKey, part.share),
-          part,
-          agree: (peerShare) => agree(pair, peerShare, (share) => part.agree(share)),
-          dispose: () => {
-            part.dispose();
-            pair.dispose();
-          },
-        }),
+      andThen(ecdh.offer(random), (part) =>
+        andThen(
+          kem.keygen(random),
+          (pair): KeyOffer => ({
+            group,
+            share: join(pair.publicKey, part.share),
+            part,
+            agree: (peerShare) => agree(pair, peerShare, (share) => part.agree(share)),
+            dispose: () => {
+              part.dispose();
+              pair.dispose();
+            },
+          }),
+        ),
       ),
     accept: (peerShare, random) => {
       const halves = split(peerShare, kem.publicKeySize);
       checkKey(name, kem, halves.kem);
-      return both(
-        ecdh.accept(halves.ecdh, random),
-        () => kem.encapsulate(halves.kem, random),
-        (encapsulated, { share, secret }) => ({
+      return andThen(kem.encapsulate(halves.kem, random), (encapsulated) =>
+        andThen(ecdh.accept(halves.ecdh, random), ({ share, secret }) => ({
           share: join(encapsulated.ciphertext, share),
           secret: joinSecrets(encapsulated.secret, secret),
-        }),
+        })),
       );
     },
+    classical: ecdh,
     ...(agreeAs !== undefined && {
       agreeAs: (privateKey: Uint8Array, peerShare: Uint8Array) => {
         const own = privateKey.length - SEED_SIZE;

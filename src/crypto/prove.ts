@@ -59,37 +59,12 @@ export function provesAead(aead: Aead): boolean {
   return toHex(sealed) === known.sealed && opened !== undefined && equalBytes(opened, text) && refused;
 }
 
-/** The secret of known keys; of a hybrid, of both halves. A group without a known answer is not proved. */
-export function provesGroup(group: KeyExchange, random: Random): MaybePromise<boolean> {
-  const known = group.kind === 'hybrid' ? hybridAnswer(group) : AGREEMENTS[group.name];
+/** The secret of two known keys. A group without a known answer is not proved. */
+export function provesGroup(group: KeyExchange): MaybePromise<boolean> {
+  const known = AGREEMENTS[group.name];
   if (known === undefined || group.agreeAs === undefined) return false;
   const secret = group.agreeAs(fromHex(known.privateKey), fromHex(known.peerShare));
-  return andThen(secret, (found) => {
-    if (toHex(found) !== known.secret) return false;
-    // The answer of a KEM is one of implicit rejection: that it also agrees is shown by itself.
-    return group.kind !== 'hybrid' || agreesWithItself(group, random);
-  });
-}
-
-function hybridAnswer(group: KeyExchange): (typeof AGREEMENTS)[string] | undefined {
-  const half = group.name === 'X25519MLKEM768' ? AGREEMENTS.X25519 : undefined;
-  if (half === undefined) return undefined;
-  return {
-    privateKey: ML_KEM_768.seed + half.privateKey,
-    peerShare: '00'.repeat(1088) + half.peerShare,
-    secret: ML_KEM_768.secretOfZeros + half.secret,
-  };
-}
-
-function agreesWithItself(group: KeyExchange, random: Random): MaybePromise<boolean> {
-  return andThen(group.offer(random), (offer) =>
-    andThen(group.accept(offer.share, random), ({ share, secret }) =>
-      andThen(offer.agree(share), (own) => {
-        offer.dispose();
-        return equalBytes(own, secret);
-      }),
-    ),
-  );
+  return andThen(secret, (found) => toHex(found) === known.secret);
 }
 
 /** ML-KEM-768: what its known key makes of a known ciphertext, and that it agrees with itself. */

@@ -126,6 +126,8 @@ export interface KeyExchange {
   readonly id: number;
   readonly name: string;
   readonly kind: 'ecdhe' | 'ffdhe' | 'kem' | 'hybrid';
+  /** Of a hybrid: the half that is a group by itself. */
+  readonly classical?: KeyExchange;
   /** Makes a fresh key pair; the share goes to the peer. */
   offer(random: Random): MaybePromise<KeyOffer>;
   /**
@@ -138,8 +140,8 @@ export interface KeyExchange {
   ): MaybePromise<{ readonly share: Uint8Array; readonly secret: Uint8Array }>;
   /**
    * The secret that this very private key has with a share: for known answers only, by which a provider is proved before
-   * it is used (`warifu/crypto/conformance`). NIST curves: big endian, as long as the field; X25519, X448: as in RFC
-   * 7748; ML-KEM: the seed of 64 bytes; a hybrid: its halves in the order of its shares.
+   * it is used (`warifu/crypto/conformance`). NIST curves: the scalar, big endian, as long as the field, and behind it its
+   * uncompressed point, for those runtimes that read no key without; X25519, X448: as in RFC 7748; ML-KEM: the seed of 64 bytes; a hybrid: its halves in the order of its shares.
    * @throws TlsError ERR_BAD_KEY_SHARE as {@link KeyOffer.agree}.
    */
   agreeAs?(privateKey: Uint8Array, peerShare: Uint8Array): MaybePromise<Uint8Array>;

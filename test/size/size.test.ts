@@ -23,6 +23,14 @@ describe.each(entries())('$specifier', ({ specifier, source }) => {
   });
 });
 
+describe('a program that names only node:crypto', () => {
+  it('carries no curve of noble', async () => {
+    const { inputs } = await bundle('node', 'src/crypto/node/index.ts');
+    expect(inputs).toContain('src/crypto/node/groups.ts');
+    expect(inputs.filter((input) => /@noble\/curves\/(?!utils|abstract\/(fft|modular|utils))/.test(input))).toEqual([]);
+  });
+});
+
 describe('the bundler', () => {
   it('sees what an entry really carries', async () => {
     const { inputs, outside, minified, gzip } = await bundle('check', 'test/size/heavy.ts');

@@ -4,6 +4,7 @@ import { x448 as nobleX448 } from '@noble/curves/ed448.js';
 import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { wipe } from '../../bytes/bytes.ts';
 import { type EcdhPair, montgomeryGroup, nistGroup } from '../ecdh.ts';
+import { FIELD_SIZE } from '../spki.ts';
 import type { KeyExchange, NamedCurve } from '../types.ts';
 
 // RFC 9846 §B.3.1.4-1
@@ -57,6 +58,6 @@ function nist(id: number, name: string, curveName: NamedCurve, curve: () => type
       wipe(seed);
       return load(secret);
     },
-    load: (privateKey) => load(privateKey.slice()),
+    load: (privateKey) => load(privateKey.slice(0, FIELD_SIZE[curveName])),
   });
 }

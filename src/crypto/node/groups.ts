@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { ECDH, JsonWebKey, KeyObject } from 'node:crypto';
 import { fromBase64Url, toBase64Url } from '../../bytes/bytes.ts';
 import { type EcdhPair, montgomeryGroup, nistGroup } from '../ecdh.ts';
+import { FIELD_SIZE } from '../spki.ts';
 import type { KeyExchange, NamedCurve } from '../types.ts';
 import type { NodeCryptoModule } from './builtin.ts';
 import { plain } from './primitives.ts';
@@ -30,7 +31,7 @@ export function nodeNistGroup(node: NodeCryptoModule, id: number, name: string, 
     },
     load: (privateKey) => {
       const pair = node.createECDH(OPENSSL_CURVE[curve]);
-      pair.setPrivateKey(privateKey);
+      pair.setPrivateKey(privateKey.subarray(0, FIELD_SIZE[curve]));
       return pairOf(pair, pair.getPublicKey());
     },
   });
