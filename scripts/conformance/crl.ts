@@ -72,6 +72,7 @@ export function questionAbout(
     allows: () => true,
     verifySignature: (...parts) => nobleProvider().verifier.verify(...parts),
     trusts: () => false,
+    spend: () => true,
   };
 }
 

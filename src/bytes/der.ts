@@ -298,6 +298,21 @@ export class DerCursor {
 }
 
 export function oidText(content: Uint8Array): string {
+  // Nearly all: arcs of at most four bytes.
+  if (!hasLongArc(content)) {
+    let text = '';
+    let arc = 0;
+    for (const byte of content) {
+      arc = arc * 128 + (byte & 0x7f);
+      if (byte >= 0x80) continue;
+      if (text === '') {
+        const root = arc < 80 ? Math.floor(arc / 40) : 2;
+        text = `${root}.${arc - root * 40}`;
+      } else text += `.${arc}`;
+      arc = 0;
+    }
+    return text;
+  }
   const arcs: bigint[] = [];
   let arc = 0n;
   for (const byte of content) {
@@ -310,6 +325,15 @@ export function oidText(content: Uint8Array): string {
   const first = arcs[0]!;
   const root = first < 80n ? first / 40n : 2n;
   return [root, first - root * 40n, ...arcs.slice(1)].join('.');
+}
+
+function hasLongArc(content: Uint8Array): boolean {
+  let length = 0;
+  for (const byte of content) {
+    if (byte < 0x80) length = 0;
+    else if (++length >= 4) return true;
+  }
+  return false;
 }
 
 function isOid(content: Uint8Array): boolean {

@@ -10,7 +10,7 @@ export {
   KEY_USAGE,
   type KeyUsage,
 } from './x509/certificate.ts';
-export { type Budget, compareDnsConstraint, compareIpConstraint } from './path/constraints.ts';
+export { compareDnsConstraint, compareIpConstraint } from './path/constraints.ts';
 export type { NameConstraints } from './x509/extensions.ts';
 export {
   basicConstraints,
@@ -35,7 +35,8 @@ export {
   type DescribeOptions,
   describeBundle,
 } from './credentials/describe-bundle.ts';
-export { type GeneralName, nameText } from './x509/general-name.ts';
+export type { GeneralName } from './x509/general-name.ts';
+export { nameText } from './x509/general-name-text.ts';
 export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './formats/jwk.ts';
 export { type PemBlock, readPem, writePem } from './x509/pem.ts';
 export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './formats/private-key.ts';
@@ -47,6 +48,7 @@ export type { PolicyInputs } from './path/policies.ts';
 export { isPublicSuffix } from './path/public-suffix.ts';
 export { defaultRules, type PathRules, type Place, type Profile } from './path/rules.ts';
 export type { Finding } from './x509/verdict.ts';
+export { Work, WORK_LIMIT } from './x509/work.ts';
 export {
   type CertificateSource,
   type CertificateVerifier,

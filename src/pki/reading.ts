@@ -9,13 +9,14 @@ import {
   keyUsage as usage,
   subjectAltNames as names,
 } from './x509/certificate.ts';
-import { type Budget, checkNameConstraints as check } from './path/constraints.ts';
+import { checkNameConstraints as check } from './path/constraints.ts';
 import { type Crl, readCrl as crl } from './revocation/crl.ts';
 import { type NameConstraints, readNameConstraints as constraints } from './x509/extensions.ts';
 import { readSctList as sctList, type Sct } from './x509/sct.ts';
 import type { GeneralName } from './x509/general-name.ts';
 import { mustStaple as staple, tlsFeatures as features } from './revocation/tls-feature.ts';
 import type { Finding } from './x509/verdict.ts';
+import { Work } from './x509/work.ts';
 
 /** Readers as a program may call them: what cannot be read is a TlsError, and not an error of the reader inside. */
 
@@ -36,14 +37,15 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
 
 /**
  * Are the names of this certificate within the constraints (RFC 5280 section 4.2.1.10)? Undefined: yes.
+ * @param work what it may cost; the default is enough for a million comparisons.
  * @throws TlsError ERR_KEY when a name cannot be read.
  */
 export function checkNameConstraints(
   certificate: Certificate,
   nameConstraints: NameConstraints,
-  budget: Budget,
+  work: Work = new Work(),
 ): Finding | undefined {
-  return readable('certificate', () => check(certificate, nameConstraints, budget));
+  return readable('certificate', () => check(certificate, nameConstraints, work));
 }
 
 /** RFC 5280 section 4.2.1.9; undefined: it does not say. @throws TlsError ERR_KEY when it is malformed. */

@@ -7,7 +7,6 @@ import { toAsciiLabels } from '../../src/pki/x509/idna.ts';
 import { ipText, parseIp } from '../../src/pki/x509/ip.ts';
 import {
   compareDns,
-  inSubtree,
   isHostName,
   isReferenceName,
   matchDistinguishedNames,
@@ -16,6 +15,9 @@ import {
   presentedLabels,
   sameName,
 } from '../../src/pki/x509/names.ts';
+
+/** Is the first name below the second? */
+const inSubtree = (a: Uint8Array, b: Uint8Array) => matchDistinguishedNames(a, b, 'subtree');
 
 /** Whom a certificate is for (RFC 9525), and when two distinguished names are the same (RFC 5280 section 7.1). */
 

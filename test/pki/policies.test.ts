@@ -38,17 +38,18 @@ function certificate(speech: Speech): Certificate {
   const name = (cn: string): Uint8Array =>
     derSequence(derElement(0x31, derSequence(derOid('2.5.4.3'), derElement(0x0c, new TextEncoder().encode(cn)))));
   const { policies, mappings, requireExplicit, inhibitMapping, inhibitAny } = speech;
-  const read = new Map<string, unknown>();
-  if (policies !== undefined) read.set(OID_CERTIFICATE_POLICIES, { policies, unknownQualifiers: [] });
-  if (mappings.length > 0) read.set(OID_POLICY_MAPPINGS, mappings);
+  const read = new Map<string, { readonly value: unknown; readonly error: undefined }>();
+  const set = (oid: string, value: unknown) => read.set(oid, { value, error: undefined });
+  if (policies !== undefined) set(OID_CERTIFICATE_POLICIES, { policies, unknownQualifiers: [] });
+  if (mappings.length > 0) set(OID_POLICY_MAPPINGS, mappings);
   if (requireExplicit !== undefined || inhibitMapping !== undefined)
-    read.set(OID_POLICY_CONSTRAINTS, { requireExplicit, inhibitMapping });
-  if (inhibitAny !== undefined) read.set(OID_INHIBIT_ANY_POLICY, inhibitAny);
+    set(OID_POLICY_CONSTRAINTS, { requireExplicit, inhibitMapping });
+  if (inhibitAny !== undefined) set(OID_INHIBIT_ANY_POLICY, inhibitAny);
   const issuer = name('issuer');
   return {
     issuer,
     subject: speech.selfIssued ? issuer : name('subject'),
-    extensions: new Map(),
+    extensions: new Map([...read.keys()].map((oid) => [oid, { oid, critical: true, value: new Uint8Array(0) }])),
     read,
   } as unknown as Certificate;
 }

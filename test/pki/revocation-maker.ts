@@ -281,6 +281,7 @@ export function question(
     allows: () => true,
     verifySignature: (...parts) => provider.verifier.verify(...parts),
     trusts: () => false,
+    spend: () => true,
     ...more,
   };
 }

@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { SignatureVerifier } from '../../crypto/types.ts';
 import { basicConstraints, type Certificate, subjectAltNames } from '../x509/certificate.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { isSelfIssued, sameName } from '../x509/names.ts';
 
 /** What is odd about a bundle without making it useless. */

@@ -8,7 +8,7 @@ import { type Bundle, readBundle } from '../formats/bundle.ts';
 import { arrange, type BundleProblem, problemsOf } from './bundle-order.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { cryptoKeySigner, isCryptoKey } from '../formats/cryptokey.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { type JsonWebKeyLike, readJwk } from '../formats/jwk.ts';
 import type { PrivateKeyFile } from '../formats/private-key.ts';
 

@@ -5,7 +5,7 @@ import { type Bundle, type BundleOptions, readBundle } from '../formats/bundle.t
 import { arrange, type Arranged, type BundleProblem, problemsOf } from './bundle-order.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { matchKey } from './credential.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 
 export interface DescribeOptions extends BundleOptions {
   /** Milliseconds since 1970. Default: now. */

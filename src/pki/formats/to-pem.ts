@@ -1,5 +1,5 @@
 import { type BundleOptions, readBundle } from './bundle.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { writePem } from '../x509/pem.ts';
 import { privateKeyToPem } from './private-key.ts';
 

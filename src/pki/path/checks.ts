@@ -1,4 +1,3 @@
-import { bigFromBytes, bitLength } from '../../bytes/bigint.ts';
 import { schemeById } from '../../crypto/schemes.ts';
 import type { PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
 import {
@@ -30,8 +29,9 @@ import {
   OID_POLICY_CONSTRAINTS,
   OID_POLICY_MAPPINGS,
 } from '../x509/extensions.ts';
+import { generalNameText, shown } from '../x509/general-name-text.ts';
 import { readExtensions } from './form.ts';
-import { ipText, matchesReference, parseReference } from '../x509/names.ts';
+import { matchesReference, parseReference } from '../x509/names.ts';
 import type { PathRules } from './rules.ts';
 import { duration, type Finding, orMalformed } from '../x509/verdict.ts';
 
@@ -92,15 +92,19 @@ function checkWildcards(certificate: Certificate, { publicSuffix }: PathRules): 
     return {
       code: 'CERT_PROFILE',
       what: 'its wildcard stands for the names of everybody below a public suffix',
-      found: name.text,
+      found: shown(name.text),
       rfc: 'Baseline Requirements section 3.2.2.6',
     };
   }
   return undefined;
 }
 
-/** What holds for an authority with `below` certificates beneath it that count (RFC 5280 section 6.1.4). */
-export function checkAuthority(certificate: Certificate, below: number): Finding | undefined {
+/** What holds for an authority, wherever it stands (RFC 5280 section 6.1.4). */
+export function checkAuthority(certificate: Certificate): Finding | undefined {
+  return checkIsAuthority(certificate) ?? checkSigning(certificate);
+}
+
+function checkIsAuthority(certificate: Certificate): Finding | undefined {
   if (certificate.version !== 3 || basicConstraints(certificate)?.ca !== true) {
     return {
       code: 'CERT_NOT_A_CA',
@@ -109,21 +113,24 @@ export function checkAuthority(certificate: Certificate, below: number): Finding
       rfc: 'RFC 5280 section 6.1.4(k)',
     };
   }
-  return checkSigning(certificate, below);
+  return undefined;
+}
+
+/** What an authority says of how many may stand beneath it: `below` certificates that count do. */
+export function checkPathLength(certificate: Certificate, below: number): Finding | undefined {
+  const most = basicConstraints(certificate)?.pathLength;
+  if (most === undefined || below <= most) return undefined;
+  return {
+    code: 'CERT_PATH_LENGTH',
+    what: 'there are more authorities beneath it than it allows',
+    expected: `at most ${most}`,
+    found: `${below}`,
+    rfc: 'RFC 5280 section 6.1.4(m)',
+  };
 }
 
 /** The part of {@link checkAuthority} that also holds for anchors that say nothing of being an authority. */
-export function checkSigning(certificate: Certificate, below: number): Finding | undefined {
-  const constraints = basicConstraints(certificate);
-  if (constraints?.pathLength !== undefined && below > constraints.pathLength) {
-    return {
-      code: 'CERT_PATH_LENGTH',
-      what: 'there are more authorities beneath it than it allows',
-      expected: `at most ${constraints.pathLength}`,
-      found: `${below}`,
-      rfc: 'RFC 5280 section 6.1.4(m)',
-    };
-  }
+export function checkSigning(certificate: Certificate): Finding | undefined {
   const usage = keyUsage(certificate);
   if (usage?.has('keyCertSign') === false) {
     return {
@@ -160,13 +167,16 @@ export function wrongPurpose(certificate: Certificate, wanted: readonly string[]
     code: 'CERT_EXTENDED_KEY_USAGE',
     what: 'it is not meant for this purpose',
     expected: wanted.map(text).join(' or '),
-    found: own.length === 0 ? 'no purpose' : own.map(text).join(', '),
+    found: own.length === 0 ? 'no purpose' : own.slice(0, MAX_NAMED).map(text).join(', '),
     ...(wanted.includes(EKU_CLIENT_AUTH) && {
       advice: 'public authorities no longer issue client certificates: use a private one',
     }),
     rfc: 'RFC 5280 section 4.2.1.12',
   };
 }
+
+/** So many of a list are named in a message. */
+const MAX_NAMED = 10;
 
 /** Is the certificate for the name or address that was asked for (RFC 9525)? */
 export function checkName(certificate: Certificate, serverName: string): Finding | undefined {
@@ -180,14 +190,15 @@ export function checkName(certificate: Certificate, serverName: string): Finding
   }
   const names = subjectAltNames(certificate) ?? [];
   if (matchesReference(names, reference)) return undefined;
-  const has = names.flatMap((name) =>
-    name.kind === 'dns' ? [name.text] : name.kind === 'ip' ? [ipText(name.bytes)] : [],
-  );
+  const has = names
+    .filter(({ kind }) => kind === 'dns' || kind === 'ip')
+    .slice(0, MAX_NAMED)
+    .map((name) => (name.kind === 'dns' ? shown(name.text) : generalNameText(name)));
   return {
     code: has.length === 0 ? 'CERT_NO_NAME' : 'CERT_NAME_MISMATCH',
     what: 'it is not for the name that was asked for',
     expected: serverName,
-    found: has.length === 0 ? 'no name in subjectAltName' : has.slice(0, 10).join(' and '),
+    found: has.length === 0 ? 'no name in subjectAltName' : has.join(' and '),
     advice:
       has.length === 0
         ? 'the common name does not count: the server needs a certificate with subjectAltName'
@@ -277,7 +288,7 @@ export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'min
     };
   }
   if (key.kind !== 'rsa') return undefined;
-  const bits = bitLength(bigFromBytes(key.modulus));
+  const bits = key.modulus.length * 8 - Math.clz32(key.modulus[0] ?? 0) + 24;
   if (bits < rules.minRsaBits || bits > 8192) {
     return {
       code: 'CERT_WEAK_KEY',
@@ -286,8 +297,9 @@ export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'min
       found: `${bits} bits`,
     };
   }
-  const exponent = bigFromBytes(key.exponent);
-  if (exponent < 3n || exponent % 2n === 0n || exponent > 0xffffffffffffffffn)
+  const { exponent } = key;
+  const isEven = ((exponent[exponent.length - 1] ?? 0) & 1) === 0;
+  if (isEven || exponent.length > 8 || (exponent.length === 1 && exponent[0]! < 3))
     return { code: 'CERT_WEAK_KEY', what: 'its RSA key has an exponent that is not taken' };
   return undefined;
 }

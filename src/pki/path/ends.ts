@@ -4,12 +4,13 @@ import {
   checkAuthority,
   checkCritical,
   checkForm,
+  checkPathLength,
   checkSigning,
   checkTime,
   remainingPurposes,
   wrongPurpose,
 } from './checks.ts';
-import { nameText } from '../x509/general-name.ts';
+import { shortNameText, shown } from '../x509/general-name-text.ts';
 import { isSelfIssued } from '../x509/names.ts';
 import { checkProfile } from './profiles.ts';
 import type { PathRules } from './rules.ts';
@@ -17,13 +18,8 @@ import type { Finding } from '../x509/verdict.ts';
 
 /** Where a path ends: at an anchor, or nowhere. */
 
-/** What the certificate of an anchor says about what it may vouch for (RFC 5280 section 6.2, RFC 5937). */
-export function checkAnchor(
-  anchor: Anchor,
-  below: number,
-  purposes: readonly string[] | undefined,
-  rules: PathRules,
-): Finding | undefined {
+/** What the certificate of an anchor says about what it may vouch for, whatever the path (RFC 5280 section 6.2, RFC 5937). */
+export function checkAnchor(anchor: Anchor, rules: PathRules): Finding | undefined {
   const { certificate } = anchor;
   if (certificate === undefined) return undefined;
   if (!anchor.ignoreExpiry) {
@@ -34,21 +30,34 @@ export function checkAnchor(
   const form = checkForm(certificate, 'anchor') ?? checkCritical(certificate, rules);
   if (form !== undefined) return form;
   const says = certificate.version === 3 && basicConstraints(certificate) !== undefined;
-  const authority =
-    says || (certificate.version === 3 && anchor.requireBasicConstraints)
-      ? checkAuthority(certificate, below)
-      : checkSigning(certificate, below);
-  if (authority !== undefined) return authority;
-  if (purposes !== undefined && extendedKeyUsage(certificate) !== undefined) {
-    if (remainingPurposes(certificate, purposes, rules.explicitPurpose === 'path').length === 0)
-      return wrongPurpose(certificate, purposes);
-  }
-  return checkProfile(certificate, 'anchor', rules.profile) ?? rules.check?.(certificate, 'anchor');
+  const authority = says || (certificate.version === 3 && anchor.requireBasicConstraints);
+  return (
+    (authority ? checkAuthority(certificate) : checkSigning(certificate)) ??
+    checkProfile(certificate, 'anchor', rules.profile) ??
+    rules.check?.(certificate, 'anchor')
+  );
+}
+
+/** What it says about this path: how many may be `below` it, and for what. */
+export function checkBelowAnchor(
+  anchor: Anchor,
+  below: number,
+  purposes: readonly string[] | undefined,
+  rules: PathRules,
+): Finding | undefined {
+  const { certificate } = anchor;
+  if (certificate === undefined || anchor.ignoreConstraints) return undefined;
+  const tooDeep = checkPathLength(certificate, below);
+  if (tooDeep !== undefined) return tooDeep;
+  if (purposes === undefined || extendedKeyUsage(certificate) === undefined) return undefined;
+  return remainingPurposes(certificate, purposes, rules.explicitPurpose === 'path').length === 0
+    ? wrongPurpose(certificate, purposes)
+    : undefined;
 }
 
 /** Nobody vouches for the last certificate of this path: why that may be, and what helps. */
 export function noIssuer(certificate: Certificate, path: readonly Certificate[]): Finding {
-  const issuer = nameText(certificate.issuer);
+  const issuer = shortNameText(certificate.issuer);
   if (isSelfIssued(certificate)) {
     return {
       code: path.length === 1 ? 'CERT_SELF_SIGNED' : 'CERT_UNTRUSTED',
@@ -64,7 +73,7 @@ export function noIssuer(certificate: Certificate, path: readonly Certificate[])
     advice:
       uri === undefined
         ? `if ${issuer} is to be trusted, give it as an anchor; if it is an intermediate, the peer has to send it`
-        : `the peer has to send the certificate of its issuer, which is at ${uri}`,
+        : `the peer has to send the certificate of its issuer, which is at ${shown(uri)}`,
     rfc: 'RFC 5280 section 6.1',
   };
 }

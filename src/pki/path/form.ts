@@ -9,6 +9,7 @@ import {
   keyUsage,
   OID_SUBJECT_ALT_NAME,
   readCertificate,
+  remember,
   subjectAltNames,
   subjectKeyId,
 } from '../x509/certificate.ts';
@@ -44,31 +45,32 @@ export function parseCertificate(der: Uint8Array): Certificate {
  * @throws DerError
  */
 export function readExtensions(certificate: Certificate): void {
-  if (certificate.read.has(WHOLE)) return;
-  for (const read of [
-    basicConstraints,
-    keyUsage,
-    extendedKeyUsage,
-    subjectAltNames,
-    subjectKeyId,
-    authorityKeyId,
-    authorityInfoAccess,
-    nameConstraints,
-    certificatePolicies,
-    policyMappings,
-    policyConstraints,
-    inhibitAnyPolicy,
-    crlDistributionPoints,
-    tlsFeatures,
-    embeddedScts,
-  ])
-    read(certificate);
-  // RFC 5280 section 4.1.2.6: without a subject, the alternative names are all there is.
-  const names = certificate.extensions.get(OID_SUBJECT_ALT_NAME);
-  if (certificate.subject.length === 2 && names?.critical === false)
-    throw new DerError('neither a subject nor critical alternative names', 0);
-  certificate.read.set(WHOLE, true);
+  remember(certificate, WHOLE, () => {
+    for (const read of READERS) read(certificate);
+    // RFC 5280 section 4.1.2.6: without a subject, the alternative names are all there is.
+    const names = certificate.extensions.get(OID_SUBJECT_ALT_NAME);
+    if (certificate.subject.length === 2 && names?.critical === false)
+      throw new DerError('neither a subject nor critical alternative names', 0);
+  });
 }
 
-/** Stands in the map of extensions for "all of them". */
+const READERS: readonly ((certificate: Certificate) => unknown)[] = [
+  basicConstraints,
+  keyUsage,
+  extendedKeyUsage,
+  subjectAltNames,
+  subjectKeyId,
+  authorityKeyId,
+  authorityInfoAccess,
+  nameConstraints,
+  certificatePolicies,
+  policyMappings,
+  policyConstraints,
+  inhibitAnyPolicy,
+  crlDistributionPoints,
+  tlsFeatures,
+  embeddedScts,
+];
+
+/** Stands for "all of them". */
 const WHOLE = '*';

@@ -1,41 +1,31 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
+import { type Authority, authorityOf, type RevocationStatus } from '../revocation/status.ts';
+import type { RevocationAnswer, RevocationQuestion } from '../revocation/types.ts';
+import type { Certificate } from '../x509/certificate.ts';
+import { type NameConstraints, nameConstraints } from '../x509/extensions.ts';
+import { isSelfIssued, issuerKey, nameKey, subjectKey } from '../x509/names.ts';
+import { runSteps, type Steps, wait } from '../x509/steps.ts';
+import { type Finding, failureOf, isFinding } from '../x509/verdict.ts';
+import { COST, signatureCost, Work } from '../x509/work.ts';
 import type { Anchor } from './anchors.ts';
-import { authorityKeyId, type Certificate, subjectKeyId } from '../x509/certificate.ts';
 import {
   checkAny,
-  checkAuthority,
   checkKey,
   checkLeaf,
+  checkPathLength,
   checkSignatureAlgorithm,
   remainingPurposes,
   wrongPurpose,
 } from './checks.ts';
-import { type Budget, checkNameConstraints } from './constraints.ts';
-import { nameConstraints } from '../x509/extensions.ts';
-import { isSelfIssued, sameName } from '../x509/names.ts';
-import { checkAnchor, noIssuer } from './ends.ts';
-import { costOf, counted, isSame, notSignedBy, withCertificate } from './members.ts';
-import type { PathQuestion, PathResult } from './question.ts';
+import { checkBelowAnchor, noIssuer } from './ends.ts';
+import { Judgements } from './judgements.ts';
+import { counted, notSignedBy } from './members.ts';
 import { processPolicies } from './policies.ts';
 import { checkProfile } from './profiles.ts';
-import { type Authority, authorityOf, type RevocationStatus } from '../revocation/status.ts';
-import type { RevocationQuestion } from '../revocation/types.ts';
-import { runSteps, type Steps, wait } from '../x509/steps.ts';
-import { type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
+import type { PathQuestion, PathResult } from './question.ts';
 
-/** What one judgement may cost, whatever a peer sends. */
-interface Budgets extends Budget {
-  steps: number;
-  /** In units of a P-256 or small RSA verification. */
-  signatures: number;
-  /** Certificates whose issuers are fetched. */
-  fetches: number;
-}
-
-const MAX_STEPS = 5_000;
-const MAX_SIGNATURES = 100;
-const MAX_COMPARISONS = 250_000;
+/** Certificates whose issuers are fetched. */
 const MAX_FETCHES = 4;
 /** Self-issued certificates do not count as intermediates, but they do not go on forever either. */
 const MAX_SELF_ISSUED = 8;
@@ -43,13 +33,7 @@ const DEEPEST_DETOUR = 3;
 
 /** Looks for a good path. Answers at once when signatures and revocation are answered at once. */
 export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
-  const budgets = {
-    steps: MAX_STEPS,
-    signatures: MAX_SIGNATURES,
-    comparisons: MAX_COMPARISONS,
-    fetches: MAX_FETCHES,
-  };
-  return runSteps(new Search(question, budgets, []).run());
+  return runSteps(new Search(question, question.work ?? new Work(), { left: MAX_FETCHES }, []).run());
 }
 
 type Found = PathResult & { readonly ok: true };
@@ -62,24 +46,33 @@ interface Issuers {
 /** Depth first, with a way back: one bad branch does not spoil a good one (RFC 4158 section 2.4). */
 class Search {
   readonly #question: PathQuestion;
-  readonly #budgets: Budgets;
+  readonly #work: Work;
+  readonly #fetches: { left: number };
+  readonly #judgements: Judgements;
   readonly #signed = new Map<Certificate, { readonly spki: Uint8Array; readonly good: boolean }[]>();
   readonly #issuers = new Map<Certificate, Issuers>();
+  readonly #revoked = new Map<
+    Certificate,
+    { readonly issuer: Uint8Array; anchor: Anchor; answer: RevocationAnswer }[]
+  >();
   /** Certificates whose revocation is being looked into, by searches that this one is a part of. */
   readonly #pending: readonly Certificate[];
   /** The failure that came furthest: what a person wants to hear about. */
   #worst: { readonly depth: number; readonly finding: Finding; readonly certificate: Certificate } | undefined;
 
-  constructor(question: PathQuestion, budgets: Budgets, pending: readonly Certificate[]) {
+  constructor(question: PathQuestion, work: Work, fetches: { left: number }, pending: readonly Certificate[]) {
     this.#question = question;
-    this.#budgets = budgets;
+    this.#work = work;
+    this.#fetches = fetches;
+    this.#judgements = new Judgements(question, work);
     this.#pending = pending;
   }
 
   *run(): Steps<PathResult> {
     const { leaf, rules } = this.#question;
+    this.#judgements.read(leaf);
     const finding =
-      this.#distrusted(leaf) ??
+      this.#judgements.distrusted(leaf) ??
       checkAny(leaf, rules) ??
       checkLeaf(leaf, rules) ??
       checkProfile(leaf, 'leaf', rules.profile) ??
@@ -112,10 +105,6 @@ class Search {
   *#extend(path: readonly Certificate[], purposes: readonly string[] | undefined): Steps<Found | undefined> {
     const { rules } = this.#question;
     const last = path[path.length - 1]!;
-    if (--this.#budgets.steps < 0) {
-      this.#overspent(path, last);
-      return undefined;
-    }
     const weak = checkSignatureAlgorithm(last.signatureAlgorithm, rules);
     if (weak !== undefined) {
       this.#note(path, weak, last);
@@ -130,49 +119,62 @@ class Search {
       issuers++;
       const found = yield* this.#arrive(path, purposes, anchor);
       if (found !== undefined) return found;
-      if (this.#spent()) return undefined;
+      if (this.#work.isSpent) return undefined;
     }
     for (const issuer of above.candidates) {
-      if (path.some((used) => isSame(used, issuer))) continue;
+      if (this.#isOn(path, issuer)) continue;
       issuers++;
       const found = yield* this.#climb(path, purposes, issuer);
       if (found !== undefined) return found;
-      if (this.#spent()) return undefined;
+      if (this.#work.isSpent) return undefined;
     }
     for (const issuer of yield* this.#fetched(last, above)) {
-      if (path.some((used) => isSame(used, issuer))) continue;
+      if (this.#isOn(path, issuer)) continue;
       issuers++;
       const found = yield* this.#climb(path, purposes, issuer);
       if (found !== undefined) return found;
-      if (this.#spent()) return undefined;
+      if (this.#work.isSpent) return undefined;
     }
     if (issuers === 0) this.#note(path, () => noIssuer(last, path), last);
     return undefined;
   }
 
-  /** Issuers that somebody has fetched: only those of its name, and none that was at hand. */
+  #isOn(path: readonly Certificate[], certificate: Certificate): boolean {
+    const identity = this.#judgements.identity(certificate);
+    return path.some((used) => this.#judgements.identity(used) === identity);
+  }
+
+  /** Issuers that were fetched: only those of its name, and none that was at hand. */
   *#fetched(certificate: Certificate, known: Issuers): Steps<readonly Certificate[]> {
     const { fetchIssuers } = this.#question;
     if (fetchIssuers === undefined || isSelfIssued(certificate)) return [];
-    if (--this.#budgets.fetches < 0) return [];
+    if (--this.#fetches.left < 0) return [];
     const found = yield* wait(fetchIssuers(certificate));
+    const identities = new Set(known.candidates.map((one) => this.#judgements.identity(one)));
     return found.filter(
-      (issuer) => sameName(issuer.subject, certificate.issuer) && !known.candidates.some((one) => isSame(one, issuer)),
+      (issuer) => subjectKey(issuer) === issuerKey(certificate) && !identities.has(this.#judgements.identity(issuer)),
     );
   }
 
-  /** Who has the name of its issuer, the likeliest first. Looked for once: a search comes by many times. */
+  /** Those with the name of its issuer, the likeliest first. Looked for once: a search comes by many times. */
   #issuersOf(certificate: Certificate): Issuers {
     const known = this.#issuers.get(certificate);
     if (known !== undefined) return known;
     const { anchors, candidates } = this.#question;
-    const next = candidates.filter(({ subject }) => sameName(subject, certificate.issuer));
+    const key = issuerKey(certificate);
+    const named = (anchor: Anchor): string =>
+      anchor.certificate === undefined ? nameKey(anchor.name) : subjectKey(anchor.certificate);
     const issuers = {
-      anchors: this.#rank(
+      anchors: this.#judgements.rank(
         certificate,
-        anchors.filter(({ use, name }) => use !== 'leaf' && sameName(name, certificate.issuer)),
+        anchors.filter((anchor) => anchor.use !== 'leaf' && named(anchor) === key),
+        (anchor) => anchor.certificate,
       ),
-      candidates: this.#rank(certificate, next.map(withCertificate)).map((one) => one.certificate),
+      candidates: this.#judgements.rank(
+        certificate,
+        candidates.filter((candidate) => subjectKey(candidate) === key),
+        (candidate) => candidate,
+      ),
     };
     this.#issuers.set(certificate, issuers);
     return issuers;
@@ -188,30 +190,25 @@ class Search {
     const last = path[path.length - 1]!;
     const longer = [...path, issuer];
     const below = counted(path);
+    if (!this.#pay(COST.climb + path.length, path, last)) return undefined;
     const total = isSelfIssued(issuer) ? below : below + 1;
     if (total > rules.maxIntermediates || longer.length > rules.maxIntermediates + MAX_SELF_ISSUED) {
       const what = `there are more than ${rules.maxIntermediates} authorities between it and what is trusted`;
       this.#note(path, { code: 'CERT_PATH_LENGTH', what }, path[0]!);
       return undefined;
     }
-    // What it says about purposes can be read once its form has been looked at, and not before.
-    const left = (): readonly string[] | undefined =>
-      purposes && remainingPurposes(issuer, purposes, rules.explicitPurpose === 'path');
-    const finding =
-      this.#distrusted(issuer) ??
-      checkAny(issuer, rules) ??
-      checkAuthority(issuer, below) ??
-      checkProfile(issuer, 'authority', rules.profile) ??
-      (left()?.length === 0 ? wrongPurpose(issuer, purposes!) : undefined) ??
-      rules.check?.(issuer, 'authority');
+    const finding = this.#judgements.authority(issuer) ?? checkPathLength(issuer, below);
     if (finding !== undefined) {
       this.#note(longer, finding, issuer);
       return undefined;
     }
+    const left = purposes && this.#judgements.purposesLeft(issuer, purposes);
+    if (left?.length === 0) {
+      this.#note(longer, () => wrongPurpose(issuer, purposes!), issuer);
+      return undefined;
+    }
     if (!(yield* this.#isSignedBy(path, last, authorityOf(issuer)))) return undefined;
-    const constraints = nameConstraints(issuer);
-    if (constraints !== undefined && !this.#namesFit(path, constraints)) return undefined;
-    return yield* this.#extend(longer, left());
+    return yield* this.#extend(longer, left);
   }
 
   /** Does the path end well at this anchor? */
@@ -223,34 +220,40 @@ class Search {
     const { rules } = this.#question;
     const last = path[path.length - 1]!;
     const own = anchor.ignoreConstraints ? undefined : anchor.certificate;
-    const finding =
-      (anchor.certificate && this.#distrusted(anchor.certificate)) ??
-      checkKey(anchor.publicKey, rules) ??
-      checkAnchor(anchor, counted(path), purposes, rules);
+    if (!this.#pay(COST.climb, path, last)) return undefined;
+    const finding = this.#judgements.anchor(anchor) ?? checkBelowAnchor(anchor, counted(path), purposes, rules);
     if (finding !== undefined) {
       this.#note([...path, anchor.certificate ?? last], finding, anchor.certificate ?? last);
       return undefined;
     }
     if (!(yield* this.#isSignedBy(path, last, anchor))) return undefined;
-    const constraints = own && nameConstraints(own);
-    if (constraints !== undefined && !this.#namesFit(path, constraints)) return undefined;
-    if (anchor.nameConstraints !== undefined && !this.#namesFit(path, anchor.nameConstraints)) return undefined;
+    if (!this.#pay(COST.arrival * path.length, path, last)) return undefined;
+    if (!this.#namesFit(path, anchor, own)) return undefined;
     const policies = this.#policies(path, own);
     if (policies === undefined) return undefined;
     const revocation = yield* this.#revocation(path, anchor);
     return revocation && { ok: true, path, anchor, policies, revocation };
   }
 
-  /** Every certificate below an authority, but for the self-issued that are not the leaf (RFC 5280 section 6.1.3(b)). */
-  #namesFit(path: readonly Certificate[], constraints: NonNullable<ReturnType<typeof nameConstraints>>): boolean {
-    for (const [index, certificate] of path.entries()) {
+  /** The constraints of all authorities, from the anchor down (RFC 5280 section 6.1.3(b) and (c)). */
+  #namesFit(path: readonly Certificate[], anchor: Anchor, own: Certificate | undefined): boolean {
+    const above = own && nameConstraints(own);
+    if (above !== undefined && !this.#areWithin(path, above)) return false;
+    if (anchor.nameConstraints !== undefined && !this.#areWithin(path, anchor.nameConstraints)) return false;
+    for (let index = path.length - 1; index > 0; index--) {
+      const constraints = nameConstraints(path[index]!);
+      if (constraints !== undefined && !this.#areWithin(path.slice(0, index), constraints)) return false;
+    }
+    return true;
+  }
+
+  /** Every certificate below an authority, but for the self-issued that are not the leaf. */
+  #areWithin(below: readonly Certificate[], constraints: NameConstraints): boolean {
+    for (const [index, certificate] of below.entries()) {
       if (index > 0 && isSelfIssued(certificate)) continue;
-      const finding = orMalformed(
-        () => checkNameConstraints(certificate, constraints, this.#budgets),
-        'RFC 5280 section 4.2.1.10',
-      );
+      const finding = this.#judgements.constrained(certificate, constraints);
       if (finding === undefined) continue;
-      this.#note([...path, certificate], finding, certificate);
+      this.#note([...below, certificate], finding, certificate);
       return false;
     }
     return true;
@@ -259,7 +262,7 @@ class Search {
   #policies(path: readonly Certificate[], anchor: Certificate | undefined): readonly string[] | undefined {
     const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
     const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
-    const outcome = processPolicies(downwards, this.#question.rules.policies);
+    const outcome = processPolicies(downwards, this.#question.rules.policies, this.#work);
     if (!isFinding(outcome)) return outcome.policies;
     this.#note([...path, path[0]!], outcome, downwards[outcome.index]!);
     return undefined;
@@ -273,13 +276,27 @@ class Search {
       const certificate = path[index]!;
       // A certificate that this search is for is asked about, even if that is why the search is made.
       if (certificate !== leaf && this.#pending.includes(certificate)) continue;
-      const answer = yield* wait(revocation.check(this.#ask(path, anchor, index)));
+      const answer = yield* this.#askOnce(path, anchor, index);
+      // An answer for want of work is none.
+      if (!this.#pay(0, path, certificate)) return undefined;
       statuses.unshift(answer.status);
       if (answer.refusal === undefined) continue;
       this.#note([...path, certificate], answer.refusal, certificate);
       return undefined;
     }
     return statuses;
+  }
+
+  /** A certificate under the same issuer and anchor is asked about once. */
+  *#askOnce(path: readonly Certificate[], anchor: Anchor, index: number): Steps<RevocationAnswer> {
+    const certificate = path[index]!;
+    const issuer = path[index + 1]?.spki ?? anchor.spki;
+    const known = this.#revoked.get(certificate) ?? [];
+    const before = known.find((one) => one.anchor === anchor && equalBytes(one.issuer, issuer));
+    if (before !== undefined) return before.answer;
+    const answer = yield* wait(this.#question.revocation!.check(this.#ask(path, anchor, index)));
+    this.#revoked.set(certificate, [...known, { issuer, anchor, answer }]);
+    return answer;
   }
 
   #ask(path: readonly Certificate[], anchor: Anchor, index: number): RevocationQuestion {
@@ -296,6 +313,7 @@ class Search {
       candidates: [...candidates, leaf],
       ocspResponse: question.ocspResponseOf?.(certificate),
       now: rules.now,
+      spend: (units) => this.#work.spend(units),
       allows: (algorithm, key) =>
         checkSignatureAlgorithm(algorithm, { allowSha1: rules.allowSha1, certificateSchemes: [] }) === undefined &&
         checkKey(key, rules) === undefined,
@@ -310,7 +328,7 @@ class Search {
           anchors: [{ ...anchor, use: 'both' as const }],
           rules: { ...rules, purposes: undefined, keyUsages: [], policies: {}, check: undefined },
         };
-        const result = runSteps(new Search(detour, this.#budgets, [...pending, signer]).run());
+        const result = runSteps(new Search(detour, this.#work, this.#fetches, [...pending, signer]).run());
         return 'then' in result ? result.then(({ ok }) => ok) : result.ok;
       },
     };
@@ -326,10 +344,7 @@ class Search {
       (signatureAlgorithm !== undefined &&
         issuer.publicKey !== undefined &&
         (yield* this.#verify(signatureAlgorithm, issuer.publicKey, certificate.tbs, certificate.signature)));
-    if (this.#spent()) {
-      this.#overspent(path, certificate);
-      return false;
-    }
+    if (!this.#pay(0, path, certificate)) return false;
     if (known === undefined) this.#signed.set(certificate, [...answers, { spki: issuer.spki, good }]);
     if (good) return true;
     this.#note(path, () => notSignedBy(issuer), certificate);
@@ -337,39 +352,16 @@ class Search {
   }
 
   *#verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): Steps<boolean> {
-    this.#budgets.signatures -= costOf(key);
-    if (this.#budgets.signatures < 0) return false;
+    if (!this.#work.spend(signatureCost(key, message.length))) return false;
     return yield* wait(this.#question.signatures.verify(algorithm, key, message, signature));
   }
 
-  /** Key identifiers decide only the order; one that does not fit refuses nothing (RFC 4158 section 3.5.12). */
-  #rank<T extends { readonly certificate: Certificate | undefined }>(
-    certificate: Certificate,
-    among: readonly T[],
-  ): readonly T[] {
-    if (among.length < 2) return among;
-    const wanted = authorityKeyId(certificate)?.keyId;
-    const rank = ({ certificate: issuer }: T): number => {
-      if (issuer === undefined) return 1;
-      const late = issuer.notAfter < this.#question.rules.now ? 4 : 0;
-      const id = wanted && orMalformed(() => subjectKeyId(issuer), '');
-      return late + (id instanceof Uint8Array ? (equalBytes(id, wanted!) ? 0 : 2) : 1);
-    };
-    return [...among].sort((a, b) => rank(a) - rank(b));
-  }
-
-  #distrusted(certificate: Certificate): Finding | undefined {
-    if (this.#question.distrusts?.(certificate) !== true) return undefined;
-    return { code: 'CERT_DISTRUSTED', what: 'it is on the list of those that are never trusted' };
-  }
-
-  #spent(): boolean {
-    return this.#budgets.signatures < 0 || this.#budgets.steps < 0 || this.#budgets.comparisons < 0;
-  }
-
-  #overspent(path: readonly Certificate[], certificate: Certificate): void {
+  /** False: there is not enough left, and that is what is wrong. */
+  #pay(units: number, path: readonly Certificate[], certificate: Certificate): boolean {
+    if (this.#work.spend(units)) return true;
     const what = 'the search for a path took too long';
     this.#note([...path, ...path, certificate], { code: 'CERT_BUDGET', what }, certificate);
+    return false;
   }
 
   /** A finding that has to be put into words is only made when it is kept. */

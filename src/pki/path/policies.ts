@@ -8,6 +8,7 @@ import {
 } from '../x509/extensions.ts';
 import { isSelfIssued } from '../x509/names.ts';
 import type { Finding } from '../x509/verdict.ts';
+import { COST, Work } from '../x509/work.ts';
 
 /** Certificate policies: RFC 5280 section 6.1 with the graph of RFC 9618 in place of its tree, which may grow without end. */
 
@@ -39,6 +40,7 @@ const MAX_POLICIES = 512;
 export function processPolicies(
   path: readonly Certificate[],
   inputs: PolicyInputs,
+  work: Work = new Work(),
 ): PolicyOutcome | (Finding & { readonly index: number }) {
   const n = path.length;
   let graph: Graph | undefined = new Graph();
@@ -51,6 +53,7 @@ export function processPolicies(
     // RFC 5280 section 6.1.3(d) to (f).
     const policies = certificatePolicies(certificate)?.policies;
     if (policies !== undefined && policies.length > MAX_POLICIES) return tooMany(at);
+    if (!work.spend(COST.policy * ((policies?.length ?? 0) + (graph?.width ?? 0)))) return overspent(at);
     if (policies === undefined) graph = undefined;
     else if (graph?.step(policies, any > 0 || (!last && selfIssued)) === false) graph = undefined;
     if (explicit === 0 && graph === undefined) return noPolicy(at);
@@ -58,6 +61,7 @@ export function processPolicies(
       // Section 6.1.4(a) and (b).
       const mappings = policyMappings(certificate) ?? [];
       if (mappings.length > MAX_POLICIES) return tooMany(at);
+      if (!work.spend(COST.policy * mappings.length)) return overspent(at);
       if (mappings.some(({ issuer, subject }) => issuer === ANY_POLICY || subject === ANY_POLICY)) {
         return {
           code: 'CERT_POLICY',
@@ -84,6 +88,7 @@ export function processPolicies(
       any = Math.min(any, inhibitAnyPolicy(certificate) ?? any);
     }
   }
+  if (!work.spend(COST.policy * (graph?.size ?? 0))) return overspent(n - 1);
   const policies = graph?.outcome(inputs.acceptable ?? [ANY_POLICY]) ?? [];
   return explicit === 0 && policies.length === 0 ? noPolicy(n - 1) : { policies };
 }
@@ -99,6 +104,10 @@ function noPolicy(index: number): Finding & { readonly index: number } {
 
 function tooMany(index: number): Finding & { readonly index: number } {
   return { code: 'CERT_BUDGET', what: `it has more than ${MAX_POLICIES} policies`, index };
+}
+
+function overspent(index: number): Finding & { readonly index: number } {
+  return { code: 'CERT_BUDGET', what: 'the policies of the path are too many', index };
 }
 
 interface Node {
@@ -118,8 +127,13 @@ class Graph {
   step(policies: readonly string[], anyCounts: boolean): boolean {
     const above = this.#last;
     const expecting = new Map<string, Node[]>();
-    for (const node of above.values())
-      for (const policy of node.expected) expecting.set(policy, [...(expecting.get(policy) ?? []), node]);
+    for (const node of above.values()) {
+      for (const policy of node.expected) {
+        const nodes = expecting.get(policy);
+        if (nodes === undefined) expecting.set(policy, [node]);
+        else nodes.push(node);
+      }
+    }
     const level = new Map<string, Node>();
     const add = (policy: string, parents: readonly Node[]): void => {
       level.set(policy, { policy, parents, expected: new Set([policy]) });
@@ -177,6 +191,20 @@ class Graph {
     if (acceptable.includes(ANY_POLICY)) return [...policies];
     if (policies.has(ANY_POLICY)) return [...acceptable];
     return acceptable.filter((policy) => policies.has(policy));
+  }
+
+  /** Links that the next step is going to look at. */
+  get width(): number {
+    let width = 0;
+    for (const { expected } of this.#last.values()) width += expected.size;
+    return width;
+  }
+
+  /** Nodes and links of all levels. */
+  get size(): number {
+    let size = 0;
+    for (const level of this.#levels) for (const { parents } of level.values()) size += 1 + parents.length;
+    return size;
   }
 
   get #last(): Map<string, Node> {

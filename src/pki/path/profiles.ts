@@ -19,6 +19,7 @@ import {
 } from '../x509/certificate.ts';
 import { nameConstraints, OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from '../x509/extensions.ts';
 import { attributeText, type GeneralName, nameAttributes } from '../x509/general-name.ts';
+import { shown } from '../x509/general-name-text.ts';
 import { lowerAscii } from '../x509/idna.ts';
 import { ipText } from '../x509/ip.ts';
 import { isHostName, isSelfIssued, presentedLabels } from '../x509/names.ts';
@@ -72,7 +73,7 @@ function checkRfc5280(certificate: Certificate, place: Place): Finding | undefin
 function checkSpelling(certificate: Certificate): Finding | undefined {
   for (const name of subjectAltNames(certificate) ?? []) {
     if (name.kind === 'dns' && presentedLabels(name.text) === undefined)
-      return broken(`${JSON.stringify(name.text)} is not the name of a host`, '4.2.1.6');
+      return broken(`${JSON.stringify(shown(name.text))} is not the name of a host`, '4.2.1.6');
     if (name.kind === 'other' && !OTHER_FORMS.includes(name.tag))
       return broken('it has a name of no known form', '4.2.1.6');
   }
@@ -80,7 +81,7 @@ function checkSpelling(certificate: Certificate): Finding | undefined {
   for (const base of limits === undefined ? [] : [...limits.permitted, ...limits.excluded]) {
     // The dot in front is for hosts of mailboxes and URIs; below a dNSName lies everything that ends with it.
     if (base.kind === 'dns' && base.text !== '' && !isHostName(lowerAscii(base.text).split('.')))
-      return broken(`a constraint on ${JSON.stringify(base.text)}, which is not the name of a host`, '4.2.1.10');
+      return broken(`a constraint on ${JSON.stringify(shown(base.text))}, which is not the name of a host`, '4.2.1.10');
     if (base.kind === 'other' && !OTHER_FORMS.includes(base.tag))
       return broken('a constraint on names of no known form', '4.2.1.10');
   }
@@ -141,14 +142,17 @@ function checkSubscriber(certificate: Certificate): Finding | undefined {
  * of that sort it is a label for people, and no claim to be somebody else.
  */
 function checkCommonName(certificate: Certificate, names: readonly GeneralName[]): Finding | undefined {
-  const spelled = names.flatMap((name) =>
-    name.kind === 'dns' ? [name.text] : name.kind === 'ip' ? [ipText(name.bytes)] : [],
-  );
+  const spelled = new Map<string, Set<string>>();
+  for (const name of names) {
+    const text = name.kind === 'dns' ? name.text : name.kind === 'ip' ? ipText(name.bytes) : undefined;
+    if (text === undefined) continue;
+    const sort = sortOf(text);
+    spelled.set(sort, (spelled.get(sort) ?? new Set()).add(text));
+  }
   for (const attribute of nameAttributes(certificate.subject).flat()) {
     if (attribute.oid !== OID_COMMON_NAME) continue;
     const text = attributeText(attribute) ?? '';
-    const rivals = spelled.filter((name) => sortOf(name) === sortOf(text));
-    if (rivals.length > 0 && !rivals.includes(text))
+    if (spelled.get(sortOf(text))?.has(text) === false)
       return outside('its common name is none of its alternative names, spelled alike', '7.1.4.3');
   }
   return undefined;

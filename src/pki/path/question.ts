@@ -4,6 +4,7 @@ import type { Anchor } from './anchors.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { RevocationStatus } from '../revocation/status.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
+import type { Work } from '../x509/work.ts';
 import type { PathRules } from './rules.ts';
 
 /** A certificate, what may lead from it to an anchor, and the rules (RFC 5280 section 6, RFC 4158). */
@@ -21,6 +22,8 @@ export interface PathQuestion {
   readonly positionOf?: ((certificate: Certificate) => number) | undefined;
   /** Certificates that may have issued this one, from somewhere else; asked only where nothing at hand leads on. */
   readonly fetchIssuers?: ((certificate: Certificate) => Promise<readonly Certificate[]>) | undefined;
+  /** What all of it may cost. Default: {@link Work} of its own. */
+  readonly work?: Work | undefined;
   /** Certificates and keys that are never trusted, whoever vouches for them. */
   readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
 }

@@ -140,8 +140,12 @@ export function readCrl(der: Uint8Array): Crl {
 export function findEntry(crl: Crl, serial: Uint8Array, issuer: Uint8Array): CrlEntry | undefined {
   let removed: CrlEntry | undefined;
   let result: CrlEntry | undefined;
+  // Many entries may share the names of one issuer: they are read once.
+  const speaks = new Map<number, boolean>();
   crl.entries.find(serial, (at, issuerAt) => {
-    if (!speaksOfIssuer(crl, issuerAt, issuer)) return false;
+    const known = speaks.get(issuerAt) ?? speaksOfIssuer(crl, issuerAt, issuer);
+    speaks.set(issuerAt, known);
+    if (!known) return false;
     const entry = readEntry(crl.der, at);
     // If a list says both, the worse of the two counts.
     if (entry.reason === 'removeFromCRL') removed = entry;

@@ -1,12 +1,12 @@
-import { equalBytes } from '../../bytes/bytes.ts';
+import { equalBytes, toAscii } from '../../bytes/bytes.ts';
 import { contextTag, DerCursor, DerError } from '../../bytes/der.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import {
   type Certificate,
-  extensionValue,
   issuerUris,
   OID_AUTHORITY_INFO_ACCESS,
   readCertificate,
+  remember,
 } from '../x509/certificate.ts';
 import { type Crl, readCrl } from './crl.ts';
 import { LONGEST_OCSP_RESPONSE } from './ocsp.ts';
@@ -201,22 +201,24 @@ export class Remote {
 
 /** Addresses of OCSP responders (RFC 5280 section 4.2.2.1). @throws DerError */
 export function ocspUris(certificate: Certificate): readonly string[] {
-  const uris = extensionValue(certificate, OID_AUTHORITY_INFO_ACCESS, (value) => {
-    const cursor = new DerCursor(value);
+  const extension = certificate.extensions.get(OID_AUTHORITY_INFO_ACCESS);
+  if (extension === undefined) return [];
+  return remember(certificate, 'ocsp uris', () => {
+    const cursor = new DerCursor(extension.value);
     const list = cursor.sequenceOf(
       (item) =>
         item.sequence((fields) => {
           const method = fields.oid();
           const { tag, contentStart, end } = fields.element();
           const isOcsp = method === '1.3.6.1.5.5.7.48.1' && tag === contextTag(6) && end - contentStart <= LONGEST_URI;
-          return isOcsp ? [String.fromCharCode(...fields.bytes.subarray(contentStart, end))] : [];
+          const uri = isOcsp ? toAscii(fields.bytes.subarray(contentStart, end)) : undefined;
+          return uri === undefined ? [] : [uri];
         }),
       1,
     );
     cursor.finish();
     return list.flat();
   });
-  return uris ?? [];
 }
 
 /** http and https only, no user names, nothing but visible ASCII. */

@@ -139,8 +139,9 @@ function select(
     ? no('bad-produced-at', 'its producedAt cannot be')
     : no('no-matching-response', 'it does not speak of this certificate');
   if (impossible) return problem;
+  const isAbout = matcher(certificate, issuer, question.hash);
   for (const single of data.responses) {
-    if (!isAbout(single.certId, certificate, issuer, question.hash)) continue;
+    if (!isAbout(single.certId)) continue;
     if (hasUnknownCritical(single.extensions, SINGLE_EXTENSIONS))
       return no('unhandled-critical-extension', 'it has a critical extension that is not known here');
     const until = freshness(single, question.freshness);
@@ -208,14 +209,23 @@ function isResponder(who: Authority, { responder }: OcspResponseData, hash: Ocsp
   return equalBytes(responder.hash, hash('sha1').digest(keyBits(who.spki)));
 }
 
-function isAbout(certId: CertId, certificate: Certificate, issuer: Authority, hash: OcspQuestion['hash']): boolean {
-  if (certId.hash === undefined || !equalBytes(certId.serial, certificate.serial)) return false;
-  const used = hash(certId.hash);
-  const isName = (name: Uint8Array): boolean => equalBytes(certId.issuerNameHash, used.digest(name));
-  return (
-    (isName(certificate.issuer) || isName(issuer.name)) &&
-    equalBytes(certId.issuerKeyHash, used.digest(keyBits(issuer.spki)))
-  );
+/** Is an entry about this certificate? Each hash is made once, however many entries there are. */
+function matcher(certificate: Certificate, issuer: Authority, hash: OcspQuestion['hash']): (certId: CertId) => boolean {
+  const digests = new Map<HashName, { readonly names: readonly Uint8Array[]; readonly key: Uint8Array }>();
+  const digestsBy = (name: HashName): { readonly names: readonly Uint8Array[]; readonly key: Uint8Array } => {
+    const known = digests.get(name);
+    if (known !== undefined) return known;
+    const used = hash(name);
+    const names = equalBytes(certificate.issuer, issuer.name) ? [issuer.name] : [certificate.issuer, issuer.name];
+    const made = { names: names.map((one) => used.digest(one)), key: used.digest(keyBits(issuer.spki)) };
+    digests.set(name, made);
+    return made;
+  };
+  return (certId) => {
+    if (certId.hash === undefined || !equalBytes(certId.serial, certificate.serial)) return false;
+    const { names, key } = digestsBy(certId.hash);
+    return names.some((name) => equalBytes(certId.issuerNameHash, name)) && equalBytes(certId.issuerKeyHash, key);
+  };
 }
 
 function isNonceRight({ nonce }: OcspQuestion, data: OcspResponseData): boolean {

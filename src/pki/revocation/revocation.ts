@@ -16,6 +16,7 @@ import type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { checkFeatures, mustStaple } from './tls-feature.ts';
 import type { Finding } from '../x509/verdict.ts';
+import { COST } from '../x509/work.ts';
 
 const DEFAULT_SKEW = 300_000;
 const WEEK = 604_800_000;
@@ -141,9 +142,11 @@ class Check {
     };
   }
 
-  #ocsp(response: Uint8Array, nonce?: Uint8Array): Steps<OcspAnswer> {
+  *#ocsp(response: Uint8Array, nonce?: Uint8Array): Steps<OcspAnswer> {
     const { certificate, issuer } = this.#question;
-    return ocspStatus({
+    if (!this.#question.spend(COST.byte * response.length))
+      return { outcome: 'parse-response-error', status: unknown('unusable', 'there is too much to be read') };
+    return yield* ocspStatus({
       certificate,
       issuer,
       response,

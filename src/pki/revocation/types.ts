@@ -37,6 +37,8 @@ export interface RevocationQuestion {
   readonly ocspResponse: Uint8Array | undefined;
   /** Milliseconds since 1970. */
   readonly now: number;
+  /** Takes units of work (see `Work`) from what the judgement may cost. False: nothing is left, so do not begin. */
+  spend(units: number): boolean;
   /** True when the algorithm and the key are allowed by the policy in force for certificates. */
   allows(algorithm: SignatureAlgorithm, key: PublicKey): boolean;
   /** Counts against the budget of the whole judgement: false also when that is used up. */

@@ -5,7 +5,7 @@ import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.
 import { readPem } from '../x509/pem.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { explicit, wishesOf } from './compose.ts';
-import { nameText } from '../x509/general-name.ts';
+import { shortNameText } from '../x509/general-name-text.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { failureOf, type Finding, isFinding, orMalformed } from '../x509/verdict.ts';
 
@@ -88,7 +88,7 @@ export function allowedKeys(keys: readonly (string | Uint8Array)[]): PeerVerifie
           code: 'CERT_PIN_MISMATCH',
           what: 'its key is not one of those that are allowed',
           expected: `one of ${known.length}`,
-          found: `the key of ${nameText(leaf.subject)}`,
+          found: `the key of ${shortNameText(leaf.subject)}`,
         },
         leaf,
       );
@@ -113,7 +113,7 @@ function* judge(
     const pinned =
       pins.keys.has(toHex(hash.digest(certificate.spki))) || pins.certificates.has(toHex(hash.digest(certificate.der)));
     if (!pinned) continue;
-    const whose = index === 0 ? 'its own key' : `the key of ${nameText(certificate.subject)} above it`;
+    const whose = index === 0 ? 'its own key' : `the key of ${shortNameText(certificate.subject)} above it`;
     return { ...verdict, checks: [...(verdict.checks ?? []), `pinned: ${whose} is the one that was expected`] };
   }
   return no(

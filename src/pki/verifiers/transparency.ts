@@ -1,3 +1,4 @@
+import { toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import type { CryptoProvider, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -5,7 +6,7 @@ import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { ocspStatus, sctListOf } from '../revocation/ocsp-status.ts';
 import { authorityOf } from '../revocation/status.ts';
-import { embeddedSctList, type Log, readSctList, type SctSource, verifySct } from '../x509/sct.ts';
+import { embeddedSctList, type Log, logIndex, readSctList, type SctSource, verifySct } from '../x509/sct.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { failureOf, type Finding } from '../x509/verdict.ts';
 
@@ -25,6 +26,8 @@ export interface TransparencyOptions {
 
 const DEFAULT_SKEW = 300_000;
 const WEEK = 604_800_000;
+/** Timestamps whose signatures are looked at: a peer that shows more has chosen the wrong ones. */
+const MAX_VERIFIED = 32;
 
 /**
  * A verifier that asks another one, and if that says yes demands that the leaf was logged (RFC 6962): by timestamps in
@@ -43,22 +46,28 @@ const WEEK = 604_800_000;
  */
 export function transparencyVerifier(inner: PeerVerifier, options: TransparencyOptions): PeerVerifier {
   checkOptions(options);
+  const logs = logIndex(options.logs, options.crypto.hash('sha256'));
   return {
     ...(inner.authorities !== undefined && { authorities: inner.authorities }),
     ...(inner.wantsOcsp !== undefined && { wantsOcsp: inner.wantsOcsp }),
     wantsSct: true,
-    verify: (peer): MaybePromise<Verdict> => runSteps(judge(inner, options, peer)),
+    verify: (peer): MaybePromise<Verdict> => runSteps(judge(inner, options, logs, peer)),
   };
 }
 
-function* judge(inner: PeerVerifier, options: TransparencyOptions, peer: PresentedPeer): Steps<Verdict> {
+function* judge(
+  inner: PeerVerifier,
+  options: TransparencyOptions,
+  logs: ReadonlyMap<string, Log>,
+  peer: PresentedPeer,
+): Steps<Verdict> {
   const verdict = yield* wait(inner.verify(peer));
   if (!verdict.ok) return verdict;
   const [leaf, issuer] = verdict.path.map((der) => orUndefined(() => readCertificate(der)));
   if (leaf === undefined) {
     return no({ code: 'CERT_TRANSPARENCY', what: 'the verifier gave no path to look at' }, undefined);
   }
-  const finding = yield* checkTransparency(leaf, issuer, peer, options);
+  const finding = yield* checkTransparency(leaf, issuer, peer, options, logs);
   return finding === undefined ? verdict : { ...no(finding, leaf), publicKey: leaf.spki };
 }
 
@@ -67,10 +76,12 @@ function* checkTransparency(
   issuer: Certificate | undefined,
   peer: PresentedPeer,
   options: TransparencyOptions,
+  logs: ReadonlyMap<string, Log>,
 ): Steps<Finding | undefined> {
-  const { crypto, logs, minLogs = 2, minOperators = 2, clockSkew = DEFAULT_SKEW } = options;
+  const { crypto, minLogs = 2, minOperators = 2, clockSkew = DEFAULT_SKEW } = options;
   const seen = new Set<Log>();
   let why = 'it came with no timestamp';
+  let verified = 0;
   for (const [source, list] of yield* sctLists(leaf, issuer, peer, options)) {
     const scts = orUndefined(() => readSctList(list));
     if (scts === undefined) {
@@ -78,6 +89,8 @@ function* checkTransparency(
       continue;
     }
     for (const sct of scts) {
+      const known = logs.get(toHex(sct.logId));
+      if (known !== undefined && (seen.has(known) || ++verified > MAX_VERIFIED)) continue;
       const log = yield* verifySct(
         sct,
         source,

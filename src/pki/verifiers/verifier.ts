@@ -13,7 +13,7 @@ import {
   subjectAltNames,
 } from '../x509/certificate.ts';
 import { checkForm, checkName } from '../path/checks.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText, shortNameText } from '../x509/general-name-text.ts';
 import { findPath } from '../path/path.ts';
 import type { PathQuestion, PathResult } from '../path/question.ts';
 import type { PolicyInputs } from '../path/policies.ts';
@@ -24,6 +24,7 @@ import { type Fetcher, Remote } from '../revocation/fetch.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
 import { defaultRules, type PathRules, type Profile } from '../path/rules.ts';
 import { isPromise } from '../x509/steps.ts';
+import { COST, Work } from '../x509/work.ts';
 import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 
 export { readCertificates } from '../path/anchors.ts';
@@ -132,6 +133,8 @@ export interface Identities {
 
 /** A chain has at most so many certificates: a peer with many cross-signed authorities may send some dozens. */
 const MAX_CERTIFICATES = 64;
+/** Of a chain: what a handshake message has at most. */
+const MAX_BYTES = 262_144;
 
 /**
  * A verifier that finds a path from the peer's certificate to an anchor, and checks every certificate on it
@@ -215,6 +218,13 @@ function judge(
     const what = `it has ${peer.chain.length} certificates, at most ${MAX_CERTIFICATES} are read`;
     return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
   }
+  const bytes = peer.chain.reduce((sum, der) => sum + der.length, 0);
+  if (bytes > MAX_BYTES) {
+    const what = `its certificates have ${bytes} bytes, at most ${MAX_BYTES} are read`;
+    return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
+  }
+  const work = new Work();
+  work.spend(COST.byte * bytes);
   const positions = new Map<Certificate, number>();
   for (const [position, der] of peer.chain.entries()) {
     const certificate = orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1');
@@ -234,6 +244,7 @@ function judge(
     candidates: [...sent, ...trust.intermediates],
     anchors: trust.anchors,
     rules,
+    work,
     signatures: options.signatures,
     revocation: trust.revocation,
     ...(remote !== undefined && {
@@ -316,7 +327,7 @@ function told(
   { expires, revocation }: VerdictDetails,
   peer: PresentedPeer,
 ): readonly string[] {
-  const names = [...path.map(({ subject }) => nameText(subject)), nameText(anchor.name)];
+  const names = [...path.map(({ subject }) => shortNameText(subject)), shortNameText(anchor.name)];
   // A leaf or an authority that is an anchor itself is named once.
   const chain = names.filter((name, index) => name !== names[index - 1]).join(', issued by ');
   const asked =

@@ -49,8 +49,14 @@ export interface Certificate {
   readonly signature: Uint8Array;
   /** By OID. */
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
-  /** Extensions that were read already, by OID: each is read once, when somebody asks. */
-  readonly read: Map<string, unknown>;
+  /** What was read or worked out already, extensions by their OID: each once, when it is asked for. */
+  readonly read: Map<string, Remembered>;
+}
+
+/** What came of reading something: a value, or why it cannot be read. */
+export interface Remembered {
+  readonly value: unknown;
+  readonly error: DerError | undefined;
 }
 
 export interface CertificateExtension {
@@ -322,21 +328,25 @@ export function issuerUris(certificate: Certificate): readonly string[] {
   );
 }
 
-/** {@link extensionValue}, but what was read is kept. Only for the one reader that an OID has. */
+/** Reads an extension if it is there, once: what came of it, a DerError too, is kept. Only for the one reader an OID has. */
 export function readOnce<T>(certificate: Certificate, oid: string, read: (value: Uint8Array) => T): T | undefined {
-  const { read: known } = certificate;
-  if (known.has(oid)) return known.get(oid) as T;
-  const value = extensionValue(certificate, oid, read);
-  if (value !== undefined) known.set(oid, value);
-  return value;
+  const extension = certificate.extensions.get(oid);
+  return extension === undefined ? undefined : remember(certificate, oid, () => read(extension.value));
 }
 
-/** Reads an extension if it is there. @throws DerError when it is malformed. */
-export function extensionValue<T>(
-  certificate: Certificate,
-  oid: string,
-  read: (value: Uint8Array) => T,
-): T | undefined {
-  const extension = certificate.extensions.get(oid);
-  return extension === undefined ? undefined : read(extension.value);
+/** What `make` gives or throws, which is asked once for each certificate and key. A key stands for one type of value. */
+export function remember<T>({ read }: Certificate, key: string, make: () => T): T {
+  const known = read.get(key);
+  if (known !== undefined) {
+    if (known.error !== undefined) throw known.error;
+    return known.value as T;
+  }
+  try {
+    const value = make();
+    read.set(key, { value, error: undefined });
+    return value;
+  } catch (error) {
+    if (error instanceof DerError) read.set(key, { value: undefined, error });
+    throw error;
+  }
 }

@@ -1,9 +1,9 @@
-import { concat, equalBytes } from '../../bytes/bytes.ts';
+import { concat, toHex } from '../../bytes/bytes.ts';
 import { contextConstructed, contextTag, DerCursor, DerError, TAG_SEQUENCE, TAG_SET } from '../../bytes/der.ts';
 import { derElement, derSequence } from '../../bytes/der-writer.ts';
-import { type Certificate, extensionValue } from './certificate.ts';
+import { type Certificate, readOnce } from './certificate.ts';
 import { type GeneralName, nameAttributes, readGeneralNames } from './general-name.ts';
-import { sameName } from './names.ts';
+import { nameKey } from './names.ts';
 
 /** Which list speaks for which certificates (RFC 5280 sections 4.2.1.13 and 5.2.5). */
 
@@ -37,7 +37,7 @@ const MAX_POINTS = 256;
 
 /** Where the lists of a certificate are; undefined: it does not say. @throws DerError when that is malformed. */
 export function crlDistributionPoints(certificate: Certificate): readonly DistributionPoint[] | undefined {
-  return extensionValue(certificate, OID_CRL_DISTRIBUTION_POINTS, (value) => {
+  return readOnce(certificate, OID_CRL_DISTRIBUTION_POINTS, (value) => {
     const cursor = new DerCursor(value);
     const points = readDistributionPoints(cursor);
     cursor.finish();
@@ -129,20 +129,23 @@ export function pointNames(name: DistributionPointName, issuer: Uint8Array | und
 
 /** Is one of these one of those? */
 export function shareName(a: readonly GeneralName[], b: readonly GeneralName[]): boolean {
-  return a.some((left) => b.some((right) => sameGeneralName(left, right)));
+  if (a.length === 0 || b.length === 0) return false;
+  const keys = new Set(a.map(generalNameKey));
+  return b.some((name) => keys.has(generalNameKey(name)));
 }
 
-function sameGeneralName(a: GeneralName, b: GeneralName): boolean {
-  switch (a.kind) {
+/** Two names are the same if these texts are. */
+function generalNameKey(name: GeneralName): string {
+  switch (name.kind) {
     case 'directory':
-      return b.kind === 'directory' && sameName(a.name, b.name);
+      return `directory ${nameKey(name.name)}`;
     case 'ip':
-      return b.kind === 'ip' && equalBytes(a.bytes, b.bytes);
+      return `ip ${toHex(name.bytes)}`;
     case 'registered-id':
-      return b.kind === 'registered-id' && a.oid === b.oid;
+      return `id ${name.oid}`;
     case 'other':
-      return b.kind === 'other' && equalBytes(a.der, b.der);
+      return `other ${toHex(name.der)}`;
     default:
-      return b.kind === a.kind && a.text === b.text;
+      return `${name.kind} ${name.text}`;
   }
 }

@@ -1,4 +1,4 @@
-import { toAscii, toHex } from '../../bytes/bytes.ts';
+import { toAscii } from '../../bytes/bytes.ts';
 import {
   contextConstructed,
   contextTag,
@@ -140,31 +140,6 @@ function readAttribute(cursor: DerCursor): Attribute {
   });
 }
 
-const SHORT_NAMES: { readonly [oid: string]: string } = {
-  '2.5.4.3': 'CN',
-  '2.5.4.5': 'serialNumber',
-  '2.5.4.6': 'C',
-  '2.5.4.7': 'L',
-  '2.5.4.8': 'ST',
-  '2.5.4.9': 'street',
-  '2.5.4.10': 'O',
-  '2.5.4.11': 'OU',
-  '0.9.2342.19200300.100.1.1': 'UID',
-  '0.9.2342.19200300.100.1.25': 'DC',
-  '1.2.840.113549.1.9.1': 'emailAddress',
-};
-
-/** A Name for people: RFC 4514, most specific first. */
-export function nameText(name: Uint8Array): string {
-  const rdns = [...nameAttributes(name)].reverse();
-  if (rdns.length === 0) return '(no name)';
-  return rdns
-    .map((rdn) =>
-      rdn.map((attribute) => `${SHORT_NAMES[attribute.oid] ?? attribute.oid}=${escapeValue(attribute)}`).join('+'),
-    )
-    .join(',');
-}
-
 /** The text of an attribute; undefined: not a text, or one that is malformed. */
 export function attributeText({ tag, value }: Attribute): string | undefined {
   switch (tag) {
@@ -178,7 +153,7 @@ export function attributeText({ tag, value }: Attribute): string | undefined {
     case TAG_UTF8_STRING:
       return decodeUtf8(value);
     case TAG_TELETEX_STRING:
-      return String.fromCharCode(...value);
+      return latin1(value);
     case TAG_BMP_STRING:
       return wide(value, 2);
     case TAG_UNIVERSAL_STRING:
@@ -188,22 +163,6 @@ export function attributeText({ tag, value }: Attribute): string | undefined {
   }
 }
 
-function escapeValue(attribute: Attribute): string {
-  const text = attributeText(attribute);
-  if (text === undefined) return `#${toHex(attribute.value)}`;
-  // Control characters never reach a terminal or a log as they are.
-  return [...text]
-    .map((c) =>
-      /[,+"\\<>;]/.test(c) ? `\\${c}` : isControl(c) ? `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c,
-    )
-    .join('');
-}
-
-function isControl(character: string): boolean {
-  const code = character.charCodeAt(0);
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
-
 function ia5(cursor: DerCursor, tag: number): string {
   const start = cursor.offset;
   const text = toAscii(cursor.content(tag));
@@ -211,8 +170,16 @@ function ia5(cursor: DerCursor, tag: number): string {
   return text;
 }
 
+function latin1(bytes: Uint8Array): string {
+  let out = '';
+  for (const byte of bytes) out += String.fromCharCode(byte);
+  return out;
+}
+
 /** UTF-8, strictly: nothing overlong, no surrogates; undefined for anything else. */
 export function decodeUtf8(bytes: Uint8Array): string | undefined {
+  const ascii = toAscii(bytes);
+  if (ascii !== undefined) return ascii;
   let out = '';
   for (let i = 0; i < bytes.length; ) {
     const first = bytes[i]!;
@@ -224,7 +191,7 @@ export function decodeUtf8(bytes: Uint8Array): string | undefined {
       if ((next & 0xc0) !== 0x80) return undefined;
       code = (code << 6) | (next & 0x3f);
     }
-    const least = [0, 0, 0x80, 0x800, 0x10000][length]!;
+    const least = length < 3 ? 0x80 * (length - 1) : length === 3 ? 0x800 : 0x10000;
     if (code < least || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff)) return undefined;
     out += String.fromCodePoint(code);
     i += length;

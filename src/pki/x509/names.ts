@@ -1,6 +1,6 @@
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
-import type { Certificate } from './certificate.ts';
+import { type Certificate, remember } from './certificate.ts';
 import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { lowerAscii, toAsciiLabels } from './idna.ts';
 import { parseIp } from './ip.ts';
@@ -72,65 +72,62 @@ export function isHostName(labels: readonly string[]): boolean {
 
 /**
  * RFC 5280 section 7.1: attribute by attribute, strings without regard to case, to spaces, or to their type. Both have
- * to be names that were read before, and that nobody writes to any more: what they come to is remembered.
+ * to be names that were read before. Where the same names are compared again and again, {@link subjectKey} and
+ * {@link issuerKey} are what to compare.
  */
 export function sameName(a: Uint8Array, b: Uint8Array): boolean {
-  return equalBytes(a, b) || isSame(remembered(a), remembered(b));
+  return equalBytes(a, b) || nameKey(a) === nameKey(b);
 }
 
-/** Does its issuer have the same name (RFC 5280 section 3.2)? The names of a certificate are compared once. */
-export function isSelfIssued({ subject, issuer, read }: Certificate): boolean {
-  let same = read.get(SELF_ISSUED) as boolean | undefined;
-  if (same === undefined) {
-    same = sameName(subject, issuer);
-    read.set(SELF_ISSUED, same);
-  }
-  return same;
+/** A text for a DER Name: two names are the same (RFC 5280 section 7.1) if and only if their texts are. */
+export function nameKey(name: Uint8Array): string {
+  const rdns = comparableName(name);
+  return rdns === undefined ? `#${toHex(name)}` : JSON.stringify(rdns);
 }
 
-/** Stands among the extensions that were read. */
-const SELF_ISSUED = 'self-issued';
-
-/** Is this name below that one: the same relative names, and perhaps more? As for `sameName`. */
-export function inSubtree(name: Uint8Array, base: Uint8Array): boolean {
-  return isBelow(remembered(name), remembered(base));
+/** {@link nameKey} of the subject, made once. */
+export function subjectKey(certificate: Certificate): string {
+  return remember(certificate, 'subject', () => nameKey(certificate.subject));
 }
 
-/** `sameName` and `inSubtree` for bytes that nobody has read yet: what is malformed is like nothing. */
-export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
-  return relation === 'same' ? isSame(comparable(a), comparable(b)) : isBelow(comparable(a), comparable(b));
+/** {@link nameKey} of the issuer, made once. */
+export function issuerKey(certificate: Certificate): string {
+  return remember(certificate, 'issuer', () =>
+    equalBytes(certificate.subject, certificate.issuer) ? subjectKey(certificate) : nameKey(certificate.issuer),
+  );
 }
 
-/** One text for each relative name: names are the same if these are. Undefined: it cannot be compared. */
-type Comparable = readonly string[] | undefined;
-
-function isSame(a: Comparable, b: Comparable): boolean {
-  return a?.length === b?.length && isBelow(a, b);
+/** Does its issuer have the same name (RFC 5280 section 3.2)? */
+export function isSelfIssued(certificate: Certificate): boolean {
+  return subjectKey(certificate) === issuerKey(certificate);
 }
 
-function isBelow(name: Comparable, base: Comparable): boolean {
+/** Is this name below that one: the same relative names, and perhaps more? */
+export function isBelow(name: ComparableName | undefined, base: ComparableName | undefined): boolean {
   if (name === undefined || base === undefined) return false;
   return name.length >= base.length && base.every((rdn, i) => rdn === name[i]);
 }
 
-/** A search for a path holds the same names against each other again and again. */
-const known = /* @__PURE__ */ new WeakMap<Uint8Array, { readonly rdns: Comparable }>();
-
-function remembered(name: Uint8Array): Comparable {
-  let found = known.get(name);
-  if (found === undefined) {
-    found = { rdns: comparable(name) };
-    known.set(name, found);
-  }
-  return found.rdns;
+/** `sameName` and `isBelow` for bytes that nobody has read yet: what is malformed is like nothing. */
+export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
+  const [left, right] = [comparableName(a), comparableName(b)];
+  return isBelow(left, right) && (relation === 'subtree' || left?.length === right?.length);
 }
 
-function comparable(name: Uint8Array): Comparable {
+/** One text for each relative name: names are the same if these are. */
+export type ComparableName = readonly string[];
+
+/** Undefined: it cannot be compared. */
+export function comparableName(name: Uint8Array): ComparableName | undefined {
   try {
     const rdns: string[] = [];
     for (const rdn of nameAttributes(name)) {
-      const attributes = rdn.map(comparableAttribute);
-      if (attributes.includes(undefined)) return undefined;
+      const attributes: string[] = [];
+      for (const attribute of rdn) {
+        const text = comparableAttribute(attribute);
+        if (text === undefined) return undefined;
+        attributes.push(text);
+      }
       // A set of attributes: the order does not matter.
       rdns.push(attributes.length === 1 ? attributes[0]! : JSON.stringify(attributes.sort()));
     }

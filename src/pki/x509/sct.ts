@@ -1,4 +1,4 @@
-import { concat, equalBytes } from '../../bytes/bytes.ts';
+import { concat, toHex } from '../../bytes/bytes.ts';
 import { contextConstructed, DerCursor, DerError, readDer, TAG_SEQUENCE } from '../../bytes/der.ts';
 import { derElement, derSequence } from '../../bytes/der-writer.ts';
 import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
@@ -75,6 +75,7 @@ export function isPrecertificate(certificate: Certificate): boolean {
 
 /**
  * Checks one timestamp: the log that made it, or why it does not count.
+ * @param logs by {@link logIndex}.
  * @param issuerSpki of the certificate's issuer; needed for timestamps that came in the certificate.
  */
 export function* verifySct(
@@ -82,12 +83,12 @@ export function* verifySct(
   source: SctSource,
   certificate: Certificate,
   issuerSpki: Uint8Array | undefined,
-  logs: readonly Log[],
+  logs: ReadonlyMap<string, Log>,
   now: number,
   sha256: Hash,
   verifier: SignatureVerifier,
 ): Steps<Log | string> {
-  const log = logs.find(({ key }) => equalBytes(sha256.digest(key), sct.logId));
+  const log = logs.get(toHex(sct.logId));
   if (log === undefined) return 'its log is not one of those that are trusted';
   if (sct.timestamp > now) return 'it is from the future';
   if (log.retired !== undefined && sct.timestamp >= log.retired) return 'its log had been retired by then';
@@ -106,6 +107,11 @@ export function* verifySct(
     sct.extensions,
   );
   return (yield* wait(verifier.verify(algorithm, key, signed, sct.signature))) ? log : 'its signature is wrong';
+}
+
+/** Logs by the hexadecimal SHA-256 of their keys. */
+export function logIndex(logs: readonly Log[], sha256: Hash): ReadonlyMap<string, Log> {
+  return new Map(logs.map((log) => [toHex(sha256.digest(log.key)), log]));
 }
 
 function readSct(bytes: Uint8Array): Sct | undefined {

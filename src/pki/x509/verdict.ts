@@ -2,7 +2,7 @@ import { DerError } from '../../bytes/der.ts';
 import { Alert } from '../../errors.ts';
 import type { CertificateReference, VerificationCode, VerificationFailure } from '../../handshake/peer.ts';
 import { type Certificate, serialText } from './certificate.ts';
-import { nameText } from './general-name.ts';
+import { shortNameText } from './general-name-text.ts';
 
 /** What is wrong, before it is known which certificate it is about. */
 export interface Finding {
@@ -59,7 +59,7 @@ export function failureOf(
   const reference: CertificateReference | undefined =
     certificate === undefined
       ? undefined
-      : { position, subject: nameText(certificate.subject), serial: serialText(certificate) };
+      : { position, subject: shortNameText(certificate.subject), serial: serialText(certificate) };
   const who =
     reference === undefined
       ? 'the chain'
