@@ -13,6 +13,8 @@ export interface Bundle {
   /** What is in it at once: files relative to the root of the repository, and names that stayed outside (`node:net`). */
   readonly inputs: readonly string[];
   readonly outside: readonly string[];
+  /** `inputs`, and what `import()` may add to them. */
+  readonly everything: readonly string[];
 }
 
 export async function bundleEntries(): Promise<Bundle[]> {
@@ -49,7 +51,7 @@ export async function bundle(specifier: string, source: string): Promise<Bundle>
     inputs.push(...Object.keys(output.inputs));
     outside.push(...output.imports.filter(({ external }) => external).map(({ path }) => path));
   }
-  return { specifier, minified, gzip, inputs: inputs.sort(), outside };
+  return { specifier, minified, gzip, inputs: inputs.sort(), outside, everything: Object.keys(metafile.inputs).sort() };
 }
 
 interface Output {

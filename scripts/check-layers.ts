@@ -18,7 +18,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['engine'],
   ['resumption', 'pki', 'stream', 'transport', 'inspect'],
   ['.'], // the faces: src/*.ts
-  ['node', 'cli'], // Node only
+  ['node'], // Node only
+  ['cli'], // the program `warifu`
 ];
 
 interface Import {
@@ -62,7 +63,9 @@ function checkPackage(file: string, target: string, typeOnly: boolean): string |
   }
   if (target.startsWith('@noble/')) return inside('crypto/') ? undefined : 'noble belongs to src/crypto/';
   if (target === 'asn1js' || target === 'pkijs')
-    return inside('pki/formats/containers/') ? undefined : 'asn1js and pkijs belong to src/pki/formats/containers/';
+    return inside('pki/formats/containers/', 'pki/issue/')
+      ? undefined
+      : 'asn1js and pkijs belong to src/pki/formats/containers/ and src/pki/issue/';
   return 'not a dependency of the library';
 }
 

@@ -4,13 +4,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/bytes.ts';
-import { nobleProvider, publicKeyOf } from '../../src/crypto/noble/index.ts';
+import { publicKeyOf } from '../../src/crypto/noble/index.ts';
 import { systemRandom } from '../../src/crypto/random.ts';
 import { writePkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
 import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
 import { readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
 import { writePkcs12 } from '../../src/pki/formats/containers/pkcs12-writer.ts';
-import { createCertificateRequest } from '../../src/pki/formats/containers/request.ts';
 import { readPem, writePem } from '../../src/pki/x509/pem.ts';
 import {
   encodePrivateKey,
@@ -118,38 +117,6 @@ describe.skipIf(skip)('OpenSSL', () => {
     expect(privateKeyFromDer(await decryptPkcs8(read('enc.der'), { password: 'x' }))).toEqual(
       privateKeyFromPem(serverEntry('rsa-2048').key),
     );
-  });
-
-  it.each(KEY_KINDS)('%s: verifies the request we write', async (kind) => {
-    const signer = await nobleProvider().signer(privateKeyFromPem(serverEntry(kind).key));
-    const names = [
-      'server.example',
-      '*.Wild.example',
-      '192.0.2.1',
-      '::1',
-      'a@client.example',
-      'spiffe://client.example/x',
-    ];
-    const der = await createCertificateRequest({ commonName: 'Bär', organization: 'Tests', names, signer });
-    writeFileSync(path('request.pem'), writePem('CERTIFICATE REQUEST', der));
-    const out = openssl(
-      'req',
-      '-in',
-      path('request.pem'),
-      '-verify',
-      '-noout',
-      '-text',
-      '-nameopt',
-      'utf8,sep_comma_plus',
-    );
-    expect(out).toContain(
-      'DNS:server.example, DNS:*.wild.example, IP Address:192.0.2.1, IP Address:0:0:0:0:0:0:0:1, email:a@client.example, URI:spiffe://client.example/x',
-    );
-    expect(out).toContain('O=Tests,CN=Bär');
-    await expect(createCertificateRequest({ names: ['not a name'], signer })).rejects.toMatchObject({
-      code: 'ERR_OPTION',
-    });
-    await expect(createCertificateRequest({ names: [], signer })).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 
   it('reads the PKCS#7 bundle we write', () => {

@@ -4,8 +4,11 @@ import { entries } from '../support/entries.ts';
 
 /** What must not get into a bundle at once: the exact thing that went wrong, before its weight. */
 
+/** Certificates are issued with pkijs, by programs that say so. */
+const ISSUING = 'warifu/pki/issue';
+
 describe.each(entries())('$specifier', ({ specifier, source }) => {
-  it('has nothing in it that is loaded when used', async () => {
+  it.skipIf(specifier === ISSUING)('has nothing in it that is loaded when used', async () => {
     const { inputs } = await bundle(specifier, source);
     expect(
       inputs.filter((input) => /node_modules\/(pkijs|asn1js|pvtsutils|pvutils|bytestreamjs)\//.test(input)),
@@ -28,6 +31,18 @@ describe('a program that names only node:crypto', () => {
     const { inputs } = await bundle('node', 'src/crypto/node/index.ts');
     expect(inputs).toContain('src/crypto/node/groups.ts');
     expect(inputs.filter((input) => /@noble\/curves\/(?!utils|abstract\/(fft|modular|utils))/.test(input))).toEqual([]);
+  });
+});
+
+describe(ISSUING, () => {
+  it('carries pkijs, and nothing else leads to it, not even when it is used', async () => {
+    const issuing = await bundle(ISSUING, 'src/pki/issue/index.ts');
+    expect(issuing.inputs.some((input) => input.includes('node_modules/pkijs/'))).toBe(true);
+    for (const { specifier, source } of entries()) {
+      if (specifier === ISSUING) continue;
+      const { everything } = await bundle(specifier, source);
+      expect(everything.filter((input) => /node_modules\/(pkijs|asn1js)\/|src\/pki\/issue\//.test(input))).toEqual([]);
+    }
   });
 });
 

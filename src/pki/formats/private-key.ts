@@ -9,9 +9,17 @@ import {
   TAG_OID,
   TAG_SEQUENCE,
 } from '../../bytes/der.ts';
-import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
+import {
+  derBitString,
+  derElement,
+  derInteger,
+  derNull,
+  derOctetString,
+  derOid,
+  derSequence,
+} from '../../bytes/der-writer.ts';
 import { FIELD_SIZE } from '../../crypto/spki.ts';
-import type { NamedCurve, PrivateKey } from '../../crypto/types.ts';
+import type { NamedCurve, PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { checkRsa, checkScalar } from './key-checks.ts';
 import { readPem, writePem } from '../x509/pem.ts';
@@ -92,14 +100,18 @@ export function readPrivateKey(der: Uint8Array, label?: string): PrivateKeyFile 
   }
 }
 
-/** DER PKCS#8 (RFC 5958), without attributes and without the public half. */
-export function encodePrivateKey(key: PrivateKey): Uint8Array {
+/**
+ * DER PKCS#8 (RFC 5958), without attributes. An EC key carries its public half where that is given (RFC 5915 section 3
+ * asks for it): GnuTLS and NSS read none without.
+ */
+export function encodePrivateKey(key: PrivateKey, publicKey?: PublicKey): Uint8Array {
   const pkcs8 = (algorithm: readonly Uint8Array[], content: Uint8Array): Uint8Array =>
     derSequence(derInteger(0), derSequence(...algorithm), derOctetString(content));
   switch (key.kind) {
     case 'ec': {
       const curve = Object.keys(CURVES).find((oid) => CURVES[oid] === key.curve)!;
-      return pkcs8([derOid(OID_EC), derOid(curve)], derSequence(derInteger(1), derOctetString(key.scalar)));
+      const point = publicKey?.kind === 'ec' ? [derElement(contextConstructed(1), derBitString(publicKey.point))] : [];
+      return pkcs8([derOid(OID_EC), derOid(curve)], derSequence(derInteger(1), derOctetString(key.scalar), ...point));
     }
     case 'rsa': {
       const numbers = [
@@ -120,9 +132,9 @@ export function encodePrivateKey(key: PrivateKey): Uint8Array {
   }
 }
 
-/** PKCS#8 in PEM, not encrypted. */
-export function privateKeyToPem(key: PrivateKey): string {
-  return writePem('PRIVATE KEY', encodePrivateKey(key));
+/** PKCS#8 in PEM, not encrypted; with the public half as for {@link encodePrivateKey}. */
+export function privateKeyToPem(key: PrivateKey, publicKey?: PublicKey): string {
+  return writePem('PRIVATE KEY', encodePrivateKey(key, publicKey));
 }
 
 /** PKCS#8 has a SEQUENCE behind the version, SEC1 an OCTET STRING, PKCS#1 an INTEGER. */

@@ -2,6 +2,7 @@ import { type AsnType, fromBER, OctetString } from 'asn1js';
 import { AlgorithmIdentifier, Extension, RelativeDistinguishedNames, Time, TimeType } from 'pkijs';
 import { DerCursor, TAG_SEQUENCE } from '../../bytes/der.ts';
 import { derBitString, derSequence } from '../../bytes/der-writer.ts';
+import type { ExtensionValue } from './extension-value.ts';
 
 /** Between pkijs, which builds the structures, and the bytes that are signed and read again. */
 
@@ -49,14 +50,6 @@ export function timeOf(time: number): Time {
 
 export function extensionOf({ oid, critical, value }: ExtensionValue): Extension {
   return new Extension({ extnID: oid, critical, extnValue: bufferOf(value) });
-}
-
-/** One extension, to be written. */
-export interface ExtensionValue {
-  readonly oid: string;
-  readonly critical: boolean;
-  /** DER: what stands inside the OCTET STRING. */
-  readonly value: Uint8Array;
 }
 
 /** What a signature is over: the first part of a structure that is not signed yet. */

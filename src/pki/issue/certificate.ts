@@ -3,7 +3,7 @@ import { autoProvider } from '../../crypto/auto.ts';
 import { decodeSubjectPublicKeyInfo, encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { CryptoProvider, PublicKey, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import type { KeyUsage } from '../certificate.ts';
+import type { KeyUsage } from '../x509/certificate.ts';
 import { EXTENSION_OPTIONS, type ExtensionOptions, type Purpose } from './extensions.ts';
 import { type KeyAlgorithm, type KeyPair, type KeySource, makeOrLoadKey, spkiOf } from './keys.ts';
 import { encodeSubject, generalName, type NameSource, type SubjectSource } from './names.ts';
@@ -149,14 +149,15 @@ function usagesFor(key: PublicKey | undefined, purposes: readonly Purpose[]): re
   return isPlainRsa && purposes.includes('serverAuth') ? ['digitalSignature', 'keyEncipherment'] : ['digitalSignature'];
 }
 
-/** The first name that is a text, where it fits (RFC 5280 appendix A.1: 64 characters). */
+/** The first name, where it is one of a host or a mailbox and fits (RFC 5280 appendix A.1: 64 characters). */
 function defaultSubject(names: readonly NameSource[]): Uint8Array {
   const [first] = names;
-  const text = first === undefined ? undefined : String(typeof first === 'string' ? first : Object.values(first)[0]);
-  if (first !== undefined) generalName('names', first);
-  const isOther =
-    typeof first !== 'string' && !(first !== undefined && ('dns' in first || 'email' in first || 'upn' in first));
-  return text === undefined || isOther || text.length > 64
-    ? derSequence()
-    : encodeSubject('subject', { commonName: text });
+  if (first === undefined) return derSequence();
+  const [tag] = generalName('names', first);
+  const text =
+    typeof first === 'string' ? first : 'dns' in first ? first.dns : 'email' in first ? first.email : undefined;
+  // rfc822Name, dNSName, iPAddress.
+  const isShown = tag === 0x81 || tag === 0x82 || tag === 0x87;
+  if (text === undefined || text.length > 64 || !isShown) return derSequence();
+  return encodeSubject('subject', { commonName: text });
 }

@@ -4,21 +4,13 @@ import { fromAscii, fromHex } from '../../bytes/bytes.ts';
 import { derElement, derInteger, derSequence } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
-import { type Certificate, keyUsage, subjectKeyId } from '../certificate.ts';
-import { type Crl, type RevocationReason, readCrl } from '../crl.ts';
-import { nameText } from '../general-name.ts';
-import { keyBits } from '../ocsp.ts';
-import { writePem } from '../pem.ts';
-import {
-  algorithmOf,
-  assemble,
-  bufferOf,
-  type ExtensionValue,
-  extensionOf,
-  nameOf,
-  timeOf,
-  toBeSigned,
-} from './asn1.ts';
+import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
+import { type Crl, type RevocationReason, readCrl } from '../revocation/crl.ts';
+import { nameText } from '../x509/general-name.ts';
+import { keyBits } from '../revocation/ocsp.ts';
+import { writePem } from '../x509/pem.ts';
+import { algorithmOf, assemble, bufferOf, extensionOf, nameOf, timeOf, toBeSigned } from './asn1.ts';
+import type { ExtensionValue } from './extension-value.ts';
 import { type DistributionPointSource, encodeNames, encodePoints, reasonBits, withExtra } from './extensions.ts';
 import { encodeSubject, type SubjectSource } from './names.ts';
 import { checkOptions, describe, listOf, moment, uriText, wrongOption } from './options.ts';

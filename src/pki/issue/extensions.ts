@@ -20,9 +20,10 @@ import {
   derOid,
   derSequence,
 } from '../../bytes/der-writer.ts';
-import { KEY_USAGE, type KeyUsage } from '../certificate.ts';
-import type { RevocationReason } from '../crl.ts';
-import { type ExtensionValue, encoded, parsed } from './asn1.ts';
+import { KEY_USAGE, type KeyUsage } from '../x509/certificate.ts';
+import type { RevocationReason } from '../revocation/crl.ts';
+import { encoded, parsed } from './asn1.ts';
+import type { ExtensionValue } from './extension-value.ts';
 import {
   encodeSubject,
   generalName,

@@ -3,7 +3,7 @@
  * responses. Built on pkijs and asn1js, which nothing else here carries: only programs that name this entry do.
  * @module
  */
-export type { ExtensionValue } from './asn1.ts';
+export type { ExtensionValue } from './extension-value.ts';
 export { type AuthorityOptions, type AuthoritySource, createAuthority, openAuthority } from './authority.ts';
 export { type CertificateOptions, issueCertificate } from './certificate.ts';
 export { type CreatedCrl, type CrlOptions, type CrlScope, createCrl, type RevokedEntry } from './crl.ts';

@@ -1,12 +1,12 @@
 import { encodeSubjectPublicKeyInfo, decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { CryptoProvider, NamedCurve, PrivateKey, PublicKey, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import { readBundle } from '../bundle.ts';
-import { cryptoKeySigner, isCryptoKey } from '../cryptokey.ts';
-import { type JsonWebKeyLike, privateKeyFromJwk } from '../jwk.ts';
-import { checkScalar } from '../key-checks.ts';
-import { encodePrivateKey } from '../private-key.ts';
-import { writePem } from '../pem.ts';
+import { readBundle } from '../formats/bundle.ts';
+import { cryptoKeySigner, isCryptoKey } from '../formats/cryptokey.ts';
+import { type JsonWebKeyLike, privateKeyFromJwk } from '../formats/jwk.ts';
+import { checkScalar } from '../formats/key-checks.ts';
+import { encodePrivateKey } from '../formats/private-key.ts';
+import { writePem } from '../x509/pem.ts';
 import { checkOptions, describe, wrongOption } from './options.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 
@@ -76,7 +76,7 @@ export async function generateKeyPair(algorithm: KeyAlgorithm = 'P-256', options
 /** A private key that was read or made, with its signer. */
 export async function keyPairOf(privateKey: PrivateKey, crypto: CryptoProvider): Promise<KeyPair> {
   const signer = await crypto.signer(privateKey);
-  const der = encodePrivateKey(privateKey);
+  const der = encodePrivateKey(privateKey, signer.publicKey);
   return { privateKey, publicKey: signer.publicKey, signer, der, pem: writePem('PRIVATE KEY', der) };
 }
 

@@ -1,8 +1,8 @@
 import { concat, fromAscii } from '../../bytes/bytes.ts';
 import { DerCursor, DerError } from '../../bytes/der.ts';
 import { derElement, derOid, derSequence, derSet } from '../../bytes/der-writer.ts';
-import { readName } from '../general-name.ts';
-import { parseIp, parseReference } from '../names.ts';
+import { readName } from '../x509/general-name.ts';
+import { parseIp, parseReference } from '../x509/names.ts';
 import { checkOptions, describe, listOf, oidText, uriText, wrongOption } from './options.ts';
 
 /** A distinguished name in parts; several values of one part in a list. */

@@ -1,9 +1,9 @@
 import type { CryptoProvider } from '../../crypto/types.ts';
-import { basicConstraints, type Certificate, keyUsage } from '../certificate.ts';
-import { checkNameConstraints } from '../constraints.ts';
-import { nameConstraints } from '../extensions.ts';
-import { nameText } from '../general-name.ts';
-import { isSelfIssued } from '../names.ts';
+import { basicConstraints, type Certificate, keyUsage } from '../x509/certificate.ts';
+import { checkNameConstraints } from '../path/constraints.ts';
+import { nameConstraints } from '../x509/extensions.ts';
+import { nameText } from '../x509/general-name.ts';
+import { isSelfIssued } from '../x509/names.ts';
 
 import { randomBytes } from './keys.ts';
 import { describe, moment, wrongOption } from './options.ts';

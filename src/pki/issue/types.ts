@@ -1,5 +1,5 @@
 import type { CryptoProvider, Signer } from '../../crypto/types.ts';
-import type { Certificate, KeyUsage } from '../certificate.ts';
+import type { Certificate, KeyUsage } from '../x509/certificate.ts';
 import type { Purpose } from './extensions.ts';
 import type { KeyPair } from './keys.ts';
 import type { NameSource } from './names.ts';

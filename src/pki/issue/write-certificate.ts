@@ -1,10 +1,10 @@
 import { Integer } from 'asn1js';
 import { Certificate as Structure } from 'pkijs';
 import type { CryptoProvider } from '../../crypto/types.ts';
-import { readCertificate, subjectKeyId } from '../certificate.ts';
-import { parseCertificate } from '../form.ts';
-import { keyBits } from '../ocsp.ts';
-import { writePem } from '../pem.ts';
+import { readCertificate, subjectKeyId } from '../x509/certificate.ts';
+import { parseCertificate } from '../path/form.ts';
+import { keyBits } from '../revocation/ocsp.ts';
+import { writePem } from '../x509/pem.ts';
 import { algorithmOf, assemble, bufferOf, extensionOf, nameOf, parsed, timeOf, toBeSigned } from './asn1.ts';
 import { encodeExtensions, type ExtensionFacts, type ExtensionOptions } from './extensions.ts';
 import { wrongOption } from './options.ts';

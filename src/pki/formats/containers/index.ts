@@ -1,6 +1,6 @@
 /**
  * @module
- * Files that hold keys and certificates for other programs: PKCS#12, PKCS#7, encrypted PKCS#8, PKCS#10. `loadCredential`
+ * Files that hold keys and certificates for other programs: PKCS#12, PKCS#7, encrypted PKCS#8. `loadCredential`
  * opens them by itself; this is for reading and writing them.
  */
 export type { EncryptionOptions, PasswordOptions } from './password-based.ts';
@@ -8,4 +8,3 @@ export { readPkcs7, writePkcs7 } from './pkcs7.ts';
 export { decryptPkcs8, encryptPkcs8 } from './pkcs8.ts';
 export { type Pkcs12Contents, type Pkcs12Options, readPkcs12 } from './pkcs12.ts';
 export { type Pkcs12Source, writePkcs12 } from './pkcs12-writer.ts';
-export { createCertificateRequest, type RequestSource } from './request.ts';
