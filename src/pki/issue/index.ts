@@ -7,6 +7,7 @@ export type { ExtensionValue } from './extension-value.ts';
 export { type AuthorityOptions, type AuthoritySource, createAuthority, openAuthority } from './authority.ts';
 export { type CertificateOptions, issueCertificate } from './certificate.ts';
 export { type CreatedCrl, type CrlOptions, type CrlScope, createCrl, type RevokedEntry } from './crl.ts';
+export type { CertId } from '../revocation/ocsp.ts';
 export type { DistributionPointSource, ExtensionOptions, PolicySource, Purpose } from './extensions.ts';
 export { generateKeyPair, type KeyAlgorithm, type KeyOptions, type KeyPair, type KeySource } from './keys.ts';
 export type { NameSource, SubjectName, SubjectSource, SubtreeSource } from './names.ts';
