@@ -5,7 +5,7 @@ import type { CryptoProvider, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { readBundle } from '../formats/bundle.ts';
 import { basicConstraints, type Certificate } from '../x509/certificate.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { isSelfIssued } from '../x509/names.ts';
 import { writePem } from '../x509/pem.ts';
 import { type Authority, ISSUE_OPTIONS, type IssueOptions } from './types.ts';

@@ -6,7 +6,7 @@ import { autoProvider } from '../../crypto/auto.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
 import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
 import { type Crl, type RevocationReason, readCrl } from '../revocation/crl.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { keyBits } from '../revocation/ocsp.ts';
 import { writePem } from '../x509/pem.ts';
 import { algorithmOf, assemble, bufferOf, extensionOf, nameOf, timeOf, toBeSigned } from './asn1.ts';

@@ -9,7 +9,7 @@ import type { CryptoProvider, HashName, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { type Certificate, EKU_OCSP_SIGNING, extendedKeyUsage } from '../x509/certificate.ts';
 import type { RevocationReason } from '../revocation/crl.ts';
-import { nameText } from '../x509/general-name.ts';
+import { nameText } from '../x509/general-name-text.ts';
 import { sameName } from '../x509/names.ts';
 import { type CertId, keyBits, OID_OCSP_NONCE } from '../revocation/ocsp.ts';
 import { algorithmOf, bufferOf, encoded, extensionOf, nameOf, octets } from './asn1.ts';

@@ -23,7 +23,7 @@ import {
   readPem,
   subjectAltNames,
 } from '../../../src/pki/index.ts';
-import { nameText } from '../../../src/pki/x509/general-name.ts';
+import { nameText } from '../../../src/pki/x509/general-name-text.ts';
 
 /** What is issued is read by our own strict reader, and judged by our own verifier. */
 
