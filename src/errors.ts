@@ -1,3 +1,4 @@
+import { printable } from './bytes/text.ts';
 import type { VerificationFailure } from './handshake/peer.ts';
 
 /**
@@ -479,9 +480,11 @@ export class TlsError extends Error {
 
   constructor(code: ErrorCode, details: TlsErrorDetails = {}) {
     const known: Fault | undefined = (FAULTS as { readonly [code: string]: Fault })[code];
-    const failure = details.failure;
+    const failure = details.failure && printableFailure(details.failure);
     const sentence = failure?.message ?? known?.text ?? LOCAL_TEXT[code as LocalFault | Misuse];
-    super(details.detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${details.detail}`, {
+    const whole = details.detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${details.detail}`;
+    // Whatever it says of the peer, or in the peer's words: nobody's terminal obeys it, and no log is forged by it.
+    super(printable(whole), {
       ...(details.cause !== undefined && { cause: details.cause }),
     });
     this.code = code;
@@ -490,6 +493,19 @@ export class TlsError extends Error {
     this.rfc = details.rfc ?? failure?.rfc ?? known?.rfc;
     this.failure = failure;
   }
+}
+
+/** Why a peer was refused may be said in the words of the peer: so it is made fit to be read. */
+export function printableFailure(failure: VerificationFailure): VerificationFailure {
+  const { certificate } = failure;
+  const fields = Object.entries(failure).map(([name, value]: [string, unknown]) => [
+    name,
+    typeof value === 'string' ? printable(value) : value,
+  ]);
+  return {
+    ...(Object.fromEntries(fields) as VerificationFailure),
+    ...(certificate !== undefined && { certificate: { ...certificate, subject: printable(certificate.subject) } }),
+  };
 }
 
 const LOCAL_TEXT: { readonly [C in LocalFault | Misuse]: string } = {

@@ -1,3 +1,4 @@
+import { printable } from '../bytes/text.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 import type { ClientConfig, Config, ServerConfig } from '../handshake/config.ts';
 import type { AnyRequest, Request, Requests } from '../handshake/requests.ts';
@@ -34,7 +35,7 @@ function refuse(request: Request<'sign'>, reason: unknown, config: Config): void
     request.refuse(reason);
     return;
   }
-  config.onTrace?.({ type: 'note', by: config.role, text: `${kind} failed: ${String(reason)}` });
+  config.onTrace?.({ type: 'note', by: config.role, text: printable(`${kind} failed: ${String(reason)}`) });
   (request as unknown as Request<'loadSession'>).answer(undefined);
 }
 

@@ -1,9 +1,10 @@
 import { toHex } from '../bytes/bytes.ts';
+import { printable } from '../bytes/text.ts';
 import type { CipherSuite13, Hash } from '../crypto/types.ts';
 import type { ClientConfig, Config } from '../handshake/config.ts';
 import type { ConnectionInfo, Direction, Effects, PeerInfo } from '../handshake/context.ts';
 import type { Epoch } from '../handshake/machine.ts';
-import type { ClientSession } from '../handshake/session.ts';
+import { type ClientSession, describeSession } from '../handshake/session.ts';
 import { Protector13 } from '../record/protect13.ts';
 import type { RecordProtector } from '../record/protector.ts';
 import type { Inbound } from './inbound.ts';
@@ -54,7 +55,7 @@ export function makeEffects({ config, outbound, inbound, info, emit, open, early
     sendEarlyData: (bytes: Uint8Array): void => outbound.data(bytes, () => {}),
     takeEarlyData: (bytes: number): void => inbound.takeEarlyData(bytes),
     earlyExporter: (hash: Hash, secret: Uint8Array): void => early(hash, secret.slice()),
-    keepSession: (key: string, session: ClientSession): void => keepSession(config, key, session),
+    keepSession: (key: string, session: ClientSession): void => keepSession(config, key, describeSession(session)),
     warn: (description: number): void => outbound.alert(1, description),
     limit: (direction: Direction, bytes: number): void => {
       if (direction === 'write') outbound.limit = bytes;
@@ -68,7 +69,7 @@ export function makeEffects({ config, outbound, inbound, info, emit, open, early
       info[name] = value;
       if (name === 'version') inbound.passesOverChangeCipherSpec = value === 'TLSv1.3';
     },
-    note: ({ by, text }): void => config.onTrace?.({ type: 'note', by, text }),
+    note: ({ by, text }): void => config.onTrace?.({ type: 'note', by, text: printable(text) }),
     established: (): void => {
       open();
       inbound.established = true;
@@ -83,7 +84,11 @@ export function makeEffects({ config, outbound, inbound, info, emit, open, early
 /** Nobody waits for the store; if it fails, the next handshake is a full one. */
 function keepSession(config: Config, key: string, session: ClientSession): void {
   const failed = (reason: unknown): void =>
-    config.onTrace?.({ type: 'note', by: config.role, text: `a session could not be kept: ${String(reason)}` });
+    config.onTrace?.({
+      type: 'note',
+      by: config.role,
+      text: printable(`a session could not be kept: ${String(reason)}`),
+    });
   try {
     const kept = (config as ClientConfig).sessions?.put(key, session);
     if (kept !== undefined) kept.then(undefined, failed);

@@ -16,6 +16,7 @@ import { Outbound } from './outbound.ts';
 import { answer } from './answer.ts';
 import type { EngineEvent } from './event.ts';
 import { plainView, wipe } from '../bytes/bytes.ts';
+import { describedAs } from '../bytes/conceal.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 
@@ -26,7 +27,7 @@ export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | '
  * program back only where a callback was configured. Events are pulled, so nothing happens behind the program's back.
  */
 export class Engine {
-  readonly config: Config;
+  readonly #config: Config;
   readonly #joined: Joined;
   readonly #context: Context;
   readonly #outbound: Outbound;
@@ -47,7 +48,7 @@ export class Engine {
   #transportEnded = false;
 
   constructor(config: Config) {
-    this.config = config;
+    this.#config = config;
     this.#joined = join(config.protocols);
     this.#outbound = new Outbound(config);
     this.#inbound = new Inbound(
@@ -68,6 +69,7 @@ export class Engine {
         this.#early = { hash, secret };
       },
     });
+    describedAs(this, () => this.#describe());
     this.#context = {
       config,
       crypto: config.crypto,
@@ -75,6 +77,11 @@ export class Engine {
       effects,
       own: (secret) => this.#owned.own(secret),
     };
+  }
+
+  /** Options as they were read. There are secrets among them. */
+  get config(): Config {
+    return this.#config;
   }
 
   get role(): 'client' | 'server' {
@@ -367,6 +374,13 @@ export class Engine {
       }
     }
     this.#dispose();
+  }
+
+  /** For those who print it: what it is and how it stands, and nothing of what it knows. */
+  #describe(): string {
+    const { version, suite } = this.#info;
+    const parts = [this.role, this.#status, version, suite?.name].filter((part) => part !== undefined);
+    return `Engine { ${parts.join(', ')} }`;
   }
 
   // RFC 5246 ¶7.2.2-1

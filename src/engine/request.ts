@@ -1,4 +1,5 @@
 import { plainView } from '../bytes/bytes.ts';
+import { describedAs } from '../bytes/conceal.ts';
 import { type LocalFault, TlsError } from '../errors.ts';
 import type { AnyRequest, AnyRequestBody, RequestKind, ContextSelection } from '../handshake/requests.ts';
 import { overwrite, secretsIn } from './owned.ts';
@@ -35,7 +36,7 @@ export function makeRequest(
       throw new TlsError('ERR_STATE', { detail: `the request "${question.kind}" has been answered already` });
     return true;
   };
-  return {
+  const request = {
     ...question,
     answer: (value: unknown): void => {
       if (!mayAnswer()) {
@@ -53,6 +54,8 @@ export function makeRequest(
         engine.refuse(reason instanceof TlsError ? reason : new TlsError(FAULT_OF[question.kind], { cause: reason }));
     },
   } as AnyRequest;
+  // What is asked may hold the secrets of a session, or the offer of a key exchange.
+  return describedAs(request, () => `Request { ${question.kind} }`);
 }
 
 /** What a program chose for a client is looked at as its options are: it would be passed over in silence otherwise. */

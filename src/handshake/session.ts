@@ -1,4 +1,5 @@
 import { toBase64Url } from '../bytes/bytes.ts';
+import { conceal, describedAs } from '../bytes/conceal.ts';
 import type { HashName, MaybePromise, Random } from '../crypto/types.ts';
 import type { Verdict } from './peer.ts';
 import type { Presented } from './authentication/certificates.ts';
@@ -96,6 +97,23 @@ export interface ExternalPsk {
   readonly hash?: 'sha256' | 'sha384';
   /** Came out of an importer (RFC 9258); `importPsk` sets it. Default: false. */
   readonly imported?: boolean;
+}
+
+/** The key is read by its name and never listed: it does not show in a log, in JSON, or in what is spread from it. */
+export function concealPsk(psk: ExternalPsk): ExternalPsk {
+  return conceal(psk, ['secret'], () => `ExternalPsk { ${psk.identity.length} bytes of identity }`);
+}
+
+/**
+ * A session stays plain data, for stores that write it down. What prints it is told only what it is.
+ */
+export function describeSession<S extends ClientSession>(session: S): S {
+  const { lifetime, alpn } = session;
+  const version = session.version === 0x0304 ? 'TLSv1.3' : 'TLSv1.2';
+  return describedAs(
+    session,
+    () => `ClientSession { ${version}, ${lifetime} s${alpn === undefined ? '' : `, ${alpn}`} }`,
+  );
 }
 
 /** Finds the key of an identity; undefined: there is none, and the handshake goes on without. */

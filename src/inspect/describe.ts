@@ -1,4 +1,5 @@
 import { equalBytes, toHex } from '../bytes/bytes.ts';
+import { quoted } from '../bytes/text.ts';
 import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, HELLO_RETRY_RANDOM } from '../wire/hello.ts';
 import * as ids from '../wire/ids.ts';
 import * as names from './names.ts';
@@ -20,19 +21,6 @@ export function describeValue({ path, value, extension }: Field): string {
   if (value instanceof Uint8Array) return describeBytes(field, value);
   if (Array.isArray(value)) return isItem ? '' : describeList(field, value, extension);
   return '';
-}
-
-/** Text of a peer's, in quotes, with no character that a terminal might obey. */
-export function quoted(text: string): string {
-  return `"${visible(text).replace(/"/g, '\\"')}"`;
-}
-
-/** Everything but printable ASCII as `\\x1b` or `\\u2028`: what a peer chose must not steer a terminal or a page. */
-export function visible(text: string): string {
-  return text.replace(/[^ -~]/g, (character) => {
-    const code = character.charCodeAt(0).toString(16);
-    return code.length > 2 ? `\\u${code.padStart(4, '0')}` : `\\x${code.padStart(2, '0')}`;
-  });
 }
 
 /** `1 byte`, `2 bytes`. */

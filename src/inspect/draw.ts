@@ -1,5 +1,5 @@
 import type { Epoch } from '../handshake/machine.ts';
-import { visible } from './describe.ts';
+import { printable } from '../bytes/text.ts';
 import { markedName, type Rung } from './ladder.ts';
 
 export interface DrawTextOptions {
@@ -14,7 +14,7 @@ export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions
   const out = [`client${' '.repeat(inner - 6)}server`, line('')];
   for (const rung of rungs) {
     if (rung.type === 'note') {
-      const texts = wrap(visible(rung.text), inner - 4);
+      const texts = wrap(printable(rung.text), inner - 4);
       for (const [index, text] of texts.entries()) {
         const mark = index === 0 ? '●' : '│';
         out.push(rung.by === 'client' ? line(` ${text}`, mark) : line(`${text} `.padStart(inner), '│', mark));
@@ -24,7 +24,8 @@ export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions
     const indent = rung.from === 'client' ? 1 : Math.floor(inner / 3);
     out.push(line(`${' '.repeat(indent)}${markedName(rung)}`));
     for (const detail of rung.details) {
-      for (const text of wrap(visible(detail), inner - indent - 3)) out.push(line(`${' '.repeat(indent + 2)}${text}`));
+      for (const text of wrap(printable(detail), inner - indent - 3))
+        out.push(line(`${' '.repeat(indent + 2)}${text}`));
     }
     out.push(line(rung.from === 'client' ? `${'─'.repeat(inner - 1)}▶` : `◀${'─'.repeat(inner - 1)}`));
   }
@@ -70,7 +71,7 @@ export function drawSvg(
       const client = rung.by === 'client';
       const at = client ? left : right;
       parts.push(`<circle cx="${at}" cy="${y - 4}" r="4" fill="currentColor"/>`);
-      for (const text of wrap(visible(rung.text), columns)) {
+      for (const text of wrap(printable(rung.text), columns)) {
         parts.push(svgText(client ? left + 12 : right - 12, y, text, client ? 'start' : 'end', 'font-style="italic"'));
         y += 18;
       }
@@ -81,7 +82,7 @@ export function drawSvg(
     const x = client ? left + 12 : left + Math.floor((right - left) / 3);
     const room = Math.floor((right - x - 12) / 7.3);
     parts.push(svgText(x, y, markedName(rung), 'start', 'font-weight="bold"'));
-    for (const text of rung.details.flatMap((detail) => wrap(visible(detail), room - 2))) {
+    for (const text of rung.details.flatMap((detail) => wrap(printable(detail), room - 2))) {
       y += 17;
       parts.push(svgText(x + 14, y, text, 'start', 'opacity="0.8"'));
     }
@@ -132,7 +133,7 @@ function wrap(text: string, columns: number): string[] {
 
 /** Mermaid writes what it would take for its own as `#` and a number. */
 function mermaidText(text: string): string {
-  return visible(text).replace(/[#;<>&"]/g, (character) => `#${character.charCodeAt(0)};`);
+  return printable(text).replace(/[#;<>&"]/g, (character) => `#${character.charCodeAt(0)};`);
 }
 
 function svgText(x: number, y: number, text: string, anchor: 'start' | 'middle' | 'end', more: string): string {

@@ -1,3 +1,4 @@
+import { quoted } from '../bytes/text.ts';
 import { type Codec, decode } from '../wire/codec.ts';
 import type { Carrier, Extension, RawExtension } from '../wire/extension.ts';
 import { alpn } from '../wire/extensions/alpn.ts';
@@ -16,7 +17,7 @@ import * as ids from '../wire/ids.ts';
 import * as m12 from '../wire/messages12.ts';
 import * as m13 from '../wire/messages13.ts';
 import { attempt, readingOf, type Setting } from './codecs.ts';
-import { byteCount, quoted } from './describe.ts';
+import { byteCount } from './describe.ts';
 import { extensionName, groupName, schemeName, suiteName, versionName } from './names.ts';
 
 export interface Summary {
@@ -74,8 +75,8 @@ function clientHello(hello: ClientHello): readonly string[] {
     ['groups', get(supportedGroups)?.map(groupName)],
     ['key shares', shares?.length === 0 ? ['none'] : shares],
     ['signatures', get(signatureAlgorithms)?.map(schemeName)],
-    ['server name', listOf(get(serverName), quoted)],
-    ['protocols', get(alpn)?.map(quoted)],
+    ['server name', listOf(get(serverName), (name) => quoted(name))],
+    ['protocols', get(alpn)?.map((name) => quoted(name))],
     ['PSKs', listOf(get(preSharedKey), ({ identities }) => `${identities.length}`)],
     ['early data', has(hello.extensions, earlyData.id) ? ['follows'] : undefined],
     ['cookie', listOf(get(cookie), ({ length }) => byteCount(length))],
@@ -106,7 +107,10 @@ function serverHello(hello: ServerHello, carrier: 'ServerHello' | 'HelloRetryReq
 function encryptedExtensions(extensions: readonly RawExtension[]): readonly string[] {
   const get = getter('EncryptedExtensions', extensions);
   const others = extensions.filter(({ type }) => type !== alpn.id).map(({ type }) => extensionName(type));
-  return lines(['protocol', get(alpn)?.map(quoted)], ['answers', others.length > 0 ? others : undefined]);
+  return lines(
+    ['protocol', get(alpn)?.map((name) => quoted(name))],
+    ['answers', others.length > 0 ? others : undefined],
+  );
 }
 
 function request13({ extensions }: m13.CertificateRequest): readonly string[] {

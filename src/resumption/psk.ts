@@ -4,7 +4,7 @@ import { TlsError } from '../errors.ts';
 import { expandLabel, hkdfExtract } from '../keys/expand.ts';
 import { type Codec, decode, encode, opaque, struct, u16 } from '../wire/codec.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
-import type { ExternalPsk, PskResolver } from '../handshake/session.ts';
+import { concealPsk, type ExternalPsk, type PskResolver } from '../handshake/session.ts';
 
 /** A key as people give it to both sides, before it is made ready for a protocol and a hash (RFC 9258). */
 export interface ImportablePsk {
@@ -58,7 +58,8 @@ export function importedPsks(
     const { externalIdentity, context, targetKdf } = imported;
     const make = (psk: ImportablePsk | undefined): ExternalPsk | undefined => {
       if (psk === undefined) return undefined;
-      return derive({ ...psk, identity: externalIdentity, context }, targetKdf, crypto);
+      const { secret, hash } = psk;
+      return derive({ identity: externalIdentity, secret, context, ...(hash && { hash }) }, targetKdf, crypto);
     };
     const found = find(externalIdentity, context);
     return found instanceof Promise ? found.then(make) : make(found);
@@ -90,5 +91,5 @@ function derive(psk: ImportablePsk, targetKdf: number, crypto: CryptoProvider): 
   const length = targetKdf === HKDF_SHA384 ? 48 : 32;
   const secret = expandLabel(hash, extracted, 'derived psk', hash.digest(identity), length);
   wipe(extracted);
-  return { identity, secret, hash: targetKdf === HKDF_SHA384 ? 'sha384' : 'sha256', imported: true };
+  return concealPsk({ identity, secret, hash: targetKdf === HKDF_SHA384 ? 'sha384' : 'sha256', imported: true });
 }

@@ -1,11 +1,12 @@
 import { equalBytes, wipe } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
-import type {
-  ClientSession,
-  ClientSessionStore,
-  EarlyDataUse,
-  ReplayGuard,
-  ServerSessionStore,
+import {
+  type ClientSession,
+  type ClientSessionStore,
+  describeSession,
+  type EarlyDataUse,
+  type ReplayGuard,
+  type ServerSessionStore,
 } from '../handshake/session.ts';
 
 /** How much a store holds before it forgets what was used least recently. */
@@ -159,7 +160,7 @@ function compact(session: ClientSession): ClientSession {
   const own = (bytes: Uint8Array): Uint8Array => (bytes.buffer.byteLength === bytes.length ? bytes : bytes.slice());
   const ownOrNone = (bytes: Uint8Array | undefined): Uint8Array | undefined => bytes && own(bytes);
   const chain = presented.chain.map(own);
-  return {
+  return describeSession({
     ...session,
     ticket: own(session.ticket),
     peer: {
@@ -175,7 +176,7 @@ function compact(session: ClientSession): ClientSession {
         path: verdict.path.map((one) => chain.find((shown) => equalBytes(shown, one)) ?? one),
       },
     },
-  };
+  });
 }
 
 function sizeOf(key: string, session: ClientSession): number {

@@ -15,7 +15,7 @@ import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/formats/containers/pkc
 import { type Pkcs12Options, readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
 import { writePkcs12 } from '../../src/pki/formats/containers/pkcs12-writer.ts';
 import { readPem } from '../../src/pki/x509/pem.ts';
-import { privateKeyFromDer, privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
+import { encodePrivateKey, privateKeyFromDer, privateKeyFromPem } from '../../src/pki/formats/private-key.ts';
 import { FORMATS_PASSWORD, formatFile, formatText } from '../support/formats.ts';
 
 const password = FORMATS_PASSWORD;
@@ -37,7 +37,9 @@ describe('encrypted PKCS#8', () => {
     '%s',
     async (file) => {
       const bytes = file.endsWith('.der') ? formatFile(file) : der(file);
-      expect(privateKeyFromDer(await decryptPkcs8(bytes, { password }))).toEqual(plainKey);
+      expect(encodePrivateKey(privateKeyFromDer(await decryptPkcs8(bytes, { password })))).toEqual(
+        encodePrivateKey(plainKey),
+      );
       expect(await codeOf(() => decryptPkcs8(bytes, { password: 'wrong' }))).toBe('ERR_PASSWORD');
     },
   );
@@ -46,7 +48,9 @@ describe('encrypted PKCS#8', () => {
     '%s only when asked for',
     async (file) => {
       expect(await codeOf(() => decryptPkcs8(der(file), { password }))).toBe('ERR_KEY');
-      expect(privateKeyFromDer(await decryptPkcs8(der(file), { password, allowLegacy: true }))).toEqual(plainKey);
+      expect(
+        encodePrivateKey(privateKeyFromDer(await decryptPkcs8(der(file), { password, allowLegacy: true }))),
+      ).toEqual(encodePrivateKey(plainKey));
       expect(await codeOf(() => decryptPkcs8(der(file), { password: 'wrong', allowLegacy: true }))).toBe(
         'ERR_PASSWORD',
       );
@@ -94,7 +98,8 @@ describe('PEM with Proc-Type', () => {
     const block = readPem(formatText(file))[0]!;
     expect(await codeOf(() => decryptLegacyPem(block, { password }))).toBe('ERR_KEY');
     const expected = file.startsWith('ec') ? plainKey : privateKeyFromPem(formatText('rsa-pkcs8.pem'));
-    expect(privateKeyFromDer(decryptLegacyPem(block, { password, allowLegacy: true }), block.label)).toEqual(expected);
+    const key = privateKeyFromDer(decryptLegacyPem(block, { password, allowLegacy: true }), block.label);
+    expect(encodePrivateKey(key)).toEqual(encodePrivateKey(expected));
     expect(await codeOf(() => decryptLegacyPem(block, { password: 'wrong', allowLegacy: true }))).toBe('ERR_PASSWORD');
   });
 });
@@ -106,7 +111,7 @@ describe('PKCS#12', () => {
   it.each(['modern.p12', 'aes128-sha512.p12', 'certificates-plain.p12'])('%s', async (file) => {
     const { certificates, privateKeys } = await open(file);
     expect(certificates.map(toHex)).toEqual(chain);
-    expect(privateKeys.map((key) => privateKeyFromDer(key))).toEqual([plainKey]);
+    expect(privateKeys.map((key) => encodePrivateKey(privateKeyFromDer(key)))).toEqual([encodePrivateKey(plainKey)]);
     expect(await codeOf(() => open(file, { password: 'wrong' }))).toBe('ERR_PASSWORD');
   });
 
@@ -114,7 +119,7 @@ describe('PKCS#12', () => {
     expect(await codeOf(() => open(file))).toBe('ERR_KEY');
     const { certificates, privateKeys } = await open(file, { allowLegacy: true });
     expect(certificates.map(toHex)).toEqual(chain);
-    expect(privateKeys.map((key) => privateKeyFromDer(key))).toEqual([plainKey]);
+    expect(privateKeys.map((key) => encodePrivateKey(privateKeyFromDer(key)))).toEqual([encodePrivateKey(plainKey)]);
     expect(await codeOf(() => open(file, { allowLegacy: true, password: 'wrong' }))).toBe('ERR_PASSWORD');
   });
 

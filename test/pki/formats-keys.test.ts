@@ -11,6 +11,7 @@ import {
   derSequence,
 } from '../../src/bytes/der-writer.ts';
 import { publicKeyOf } from '../../src/crypto/noble/index.ts';
+import { copyKey } from '../../src/crypto/private-key.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import { TlsError } from '../../src/errors.ts';
 import { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from '../../src/pki/formats/jwk.ts';
@@ -81,7 +82,9 @@ describe('private keys', () => {
     const pem = serverEntry(kind).key;
     const key = privateKeyFromPem(pem);
     expect(toHex(encodeSubjectPublicKeyInfo(publicKeyOf(key)))).toBe(nodePublic(pem));
-    expect(privateKeyFromDer(encodePrivateKey(key))).toEqual(key);
+    expect(encodePrivateKey(privateKeyFromDer(encodePrivateKey(key)))).toEqual(encodePrivateKey(key));
+    expect(copyKey(key).kind).toBe(key.kind);
+    expect(encodePrivateKey(copyKey(key))).toEqual(encodePrivateKey(key));
     expect(nodePublic(privateKeyToPem(key))).toBe(nodePublic(pem));
   });
 
@@ -188,7 +191,7 @@ describe('JWK', () => {
     const pem = basicPki().client[kind].key;
     const jwk = createPrivateKey(pem).export({ format: 'jwk' }) as JsonWebKeyLike;
     const key = privateKeyFromPem(pem);
-    expect(privateKeyFromJwk(jwk)).toEqual(key);
+    expect(encodePrivateKey(privateKeyFromJwk(jwk))).toEqual(encodePrivateKey(key));
     expect(privateKeyToJwk(key, publicKeyOf(key))).toEqual(jwk);
   });
 

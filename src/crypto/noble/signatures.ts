@@ -5,6 +5,7 @@ import { p256, p384, p521 } from '@noble/curves/nist.js';
 import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { TlsError } from '../../errors.ts';
 import { decryptRaw, isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
+import { copyKey, wipeKey } from '../private-key.ts';
 import { isValidPublicKey } from '../public-values.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
 import { isWellFormed, providerFault } from '../verification.ts';
@@ -39,7 +40,7 @@ export const nobleVerifier: SynchronousVerifier = {
 
 /** A signer over a private key in memory. The key is copied. */
 export function nobleSigner(key: PrivateKey, random: Random): Signer {
-  const own = structuredCopy(key);
+  const own = copyKey(key);
   const publicKey = publicKeyOf(own);
   return {
     publicKey,
@@ -53,9 +54,7 @@ export function nobleSigner(key: PrivateKey, random: Random): Signer {
       return sign(known.algorithm, own, message, random);
     },
     ...(own.kind === 'rsa' && !own.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(own, text, random) }),
-    dispose: () => {
-      for (const part of Object.values(own)) if (part instanceof Uint8Array) part.fill(0);
-    },
+    dispose: () => wipeKey(own),
   };
 }
 
@@ -141,9 +140,4 @@ function curveOf(name: NamedCurve): Curve {
     built.set(name, curve);
   }
   return curve;
-}
-
-function structuredCopy(key: PrivateKey): PrivateKey {
-  const copy = Object.entries(key).map(([name, value]) => [name, value instanceof Uint8Array ? value.slice() : value]);
-  return Object.fromEntries(copy) as PrivateKey;
 }

@@ -6,6 +6,7 @@ import type { PeerInfo } from '../../handshake/context.ts';
 import type { Credential, CredentialResolver } from '../../handshake/peer.ts';
 import {
   type ClientSessionStore,
+  concealPsk,
   type ExternalPsk,
   identityOf,
   MAX_TICKET_LIFETIME,
@@ -157,7 +158,7 @@ export function checkPsk(psk: ExternalPsk): ExternalPsk {
   if (psk.secret.length < 16) throw bad('psks', 'a key has at least 16 bytes');
   if (psk.hash !== undefined && psk.hash !== 'sha256' && psk.hash !== 'sha384')
     throw bad('psks', 'the hash is sha256 or sha384');
-  return { ...psk, identity: plainView(psk.identity), secret: plainView(psk.secret) };
+  return concealPsk({ ...psk, identity: plainView(psk.identity), secret: plainView(psk.secret) });
 }
 
 function finder(list: readonly ExternalPsk[]): PskResolver {

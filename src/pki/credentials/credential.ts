@@ -117,7 +117,13 @@ export async function matchKey(
     return { leaf, signer: withinLimits(signer, leaf) };
   // What the key may do is for its certificate to say: many files hold a PSS key under the common RSA name.
   signer.dispose?.();
-  return { leaf, signer: withinLimits(await crypto.signer({ ...file.key, pss: key.pss !== undefined }), leaf) };
+  return { leaf, signer: withinLimits(await crypto.signer(withPss(file.key, key.pss !== undefined)), leaf) };
+}
+
+/** By name, since a spread leaves out what is secret. */
+function withPss(key: Extract<PrivateKey, { kind: 'rsa' }>, pss: boolean): PrivateKey {
+  const { kind, modulus, publicExponent, privateExponent, prime1, prime2, exponent1, exponent2, coefficient } = key;
+  return { kind, pss, modulus, publicExponent, privateExponent, prime1, prime2, exponent1, exponent2, coefficient };
 }
 
 async function keysOf(source: CredentialSource, bundle: Bundle): Promise<readonly PrivateKeyFile[]> {

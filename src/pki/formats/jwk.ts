@@ -1,5 +1,6 @@
 import { bigFromBytes, bigToBytes } from '../../bytes/bigint.ts';
 import { concat } from '../../bytes/bytes.ts';
+import { concealKey } from '../../crypto/private-key.ts';
 import { FIELD_SIZE } from '../../crypto/spki.ts';
 import type { NamedCurve, PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -104,7 +105,7 @@ function readEc(jwk: JsonWebKeyLike): PrivateKeyFile {
     exactly(jwk, 'x', FIELD_SIZE[named]),
     exactly(jwk, 'y', FIELD_SIZE[named]),
   );
-  return { key: { kind: 'ec', curve: named, scalar }, publicBytes };
+  return { key: concealKey({ kind: 'ec', curve: named, scalar }), publicBytes };
 }
 
 function readEdwards(jwk: JsonWebKeyLike): PrivateKeyFile {
@@ -112,7 +113,7 @@ function readEdwards(jwk: JsonWebKeyLike): PrivateKeyFile {
     throw unusable(`crv: ${JSON.stringify(jwk.crv)} is not one of Ed25519, Ed448`);
   const kind = jwk.crv === 'Ed25519' ? 'ed25519' : 'ed448';
   const size = kind === 'ed25519' ? 32 : 57;
-  return { key: { kind, seed: exactly(jwk, 'd', size) }, publicBytes: exactly(jwk, 'x', size) };
+  return { key: concealKey({ kind, seed: exactly(jwk, 'd', size) }), publicBytes: exactly(jwk, 'x', size) };
 }
 
 function readRsa(jwk: JsonWebKeyLike): PrivateKey {
@@ -130,7 +131,7 @@ function readRsa(jwk: JsonWebKeyLike): PrivateKey {
     coefficient: magnitude(jwk, 'qi'),
   };
   checkRsa(key);
-  return key;
+  return concealKey(key);
 }
 
 type Field = 'x' | 'y' | 'd' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi';

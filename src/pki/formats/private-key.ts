@@ -18,6 +18,7 @@ import {
   derOid,
   derSequence,
 } from '../../bytes/der-writer.ts';
+import { concealKey } from '../../crypto/private-key.ts';
 import { FIELD_SIZE } from '../../crypto/spki.ts';
 import type { NamedCurve, PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -183,9 +184,9 @@ function readContent(oid: string, curve: NamedCurve | undefined, content: Uint8A
     case OID_EC:
       return readSec1(content, curve);
     case OID_ED25519:
-      return { key: { kind: 'ed25519', seed: readSeed(content, 32) }, publicBytes: undefined };
+      return { key: concealKey({ kind: 'ed25519', seed: readSeed(content, 32) }), publicBytes: undefined };
     case OID_ED448:
-      return { key: { kind: 'ed448', seed: readSeed(content, 57) }, publicBytes: undefined };
+      return { key: concealKey({ kind: 'ed448', seed: readSeed(content, 57) }), publicBytes: undefined };
     default:
       return { key: readPkcs1(content, oid === OID_PSS), publicBytes: undefined };
   }
@@ -205,7 +206,7 @@ function readSec1(der: Uint8Array, curve: NamedCurve | undefined): PrivateKeyFil
     if (scalar.length > size) throw new DerError('a private key that is too long for its curve', start);
     const padded = concat(new Uint8Array(size - scalar.length), scalar);
     checkScalar(named, padded);
-    return { key: { kind: 'ec', curve: named, scalar: padded }, publicBytes };
+    return { key: concealKey({ kind: 'ec', curve: named, scalar: padded }), publicBytes };
   });
 }
 
@@ -235,7 +236,7 @@ function readPkcs1(der: Uint8Array, pss: boolean): PrivateKey {
       coefficient: fields.unsigned(),
     };
     checkRsa(key);
-    return key;
+    return concealKey(key);
   });
 }
 

@@ -1,4 +1,5 @@
 import { toHex } from '../../bytes/bytes.ts';
+import { printable } from '../../bytes/text.ts';
 import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
 import { ipText } from './ip.ts';
 
@@ -67,15 +68,12 @@ function attributeForPeople(attribute: Attribute): string {
 function escapeValue(attribute: Attribute): string {
   const text = attributeText(attribute);
   if (text === undefined) return `#${toHex(attribute.value)}`;
-  // Control characters never reach a terminal or a log as they are.
-  return [...text]
-    .map((c) =>
-      /[,+"\\<>;]/.test(c) ? `\\${c}` : isControl(c) ? `\\${c.charCodeAt(0).toString(16).padStart(2, '0')}` : c,
-    )
-    .join('');
+  // Control characters, of the terminal or of the direction of writing, never reach a log as they are.
+  return printable(
+    text.replace(/[,+"\\<>;]/g, (c) => `\\${c}`),
+    MAX_VALUE,
+  );
 }
 
-function isControl(character: string): boolean {
-  const code = character.charCodeAt(0);
-  return code < 0x20 || (code >= 0x7f && code < 0xa0);
-}
+/** Longest value of a name that is shown whole, in characters. X.520 allows 64 for most. */
+const MAX_VALUE = 256;

@@ -1,5 +1,5 @@
 import { DerError } from '../../bytes/der.ts';
-import { Alert } from '../../errors.ts';
+import { Alert, printableFailure } from '../../errors.ts';
 import type { CertificateReference, VerificationCode, VerificationFailure } from '../../handshake/peer.ts';
 import { type Certificate, serialText } from './certificate.ts';
 import { shortNameText } from './general-name-text.ts';
@@ -72,7 +72,7 @@ export function failureOf(
     `${who}: ${finding.what}${details.length > 0 ? ` (${details.join(', ')})` : ''}`,
     ...(finding.advice === undefined ? [] : [finding.advice]),
   ].join('; ');
-  return {
+  return printableFailure({
     code: finding.code,
     message,
     alert: ALERTS[finding.code],
@@ -81,7 +81,7 @@ export function failureOf(
     ...(finding.found !== undefined && { found: finding.found }),
     ...(finding.advice !== undefined && { advice: finding.advice }),
     ...(finding.rfc !== undefined && { rfc: finding.rfc }),
-  };
+  });
 }
 
 /** Malformed bytes become a finding; anything else is a fault of ours and goes on. */

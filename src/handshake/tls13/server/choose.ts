@@ -1,4 +1,5 @@
 import { equalBytes } from '../../../bytes/bytes.ts';
+import { quotedList } from '../../../bytes/text.ts';
 import type { CipherSuite13, KeyExchange } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
 import { decode } from '../../../wire/codec.ts';
@@ -104,7 +105,7 @@ export function chooseProtocol(offered: readonly string[] | undefined, ours: rea
   if (offered === undefined || ours.length === 0) return undefined;
   const chosen = ours.find((protocol) => offered.includes(protocol));
   if (chosen === undefined)
-    throw new TlsError('ERR_NO_SHARED_ALPN', { detail: `the client offers ${offered.join(', ')}` });
+    throw new TlsError('ERR_NO_SHARED_ALPN', { detail: `the client offers ${quotedList(offered)}` });
   return chosen;
 }
 

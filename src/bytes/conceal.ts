@@ -1,0 +1,34 @@
+/**
+ * What a program prints by accident. An object with a secret in it is logged, sooner or later: so its secrets are not
+ * among the properties that are listed, and it says itself what it is.
+ */
+
+/** Only the members that a printing function asks for by themselves. */
+interface Described {
+  [hook: symbol]: () => string;
+}
+
+/**
+ * The same object, which `console.log` and the inspectors of Node, Bun and Deno show as `text()` and nothing else. It is
+ * otherwise as it was.
+ */
+export function describedAs<T extends object>(value: T, text: () => string): T {
+  for (const hook of ['nodejs.util.inspect.custom', 'Deno.customInspect'])
+    Object.defineProperty(value, Symbol.for(hook), { value: text, enumerable: false });
+  return value;
+}
+
+/**
+ * A copy whose properties named in `secrets` can be read by their names, and are not listed: not printed, not written as
+ * JSON, not spread. They are held in the closure of their getters.
+ */
+export function conceal<T extends object>(value: T, secrets: readonly (keyof T & string)[], text: () => string): T {
+  const copy = {} as T & Described;
+  for (const name of Object.keys(value) as (keyof T & string)[])
+    if (!secrets.includes(name)) Object.defineProperty(copy, name, { value: value[name], enumerable: true });
+  for (const name of secrets) {
+    const secret = value[name];
+    if (secret !== undefined) Object.defineProperty(copy, name, { get: () => secret, enumerable: false });
+  }
+  return describedAs(copy, text);
+}
