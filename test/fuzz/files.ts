@@ -35,7 +35,7 @@ const options = { password: FORMATS_PASSWORD, allowLegacy: true, maxIterations: 
 
 /** What takes DER. Each of them gets the files of its kind, and those of the others. */
 const READERS: readonly ((bytes: Uint8Array) => unknown)[] = [
-  (bytes) => readPkcs12(bytes, { ...options, allowNoMac: true }),
+  (bytes) => readPkcs12(bytes, options),
   readPkcs7,
   (bytes) => decryptPkcs8(bytes, options),
   (bytes) => encodePrivateKey(privateKeyFromDer(bytes)),

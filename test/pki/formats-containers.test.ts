@@ -11,6 +11,7 @@ import { fastPbkdf2 } from '../../src/pki/formats/containers/fast-pbkdf2.ts';
 import { desBlock, desKey, rc2DecryptBlock, rc2Key } from '../../src/pki/formats/containers/legacy-ciphers.ts';
 import { decryptLegacyPem } from '../../src/pki/formats/containers/legacy-pem.ts';
 import { readPkcs7, writePkcs7 } from '../../src/pki/formats/containers/pkcs7.ts';
+import { Effort } from '../../src/pki/formats/containers/password-based.ts';
 import { decryptPkcs8, encryptPkcs8 } from '../../src/pki/formats/containers/pkcs8.ts';
 import { type Pkcs12Options, readPkcs12 } from '../../src/pki/formats/containers/pkcs12.ts';
 import { writePkcs12 } from '../../src/pki/formats/containers/pkcs12-writer.ts';
@@ -123,9 +124,24 @@ describe('PKCS#12', () => {
     expect(await codeOf(() => open(file, { allowLegacy: true, password: 'wrong' }))).toBe('ERR_PASSWORD');
   });
 
-  it('without a MAC only when asked for', async () => {
-    expect(await codeOf(() => open('no-mac.p12'))).toBe('ERR_KEY');
-    expect((await open('no-mac.p12', { allowNoMac: true })).certificates.map(toHex)).toEqual(chain);
+  it('without a MAC, and says so; not where one is required', async () => {
+    const contents = await open('no-mac.p12');
+    expect(contents.certificates.map(toHex)).toEqual(chain);
+    expect(contents.hasMac).toBe(false);
+    expect((await open('modern.p12', { requireMac: true })).hasMac).toBe(true);
+    expect(await codeOf(() => open('no-mac.p12', { requireMac: true }))).toBe('ERR_KEY');
+  });
+
+  it('without a password where there is none, and says so where there is one', async () => {
+    expect((await readPkcs12(formatFile('empty-password.p12'))).privateKeys.length).toBe(1);
+    await expect(readPkcs12(formatFile('modern.p12'))).rejects.toMatchObject({
+      code: 'ERR_PASSWORD',
+      message: expect.stringMatching(/no password was given/),
+    });
+    await expect(readPkcs12(formatFile('no-mac.p12'))).rejects.toMatchObject({
+      code: 'ERR_PASSWORD',
+      message: expect.stringMatching(/no password was given/),
+    });
   });
 
   it('with an empty password, and with one outside ASCII', async () => {
@@ -179,7 +195,13 @@ describe('PKCS#12', () => {
   });
 
   it('refuses more work than allowed', async () => {
-    expect(await codeOf(() => open('modern.p12', { maxIterations: 4000 }))).toBe('ERR_LIMIT');
+    expect(await codeOf(() => open('modern.p12', { maxIterations: 2047 }))).toBe('ERR_LIMIT');
+    expect((await open('modern.p12', { maxIterations: 2048 })).certificates).toHaveLength(3);
+    // Before the password is tried: what it costs is counted first.
+    expect(await codeOf(() => open('modern.p12', { maxIterations: 2047, password: 'wrong' }))).toBe('ERR_LIMIT');
+    const effort = new Effort({ password, maxIterations: 1000 });
+    for (let i = 0; i < 4; i++) effort.spend(1000);
+    expect(() => effort.spend(1)).toThrow(/in all/);
   });
 
   it('written and read again', async () => {

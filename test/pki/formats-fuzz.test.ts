@@ -12,7 +12,7 @@ import { FORMATS_PASSWORD, formatFile, formatText } from '../support/formats.ts'
 /** Files cut short at each byte, and changed anywhere: whatever comes, it is a TlsError or something that was read. */
 
 // Few rounds, so that a changed number of rounds is refused and not worked off.
-const options = { password: FORMATS_PASSWORD, allowLegacy: true, allowNoMac: true, maxIterations: 10_000 };
+const options = { password: FORMATS_PASSWORD, allowLegacy: true, maxIterations: 10_000 };
 const block = (file: string): Uint8Array => readPem(formatText(file))[0]!.der;
 
 const READERS: readonly (readonly [file: string, bytes: Uint8Array, read: (bytes: Uint8Array) => unknown])[] = [

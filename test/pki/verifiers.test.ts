@@ -113,7 +113,7 @@ describe('allowed keys', () => {
       expect(code(await verifier.verify(peer([intermediate])))).toBe('CERT_PIN_MISMATCH');
     }
     expect(() => allowedKeys([])).toThrow(/ERR_OPTION/);
-    expect(() => allowedKeys(['no PEM'])).toThrow(/ERR_OPTION/);
+    expect(() => allowedKeys(['no PEM'])).toThrow(/ERR_KEY/);
   });
 });
 

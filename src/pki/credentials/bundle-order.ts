@@ -14,6 +14,9 @@ export interface BundleProblem {
 
 export type BundleProblemCode =
   | 'UNREADABLE'
+  | 'BAD_BLOCK'
+  | 'NO_MAC'
+  | 'TRUST_SETTINGS'
   | 'NO_CERTIFICATE'
   | 'NO_KEY'
   | 'KEY_MISMATCH'

@@ -28,8 +28,12 @@ export interface CredentialSource {
   readonly password?: string;
   /** Opens also what is encrypted with Triple DES, RC2, or by way of SHA-1 or MD5. Default: false. */
   readonly allowLegacy?: boolean;
-  /** Most rounds of key derivation that a file may ask for. Default: 2,000,000. */
+  /** Most rounds of one key derivation; a file may ask for four times as many in all. Default: 2,000,000. */
   readonly maxIterations?: number;
+  /** One block of PEM that cannot be read is an error. Default: `onProblem` hears of it, as long as others can be read. */
+  readonly strict?: boolean;
+  /** A PKCS#12 file without a MAC, of which nothing shows whether it was changed, is an error. Default: `onProblem` hears of it. */
+  readonly requireMac?: boolean;
   /** Hears what could be put right or is no obstacle here: certificates out of order, expired, missing. */
   readonly onProblem?: (problem: BundleProblem) => void;
   /** DER OCSPResponse to staple. */
@@ -44,6 +48,8 @@ const OPTIONS: readonly string[] = [
   'password',
   'allowLegacy',
   'maxIterations',
+  'strict',
+  'requireMac',
   'onProblem',
   'ocspResponse',
   'sctList',
@@ -69,7 +75,8 @@ export async function loadCredential(source: CredentialSource, crypto: CryptoPro
   const { leaf, signer } = await pair(source, bundle, crypto);
   const arranged = await arrange(bundle.certificates, leaf, crypto.verifier);
   if (source.onProblem !== undefined)
-    for (const problem of problemsOf(bundle.certificates, arranged, Date.now())) source.onProblem(problem);
+    for (const problem of [...bundle.problems, ...problemsOf(bundle.certificates, arranged, Date.now())])
+      source.onProblem(problem);
   return {
     chain: arranged.chain.map(({ der }) => der),
     signer,
@@ -134,7 +141,7 @@ async function keysOf(source: CredentialSource, bundle: Bundle): Promise<readonl
     return bundle.keys;
   }
   if (typeof privateKey === 'string' || privateKey instanceof Uint8Array) {
-    const { keys } = await readBundle(privateKey, source);
+    const { keys } = await readBundle(privateKey, source, 'privateKey');
     if (keys.length === 0) throw unusable('privateKey: it holds no private key');
     return keys;
   }

@@ -56,7 +56,8 @@ export async function describeBundle(
   const bundle: { certificates: Certificate[]; keys: Bundle['keys'][number][] } = { certificates: [], keys: [] };
   for (const file of list) {
     try {
-      const { certificates, keys } = await readBundle(file, options);
+      const { certificates, keys, problems: found } = await readBundle(file, options);
+      problems.push(...found);
       bundle.certificates.push(...certificates);
       bundle.keys.push(...keys);
     } catch (error) {
@@ -71,7 +72,7 @@ export async function describeBundle(
 }
 
 async function arrangeByKey(
-  bundle: Bundle,
+  bundle: Pick<Bundle, 'certificates' | 'keys'>,
   crypto: CryptoProvider,
   problems: BundleProblem[],
 ): Promise<Arranged | undefined> {

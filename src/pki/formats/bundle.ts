@@ -2,39 +2,64 @@ import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import type { PasswordOptions } from './containers/password-based.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
+import { type FilePart, type FileProblem, type FileSource, type PartKind, readParts } from '../x509/file-parts.ts';
 import { type PrivateKeyFile, readPrivateKey } from './private-key.ts';
-import { type FilePart, partsOf } from './sniff.ts';
 
 /** Everything that was found in some files. */
 export interface Bundle {
   readonly certificates: readonly Certificate[];
   readonly keys: readonly PrivateKeyFile[];
+  /** What could not be read, or is worth a word. */
+  readonly problems: readonly FileProblem[];
 }
 
+/** How files are opened. */
 export interface BundleOptions {
+  /** Of an encrypted key or a PKCS#12 file; one without a password is opened without. */
   readonly password?: string | undefined;
+  /** Opens also what is encrypted with Triple DES, RC2, or by way of SHA-1 or MD5. Default: false. */
   readonly allowLegacy?: boolean | undefined;
+  /** Most rounds of one key derivation; a file may ask for four times as many in all. Default: 2,000,000. */
   readonly maxIterations?: number | undefined;
+  /** One block of PEM that cannot be read is an error. Default: it is a problem, as long as others can be read. */
+  readonly strict?: boolean | undefined;
+  /** A PKCS#12 file without a MAC, of which nothing shows whether it was changed, is an error. Default: a problem. */
+  readonly requireMac?: boolean | undefined;
 }
+
+const KINDS: readonly PartKind[] = ['certificate', 'private-key', 'encrypted-key', 'pkcs7', 'pkcs12'];
+const KEY_KINDS: readonly PartKind[] = ['private-key', 'encrypted-key', 'pkcs12', 'certificate', 'pkcs7'];
 
 /**
  * Reads files of any known kind. What opens protected files is loaded only when there is one.
- * @throws TlsError ERR_KEY when a part cannot be read, ERR_PASSWORD when the password is missing or wrong.
+ * @param what the option that was given, for errors.
+ * @throws TlsError ERR_KEY when a part cannot be read, saying what the file is instead and what to do; ERR_PASSWORD when
+ * the password is missing or wrong; ERR_LIMIT when a file asks for more work than it may; ERR_OPTION for what is no file.
  */
 export async function readBundle(
-  source: string | Uint8Array | readonly (string | Uint8Array)[],
+  source: FileSource,
   options: BundleOptions,
+  what: 'certificates' | 'privateKey' = 'certificates',
 ): Promise<Bundle> {
-  const files = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
   const certificates: Certificate[] = [];
   const keys: PrivateKeyFile[] = [];
+  const problems: FileProblem[] = [];
+  const kinds = what === 'privateKey' ? KEY_KINDS : KINDS;
+  const parts = readParts(source, {
+    what,
+    kinds,
+    strict: options.strict,
+    onProblem: (problem) => problems.push(problem),
+  });
   const addCertificate = (der: Uint8Array): void => {
     certificates.push(parse(der, certificates.length));
   };
-  for (const part of files.flatMap(partsOf)) {
+  for (const part of parts) {
     switch (part.kind) {
       case 'certificate':
-        addCertificate(part.der);
+        // In a PEM text with others, one that cannot be read is left out like a block that is no base64.
+        if (part.label === undefined || parts.length === 1 || options.strict === true) addCertificate(part.der);
+        else tryPart(part, what, problems, () => addCertificate(part.der));
         break;
       case 'pkcs7': {
         const { readPkcs7 } = await import('./containers/pkcs7.ts');
@@ -43,16 +68,37 @@ export async function readBundle(
       }
       case 'pkcs12': {
         const { readPkcs12 } = await import('./containers/pkcs12.ts');
-        const contents = await readPkcs12(part.der, protection(options));
+        const { password: _, ...limits } = protection({ ...options, password: options.password ?? '' });
+        const contents = await readPkcs12(part.der, {
+          ...limits,
+          ...(options.password !== undefined && { password: options.password }),
+          requireMac: options.requireMac ?? false,
+        });
         contents.certificates.forEach(addCertificate);
         keys.push(...contents.privateKeys.map((der) => readPrivateKey(der, 'PRIVATE KEY')));
+        if (!contents.hasMac)
+          problems.push({
+            code: 'NO_MAC',
+            message: `${what}: the PKCS#12 file has no MAC: nothing shows whether it was changed`,
+          });
         break;
       }
       default:
         keys.push(await readKey(part, options));
     }
   }
-  return { certificates, keys };
+  if (certificates.length + keys.length === 0 && problems[0] !== undefined)
+    throw new TlsError('ERR_KEY', { detail: problems[0].message });
+  return { certificates, keys, problems };
+}
+
+function tryPart({ where }: FilePart, what: string, problems: FileProblem[], read: () => void): void {
+  try {
+    read();
+  } catch (error) {
+    if (!(error instanceof TlsError)) throw error;
+    problems.push({ code: 'BAD_BLOCK', message: `${what}: ${where}: ${error.message}` });
+  }
 }
 
 async function readKey(part: FilePart, options: BundleOptions): Promise<PrivateKeyFile> {

@@ -27,6 +27,13 @@ export async function toPem(
       ({ subject, issuer, der }) =>
         `${nameText(subject)}\nissued by ${nameText(issuer)}\n${writePem('CERTIFICATE', der)}`,
     ),
-    ...keys.map(({ key }) => privateKeyToPem(key)),
+    ...keys.map(({ key, publicBytes }) =>
+      privateKeyToPem(
+        key,
+        key.kind === 'ec' && publicBytes?.[0] === 4
+          ? { kind: key.kind, curve: key.curve, point: publicBytes }
+          : undefined,
+      ),
+    ),
   ].join('\n');
 }

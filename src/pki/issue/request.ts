@@ -7,13 +7,14 @@ import type { CryptoProvider, PublicKey, SignatureVerifier } from '../../crypto/
 import { TlsError } from '../../errors.ts';
 import { type CertificateExtension, OID_SUBJECT_ALT_NAME, readExtension } from '../x509/certificate.ts';
 import { type GeneralName, readGeneralNames, readName } from '../x509/general-name.ts';
-import { readPem, writePem } from '../x509/pem.ts';
+import { readParts } from '../x509/file-parts.ts';
+import { writePem } from '../x509/pem.ts';
 import { algorithmOf, assemble, nameOf, parsed, toBeSigned } from './asn1.ts';
 import type { ExtensionValue } from './extension-value.ts';
 import { encodeNames, withExtra } from './extensions.ts';
 import { type KeyAlgorithm, type KeyPair, type KeySource, makeOrLoadKey } from './keys.ts';
 import { encodeSubject, type NameSource, type SubjectSource } from './names.ts';
-import { checkOptions, describe, listOf, wrongOption } from './options.ts';
+import { checkOptions, listOf, wrongOption } from './options.ts';
 import { chooseSignature, signWith } from './signing.ts';
 
 const OID_EXTENSION_REQUEST = '1.2.840.113549.1.9.14';
@@ -149,17 +150,10 @@ export function readRequest(source: string | Uint8Array): CertificateRequest {
 }
 
 function derOf(source: string | Uint8Array): Uint8Array {
-  if (source instanceof Uint8Array && source[0] === 0x30) return source;
-  if (typeof source !== 'string' && !(source instanceof Uint8Array))
-    throw wrongOption('request', `PEM or DER is wanted, not ${describe(source)}`);
-  const text = typeof source === 'string' ? source : new TextDecoder('latin1').decode(source);
-  const blocks = readPem(text).filter(({ label }) => /^(NEW )?CERTIFICATE REQUEST$/.test(label));
-  const [block] = blocks;
-  if (block === undefined || blocks.length > 1)
-    throw new TlsError('ERR_KEY', {
-      detail: `one CERTIFICATE REQUEST in PEM is wanted, and ${blocks.length} are there`,
-    });
-  return block.der;
+  const [part, ...more] = readParts(source, { what: 'request', kinds: ['request'] });
+  if (part === undefined || more.length > 0)
+    throw new TlsError('ERR_KEY', { detail: `request: one is wanted, and ${more.length + 1} are there` });
+  return part.der;
 }
 
 interface Info {

@@ -4,7 +4,7 @@ import { TlsError } from '../../errors.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { type NameConstraints, readNameConstraints } from '../x509/extensions.ts';
 import { readName } from '../x509/general-name.ts';
-import { readPem } from '../x509/pem.ts';
+import { readParts } from '../x509/file-parts.ts';
 import type { Authority } from '../revocation/status.ts';
 
 /** What is trusted to begin with (RFC 5280 section 6.1.1(d), RFC 5914): a certificate, or no more than a name and a key. */
@@ -122,19 +122,13 @@ export function readCertificates(
 ): readonly Certificate[] {
   const list = typeof source === 'string' ? [source] : source;
   const items = list.flatMap((item): (Uint8Array | Certificate)[] => {
-    if (typeof item !== 'string') return [item];
-    const blocks = readPem(item).filter(({ label }) => CERTIFICATE_LABELS.includes(label));
-    // Most likely a name of a file, or a variable that was not set: better said here than with every peer.
-    if (blocks.length === 0)
-      throw new TlsError('ERR_KEY', { detail: `${what}: a text without a certificate (PEM is wanted, not a path)` });
-    return blocks.map(({ der }) => der);
+    if (typeof item !== 'string' && !(item instanceof Uint8Array)) return [item];
+    return readParts(item, { what, kinds: ['certificate'] }).map(({ der }) => der);
   });
   return items.map((item, index) =>
     item instanceof Uint8Array ? orUnreadable(`${what}: certificate ${index}`, () => readCertificate(item)) : item,
   );
 }
-
-const CERTIFICATE_LABELS: readonly string[] = ['CERTIFICATE', 'X509 CERTIFICATE', 'TRUSTED CERTIFICATE'];
 
 function orUnreadable<T>(what: string, read: () => T): T {
   try {

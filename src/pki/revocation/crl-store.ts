@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import { type Crl, readCrl } from './crl.ts';
-import { readPem } from '../x509/pem.ts';
+import { type FileSource, readParts } from '../x509/file-parts.ts';
 
 /**
  * Lists that can be changed while they are in use. Nothing is believed when it is put in, so no list ever takes the
@@ -41,13 +41,13 @@ export class CrlStore {
 }
 
 /** DER, or PEM text with one or more lists. */
-export type CrlSource = string | Uint8Array | readonly (string | Uint8Array)[];
+export type CrlSource = FileSource;
 
 function readCrls(source: CrlSource): readonly Crl[] {
-  const items = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
-  const ders = items.flatMap((item) =>
-    typeof item === 'string' ? readPem(item).flatMap(({ label, der }) => (label === 'X509 CRL' ? [der] : [])) : [item],
-  );
+  const ders =
+    Array.isArray(source) && source.length === 0
+      ? []
+      : readParts(source, { what: 'crls', kinds: ['crl'] }).map(({ der }) => der);
   return ders.map((der, index) => {
     try {
       return readCrl(der);

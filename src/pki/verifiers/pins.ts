@@ -2,7 +2,7 @@ import { equalBytes, fromHex, toHex } from '../../bytes/bytes.ts';
 import type { CryptoProvider, Hash, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
-import { readPem } from '../x509/pem.ts';
+import { readParts } from '../x509/file-parts.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { explicit, wishesOf } from './compose.ts';
 import { shortNameText } from '../x509/general-name-text.ts';
@@ -149,11 +149,8 @@ function readPin(pin: string | Uint8Array, option: string): string {
   return toHex(fromHex(digits));
 }
 
-function keysOfPem(text: string): Uint8Array[] {
-  const blocks = readPem(text).filter(({ label }) => label === 'PUBLIC KEY');
-  if (blocks.length === 0)
-    throw new TlsError('ERR_OPTION', { detail: 'allowedKeys: there is no PUBLIC KEY in the PEM' });
-  return blocks.map(({ der }) => der);
+function keysOfPem(text: string): readonly Uint8Array[] {
+  return readParts(text, { what: 'allowedKeys', kinds: ['public-key'] }).map(({ der }) => der);
 }
 
 export function leafOf(peer: PresentedPeer): Certificate | Finding {

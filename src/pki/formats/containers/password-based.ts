@@ -16,28 +16,42 @@ export interface PasswordOptions {
   readonly password: string;
   /** Also Triple DES, RC2 and SHA-1, which anybody with some means can break. Default: false. */
   readonly allowLegacy?: boolean;
-  /** Most rounds of key derivation that one file may ask for, all of its parts together. Default: 2,000,000. */
+  /**
+   * Most rounds of one key derivation; a file may ask for four times as many in all of its parts. Tools of today write
+   * 600,000 for each of three parts. Default: 2,000,000.
+   */
   readonly maxIterations?: number;
 }
+
+/** A MAC, certificates and a key, and one more. */
+const MAX_DERIVATIONS = 4;
 
 /** What is left of the rounds that a file may cost. */
 export class Effort {
   readonly options: PasswordOptions;
+  readonly #each: number;
   #left: number;
 
   constructor(options: PasswordOptions) {
     this.options = options;
-    this.#left = options.maxIterations ?? 2_000_000;
+    this.#each = options.maxIterations ?? 2_000_000;
+    this.#left = MAX_DERIVATIONS * this.#each;
   }
 
-  /** @throws TlsError ERR_LIMIT */
-  spend(iterations: number): void {
-    if (iterations > this.#left) {
+  /**
+   * Counted when the file is read, before any of it is worked. `blocks`: how often the rounds have to be run for one key.
+   * @throws TlsError ERR_LIMIT
+   */
+  spend(iterations: number, blocks: number = 1): void {
+    if (iterations > this.#each)
       throw new TlsError('ERR_LIMIT', {
-        detail: `maxIterations: the file asks for ${iterations} rounds of key derivation, ${this.#left} are left`,
+        detail: `maxIterations: a part of the file asks for ${iterations} rounds of key derivation, and ${this.#each} are allowed`,
       });
-    }
-    this.#left -= iterations;
+    if (iterations * blocks > this.#left)
+      throw new TlsError('ERR_LIMIT', {
+        detail: `maxIterations: the parts of the file ask for more than ${MAX_DERIVATIONS * this.#each} rounds of key derivation in all`,
+      });
+    this.#left -= iterations * blocks;
   }
 
   /** @throws TlsError ERR_KEY unless old algorithms were asked for. */
@@ -84,8 +98,11 @@ const MAX_SCRYPT_BYTES = 128 * 1024 * 1024;
 /** Decrypts; undefined: the padding was wrong. */
 export type Opener = (ciphertext: Uint8Array) => Promise<Uint8Array | undefined>;
 
-/** Makes a key of so many bytes from the password. */
-export type Deriver = (length: number) => Promise<Uint8Array>;
+/**
+ * Told how many bytes of key are needed, it counts what that costs, and gives back what makes them.
+ * @throws TlsError ERR_LIMIT, and ERR_KEY for a size that the file does not have.
+ */
+export type Deriver = (length: number) => () => Promise<Uint8Array>;
 
 /** An AlgorithmIdentifier with which something was encrypted; gives back what decrypts. */
 export function readPasswordScheme(cursor: DerCursor, effort: Effort): Opener {
@@ -96,9 +113,11 @@ export function readPasswordScheme(cursor: DerCursor, effort: Effort): Opener {
     if (scheme === undefined) throw unusable(`it is encrypted with ${oid}, which is not known here`);
     const { salt, iterations } = saltAndIterations(fields);
     effort.legacy(scheme.name);
+    const sha1 = hashByName('sha1');
+    for (const size of [scheme.key, 8]) effort.spend(iterations, Math.ceil(size / sha1.size));
     return async (ciphertext) => {
-      const derive = (id: number, size: number): Uint8Array =>
-        pkcs12Derive(hashByName('sha1'), id, effort, salt, iterations, size);
+      const password = bmpPassword(effort.options.password);
+      const derive = (id: number, size: number): Uint8Array => pkcs12Derive(sha1, id, password, salt, iterations, size);
       const key = derive(1, scheme.key);
       const iv = derive(2, 8);
       if (scheme.cipher === 'rc2') return rc2CbcDecrypt(key, 8 * scheme.key, iv, ciphertext);
@@ -119,11 +138,10 @@ export function readPbkdf2(fields: DerCursor, effort: Effort): Deriver {
     const iterations = positive(parameters);
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     const prf = parameters.optional(TAG_SEQUENCE, readPrf) ?? 'sha1';
-    return async (length) => {
+    return (length) => {
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
-      const hash = hashByName(prf);
-      effort.spend(iterations * Math.ceil(length / hash.size));
-      return await fastPbkdf2(prf, new TextEncoder().encode(effort.options.password), salt, iterations, length);
+      effort.spend(iterations, Math.ceil(length / hashByName(prf).size));
+      return () => fastPbkdf2(prf, new TextEncoder().encode(effort.options.password), salt, iterations, length);
     };
   });
 }
@@ -140,19 +158,17 @@ export function readPrf(cursor: DerCursor): HashName {
 }
 
 /**
- * Key derivation of PKCS#12 (RFC 7292 appendix B.2).
+ * Key derivation of PKCS#12 (RFC 7292 appendix B.2). What it costs has been counted before.
  * @param id 1: key, 2: IV, 3: MAC.
  */
 export function pkcs12Derive(
   hash: Hash,
   id: number,
-  effort: Effort,
+  password: Uint8Array,
   salt: Uint8Array,
   iterations: number,
   length: number,
-  password: Uint8Array = bmpPassword(effort.options.password),
 ): Uint8Array {
-  effort.spend(iterations * Math.ceil(length / hash.size));
   const block = hash.size > 32 ? 128 : 64;
   const fill = (bytes: Uint8Array): Uint8Array => {
     const size = block * Math.ceil(bytes.length / block);
@@ -247,12 +263,14 @@ function readCipher(cipher: DerCursor, derive: Deriver, effort: Effort): Opener 
   const size = AES_CBC[oid];
   if (size !== undefined) {
     const iv = sized(cipher, 16);
-    return async (ciphertext) => aesCbcDecrypt(await derive(size), iv, ciphertext);
+    const key = derive(size);
+    return async (ciphertext) => aesCbcDecrypt(await key(), iv, ciphertext);
   }
   if (oid === OID_TRIPLE_DES) {
     effort.legacy('Triple DES');
     const iv = sized(cipher, 8);
-    return async (ciphertext) => tripleDesCbcDecrypt(await derive(24), iv, ciphertext);
+    const key = derive(24);
+    return async (ciphertext) => tripleDesCbcDecrypt(await key(), iv, ciphertext);
   }
   if (oid === OID_RC2) throw unusable('RC2 in PBES2 is not worked with');
   throw unusable(`the cipher ${oid} is not known here`);
@@ -266,13 +284,13 @@ function readScrypt(fields: DerCursor, effort: Effort): Deriver {
     const [n, r, p] = [positive(parameters), positive(parameters), positive(parameters)];
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     if (n < 2 || (n & (n - 1)) !== 0) throw new DerError('a cost of scrypt that is not a power of two', at);
-    return async (length) => {
+    return (length) => {
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
       if (128 * n * r > MAX_SCRYPT_BYTES)
         throw new TlsError('ERR_LIMIT', { detail: `scrypt with N = ${n}, r = ${r} takes more than 128 MiB` });
       // One step of scrypt with r = 8 costs about what two rounds of PBKDF2 do.
       effort.spend(2 * n * Math.ceil(r / 8) * p);
-      return scrypt(new TextEncoder().encode(effort.options.password), salt, { n, r, p }, length);
+      return async () => scrypt(new TextEncoder().encode(effort.options.password), salt, { n, r, p }, length);
     };
   });
 }

@@ -10,7 +10,7 @@ import {
 } from '../../../bytes/der-writer.ts';
 import { hashByName } from '../../../crypto/noble/hash.ts';
 import { guardAsync } from './guard.ts';
-import { Effort, type EncryptionOptions, encryptWithPassword, pkcs12Derive } from './password-based.ts';
+import { bmpPassword, type EncryptionOptions, encryptWithPassword, pkcs12Derive } from './password-based.ts';
 import {
   OID_CERTIFICATE_BAG,
   OID_DATA,
@@ -79,8 +79,7 @@ function macData(content: Uint8Array, options: EncryptionOptions & { readonly it
   options.random.fill(salt);
   const { iterations } = options;
   const hash = hashByName('sha256');
-  const effort = new Effort({ password: options.password, maxIterations: iterations });
-  const key = pkcs12Derive(hash, 3, effort, salt, iterations, hash.size);
+  const key = pkcs12Derive(hash, 3, bmpPassword(options.password), salt, iterations, hash.size);
   const algorithm = derSequence(derOid('2.16.840.1.101.3.4.2.1'), derNull());
   return derSequence(
     derSequence(algorithm, derOctetString(hash.hmac(key, content))),

@@ -1,10 +1,11 @@
-import { concat, equalConstantTime } from '../../../bytes/bytes.ts';
+import { concat, equalBytes, equalConstantTime } from '../../../bytes/bytes.ts';
 import {
   contextConstructed,
   contextTag,
   type DerCursor,
   DerError,
   readDer,
+  TAG_BMP_STRING,
   TAG_INTEGER,
   TAG_NULL,
   TAG_OCTET_STRING,
@@ -25,13 +26,15 @@ import {
   readPbkdf2,
   readPrf,
 } from './password-based.ts';
-import { decryptPkcs8Within } from './pkcs8.ts';
+import { openPkcs8 } from './pkcs8.ts';
 
 export const OID_DATA = '1.2.840.113549.1.7.1';
 export const OID_ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
 const OID_PBMAC1 = '1.2.840.113549.1.5.14';
 const OID_PBKDF2 = '1.2.840.113549.1.5.12';
 export const OID_X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
+export const OID_FRIENDLY_NAME = '1.2.840.113549.1.9.20';
+export const OID_LOCAL_KEY_ID = '1.2.840.113549.1.9.21';
 
 const BAG = '1.2.840.113549.1.12.10.1.';
 export const OID_KEY_BAG: string = `${BAG}1`;
@@ -48,9 +51,11 @@ const MAC_HASHES: { readonly [oid: string]: HashName } = {
 
 const MAX_BAGS = 1_000;
 
-export interface Pkcs12Options extends PasswordOptions {
-  /** Reads a file that has no MAC: nothing shows whether it was changed. Default: false. */
-  readonly allowNoMac?: boolean;
+export interface Pkcs12Options extends Partial<PasswordOptions> {
+  /** Default: the file has none, which may be the empty one. */
+  readonly password?: string;
+  /** Refuses a file that has no MAC: nothing shows whether it was changed. Default: false, see `hasMac`. */
+  readonly requireMac?: boolean;
 }
 
 /** What a PKCS#12 file holds. */
@@ -59,25 +64,43 @@ export interface Pkcs12Contents {
   readonly certificates: readonly Uint8Array[];
   /** DER PKCS#8, decrypted. */
   readonly privateKeys: readonly Uint8Array[];
+  /** The private keys with what the file says of them; several when it holds several. */
+  readonly entries: readonly Pkcs12Entry[];
+  /** The MAC was there, and right. False: there is none. */
+  readonly hasMac: boolean;
+}
+
+/** A private key and what the file says belongs to it. */
+export interface Pkcs12Entry {
+  /** The name that programs show: Java's alias. */
+  readonly friendlyName: string | undefined;
+  /** DER PKCS#8, decrypted. */
+  readonly privateKey: Uint8Array;
+  /** DER: the certificate with the same localKeyId; undefined: the file does not say. */
+  readonly certificate: Uint8Array | undefined;
 }
 
 /**
  * Reads a PKCS#12 file (`.p12`, `.pfx`; RFC 7292, RFC 9579): PBES2 with AES, MAC with SHA-2 or PBMAC1; with `allowLegacy`
- * also Triple DES, RC2 and SHA-1. BER is tolerated around what is encrypted. The MAC is checked before anything is believed.
- * @throws TlsError ERR_PASSWORD when the password is wrong or the file was changed, ERR_KEY when it cannot be read,
- * ERR_LIMIT when it asks for more work than it may.
+ * also Triple DES, RC2 and SHA-1. BER is tolerated around what is encrypted. The MAC is checked before anything is
+ * believed, and what everything will cost is counted before anything is worked.
+ * @throws TlsError ERR_PASSWORD when the password is missing or wrong or the file was changed, ERR_KEY when it cannot be
+ * read, ERR_LIMIT when it asks for more work than it may.
  */
-export async function readPkcs12(bytes: Uint8Array, options: Pkcs12Options): Promise<Pkcs12Contents> {
+export async function readPkcs12(bytes: Uint8Array, options: Pkcs12Options = {}): Promise<Pkcs12Contents> {
   return await guardAsync('the PKCS#12 file', async () => {
-    const effort = new Effort(options);
+    const { password } = options;
+    const effort = new Effort({ ...options, password: password ?? '' });
     const { content, check } = readDer(berToDer(bytes), TAG_SEQUENCE, (pfx) => readPfx(pfx, effort));
-    if (check === undefined && options.allowNoMac !== true) {
-      throw unusable(
-        'the PKCS#12 file has no MAC, so nothing shows whether it was changed; allowNoMac reads it nevertheless',
-      );
-    }
-    if (check !== undefined && !(await check(content))) throw wrongPassword();
-    return await openSafes(content, effort);
+    if (check === undefined && options.requireMac === true)
+      throw unusable('the PKCS#12 file has no MAC, so nothing shows whether it was changed (requireMac)');
+    const isMissing = password === undefined;
+    const safes = readSafes(content, effort);
+    // Hundreds of thousands of rounds of the MAC take JavaScript seconds; what is missing shows sooner.
+    const encrypted = isMissing && check !== undefined ? safes.find((safe) => typeof safe === 'function') : undefined;
+    if (encrypted !== undefined && (await encrypted()) === undefined) throw wrongPassword(true);
+    if (check !== undefined && !(await check(content))) throw wrongPassword(isMissing);
+    return { ...(await openSafes(safes, effort, isMissing)), hasMac: check !== undefined };
   });
 }
 
@@ -122,9 +145,10 @@ function readMac(mac: DerCursor, effort: Effort): MacCheck {
   // Without a password some tools take none at all, and some the two zero bytes at the end of an empty one.
   const { password } = effort.options;
   const passwords = password === '' ? [bmpPassword(''), new Uint8Array(0)] : [bmpPassword(password)];
+  effort.spend(iterations, passwords.length);
   return async (content) =>
     passwords.some((bytes) =>
-      equalConstantTime(hash.hmac(pkcs12Derive(hash, 3, effort, salt, iterations, hash.size, bytes), content), digest),
+      equalConstantTime(hash.hmac(pkcs12Derive(hash, 3, bytes, salt, iterations, hash.size), content), digest),
     );
 }
 
@@ -136,39 +160,80 @@ function readPbmac1(fields: DerCursor, effort: Effort): (content: Uint8Array) =>
       return readPbkdf2(derivation, effort);
     });
     const hash = hashByName(readPrf(parameters));
-    return async (content) => hash.hmac(await derive(hash.size), content);
+    const key = derive(hash.size);
+    return async (content) => hash.hmac(await key(), content);
   });
 }
+
+/** A part of the file: bags that lie open, or something to be decrypted first. */
+type Safe = readonly Bag[] | (() => Promise<Uint8Array | undefined>);
 
 /** AuthenticatedSafe: each part is plain or encrypted with the password. */
-async function openSafes(content: Uint8Array, effort: Effort): Promise<Pkcs12Contents> {
-  const bags: Bags = { certificates: [], privateKeys: [], count: 0 };
-  const safes = readDer(berToDer(content), TAG_SEQUENCE, (list) => {
-    const parts: (() => Promise<Uint8Array | undefined>)[] = [];
-    while (!list.done) parts.push(list.sequence((info) => readSafe(info, effort)));
+function readSafes(content: Uint8Array, effort: Effort): readonly Safe[] {
+  const count = { bags: 0 };
+  return readDer(berToDer(content), TAG_SEQUENCE, (list) => {
+    const parts: Safe[] = [];
+    while (!list.done) parts.push(list.sequence((info) => readSafe(info, effort, count)));
     return parts;
   });
-  for (const open of safes) {
-    const plain = await open();
-    if (plain === undefined) throw wrongPassword();
-    await openBags(plain, bags, effort, 0);
-  }
-  return bags;
 }
 
-function readSafe(info: DerCursor, effort: Effort): () => Promise<Uint8Array | undefined> {
+async function openSafes(
+  safes: readonly Safe[],
+  effort: Effort,
+  isMissing: boolean,
+): Promise<Omit<Pkcs12Contents, 'hasMac'>> {
+  const count = { bags: 0 };
+  const bags: Bag[] = [];
+  for (const safe of safes) {
+    if (typeof safe !== 'function') {
+      bags.push(...safe);
+      continue;
+    }
+    const plain = await safe();
+    if (plain === undefined) throw wrongPassword(isMissing);
+    bags.push(...contentsOf(plain, isMissing, () => readBags(plain, effort, count, 0)));
+  }
+  const certificates = bags.filter((bag) => bag.kind === 'certificate');
+  const entries: Pkcs12Entry[] = [];
+  for (const bag of bags) {
+    if (bag.kind !== 'key') continue;
+    const { id } = bag;
+    const own = id && certificates.find((other) => other.id !== undefined && equalBytes(other.id, id));
+    const privateKey = await bag.open().catch((error: unknown) => {
+      throw isMissing && error instanceof TlsError && error.code === 'ERR_PASSWORD' ? wrongPassword(true) : error;
+    });
+    entries.push({ friendlyName: bag.friendlyName, privateKey, certificate: own?.der });
+  }
+  return {
+    certificates: certificates.map(({ der }) => der),
+    privateKeys: entries.map(({ privateKey }) => privateKey),
+    entries,
+  };
+}
+
+/** A wrong password gives right padding once in 256 times, and then noise. */
+function contentsOf<T>(plain: Uint8Array, isMissing: boolean, read: () => T): T {
+  try {
+    return read();
+  } catch (error) {
+    if (error instanceof DerError && plain[0] !== TAG_SEQUENCE) throw wrongPassword(isMissing);
+    throw error;
+  }
+}
+
+function readSafe(info: DerCursor, effort: Effort, count: { bags: number }): Safe {
   const start = info.offset;
   const type = info.oid();
   if (type !== OID_DATA && type !== OID_ENCRYPTED_DATA) {
     throw unusable(`a part of the PKCS#12 file is of the type ${type}, which is not known here`);
   }
-  const open = info.explicit(0, (data) => {
+  const safe = info.explicit(0, (data): Safe => {
     if (type === OID_ENCRYPTED_DATA) return readEncryptedData(data, effort);
-    const plain = data.octetString();
-    return async () => plain;
+    return readBags(data.octetString(), effort, count, 0);
   });
-  if (open === undefined) throw new DerError('a part without content', start);
-  return open;
+  if (safe === undefined) throw new DerError('a part without content', start);
+  return safe;
 }
 
 /** EncryptedData (RFC 5652 section 8). */
@@ -194,62 +259,91 @@ function implicitOctets(info: DerCursor): Uint8Array {
   });
 }
 
-interface Bags {
-  readonly certificates: Uint8Array[];
-  readonly privateKeys: Uint8Array[];
-  count: number;
-}
+/** What a bag holds, with what is said of it. */
+type Bag = { readonly id: Uint8Array | undefined; readonly friendlyName: string | undefined } & (
+  | { readonly kind: 'certificate'; readonly der: Uint8Array }
+  | { readonly kind: 'key'; readonly open: () => Promise<Uint8Array> }
+);
 
-/** SafeContents (RFC 7292 section 4.2). CRLs, secrets and attributes are passed over. */
-async function openBags(contents: Uint8Array, bags: Bags, effort: Effort, depth: number): Promise<void> {
+/** SafeContents (RFC 7292 section 4.2). CRLs and secrets are ignored. */
+function readBags(contents: Uint8Array, effort: Effort, count: { bags: number }, depth: number): readonly Bag[] {
   if (depth > 4) throw new DerError('bags nested too deeply', 0);
-  const list = readDer(berToDer(contents), TAG_SEQUENCE, (cursor) => {
+  return readDer(berToDer(contents), TAG_SEQUENCE, (cursor) => {
     const found: Bag[] = [];
     while (!cursor.done) {
-      if (++bags.count > MAX_BAGS) throw new DerError(`more than ${MAX_BAGS} bags`, cursor.offset);
-      found.push(cursor.sequence(readBag));
+      if (++count.bags > MAX_BAGS) throw new DerError(`more than ${MAX_BAGS} bags`, cursor.offset);
+      found.push(...cursor.sequence((bag) => readBag(bag, effort, count, depth)));
     }
     return found;
   });
-  for (const { type, value } of list) {
-    if (type === OID_KEY_BAG) bags.privateKeys.push(value);
-    else if (type === OID_SHROUDED_KEY_BAG) bags.privateKeys.push(await decryptPkcs8Within(value, effort));
-    else if (type === OID_SAFE_CONTENTS_BAG) await openBags(value, bags, effort, depth + 1);
-    else if (type === OID_CERTIFICATE_BAG) readCertificateBag(value, bags);
-  }
 }
 
-interface Bag {
-  readonly type: string;
-  readonly value: Uint8Array;
-}
-
-function readBag(bag: DerCursor): Bag {
+function readBag(bag: DerCursor, effort: Effort, count: { bags: number }, depth: number): readonly Bag[] {
   const start = bag.offset;
   const type = bag.oid();
   const value = bag.explicit(0, (content) => {
     const { start: from, end } = content.element();
     return content.bytes.subarray(from, end);
   });
-  bag.optional(TAG_SET, (cursor) => cursor.raw(TAG_SET));
   if (value === undefined) throw new DerError('a bag without content', start);
-  return { type, value };
+  const attributes = bag.optional(TAG_SET, readAttributes) ?? { id: undefined, friendlyName: undefined };
+  switch (type) {
+    case OID_KEY_BAG:
+      return [{ kind: 'key', open: () => Promise.resolve(value), ...attributes }];
+    case OID_SHROUDED_KEY_BAG:
+      return [{ kind: 'key', open: openPkcs8(value, effort), ...attributes }];
+    case OID_SAFE_CONTENTS_BAG:
+      return readBags(value, effort, count, depth + 1);
+    case OID_CERTIFICATE_BAG: {
+      const der = readCertificateBag(value);
+      return der === undefined ? [] : [{ kind: 'certificate', der, ...attributes }];
+    }
+    default:
+      return [];
+  }
 }
 
-function readCertificateBag(value: Uint8Array, bags: Bags): void {
-  readDer(value, TAG_SEQUENCE, (fields) => {
+/** friendlyName and localKeyId (RFC 7292 section 4.2); whatever else is ignored. */
+function readAttributes(cursor: DerCursor): Pick<Bag, 'id' | 'friendlyName'> {
+  let id: Uint8Array | undefined;
+  let friendlyName: string | undefined;
+  cursor.constructed(TAG_SET, (set) => {
+    while (!set.done)
+      set.sequence((attribute) => {
+        const oid = attribute.oid();
+        attribute.constructed(TAG_SET, (values) => {
+          if (oid === OID_LOCAL_KEY_ID && values.peek() === TAG_OCTET_STRING) id = values.octetString();
+          if (oid === OID_FRIENDLY_NAME && values.peek() === TAG_BMP_STRING)
+            friendlyName = fromUtf16(values.content(TAG_BMP_STRING));
+          while (!values.done) values.element();
+        });
+      });
+  });
+  return { id, friendlyName };
+}
+
+function fromUtf16(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i + 1 < bytes.length; i += 2) text += String.fromCharCode((bytes[i]! << 8) | bytes[i + 1]!);
+  return text;
+}
+
+function readCertificateBag(value: Uint8Array): Uint8Array | undefined {
+  return readDer(value, TAG_SEQUENCE, (fields) => {
     const type = fields.oid();
     const der = fields.explicit(0, (content) => {
       if (content.peek() === TAG_OCTET_STRING) return content.octetString();
       content.element();
       return undefined;
     });
-    if (type === OID_X509_CERTIFICATE && der !== undefined) bags.certificates.push(der);
+    return type === OID_X509_CERTIFICATE ? der : undefined;
   });
 }
 
-function wrongPassword(): TlsError {
+function wrongPassword(isMissing: boolean): TlsError {
   return new TlsError('ERR_PASSWORD', {
-    detail: 'the MAC of the PKCS#12 file does not fit: another password, or the file was changed',
+    detail: isMissing
+      ? 'the PKCS#12 file is protected, and no password was given'
+      : 'the MAC of the PKCS#12 file does not fit: another password, or the file was changed',
   });
 }

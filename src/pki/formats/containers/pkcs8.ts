@@ -17,21 +17,24 @@ import {
  * for more work than it may.
  */
 export async function decryptPkcs8(der: Uint8Array, options: PasswordOptions): Promise<Uint8Array> {
-  return await decryptPkcs8Within(der, new Effort(options));
+  return await guardAsync('the encrypted private key', () => openPkcs8(der, new Effort(options))());
 }
 
-/** {@link decryptPkcs8} as a part of a larger file. */
-export async function decryptPkcs8Within(der: Uint8Array, effort: Effort): Promise<Uint8Array> {
-  const plain = await guardAsync('the encrypted private key', async () => {
-    const { open, ciphertext } = readDer(der, TAG_SEQUENCE, (fields) => ({
-      open: readPasswordScheme(fields, effort),
-      ciphertext: fields.octetString(),
-    }));
-    return await open(ciphertext);
-  });
-  if (plain === undefined || !looksLikePkcs8(plain))
-    throw new TlsError('ERR_PASSWORD', { detail: 'the private key did not decrypt to a key' });
-  return plain;
+/**
+ * {@link decryptPkcs8} as a part of a larger file: what it costs is counted at once, and worked later.
+ * @throws DerError
+ */
+export function openPkcs8(der: Uint8Array, effort: Effort): () => Promise<Uint8Array> {
+  const { open, ciphertext } = readDer(der, TAG_SEQUENCE, (fields) => ({
+    open: readPasswordScheme(fields, effort),
+    ciphertext: fields.octetString(),
+  }));
+  return async () => {
+    const plain = await open(ciphertext);
+    if (plain === undefined || !looksLikePkcs8(plain))
+      throw new TlsError('ERR_PASSWORD', { detail: 'the private key did not decrypt to a key' });
+    return plain;
+  };
 }
 
 /**
