@@ -12,7 +12,7 @@ import {
   type TlsStream,
 } from '../src/index.ts';
 import { drawText, type Recorder, recordLadder } from '../src/inspect/index.ts';
-import { acceptSocket, connectSocket } from '../src/node/index.ts';
+import { accept as acceptSocket, connect as connectSocket } from '../src/node/index.ts';
 import { hasOpenssl, opensslClient, opensslServer } from '../test/support/openssl.ts';
 import { clientEntry, type Entry, faultyEntry, serverEntry, trustedRootsPem } from '../test/support/pki.ts';
 import { once } from 'node:events';
@@ -140,7 +140,7 @@ async function withOpensslServer(title: string, mutual: boolean): Promise<void> 
     anchors,
     ...(mutual && { credential: source(clientEntry()) }),
     onTrace: recorder.onTrace,
-  });
+  }).secured();
   // It ends by being stopped, which is no news.
   tls.on('error', () => {});
   tls.write('fits, not does it\n');
@@ -156,10 +156,12 @@ async function refusedOpensslServer(): Promise<void> {
   const peer = await opensslServer({ version: '1.3', credential: pem(faultyEntry('expired')), mode: 'reverse' });
   const recorder = recordLadder();
   const socket = connectTcp(peer.port, '127.0.0.1');
-  const error = await connectSocket(socket, { serverName: 'server.example', anchors, onTrace: recorder.onTrace }).then(
-    () => undefined,
-    (reason: unknown) => reason as TlsError,
-  );
+  const error = await connectSocket(socket, { serverName: 'server.example', anchors, onTrace: recorder.onTrace })
+    .secured()
+    .then(
+      () => undefined,
+      (reason: unknown) => reason as TlsError,
+    );
   if (error?.failure?.code !== 'CERT_EXPIRED') failures++;
   draw(recorder);
   say(`  ${wrap(error?.message ?? 'it was taken', 4)}`);
@@ -185,7 +187,7 @@ async function withOpensslClient(title: string, mutual: boolean): Promise<void> 
     credential: source(serverEntry()),
     ...(mutual && { clientAuth: 'require', anchors }),
     onTrace: recorder.onTrace,
-  });
+  }).secured();
   tls.on('error', () => {});
   tls.end('the halves fit\n');
   await peer.waitFor(/the halves fit/);

@@ -132,6 +132,7 @@ export type LocalFault =
   | 'ERR_ALERT_RECEIVED' // the peer ended the connection with an alert
   | 'ERR_TRUNCATED' // the transport ended without close_notify
   | 'ERR_TRANSPORT' // the transport failed
+  | 'ERR_HANDSHAKE_TIMEOUT' // the handshake took longer than it may
   | 'ERR_ABORTED'; // the program gave up
 
 export type Misuse =
@@ -518,6 +519,7 @@ const LOCAL_TEXT: { readonly [C in LocalFault | Misuse]: string } = {
   ERR_ALERT_RECEIVED: 'the peer ended the connection with an alert',
   ERR_TRUNCATED: 'the transport ended before the peer said close_notify; the last data may be missing',
   ERR_TRANSPORT: 'the transport failed',
+  ERR_HANDSHAKE_TIMEOUT: 'the handshake was not done in time',
   ERR_ABORTED: 'the connection was given up by the program',
   ERR_OPTION: 'an option cannot be used',
   ERR_STATE: 'the call is not possible now',
@@ -537,5 +539,6 @@ const LOCAL_ALERT: { readonly [C in LocalFault]: number | undefined } = {
   ERR_ALERT_RECEIVED: undefined,
   ERR_TRUNCATED: undefined,
   ERR_TRANSPORT: undefined,
+  ERR_HANDSHAKE_TIMEOUT: Alert.userCanceled,
   ERR_ABORTED: Alert.userCanceled,
 };

@@ -18,16 +18,16 @@ import { type CredentialSource, loadCredential } from './pki/credentials/credent
 import { certificateVerifier } from './pki/verifiers/verifier.ts';
 import { memorySessions } from './resumption/stores.ts';
 import { ticketSealer } from './resumption/tickets.ts';
-import { type ByteDuplex, drive, type TlsStream } from './stream/duplex.ts';
+import { acceptOptions, type TransportOptions, transportOptions, withoutTransport } from './transport/options.ts';
+import { drive, type TlsStream } from './transport/streams.ts';
+import type { ByteDuplex } from './transport/web-transport.ts';
 
 /** What is chosen for you, and can be chosen otherwise. */
-interface Chosen {
+interface Chosen extends TransportOptions {
   /** Default: TLS 1.3 and TLS 1.2. */
   readonly protocols?: ClientOptions['protocols'];
   /** Default: node:crypto where the runtime has it, noble everywhere else. */
   readonly crypto?: CryptoProvider;
-  /** Gives the connection up when it is aborted. */
-  readonly signal?: AbortSignal;
   /** Certificates that are trusted: PEM text, or a list of PEM and DER. In place of `verifier`. */
   readonly anchors?: string | readonly (string | Uint8Array)[];
 }
@@ -74,7 +74,7 @@ export interface AcceptOptions
  * ```
  */
 export async function connect(duplex: ByteDuplex, options: ConnectOptions): Promise<TlsStream> {
-  return await drive(await clientEngine(options), duplex, options.signal);
+  return await drive(clientEngine(options), duplex, transportOptions(options));
 }
 
 /**
@@ -83,12 +83,12 @@ export async function connect(duplex: ByteDuplex, options: ConnectOptions): Prom
  * @throws TlsError when an option cannot be used, or the handshake fails.
  */
 export async function accept(duplex: ByteDuplex, options: AcceptOptions): Promise<TlsStream> {
-  return await drive(await serverEngine(options), duplex, options.signal);
+  return await drive(serverEngine(options), duplex, acceptOptions(options));
 }
 
 /** The engine that {@link connect} drives, for those who drive it themselves. */
 export async function clientEngine(options: ConnectOptions): Promise<Engine> {
-  const { signal: _, anchors: __, ...rest } = options;
+  const { anchors: _, ...rest } = withoutTransport(options);
   const crypto = options.crypto ?? autoProvider();
   const verifier = verifierOf(options, crypto) ?? (options.psks?.length ? keysOnly : undefined);
   if (verifier === undefined) {
@@ -111,7 +111,7 @@ export async function clientEngine(options: ConnectOptions): Promise<Engine> {
 
 /** The engine that {@link accept} drives, for those who drive it themselves. */
 export async function serverEngine(options: AcceptOptions): Promise<Engine> {
-  const { signal: _, anchors: __, tickets = sharedKeeper(), ...rest } = options;
+  const { anchors: _, tickets = sharedKeeper(), ...rest } = withoutTransport(options);
   const crypto = options.crypto ?? autoProvider();
   const verifier = verifierOf(options, crypto);
   if (options.credential === undefined)
@@ -226,4 +226,6 @@ export type {
 export { type CredentialSource, loadCredential } from './pki/credentials/credential.ts';
 export type { Anchor, AnchorSource, TrustAnchor } from './pki/path/anchors.ts';
 export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifiers/verifier.ts';
-export type { ByteDuplex, TlsStream } from './stream/duplex.ts';
+export type { TransportOptions } from './transport/options.ts';
+export type { TlsStream } from './transport/streams.ts';
+export type { ByteDuplex } from './transport/web-transport.ts';

@@ -22,7 +22,8 @@ export function answer(request: AnyRequest, config: Config): Promise<void> | und
     any.answer(given as Uint8Array);
     return undefined;
   }
-  return given.then(
+  // Not every thenable's `then` returns a promise.
+  return Promise.resolve(given).then(
     (value) => any.answer(value as Uint8Array),
     (reason) => refuse(any, reason, config),
   );

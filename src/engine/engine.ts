@@ -1,4 +1,4 @@
-import { TlsError } from '../errors.ts';
+import { Alert, TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
 import { type ConnectionInfo, type Context, versionName } from '../handshake/context.ts';
 import type { Step, Protocol } from '../handshake/machine.ts';
@@ -8,6 +8,7 @@ import { startClient } from '../handshake/client-hello.ts';
 import type { Hash } from '../crypto/types.ts';
 import { alertName, sendsAlert } from './alerts.ts';
 import { Inbound } from './inbound.ts';
+import { guardCallbacks, timeOf } from './callbacks.ts';
 import { nameArrival } from './classify-message.ts';
 import { makeRequest } from './request.ts';
 import { makeEffects } from './effects.ts';
@@ -47,7 +48,8 @@ export class Engine {
   #writeEnded = false;
   #transportEnded = false;
 
-  constructor(config: Config) {
+  constructor(given: Config) {
+    const config = guardCallbacks(given);
     this.#config = config;
     this.#joined = join(config.protocols);
     this.#outbound = new Outbound(config);
@@ -73,7 +75,7 @@ export class Engine {
     this.#context = {
       config,
       crypto: config.crypto,
-      now: () => config.clock.now(),
+      now: () => timeOf(config.clock),
       effects,
       own: (secret) => this.#owned.own(secret),
     };
@@ -128,16 +130,23 @@ export class Engine {
    * @throws TlsError ERR_STATE before the handshake is done, but for that, and after close().
    */
   send(plaintext: Uint8Array): void {
-    if (this.#answersEarly()) {
-      this.#outbound.data(plaintext, () => {
-        throw new TlsError('ERR_SEAL_LIMIT', { detail: 'before the handshake is done' });
-      });
-      return;
-    }
-    if (this.#status !== 'open' && !(this.#status === 'closing' && !this.#writeEnded)) throw this.#wrongState('send');
-    const command = this.#command();
-    command.beforeData?.(this.#data as never, this.#context);
-    this.#outbound.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
+    if (!this.maySend) throw this.#wrongState('send');
+    this.#attempt(() => {
+      if (this.#status === 'handshaking') {
+        this.#outbound.data(plaintext, () => {
+          throw new TlsError('ERR_SEAL_LIMIT', { detail: 'before the handshake is done' });
+        });
+        return;
+      }
+      const command = this.#command();
+      command.beforeData?.(this.#data as never, this.#context);
+      this.#outbound.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
+    });
+  }
+
+  /** Would `send` be possible now? */
+  get maySend(): boolean {
+    return this.#status === 'open' || (this.#status === 'closing' && !this.#writeEnded) || this.#answersEarly();
   }
 
   // RFC 9846 §6.1-2
@@ -149,7 +158,8 @@ export class Engine {
       return;
     }
     this.#writeEnded = true;
-    this.#outbound.alert(1, 0);
+    this.#guard(() => this.#outbound.alert(1, 0));
+    if (this.status === 'failed') return;
     this.#status = this.#readEnded ? 'closed' : 'closing';
     if (this.#readEnded) this.#dispose();
   }
@@ -162,15 +172,19 @@ export class Engine {
   /** Changes our keys, and with `askPeer` the peer's. @throws TlsError ERR_STATE when the connection is not open. */
   updateKeys(askPeer: boolean = false): void {
     if (this.#status !== 'open') throw this.#wrongState('updateKeys');
-    this.#command().updateKeys(this.#data as never, this.#context, askPeer);
-    this.#outbound.flush();
+    this.#attempt(() => {
+      this.#command().updateKeys(this.#data as never, this.#context, askPeer);
+      this.#outbound.flush();
+    });
   }
 
   /** Asks the client for a certificate. @throws TlsError ERR_STATE when it did not say that it can be asked. */
   requestCertificate(): void {
     if (this.#status !== 'open') throw this.#wrongState('requestCertificate');
-    this.#command().requestCertificate(this.#data as never, this.#context);
-    this.#outbound.flush();
+    this.#attempt(() => {
+      this.#command().requestCertificate(this.#data as never, this.#context);
+      this.#outbound.flush();
+    });
   }
 
   /** Keying material for another protocol (RFC 9846 section 7.5); `length` is in bytes. */
@@ -189,9 +203,21 @@ export class Engine {
     return exportFrom(this.#early.hash, this.#early.secret, label, context, length);
   }
 
-  /** Answers a request as configured; a promise only where whoever was asked gave one. */
+  /** Answers a need as configured; a promise only where whoever was asked gave one. */
   answer(request: AnyRequest): Promise<void> | undefined {
-    return answer(request, this.config);
+    try {
+      return answer(request, this.config);
+    } catch (reason) {
+      // Asked twice is a mistake of the caller's; anything else is a callback that threw where nothing expected it.
+      if (reason instanceof TlsError && reason.code === 'ERR_STATE') throw reason;
+      this.#fail(reason);
+      return undefined;
+    }
+  }
+
+  /** Bytes for the transport, if there are any; no other work is done, and nothing is called. */
+  takeBytes(): Uint8Array | undefined {
+    return this.#outbound.take();
   }
 
   /** The one way out. Does at most the work of one record or one message. */
@@ -354,13 +380,11 @@ export class Engine {
   #fail(reason: unknown): void {
     if (this.#status === 'failed' || this.#status === 'closed') return;
     const error = reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
+    const before = this.#status;
     this.#status = 'failed';
     this.#outbound.dropUnsent();
-    if (sendsAlert(error) && !this.#writeEnded) {
-      this.#outbound.alert(error.code === 'ERR_ABORTED' ? 1 : 2, error.alert!);
-      // RFC 9846 section 6.1: user_canceled is followed by close_notify.
-      if (error.code === 'ERR_ABORTED') this.#outbound.alert(1, 0);
-    }
+    // To a peer that has heard nothing yet, nothing is said.
+    if (before !== 'fresh' && !this.#writeEnded) this.#say(error, before !== 'handshaking');
     this.#events.push({ type: 'failed', error });
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -383,6 +407,21 @@ export class Engine {
     return `Engine { ${parts.join(', ')} }`;
   }
 
+  /** What the peer hears of a failure. */
+  #say(error: TlsError, wasOpen: boolean): void {
+    if (!sendsAlert(error)) return;
+    const cancels = error.alert === Alert.userCanceled;
+    // user_canceled is for handshakes, and close_notify follows it (RFC 9846 section 6.1). After the handshake that would
+    // look like an end: what is aborted has to look cut off.
+    if (cancels && wasOpen) return;
+    try {
+      this.#outbound.alert(cancels ? 1 : 2, error.alert!);
+      if (cancels) this.#outbound.alert(1, 0);
+    } catch {
+      // A trace callback that throws, or keys that may not be used any more: the error that is reported came before.
+    }
+  }
+
   // RFC 5246 ¶7.2.2-1
   // RFC 9846 §6-2
   /** Overwrites every key. What has been received stays to be taken. */
@@ -401,6 +440,17 @@ export class Engine {
       action();
     } catch (reason) {
       this.#fail(reason);
+    }
+  }
+
+  /** What the program asked for, and could be asked for: if it fails, so does the connection, and the program is told. */
+  #attempt(action: () => void): void {
+    try {
+      action();
+    } catch (reason) {
+      if (reason instanceof TlsError && reason.code === 'ERR_STATE') throw reason;
+      this.#fail(reason);
+      throw reason;
     }
   }
 

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/bytes.ts';
+import { concat, concatAll } from '../bytes/bytes.ts';
 import type { Config } from '../handshake/config.ts';
 import type { Epoch } from '../handshake/machine.ts';
 import { fragment } from '../record/joiner.ts';
@@ -103,7 +103,7 @@ export class Outbound {
   /** Everything that may go, as one piece. */
   take(): Uint8Array | undefined {
     if (!this.#ready || this.#records.length === 0) return undefined;
-    const bytes = this.#records.length === 1 ? this.#records[0]! : concat(...this.#records);
+    const bytes = this.#records.length === 1 ? this.#records[0]! : concatAll(this.#records);
     this.#records = [];
     this.#ready = false;
     return bytes;

@@ -109,6 +109,8 @@ export interface ConnectionInfo {
   authenticated?: boolean;
   /** Did the server ask for a certificate? */
   certificateRequested?: boolean;
+  /** The peer's direction ended without close_notify, and `allowTruncation` let it: the last data may be missing. */
+  truncated?: boolean;
   /** ClientHello.random: 32 bytes, the connection's name in a key log. */
   clientRandom?: Uint8Array;
 }

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/bytes.ts';
+import { concatAll } from '../bytes/bytes.ts';
 import type { Hash, HashState } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { encodeHandshake } from '../wire/handshake.ts';
@@ -62,7 +62,7 @@ export class Transcript {
 
   /** The messages themselves, as long as no hash is settled. */
   messages(): Uint8Array {
-    return concat(...this.#kept);
+    return concatAll(this.#kept);
   }
 
   dispose(): void {

@@ -1,226 +1,300 @@
-import { Socket } from 'node:net';
-import { Duplex } from 'node:stream';
+import type { PeerCertificate, DetailedPeerCertificate } from 'node:tls';
+import { X509Certificate } from 'node:crypto';
+import type { Duplex } from 'node:stream';
+import { bytesOf } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
+import { Driver } from '../transport/driver.ts';
+import { type TransportOptions, transportConfig } from '../transport/options.ts';
+import type { Skin } from '../transport/transport.ts';
+import type { Turns } from '../transport/turns.ts';
+import { DuplexTransport } from './duplex-transport.ts';
+import { NetSocket } from './net-socket.ts';
+import { type CipherName, cipherName, peerCertificate } from './node-shapes.ts';
+
+/** Bytes that are written before `write` says that it is enough for now. */
+const WRITABLE = 65_536;
+
+type Done = (error?: Error | null) => void;
 
 /**
- * A connection as a Node stream. Synchronous providers answer within the event that brought the bytes; nothing waits
- * for a tick that it does not need. Fails like any stream: with `error` and `close`.
+ * A connection as a Node stream: a `net.Socket` to look at, and what a `tls.TLSSocket` says about itself. What is written
+ * before the handshake is done is sent afterwards. Events: 'connect' when the transport has been dialled, 'secure' (and for
+ * a client 'secureConnect') when the handshake is done, and those of any socket. Fails like any stream: with 'error' and
+ * 'close', after everything that had been received has been read.
  */
-export class TlsSocket extends Duplex {
-  readonly #engine: Engine;
-  readonly #transport: Duplex;
-  readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
-  /** Received and decrypted, but not wanted yet. */
-  readonly #chunks: Uint8Array[] = [];
-  readonly #early: Uint8Array[] = [];
-  #wanted = false;
+export class TlsSocket extends NetSocket {
+  /** As of every socket that speaks TLS. */
+  readonly encrypted = true;
+  readonly #driver: Driver;
+  readonly #closeTimeout: number;
+  /** To be told when what was received has been read. */
+  #failure: Error | undefined;
+  #failureTimer: NodeJS.Timeout | undefined;
+  #isSecure = false;
   #ended = false;
-  #settling = false;
-  #failure: TlsError | undefined;
-  #secure: { resolve(): void; reject(reason: unknown): void } | undefined;
+  #corked = false;
+  #waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
-  /** Prefer `connectSocket` and `acceptSocket`, which wait for the handshake. */
-  constructor(engine: Engine, transport: Duplex) {
-    super({ allowHalfOpen: true, emitClose: true });
-    this.#engine = engine;
-    this.#transport = transport;
-    // A small answer must not wait for more: the peer's next flight depends on it.
-    if (transport instanceof Socket) transport.setNoDelay(true);
-    transport.on('data', (bytes: Uint8Array) => this.#receive(bytes));
-    transport.on('end', () => this.#transportEnded());
-    transport.on('error', (cause) => this.#fail(new TlsError('ERR_TRANSPORT', { cause })));
-    transport.on('close', () => this.#transportEnded());
+  /**
+   * Takes the transport over at once; prefer `connect` and `accept`, which make the engine too.
+   * @throws TypeError when the transport cannot be used. TlsError ERR_OPTION when an option cannot be.
+   */
+  constructor(engine: Engine | PromiseLike<Engine>, transport: Duplex, options: TransportOptions = {}, turns?: Turns) {
+    const config = transportConfig(options);
+    const below = new DuplexTransport(transport);
+    super(transport, {
+      allowHalfOpen: config.allowHalfOpen,
+      // Nothing is kept in the stream that the program has not asked for: an error comes behind the data, not in place of it.
+      readableHighWaterMark: 0,
+      writableHighWaterMark: WRITABLE,
+    });
+    this.#closeTimeout = config.closeTimeout;
+    this.#driver = new Driver(engine, below, this.#skin(), config, turns);
+  }
+
+  /** What has been established about the connection. */
+  get info(): Readonly<ConnectionInfo> {
+    return this.#driver.info;
   }
 
   /** Server: what came before the handshake was done; not part of the stream, for it can be a copy. */
   get earlyData(): readonly Uint8Array[] {
-    return this.#early;
+    return this.#driver.earlyData;
   }
 
-  get info(): Readonly<ConnectionInfo> {
-    return this.#engine.info;
+  /** Is the handshake done? */
+  get isSecure(): boolean {
+    return this.#isSecure;
   }
 
-  /** Starts; fulfilled when the handshake is done. @throws TlsError when it fails. */
-  handshake(signal?: AbortSignal): Promise<this> {
+  /**
+   * Fulfilled with this socket when the handshake is done. A handshake that fails is told by this promise; 'error' is
+   * emitted too, but needs no listener then.
+   * @throws TlsError when the handshake fails.
+   */
+  secured(): Promise<this> {
     return new Promise((resolve, reject) => {
-      const abort = (): void => this.#engine.abort(new TlsError('ERR_ABORTED', { cause: signal?.reason }));
-      const onAbort = (): void => {
-        abort();
-        this.#turn();
-      };
-      signal?.addEventListener('abort', onAbort, { once: true });
-      const settle = (action: () => void) => (): void => {
-        signal?.removeEventListener('abort', onAbort);
-        this.#secure = undefined;
-        action();
-      };
-      this.#secure = { resolve: settle(() => resolve(this)), reject: (reason) => settle(() => reject(reason))() };
-      if (signal?.aborted === true) abort();
-      else this.#engine.start();
-      this.#turn();
+      if (this.#isSecure) {
+        resolve(this);
+        return;
+      }
+      if (this.destroyed) {
+        reject(this.errored ?? new TlsError('ERR_ABORTED'));
+        return;
+      }
+      const ignore = (): void => {};
+      this.on('error', ignore);
+      this.#waiting.push({
+        resolve: () => {
+          this.off('error', ignore);
+          resolve(this);
+        },
+        reject,
+      });
     });
   }
 
-  /** Changes our keys; with `askPeer` the peer's too. @throws TlsError ERR_STATE when the connection is not open. */
-  updateKeys(askPeer: boolean = false): void {
-    this.#engine.updateKeys(askPeer);
-    this.#turn();
+  /** Is the peer who it has to be? Of a server that does not ask for certificates: false. */
+  get authorized(): boolean {
+    const { peer, psk } = this.info;
+    return this.#isSecure && (peer?.verdict.ok === true || psk !== undefined);
   }
 
-  /** Keying material for another protocol; `length` in bytes. */
+  /** Why the peer was not believed, as the code of a `VerificationFailure`. */
+  get authorizationError(): string | undefined {
+    const verdict = this.info.peer?.verdict;
+    return verdict === undefined || verdict.ok ? undefined : verdict.failure.code;
+  }
+
+  /** The protocol that was agreed on; false: none. Null until the handshake is done. */
+  get alpnProtocol(): string | false | null {
+    return this.#isSecure ? (this.info.alpn ?? false) : null;
+  }
+
+  /** The name that the client asked for; false: none. */
+  get servername(): string | false {
+    return this.info.serverName ?? false;
+  }
+
+  /** The peer's certificate in Node's shape, with those of its issuers if `detailed`; `{}` if it showed none. */
+  getPeerCertificate(detailed: true): DetailedPeerCertificate;
+  getPeerCertificate(detailed?: false): PeerCertificate;
+  getPeerCertificate(detailed: boolean = false): PeerCertificate | DetailedPeerCertificate {
+    return peerCertificate(this.info.peer, detailed);
+  }
+
+  /** The peer's certificate; undefined: it showed none. */
+  getPeerX509Certificate(): X509Certificate | undefined {
+    const leaf = this.info.peer?.chain[0];
+    return leaf === undefined ? undefined : new X509Certificate(leaf);
+  }
+
+  /** `TLSv1.3` or `TLSv1.2`; null before it is agreed on. */
+  getProtocol(): 'TLSv1.3' | 'TLSv1.2' | null {
+    return this.info.version ?? null;
+  }
+
+  /** The cipher suite, by its names. */
+  getCipher(): CipherName {
+    return cipherName(this.info);
+  }
+
+  /** Does this connection resume a session? */
+  isSessionReused(): boolean {
+    return this.info.resumed === true;
+  }
+
+  /** Keying material for another protocol; `length` in bytes. @throws TlsError ERR_STATE before the handshake is done. */
+  exportKeyingMaterial(length: number, label: string, context?: Uint8Array): Buffer {
+    return Buffer.from(this.exportKey(label, context, length));
+  }
+
+  /** Keying material for another protocol; `length` in bytes. @throws TlsError ERR_STATE before the handshake is done. */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
-    return this.#engine.exportKey(label, context, length);
+    return this.#driver.exportKey(label, context, length);
+  }
+
+  /** There is no renegotiation to disable. */
+  disableRenegotiation(): void {}
+
+  /** Changes our keys; with `askPeer` the peer's too. @throws TlsError ERR_STATE when the connection is not open. */
+  updateKeys(askPeer: boolean = false): void {
+    this.#driver.updateKeys(askPeer);
   }
 
   /** Server: asks the client for a certificate now; undefined when it declines. */
   requestCertificate(): Promise<PeerInfo | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#engine.requestCertificate();
-      this.#later.push({ resolve, reject });
-      this.#turn();
-    });
+    return this.#driver.requestCertificate();
+  }
+
+  // --- writing ---
+
+  /** Takes strings and any ArrayBuffer or view. Writes of one turn leave together. @throws TypeError for anything else. */
+  override write(chunk: unknown, callback?: Done): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding, callback?: Done): boolean;
+  override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
+    this.#corkForThisTurn();
+    const bytes = toBuffer(chunk);
+    if (typeof encoding === 'function') return super.write(bytes, encoding);
+    return encoding === undefined ? super.write(bytes, callback) : super.write(bytes, encoding, callback);
+  }
+
+  override end(callback?: () => void): this;
+  override end(chunk: unknown, callback?: () => void): this;
+  override end(chunk: unknown, encoding?: BufferEncoding, callback?: () => void): this;
+  override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
+    if (typeof chunk === 'function') return super.end(chunk as () => void);
+    if (chunk !== undefined && chunk !== null) {
+      if (typeof encoding === 'string') this.write(chunk, encoding);
+      else this.write(chunk);
+    }
+    const done = typeof encoding === 'function' ? encoding : callback;
+    return done === undefined ? super.end() : super.end(done);
+  }
+
+  override destroy(error?: Error): this {
+    // What was written in this turn goes first.
+    this.#uncork();
+    return super.destroy(error);
+  }
+
+  override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: Done): void {
+    this.#send(chunk, done);
+  }
+
+  override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
+    for (const { chunk } of chunks.slice(0, -1)) this.#send(chunk);
+    this.#send(chunks.at(-1)!.chunk, done);
+  }
+
+  override _final(done: Done): void {
+    this.#driver.end(done);
   }
 
   override _read(): void {
-    this.#wanted = true;
-    this.#serve();
+    if (this.#failure !== undefined) this.destroy(this.#failure);
+    else this.#driver.want();
   }
 
-  override _write(chunk: Uint8Array | string, encoding: BufferEncoding, done: (error?: Error | null) => void): void {
-    const bytes = typeof chunk === 'string' ? Buffer.from(chunk, encoding) : chunk;
-    try {
-      this.#engine.send(bytes);
-    } catch (error) {
-      done(this.#failure ?? (error as Error));
-      return;
-    }
-    this.#turn(done);
-  }
-
-  override _final(done: (error?: Error | null) => void): void {
-    if (this.#engine.status === 'open' || this.#engine.status === 'closing') this.#engine.close();
-    this.#turn(done);
-    this.#release();
-  }
-
-  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
-    if (this.#engine.status !== 'closed' && this.#engine.status !== 'failed') {
-      if (this.#engine.status === 'open' || this.#engine.status === 'closing') this.#engine.close();
-      else this.#engine.abort(new TlsError('ERR_ABORTED'));
-      this.#flush();
-    }
-    const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
-    this.#secure?.reject(reason);
-    this.#rejectLater(reason);
-    // Ends, not destroys: what has been written, an alert perhaps, is still on its way.
-    this.#transport.end();
+  override _destroy(error: Error | null, done: Done): void {
+    this.stopTimer();
+    clearTimeout(this.#failureTimer);
+    this.#driver.abort(error instanceof TlsError ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
+    this.#settle(error ?? new TlsError('ERR_ABORTED'));
     done(error);
   }
 
-  #receive(bytes: Uint8Array): void {
-    this.#engine.receive(bytes);
-    this.#turn();
-  }
-
-  #transportEnded(): void {
-    this.#engine.receiveEnd();
-    this.#turn();
-  }
-
-  /** Takes steps until there is nothing to do. `done` is called when what was written has been taken by the transport. */
-  #turn(done?: (error?: Error | null) => void): void {
-    /** Goes with the first thing written; without any it is called at the end. */
-    let waiting = done;
-    for (;;) {
-      const step = this.#engine.next();
-      switch (step.type) {
-        case 'write':
-          this.#transport.write(step.bytes, waiting);
-          waiting = undefined;
-          continue;
-        case 'data':
-          this.#chunks.push(step.bytes);
-          this.#serve();
-          continue;
-        case 'early-data':
-          this.#early.push(step.bytes);
-          break;
-        case 'request':
-          this.#settle(this.#engine.answer(step.request));
-          continue;
-        case 'established':
-          this.#secure?.resolve();
-          this.emit('secure');
-          continue;
-        case 'post-handshake-auth':
-          this.#later.shift()?.resolve(step.peer);
-          continue;
-        case 'end':
-          this.#ended = true;
-          this.#rejectLater(new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
-          this.#serve();
-          this.#release();
-          continue;
-        case 'failed':
-          this.#fail(step.error);
-          continue;
-        case 'wait':
-          waiting?.();
-          return;
-      }
-    }
-  }
-
-  #settle(answer: Promise<void> | undefined): void {
-    if (answer === undefined) return;
-    this.#settling = true;
-    this.#pace();
-    void answer.then(() => {
-      this.#settling = false;
-      this.#pace();
-      this.#turn();
+  #send(chunk: Uint8Array, done?: Done): void {
+    this.bytesWritten += chunk.length;
+    this.#driver.write(chunk, (error) => {
+      this.active();
+      done?.(error);
     });
   }
 
-  /** Gives the reader what it wants; the transport is paused while there is more than that. */
-  #serve(): void {
-    while (this.#wanted && this.#chunks.length > 0) this.#wanted = this.push(this.#chunks.shift());
-    if (this.#chunks.length === 0 && this.#ended) {
-      this.#ended = false;
-      this.push(null);
+  #corkForThisTurn(): void {
+    if (this.#corked || this.destroyed || this.writableEnded) return;
+    this.#corked = true;
+    this.cork();
+    queueMicrotask(() => this.#uncork());
+  }
+
+  #uncork(): void {
+    if (!this.#corked) return;
+    this.#corked = false;
+    this.uncork();
+  }
+
+  // --- what the driver tells ---
+
+  #skin(): Skin {
+    return {
+      secure: () => {
+        this.#isSecure = true;
+        this.active();
+        this.#settle(undefined);
+        if (this.#driver.role === 'client') this.emit('secureConnect');
+        this.emit('secure');
+      },
+      data: (bytes) => {
+        this.bytesRead += bytes.length;
+        this.active();
+        return this.push(bytes);
+      },
+      end: () => {
+        this.#ended = true;
+        this.push(null);
+        // A stream that is not being read says that it has ended only when it is asked.
+        this.read(0);
+      },
+      over: (error) => this.#over(error),
+    };
+  }
+
+  #over(error: Error | undefined): void {
+    if (error === undefined) {
+      if (!this.#ended) this.destroy();
+      return;
     }
-    if (this.#chunks.length === 0 && this.#failure !== undefined) this.destroy(this.#failure);
-    this.#pace();
-  }
-
-  #pace(): void {
-    if (this.#chunks.length > 0 || this.#settling) this.#transport.pause();
-    else if (this.#transport.isPaused()) this.#transport.resume();
-  }
-
-  #rejectLater(reason: Error): void {
-    for (const waiting of this.#later.splice(0)) waiting.reject(reason);
-  }
-
-  /** What had come before the failure is read first. */
-  #fail(error: TlsError): void {
-    if (this.#failure !== undefined || this.destroyed) return;
+    this.#settle(error);
+    if (this.readableLength === 0 || this.destroyed) {
+      this.destroy(error);
+      return;
+    }
     this.#failure = error;
-    this.#secure?.reject(error);
-    if (this.#chunks.length === 0) this.destroy(error);
+    this.#failureTimer = setTimeout(() => this.destroy(error), this.#closeTimeout).unref();
   }
 
-  /** Both directions are closed: so is the transport. */
-  #release(): void {
-    if (this.#engine.status === 'closed') this.#transport.end();
-  }
-
-  #flush(): void {
-    for (let step = this.#engine.next(); step.type !== 'wait'; step = this.#engine.next()) {
-      if (step.type === 'write') this.#transport.write(step.bytes);
+  #settle(error: Error | undefined): void {
+    for (const { resolve, reject } of this.#waiting.splice(0)) {
+      if (error === undefined) resolve();
+      else reject(error);
     }
   }
+}
+
+function toBuffer(chunk: unknown): unknown {
+  return typeof chunk === 'string' || Buffer.isBuffer(chunk) ? chunk : (bytesOf(chunk) ?? chunk);
 }

@@ -1,4 +1,4 @@
-import { concat } from '../bytes/bytes.ts';
+import { concatAll } from '../bytes/bytes.ts';
 import { ByteQueue } from '../bytes/queue.ts';
 import { TlsError } from '../errors.ts';
 import {
@@ -70,7 +70,7 @@ export class Joiner {
 
 /** Cuts what is to be sent into pieces of at most `limit` bytes. Nothing is cut into nothing. */
 export function fragment(parts: readonly Uint8Array[], limit: number): Uint8Array[] {
-  const whole = parts.length === 1 ? parts[0]! : concat(...parts);
+  const whole = parts.length === 1 ? parts[0]! : concatAll(parts);
   const pieces: Uint8Array[] = [];
   for (let at = 0; at < whole.length; at += limit) pieces.push(whole.subarray(at, at + limit));
   return pieces;

@@ -4,7 +4,7 @@ import type { AddressInfo, Server } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
 import type { PresentedPeer } from '../../src/handshake/peer.ts';
-import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
+import { connect as connectTls, createServer, type TlsSocket } from '../../src/node/index.ts';
 import { clientCredential, rootsVerifier, serverCredential } from '../support/credentials.ts';
 import {
   hasOpenssl,
@@ -239,7 +239,7 @@ async function toOpenssl(
     ...client,
   };
   if (options.anchors === undefined) delete (options as { anchors?: string }).anchors;
-  const socket = await connectTo('127.0.0.1', peer.port, options);
+  const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, options).secured();
   socket.on('error', () => {});
   toStop.push(() => socket.destroy());
   return { socket, peer };
@@ -251,7 +251,7 @@ async function listen(
   let server!: Server;
   const credential = options.credential ?? (await serverCredential());
   const outcome = new Promise<TlsSocket>((resolve, reject) => {
-    server = createServer({ credential, ...options }, resolve, reject);
+    server = createServer({ credential, ...options }, resolve).on('tlsClientError', reject);
   });
   outcome.catch(() => {});
   server.listen(0, '127.0.0.1');

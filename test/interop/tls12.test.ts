@@ -6,7 +6,7 @@ import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';
-import type { TlsStream } from '../../src/stream/duplex.ts';
+import type { TlsStream } from '../../src/transport/index.ts';
 import { type OurServer, connectTo, line, listen } from '../peers/ends.ts';
 import type { Child } from '../support/child.ts';
 import { clientCredential, rootsVerifier, serverCredential } from '../support/credentials.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkCircles, checkLayers } from '../../scripts/check-layers.ts';
+import { checkLayers } from '../../scripts/check-layers.ts';
 import { readTree } from '../../scripts/tree.ts';
 
 /** A small legal tree; each case adds or replaces one file. */
@@ -19,10 +19,10 @@ const LEGAL: Readonly<Record<string, string>> = {
   'pki/issue/crl.ts': `import { Integer } from 'asn1js'; import { Extensions } from 'pkijs'; export { Integer, Extensions };`,
   'cli/main.ts': `import { parseArgs } from 'node:util'; import '../node/listen.ts'; parseArgs();`,
   'pki/formats/containers/pkcs12.ts': `import * as pkijs from 'pkijs'; import * as asn1js from 'asn1js'; export { pkijs, asn1js };`,
-  'node/listen.ts': `import { createServer } from 'node:net'; import '../stream/duplex.ts'; createServer();`,
-  'pki/loop.ts': `import '../stream/duplex.ts';`,
-  'stream/duplex.ts': `import '../engine/engine.ts';`,
-  'index.ts': `export * from './stream/duplex.ts'; export * from './pki/verify.ts';`,
+  'node/listen.ts': `import { createServer } from 'node:net'; import '../transport/driver.ts'; createServer();`,
+  'pki/loop.ts': `import '../transport/driver.ts';`,
+  'transport/driver.ts': `import '../engine/engine.ts';`,
+  'index.ts': `export * from './transport/driver.ts'; export * from './pki/verify.ts';`,
 };
 
 const breachesWith = (extra: Readonly<Record<string, string>>): string[] =>
@@ -43,7 +43,7 @@ describe('layers', () => {
     ['a re-export from above', 'record/a.ts', `export * from '../engine/engine.ts';`, /engine is above record/],
     ['an import() from above', 'engine/a.ts', `export const a = import('../pki/verify.ts');`, /pki is above engine/],
     ['an import() in a type', 'keys/a.ts', `type A = import('../engine/engine.ts').A;`, /engine is above keys/],
-    ['a face from below', 'stream/a.ts', `import '../index.ts';`, /\. is above stream/],
+    ['a face from below', 'transport/a.ts', `import '../index.ts';`, /\. is above transport/],
     ['handshake reaching for record', 'handshake/a.ts', `import '../engine/engine.ts';`, /above handshake/],
     ['node:* in the core', 'record/b.ts', `import 'node:crypto';`, /belongs to src\/node/],
     ['node:* in a face', 'client.ts', `import { connect } from 'node:net'; connect(1);`, /belongs to src\/node/],
@@ -65,7 +65,7 @@ describe('layers', () => {
     ['noble outside crypto', 'keys/b.ts', `import { sha256 } from '@noble/hashes/sha2.js';`, /belongs to src\/crypto/],
     ['the program from a skin', 'node/a.ts', `import '../cli/main.ts';`, /cli is above node/],
     ['a provider named by crypto', 'crypto/hybrid.ts', `import './noble/index.ts';`, /only auto\.ts/],
-    ['a package that is no dependency', 'stream/b.ts', `import 'left-pad';`, /not a dependency/],
+    ['a package that is no dependency', 'transport/b.ts', `import 'left-pad';`, /not a dependency/],
     ['an import without its ending', 'wire/b.ts', `import './ids';`, /ends in \.ts/],
     ['a folder nobody knows', 'misc/a.ts', `export const a = 1;`, /on no floor/],
     ['errors.ts importing a value', 'errors.ts', `import { b } from './bytes/bytes.ts'; b;`, /types only/],
@@ -75,7 +75,7 @@ describe('layers', () => {
       `import { type A, b } from './bytes/bytes.ts'; b;`,
       /types only/,
     ],
-    ['a cycle of two folders', 'stream/a.ts', `import '../pki/loop.ts';`, /cycle between folders: .*stream/],
+    ['a cycle of two folders', 'transport/a.ts', `import '../pki/loop.ts';`, /cycle between folders: .*transport/],
   ];
   for (const [what, file, text, breach] of refused)
     it(`refuses ${what}`, () => {
@@ -85,8 +85,8 @@ describe('layers', () => {
   it('refuses a cycle through three folders', () => {
     const breaches = breachesWith({
       'resumption/a.ts': `import '../inspect/a.ts';`,
-      'inspect/a.ts': `import '../stream/a.ts';`,
-      'stream/a.ts': `import '../resumption/a.ts';`,
+      'inspect/a.ts': `import '../transport/a.ts';`,
+      'transport/a.ts': `import '../resumption/a.ts';`,
     });
     expect(breaches).toHaveLength(1);
     expect(breaches[0]).toMatch(/cycle/);
@@ -95,34 +95,5 @@ describe('layers', () => {
   it('does not take code in comments or strings for imports', () => {
     const text = `/** @example import 'node:fs'; */ export const a = "import 'pkijs'"; // import '../engine/engine.ts'`;
     expect(breachesWith({ 'bytes/a.ts': text })).toEqual([]);
-  });
-});
-
-describe('circles of files', () => {
-  const tree = (files: Readonly<Record<string, string>>): Map<string, string> => new Map(Object.entries(files));
-  const three = {
-    'a/a.ts': `import { b } from './b.ts'; export const a = b;`,
-    'a/b.ts': `import type { C } from '../c.ts'; export const b: C = 1;`,
-    'c.ts': `export type { a } from './a/a.ts'; export type C = number;`,
-    'd.ts': `import './a/a.ts';`,
-  };
-
-  it('are those that are known, in our own tree', () => {
-    expect(checkCircles(readTree(join(import.meta.dirname, '../../src')))).toEqual([]);
-  });
-  it('are found through types, re-exports and folders, without the files that only lead to them', () => {
-    expect(checkCircles(tree(three), [])).toEqual(['circle of 3 files: a/a.ts, a/b.ts, c.ts']);
-  });
-  it('are two where two do not touch', () => {
-    const two = { ...three, 'e.ts': `import './f.ts'; import './a/a.ts';`, 'f.ts': `import './e.ts';` };
-    expect(checkCircles(tree(two), [])).toHaveLength(2);
-  });
-  it('are one file that imports itself', () => {
-    expect(checkCircles(tree({ 'a.ts': `import './a.ts';` }), [])).toEqual(['circle of 1 files: a.ts']);
-  });
-  it('may get smaller where they are known, not larger, and what is no more is not known', () => {
-    expect(checkCircles(tree(three), [['a/a.ts', 'a/b.ts', 'c.ts', 'd.ts']])).toEqual([]);
-    expect(checkCircles(tree(three), [['a/a.ts', 'a/b.ts']]).join()).toMatch(/circle of 3 files.*is no more/);
-    expect(checkCircles(tree({ 'd.ts': '' }), [['a.ts', 'd.ts']]).join()).toMatch(/the circle of a.ts is no more/);
   });
 });

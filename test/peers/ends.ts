@@ -8,7 +8,7 @@ import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } fr
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
-import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
+import { type ByteDuplex, drive, type TlsStream } from '../../src/transport/index.ts';
 import type { PemCredential } from '../support/openssl.ts';
 
 /** Our two roles on a socket of loopback, for conversations with peers that nobody here wrote. */

@@ -5,7 +5,7 @@ import type { CertificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { memoryReplayGuard, memorySessions } from '../../src/resumption/stores.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
-import type { TlsStream } from '../../src/stream/duplex.ts';
+import type { TlsStream } from '../../src/transport/index.ts';
 import { clientCredential, noble, serverCredential } from '../support/credentials.ts';
 import { serverEntry, trustedRoots, trustedRootsPem } from '../support/pki.ts';
 

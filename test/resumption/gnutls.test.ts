@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { ConnectOptions } from '../../src/index.ts';
-import { connectTo, type TlsSocket } from '../../src/node/index.ts';
+import { connect as connectTls, type TlsSocket } from '../../src/node/index.ts';
 import { memoryReplayGuard, memorySessions } from '../../src/resumption/stores.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { noble } from '../support/credentials.ts';
@@ -105,7 +105,7 @@ async function server(options: Parameters<typeof gnutlsServer>[0]): Promise<Gnut
 
 async function connect(peer: GnutlsPeer, options: Partial<ConnectOptions>): Promise<TlsSocket> {
   const all = { serverName: 'server.example', anchors: trustedRootsPem(), crypto: noble, ...options };
-  const socket = await connectTo('127.0.0.1', peer.port, all);
+  const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, all).secured();
   socket.on('error', () => {});
   toStop.push(() => socket.destroy());
   return socket;

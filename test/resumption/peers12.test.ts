@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { connectTo } from '../../src/node/index.ts';
+import { connect as connectTls } from '../../src/node/index.ts';
 import { memoryServerSessions, memorySessions } from '../../src/resumption/stores.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { noble } from '../support/credentials.ts';
@@ -99,7 +99,7 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
     toStop.push(() => peer.stop());
     const options = { serverName: 'server.example', anchors: trustedRootsPem(), sessions: memorySessions() };
     for (const expected of [undefined, true, true]) {
-      const socket = await connectTo('127.0.0.1', peer.port, options);
+      const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, options).secured();
       socket.on('error', () => {});
       socket.write('warifu\n');
       expect(await line(socket)).toBe('warifu');

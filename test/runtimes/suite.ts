@@ -3,7 +3,7 @@
  * and each runner carries it into its runtime.
  */
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import type { ByteDuplex, TlsStream } from '../../src/stream/duplex.ts';
+import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
 import { identity, join } from './two-ends.ts';
 
 export interface Outcome {

@@ -2,7 +2,7 @@ import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
-import type { ByteDuplex, TlsStream } from '../../src/stream/duplex.ts';
+import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
 
 /** A client and a server in one process. Certificates are opaque here: each side pins the other's. */
 

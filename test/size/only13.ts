@@ -4,6 +4,6 @@ import { clientConfig, Engine, serverConfig } from '../../src/engine/index.ts';
 import { client13 } from '../../src/protocols.ts';
 import { certificateVerifier } from '../../src/pki/index.ts';
 import { server13 } from '../../src/protocols.ts';
-import { drive } from '../../src/stream/index.ts';
+import { drive } from '../../src/transport/index.ts';
 
 export { certificateVerifier, client13, clientConfig, drive, Engine, nobleProvider, server13, serverConfig };

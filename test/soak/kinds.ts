@@ -4,12 +4,12 @@ import { pipe } from '../../demo/pipe.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
-import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
+import { connect as connectTls, createServer, type TlsSocket } from '../../src/node/index.ts';
 import { loadCredential } from '../../src/pki/credentials/credential.ts';
 import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { memorySessions } from '../../src/resumption/stores.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
-import type { TlsStream } from '../../src/stream/duplex.ts';
+import type { TlsStream } from '../../src/transport/index.ts';
 import { clientEntry, type Entry, faultyEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 
 /** What connections come to in real life, over and over: good ends, bad ones, and no end at all. */
@@ -73,11 +73,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
     serving: { ...serving, clientAuth: 'require', verifier } as const,
     asking: { ...asking, credential: client },
   };
-  const listener = createServer(
-    serving,
-    (socket) => echo(socket),
-    () => {},
-  );
+  const listener = createServer(serving, (socket) => echo(socket));
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
 
@@ -199,7 +195,10 @@ async function count({ readable }: TlsStream, expected: number, progress: (done:
 }
 
 async function overTcp(listener: Server, options: ConnectOptions): Promise<void> {
-  const socket = await connectTo('127.0.0.1', (listener.address() as AddressInfo).port, options);
+  const socket = await connectTls(
+    { host: '127.0.0.1', port: (listener.address() as AddressInfo).port },
+    options,
+  ).secured();
   socket.write('warifu');
   await once(socket, 'data');
   const closed = once(socket, 'close');

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
-import { connectTo, createServer, type TlsSocket } from '../../src/node/index.ts';
+import { connect as connectTls, createServer, type TlsSocket } from '../../src/node/index.ts';
 import type { memorySessions } from '../../src/resumption/stores.ts';
 import { noble, serverCredential } from './credentials.ts';
 import {
@@ -38,7 +38,7 @@ export async function server(options: OpensslServerOptions): Promise<OpensslPeer
 
 export async function connect(peer: { readonly port: number }, options: Partial<ConnectOptions>): Promise<TlsSocket> {
   const all = { serverName: 'server.example', anchors: trustedRootsPem(), crypto: noble, ...options };
-  const socket = await connectTo('127.0.0.1', peer.port, all);
+  const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, all).secured();
   socket.on('error', () => {});
   toStop.push(() => socket.destroy());
   return socket;
@@ -77,7 +77,7 @@ export async function listen(
     waiting.shift()?.();
   };
   const all = { credential: await serverCredential(), crypto: noble, ...options };
-  const listener = createServer(all, arrive, arrive);
+  const listener = createServer(all, arrive).on('tlsClientError', arrive);
   listener.listen(0, '127.0.0.1');
   await once(listener, 'listening');
   toStop.push(() => listener.close());

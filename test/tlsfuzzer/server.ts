@@ -96,7 +96,7 @@ function cryptoFor({ extra, protocols }: Profile): typeof crypto {
 async function serve(socket: TlsSocket, transport: Socket, application: Application): Promise<void> {
   transport.on('error', () => transport.destroy());
   socket.on('error', (error) => faults && process.stderr.write(`  ${error}\n`));
-  await socket.handshake();
+  await socket.secured();
   if (application === 'http, certificate at once') await socket.requestCertificate();
   let request = '';
   for await (const chunk of socket as AsyncIterable<Buffer>) {

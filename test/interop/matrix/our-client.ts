@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { ConnectOptions } from '../../../src/index.ts';
 import { client12 } from '../../../src/handshake/tls12/client/client.ts';
 import { client13 } from '../../../src/handshake/tls13/client/client.ts';
-import { connectTo, type TlsSocket } from '../../../src/node/index.ts';
+import { connect, type TlsSocket } from '../../../src/node/index.ts';
 import { memorySessions } from '../../../src/resumption/stores.ts';
 import { clientCredential, credentialOf, manyKems, rootsVerifier } from '../../support/credentials.ts';
 import { faultyEntry } from '../../support/pki.ts';
@@ -223,14 +223,17 @@ async function open(serving: Serving, version: Version, options: Partial<Connect
   const socket = await within(
     10_000,
     'the handshake',
-    connectTo('127.0.0.1', serving.port, {
-      serverName: 'server.example',
-      verifier: rootsVerifier,
-      ...(serving.bindsSecret === false && { requireExtendedMasterSecret: false }),
-      protocols: [version === '1.3' ? client13 : client12],
-      sessions: false,
-      ...options,
-    }),
+    connect(
+      { host: '127.0.0.1', port: serving.port },
+      {
+        serverName: 'server.example',
+        verifier: rootsVerifier,
+        ...(serving.bindsSecret === false && { requireExtendedMasterSecret: false }),
+        protocols: [version === '1.3' ? client13 : client12],
+        sessions: false,
+        ...options,
+      },
+    ).secured(),
   );
   // A failure is heard where it is waited for.
   socket.on('error', () => {});

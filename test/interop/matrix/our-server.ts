@@ -150,8 +150,8 @@ async function run(
       };
       answer(socket, peer.talk ?? 'echo', onPiece, peer.closes === 'after us' ? (order.bytes ?? SMALL) : undefined);
     },
-    (error) => result.errors.push(error),
   );
+  listener.on('tlsClientError', (error) => result.errors.push(error));
   try {
     const port = await listen(listener);
     const whole: ConnectOrder = {

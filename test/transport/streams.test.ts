@@ -5,7 +5,7 @@ import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } fr
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { accept, connect } from '../../src/index.ts';
-import { type ByteDuplex, drive, type TlsStream } from '../../src/stream/duplex.ts';
+import { type ByteDuplex, drive, type TlsStream, type TransportOptions } from '../../src/transport/index.ts';
 import { faultyEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 import { credentialLater, later, toyCredential, toyProvider, toyVerifier, verifierLater } from '../support/toy.ts';
 
@@ -22,15 +22,19 @@ const clientOf = (options: Partial<ClientOptions> = {}): Engine =>
 const serverOf = (options: Partial<ServerOptions> = {}): Engine =>
   new Engine(serverConfig({ protocols: [server13], crypto: toyProvider(2), credential: toyCredential, ...options }));
 
-async function both(client: Engine = clientOf(), server: Engine = serverOf()): Promise<[TlsStream, TlsStream]> {
+async function both(
+  client: Engine = clientOf(),
+  server: Engine = serverOf(),
+  options: TransportOptions = {},
+): Promise<[TlsStream, TlsStream]> {
   const [a, b] = pipe();
-  return await Promise.all([drive(client, a), drive(server, b)]);
+  return await Promise.all([drive(client, a, options), drive(server, b, options)]);
 }
 
 describe('a stream over a stream', () => {
   it('carries data both ways and ends cleanly, whoever ends first', async () => {
     for (const first of [0, 1]) {
-      const ends = await both();
+      const ends = await both(clientOf(), serverOf(), { allowHalfOpen: true });
       const data = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
       const [one, other] = [ends[first]!, ends[1 - first]!];
       const [received] = await Promise.all([readAll(other), writeAll(one, data)]);
@@ -135,11 +139,13 @@ describe('a stream over a stream', () => {
   it('gives up when it is told to, before and during the handshake', async () => {
     const before = AbortSignal.abort();
     const [a] = pipe();
-    await expect(drive(clientOf(), a, before)).rejects.toEqual(expect.objectContaining({ code: 'ERR_ABORTED' }));
+    await expect(drive(clientOf(), a, { signal: before })).rejects.toEqual(
+      expect.objectContaining({ code: 'ERR_ABORTED' }),
+    );
 
     const controller = new AbortController();
     const [c, d] = pipe();
-    const waiting = drive(clientOf(), c, controller.signal);
+    const waiting = drive(clientOf(), c, { signal: controller.signal });
     const other = drive(serverOf({ credential: () => new Promise(() => {}) }), d);
     other.catch(() => {});
     await pause(10);

@@ -1,0 +1,116 @@
+import { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { bytesOf } from '../bytes/bytes.ts';
+import { TlsError } from '../errors.ts';
+import { nameOf } from '../transport/options.ts';
+import type { Transport, TransportEvents } from '../transport/transport.ts';
+
+/**
+ * A stream of Node for the driver, as it is: paused, with listeners of what was spoken before, with bytes put back, or not
+ * connected yet.
+ */
+export class DuplexTransport implements Transport {
+  readonly halfCloses = true;
+  readonly #stream: Duplex;
+  #events!: TransportEvents;
+  #isGone = false;
+
+  /** Why the stream cannot be used: it is left as it is then. */
+  readonly #refused: TlsError | undefined;
+
+  /** @throws TypeError for anything that is no stream. */
+  constructor(stream: Duplex) {
+    if (typeof stream?.on !== 'function' || typeof stream.write !== 'function' || typeof stream.resume !== 'function') {
+      throw new TypeError(
+        `the transport: expected a Duplex of Node (a net.Socket, a pipe, another TlsSocket) or { host, port }, found ${nameOf(stream)}; for Web Streams take warifu`,
+      );
+    }
+    this.#stream = stream;
+    const why = whyNot(stream);
+    this.#refused =
+      why === undefined ? undefined : new TlsError('ERR_TRANSPORT', { detail: `it cannot be used: ${why}` });
+  }
+
+  listen(events: TransportEvents): void {
+    this.#events = events;
+    const stream = this.#stream;
+    if (this.#refused !== undefined) {
+      events.gone(this.#refused);
+      return;
+    }
+    // What was listened for before was plaintext; nothing that comes now is.
+    stream.removeAllListeners('data').removeAllListeners('readable');
+    // Our end does not wait for the peer's, nor does it follow from it: that is for TLS to say.
+    stream.allowHalfOpen = true;
+    // A small answer must not wait for more: the peer's next flight depends on it.
+    if (stream instanceof Socket) stream.setNoDelay(true);
+    stream.on('data', this.#onData).on('end', this.#onEnd).on('error', this.#onError).on('close', this.#onClose);
+    stream.resume();
+  }
+
+  write(bytes: Uint8Array, done: (error?: unknown) => void): void {
+    this.#stream.write(bytes, done);
+  }
+
+  pause(): void {
+    this.#stream.pause();
+  }
+
+  resume(): void {
+    this.#stream.resume();
+  }
+
+  end(done: () => void): void {
+    const stream = this.#stream;
+    if (stream.writableFinished || stream.destroyed) {
+      process.nextTick(done);
+      return;
+    }
+    stream.once('finish', done);
+    if (!stream.writableEnded) stream.end();
+  }
+
+  destroy(): void {
+    if (this.#refused !== undefined) return;
+    this.#stream.destroy();
+    // A stream that was destroyed before it had been told to say so.
+    if (this.#stream.closed) this.#detach();
+  }
+
+  readonly #onData = (chunk: unknown): void => {
+    const bytes = bytesOf(chunk);
+    if (bytes !== undefined) this.#events.received(bytes);
+    else this.#onError(new TlsError('ERR_TRANSPORT', { detail: `it delivers ${nameOf(chunk)} in place of bytes` }));
+  };
+
+  readonly #onEnd = (): void => this.#events.ended();
+
+  readonly #onError = (cause: unknown): void => {
+    this.#isGone = true;
+    this.#events.gone(cause);
+  };
+
+  readonly #onClose = (): void => {
+    this.#detach();
+    if (this.#isGone) return;
+    this.#isGone = true;
+    this.#events.gone();
+  };
+
+  #detach(): void {
+    const stream = this.#stream;
+    stream.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
+  }
+}
+
+function whyNot(stream: Duplex): string | undefined {
+  if (stream.destroyed) return 'it has been destroyed';
+  // A socket that is connecting is neither readable nor writable yet in every version of Node.
+  const isConnecting = stream instanceof Socket && stream.connecting;
+  if (stream.readableEnded || (stream.readable === false && !isConnecting)) return 'the peer has ended it already';
+  if (stream.writableEnded || (stream.writable === false && !isConnecting)) return 'it has been ended already';
+  if (stream.readableObjectMode || stream.writableObjectMode) return 'it carries objects, not bytes';
+  const encoding = stream.readableEncoding;
+  if (encoding === null || encoding === undefined) return undefined;
+  return `it delivers text, since setEncoding('${encoding}') was called; bytes are needed`;
+}

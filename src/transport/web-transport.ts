@@ -1,0 +1,112 @@
+import { bytesOf } from '../bytes/bytes.ts';
+import { TlsError } from '../errors.ts';
+import { nameOf } from './options.ts';
+import type { Transport, TransportEvents } from './transport.ts';
+
+/** A pipe that carries bytes both ways: `Deno.Conn`, the sockets of Workers and Direct Sockets, … */
+export interface ByteDuplex {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** A pair of Web Streams for the driver. */
+export class WebTransport implements Transport {
+  /** Closing one stream of a socket closes all of it in some runtimes. */
+  readonly halfCloses = false;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  #events!: TransportEvents;
+  #paused = false;
+  #reading = false;
+  #isEnding: Promise<void> | undefined;
+  #destroyed = false;
+
+  /** Takes both streams at once. @throws TypeError for anything that is not a pair of them, unlocked. */
+  constructor(duplex: ByteDuplex) {
+    const { readable, writable } = checked(duplex);
+    this.#writer = writable.getWriter();
+    try {
+      this.#reader = readable.getReader();
+    } catch (reason) {
+      this.#writer.releaseLock();
+      throw reason;
+    }
+  }
+
+  listen(events: TransportEvents): void {
+    this.#events = events;
+    // A pipe that fails while nothing is being written to it.
+    this.#writer.closed.catch((cause: unknown) => {
+      if (!this.#destroyed) events.unwritable(cause ?? new TlsError('ERR_TRANSPORT'));
+    });
+    void this.#read();
+  }
+
+  write(bytes: Uint8Array, done: (error?: unknown) => void): void {
+    this.#writer.write(bytes).then(
+      () => done(),
+      (cause: unknown) => done(cause ?? new TlsError('ERR_TRANSPORT')),
+    );
+  }
+
+  pause(): void {
+    this.#paused = true;
+  }
+
+  resume(): void {
+    this.#paused = false;
+    void this.#read();
+  }
+
+  end(done: () => void): void {
+    this.#isEnding ??= this.#writer.close();
+    this.#isEnding.then(done, done);
+  }
+
+  destroy(): void {
+    if (this.#destroyed) return;
+    this.#destroyed = true;
+    this.#reader.cancel().catch(() => {});
+    this.#writer.abort().catch(() => {});
+  }
+
+  async #read(): Promise<void> {
+    if (this.#reading) return;
+    this.#reading = true;
+    try {
+      while (!this.#paused && !this.#destroyed) {
+        const { done, value } = await this.#reader.read();
+        if (this.#destroyed) return;
+        if (done) {
+          this.#events.ended();
+          return;
+        }
+        const bytes = bytesOf(value);
+        if (bytes === undefined)
+          throw new TlsError('ERR_TRANSPORT', { detail: `it delivers ${nameOf(value)} in place of bytes` });
+        if (bytes.length > 0) this.#events.received(bytes);
+      }
+      this.#reading = false;
+    } catch (cause) {
+      this.#gone(cause);
+    }
+  }
+
+  #gone(cause: unknown): void {
+    if (!this.#destroyed) this.#events.gone(cause ?? new TlsError('ERR_TRANSPORT'));
+  }
+}
+
+function checked(duplex: ByteDuplex): ByteDuplex {
+  const { readable, writable } = (duplex ?? {}) as Partial<ByteDuplex>;
+  if (typeof readable?.getReader !== 'function' || typeof writable?.getWriter !== 'function') {
+    throw new TypeError(
+      `the transport: expected { readable, writable }, a ReadableStream and a WritableStream of bytes, found ${nameOf(duplex)}; for the sockets of Node take warifu/node`,
+    );
+  }
+  if (readable.locked || writable.locked) {
+    const which = readable.locked ? 'readable' : 'writable';
+    throw new TypeError(`the transport: its ${which} stream is locked by another reader or writer; release that first`);
+  }
+  return { readable, writable };
+}
