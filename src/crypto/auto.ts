@@ -1,15 +1,36 @@
 /**
- * The best cryptography at hand: the runtime's own where it answers at once, noble everywhere else.
+ * The best cryptography at hand, operation by operation: the runtime's own node:crypto, its WebCrypto where there is no
+ * node:crypto or not all of it, and noble for the rest. Nothing is believed by its name: each operation gives a known answer
+ * before its first use.
  * @module
  */
+import { withFallback } from './fallback.ts';
 import { nobleProvider } from './noble/index.ts';
 import { hasNodeCrypto, nodeProvider } from './node/index.ts';
 import type { CryptoProvider } from './types.ts';
+import { hasWebCrypto, webCryptoProvider } from './webcrypto/index.ts';
 
-let chosen: CryptoProvider | undefined;
+let shared: CryptoProvider | undefined;
 
-/** Chosen once, on first use. */
+/**
+ * The provider of this runtime, always the same one, so that what it has proved and the keys it has read serve every
+ * connection. `name` says what it is made of: `node, webcrypto, noble`.
+ *
+ * @example
+ * ```ts
+ * import { autoProvider } from 'warifu/crypto/auto';
+ * autoProvider().name.endsWith('noble'); // true: what the runtime cannot do, JavaScript does
+ * ```
+ */
 export function autoProvider(): CryptoProvider {
-  chosen ??= hasNodeCrypto() ? nodeProvider() : nobleProvider();
-  return chosen;
+  // Choices that the runtime answers alike every time, and a bounded memory of public keys: nothing that tells users apart.
+  shared ??= makeAutoProvider();
+  return shared;
+}
+
+/** One that shares nothing with others. */
+export function makeAutoProvider(): CryptoProvider {
+  const noble = nobleProvider();
+  const web = hasWebCrypto() ? withFallback(webCryptoProvider(), noble) : noble;
+  return hasNodeCrypto() ? withFallback(nodeProvider(), web) : web;
 }

@@ -2,6 +2,7 @@
  * What the engine asks of cryptography, for those who bring their own: types, the signature schemes, and keys as DER.
  * @module
  */
+export { withFallback } from './fallback.ts';
 export { type Encapsulated, hybrid, type Kem, kemAlone, type KemPair } from './hybrid.ts';
 export { systemRandom } from './random.ts';
 export { defaultSchemes, legacySchemes, schemeById, schemesOf } from './schemes.ts';

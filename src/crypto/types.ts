@@ -59,7 +59,46 @@ export interface AeadKey {
   ): void;
   /** The plaintext, in a new array, or undefined when the tag is wrong. Never throws for what a peer sent. */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
+  /** The same for many records at once, later; only where it can be quicker than one after the other, now. */
+  readonly bulk?: BulkAead;
   dispose(): void;
+}
+
+/**
+ * A lane for many records at once. WebCrypto answers with promises, and each costs about as much as some kilobytes in
+ * JavaScript: what is there in quantity goes this way, everything else by {@link AeadKey.seal} and {@link AeadKey.open},
+ * and both give the same bytes.
+ *
+ * How an engine is meant to use it. It has one question open for each direction at most; while it waits it seals and opens
+ * nothing in that direction, so the order of records is the order of the jobs. It counts nonces itself, one for each job, in
+ * advance. Of records to open it hands over whole ones only, in the epoch of application data. A KeyUpdate inside a
+ * batch is found when its plaintext is read: what lies behind it was opened under the old key, has failed, and is opened
+ * again under the new one from the ciphertext that is still there; a failure counts only where no key changed before it.
+ * A batch is bounded in records and bytes by whoever makes it, and no second one is begun before the first has been
+ * delivered.
+ */
+export interface BulkAead {
+  /**
+   * From how many bytes in one batch on this lane is quicker than the other, as measured in this runtime; Infinity where it
+   * never is. Measuring begins when this is first read; until it is done a cautious figure stands here.
+   */
+  readonly worthwhile: number;
+  /** What {@link AeadKey.seal} gives for each job, in their order. Rejects only when the provider fails. */
+  seal(jobs: readonly AeadJob[]): Promise<readonly Uint8Array[]>;
+  /**
+   * What {@link AeadKey.open} gives for each job, in their order: undefined where the tag is wrong, whatever became of the
+   * others. Rejects only when the provider fails.
+   */
+  open(jobs: readonly AeadJob[]): Promise<readonly (Uint8Array | undefined)[]>;
+}
+
+/** One record of a batch. The arrays must not change until the batch is done; each job has a nonce of its own. */
+export interface AeadJob {
+  /** 12 bytes. */
+  readonly nonce: Uint8Array;
+  readonly additionalData: Uint8Array;
+  /** Plaintext to seal, or ciphertext and tag to open. */
+  readonly data: Uint8Array;
 }
 
 /** A TLS 1.3 cipher suite: an AEAD and a hash (RFC 9846 appendix B.4). */

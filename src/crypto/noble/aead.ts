@@ -1,6 +1,6 @@
-import { gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';
 import type { Aead, AeadKey } from '../types.ts';
+import { gcmKey } from './gcm.ts';
 
 /**
  * RFC 9846 section 5.5: 2^24.5 full records with AES-GCM. Rounded down, and the same for ChaCha20-Poly1305, which would
@@ -8,34 +8,35 @@ import type { Aead, AeadKey } from '../types.ts';
  */
 const GCM_SEAL_LIMIT = 23_726_566;
 const CHACHA_SEAL_LIMIT = 2 ** 48;
+const TAG_LENGTH = 16;
 
-export const aes128gcm: Aead = /* @__PURE__ */ aead('AES-128-GCM', 16, GCM_SEAL_LIMIT, gcm);
-export const aes256gcm: Aead = /* @__PURE__ */ aead('AES-256-GCM', 32, GCM_SEAL_LIMIT, gcm);
-export const chacha20Poly1305: Aead = /* @__PURE__ */ aead(
-  'ChaCha20-Poly1305',
-  32,
-  CHACHA_SEAL_LIMIT,
-  chacha20poly1305,
-);
+export const aes128gcm: Aead = /* @__PURE__ */ aead('AES-128-GCM', 16, GCM_SEAL_LIMIT, gcmKey);
+export const aes256gcm: Aead = /* @__PURE__ */ aead('AES-256-GCM', 32, GCM_SEAL_LIMIT, gcmKey);
+export const chacha20Poly1305: Aead = /* @__PURE__ */ aead('ChaCha20-Poly1305', 32, CHACHA_SEAL_LIMIT, chachaKey);
 
-type NobleCipher = (
-  key: Uint8Array,
-  nonce: Uint8Array,
-  additionalData: Uint8Array,
-) => { encrypt(bytes: Uint8Array): Uint8Array; decrypt(bytes: Uint8Array): Uint8Array };
-
-function aead(name: string, keyLength: 16 | 32, sealLimit: number, cipher: NobleCipher): Aead {
-  return { name, keyLength, tagLength: 16, sealLimit, key: (bytes) => keyed(cipher, bytes.slice()) };
+function aead(name: string, keyLength: 16 | 32, sealLimit: number, key: (bytes: Uint8Array) => AeadKey): Aead {
+  return { name, keyLength, tagLength: TAG_LENGTH, sealLimit, key };
 }
 
-function keyed(cipher: NobleCipher, key: Uint8Array): AeadKey {
+function chachaKey(bytes: Uint8Array): AeadKey {
+  const key = bytes.slice();
   return {
-    seal: (nonce, additionalData, plaintext) => cipher(key, nonce, additionalData).encrypt(plaintext),
+    seal: (nonce, additionalData, plaintext) => chacha20poly1305(key, nonce, additionalData).encrypt(plaintext),
+    sealInto: (nonce, additionalData, parts, out, at) => {
+      let end = at;
+      for (const part of parts) {
+        out.set(part, end);
+        end += part.length;
+      }
+      // In place: what is read is where it is written.
+      chacha20poly1305(key, nonce, additionalData).encrypt(out.subarray(at, end), out.subarray(at, end + TAG_LENGTH));
+    },
     open: (nonce, additionalData, sealed) => {
+      if (sealed.length < TAG_LENGTH) return undefined;
       try {
-        return cipher(key, nonce, additionalData).decrypt(sealed);
+        return chacha20poly1305(key, nonce, additionalData).decrypt(sealed);
       } catch {
-        // noble throws for a wrong tag and for what is too short to have one; to us both are the same.
+        // The tag is wrong: noble throws for that, and of all that could be wrong it is the one thing that a peer chooses.
         return undefined;
       }
     },

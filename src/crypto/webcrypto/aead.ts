@@ -1,0 +1,88 @@
+import { wipe } from '../../bytes/bytes.ts';
+import type { Aead, AeadJob, AeadKey, BulkAead } from '../types.ts';
+import { providerFault } from '../verification.ts';
+import type { Pace } from './pace.ts';
+import { source } from './subtle.ts';
+
+/**
+ * AES-GCM in two lanes: `own` at once, WebCrypto for batches. The CryptoKey is made with the first batch: most keys of a
+ * handshake protect a few hundred bytes.
+ */
+export function webAead(subtle: SubtleCrypto, own: Aead, pace: Pace): Aead {
+  return { ...own, key: (bytes) => withBulk(subtle, own.key(bytes), bytes.slice(), pace) };
+}
+
+function withBulk(subtle: SubtleCrypto, own: AeadKey, raw: Uint8Array, pace: Pace): AeadKey {
+  let imported: Promise<CryptoKey> | undefined;
+  let disposed = false;
+  const key = async (): Promise<CryptoKey> => {
+    // What is overwritten by now must not be taken for a key.
+    if (disposed) throw new Error('the key has been disposed of');
+    imported ??= importKey(subtle, raw);
+    return imported;
+  };
+  return {
+    ...own,
+    bulk: bulkLane(subtle, key, () => pace.worthwhile),
+    dispose: () => {
+      disposed = true;
+      own.dispose();
+      wipe(raw);
+    },
+  };
+}
+
+async function importKey(subtle: SubtleCrypto, raw: Uint8Array): Promise<CryptoKey> {
+  const key = await subtle.importKey('raw', source(raw), 'AES-GCM', false, ['encrypt', 'decrypt']);
+  wipe(raw);
+  return key;
+}
+
+function bulkLane(subtle: SubtleCrypto, key: () => Promise<CryptoKey>, worthwhile: () => number): BulkAead {
+  const run = async <T>(work: (ready: CryptoKey) => Promise<T>): Promise<T> => {
+    try {
+      return await work(await key());
+    } catch (cause) {
+      throw providerFault('webcrypto', 'AES-GCM', cause);
+    }
+  };
+  return {
+    get worthwhile() {
+      return worthwhile();
+    },
+    seal: (jobs) =>
+      run((ready) =>
+        Promise.all(
+          jobs.map(async (job) => new Uint8Array(await subtle.encrypt(parameters(job), ready, source(job.data)))),
+        ),
+      ),
+    open: (jobs) => run((ready) => Promise.all(jobs.map((job) => open(subtle, ready, job)))),
+  };
+}
+
+async function open(subtle: SubtleCrypto, key: CryptoKey, job: AeadJob): Promise<Uint8Array | undefined> {
+  // Too short to have a tag: asked of WebCrypto it would be a failure like any other.
+  if (job.data.length < TAG_LENGTH) return undefined;
+  try {
+    return new Uint8Array(await subtle.decrypt(parameters(job), key, source(job.data)));
+  } catch (reason) {
+    // "If decryption results in FAIL, throw an OperationError": a wrong tag and nothing else (WebCrypto section 29.4.2).
+    if (isOperationError(reason)) return undefined;
+    throw reason;
+  }
+}
+
+function isOperationError(reason: unknown): boolean {
+  return typeof reason === 'object' && reason !== null && 'name' in reason && reason.name === 'OperationError';
+}
+
+const TAG_LENGTH = 16;
+
+function parameters({ nonce, additionalData }: AeadJob): AesGcmParams {
+  return {
+    name: 'AES-GCM',
+    iv: source(nonce),
+    additionalData: source(additionalData),
+    tagLength: 8 * TAG_LENGTH,
+  };
+}

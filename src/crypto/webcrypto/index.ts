@@ -1,0 +1,85 @@
+/**
+ * Cryptography by WebCrypto: signatures and key exchange answer later; hashes, HMAC and small records are noble's and
+ * answer at once, since WebCrypto is slower there than JavaScript. What goes to WebCrypto needs it to be really there: a
+ * runtime without X25519 or P-521 fails when it is used. `warifu/crypto/auto` puts noble behind it for that.
+ * @module
+ */
+import { TlsError } from '../../errors.ts';
+import { hybrid } from '../hybrid.ts';
+import { aes128gcm, aes256gcm, chacha20Poly1305 } from '../noble/aead.ts';
+import { hashByName, sha256, sha384 } from '../noble/hash.ts';
+import { systemRandom } from '../random.ts';
+import { defaultSchemes } from '../schemes.ts';
+import { suitesOf } from '../suites.ts';
+import type { Aead, CryptoProvider, KeyExchange, SignatureScheme } from '../types.ts';
+import { webAead } from './aead.ts';
+import { webNistGroup, webX25519 } from './groups.ts';
+import { webMlKem768 } from './kem.ts';
+import { Pace } from './pace.ts';
+import { webSigner } from './signer.ts';
+import { runtimeSubtle } from './subtle.ts';
+import { webVerifier } from './verifier.ts';
+
+export interface WebCryptoOptions {
+  /** Default: the runtime's own `crypto.subtle`. */
+  readonly subtle?: SubtleCrypto;
+  /** Default: X25519MLKEM768, X25519, P-256, P-384, P-521. ML-KEM is WebCrypto's where the runtime has it. */
+  readonly groups?: readonly KeyExchange[];
+  /** Default: all that are trusted. */
+  readonly signatures?: readonly SignatureScheme[];
+}
+
+/** Does this runtime have WebCrypto? Browsers have it in secure contexts only. */
+export function hasWebCrypto(): boolean {
+  return runtimeSubtle() !== undefined;
+}
+
+/**
+ * @throws TlsError ERR_OPTION where the runtime has no WebCrypto, and for an option that does not exist.
+ *
+ * @example
+ * ```ts
+ * import { hasWebCrypto, webCryptoProvider } from 'warifu/crypto/webcrypto';
+ * if (hasWebCrypto()) webCryptoProvider().groups[1]?.name; // X25519
+ * ```
+ */
+export function webCryptoProvider(options: WebCryptoOptions = {}): CryptoProvider {
+  for (const name of Object.keys(options))
+    if (!OPTIONS.includes(name)) throw new TlsError('ERR_OPTION', { detail: `${name}: there is no such option` });
+  const subtle = options.subtle ?? runtimeSubtle();
+  if (subtle === undefined)
+    throw new TlsError('ERR_OPTION', {
+      detail: 'crypto: this runtime has no crypto.subtle here (is the page secure?)',
+    });
+  const pace = new Pace(subtle, aes128gcm);
+  const withBulk = (own: Aead): Aead => webAead(subtle, own, pace);
+  return {
+    name: 'webcrypto',
+    random: systemRandom,
+    // One record at a time both ciphers are JavaScript, and there ChaCha20-Poly1305 is several times quicker.
+    suites: suitesOf(
+      { sha256, sha384, aes128gcm: withBulk(aes128gcm), aes256gcm: withBulk(aes256gcm), chacha20Poly1305 },
+      'chacha',
+    ),
+    groups: options.groups ?? groups(subtle),
+    signatures: options.signatures ?? defaultSchemes(),
+    verifier: webVerifier(subtle, sha256),
+    hash: hashByName,
+    signer: (key) => webSigner(subtle, key),
+  };
+}
+
+const OPTIONS: readonly string[] = ['subtle', 'groups', 'signatures'] satisfies readonly (keyof WebCryptoOptions)[];
+
+function groups(subtle: SubtleCrypto): readonly KeyExchange[] {
+  const x25519 = webX25519(subtle);
+  return [
+    hybrid(0x11ec, 'X25519MLKEM768', webMlKem768(subtle), x25519, 32, 'kem-first'),
+    x25519,
+    webNistGroup(subtle, 0x0017, 'secp256r1', 'P-256'),
+    webNistGroup(subtle, 0x0018, 'secp384r1', 'P-384'),
+    webNistGroup(subtle, 0x0019, 'secp521r1', 'P-521'),
+  ];
+}
+
+export { cryptoKeySigner } from './signer.ts';

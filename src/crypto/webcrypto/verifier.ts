@@ -1,0 +1,90 @@
+import { toBase64Url, toHex } from '../../bytes/bytes.ts';
+import { readEcdsaSignature } from '../ecdsa-signature.ts';
+import { KeyCache } from '../key-cache.ts';
+import { isValidPublicKey } from '../public-values.ts';
+import { FIELD_SIZE } from '../spki.ts';
+import type { Hash, PublicKey, SignatureAlgorithm, SignatureVerifier } from '../types.ts';
+import { isWellFormed, providerFault } from '../verification.ts';
+import { source, webHash } from './subtle.ts';
+
+/** Signatures by WebCrypto: the rules are ours, the arithmetic is the runtime's. Answers later, with the keys it has read kept. */
+export function webVerifier(subtle: SubtleCrypto, sha256: Hash): SignatureVerifier {
+  const keys = new KeyCache<Promise<CryptoKey>>((...parts) => toHex(sha256.digest(...parts)));
+  const verify = async (
+    key: Promise<CryptoKey>,
+    algorithm: SignatureAlgorithm,
+    signature: Uint8Array,
+    message: Uint8Array,
+  ): Promise<boolean> => {
+    try {
+      return await subtle.verify(parametersOf(algorithm), await key, source(signature), source(message));
+    } catch (cause) {
+      // All that a peer can get wrong has been looked at before.
+      throw providerFault('webcrypto', algorithm.kind, cause);
+    }
+  };
+  return {
+    verify: (algorithm, key, message, signature) => {
+      if (algorithm.kind.startsWith('ml-dsa') || !isWellFormed(algorithm, key, signature)) return false;
+      // A CryptoKey of RSA is made for one algorithm and one hash.
+      const use =
+        algorithm.kind === 'rsa-pkcs1' || algorithm.kind === 'rsa-pss' ? `${algorithm.kind} ${algorithm.hash}` : '';
+      const imported = keys.get(key, use, () =>
+        isValidPublicKey(key) ? importKey(subtle, key, algorithm) : undefined,
+      );
+      if (imported === undefined) return false;
+      // WebCrypto wants r and s side by side.
+      const halves = key.kind === 'ec' ? readEcdsaSignature(FIELD_SIZE[key.curve], signature) : signature;
+      return halves !== undefined && verify(imported, algorithm, halves, message);
+    },
+  };
+}
+
+/** How a key for this algorithm is read. */
+export function importParameters(
+  algorithm: SignatureAlgorithm,
+  curve: string | undefined,
+): RsaHashedImportParams | EcKeyImportParams | Algorithm {
+  switch (algorithm.kind) {
+    case 'ecdsa':
+      return { name: 'ECDSA', namedCurve: curve ?? '' };
+    case 'rsa-pkcs1':
+      return { name: 'RSASSA-PKCS1-v1_5', hash: webHash(algorithm.hash) };
+    case 'rsa-pss':
+      return { name: 'RSA-PSS', hash: webHash(algorithm.hash) };
+    case 'ed25519':
+      return { name: 'Ed25519' };
+    case 'ed448':
+      return { name: 'Ed448' };
+    default:
+      throw new Error(`WebCrypto is not asked for ${algorithm.kind}`);
+  }
+}
+
+/** How a signature by this algorithm is made and checked. */
+export function parametersOf(algorithm: SignatureAlgorithm): EcdsaParams | RsaPssParams | Algorithm {
+  switch (algorithm.kind) {
+    case 'ecdsa':
+      return { name: 'ECDSA', hash: webHash(algorithm.hash) };
+    case 'rsa-pkcs1':
+      return { name: 'RSASSA-PKCS1-v1_5' };
+    case 'rsa-pss':
+      return { name: 'RSA-PSS', saltLength: algorithm.saltLength };
+    case 'ed25519':
+      return { name: 'Ed25519' };
+    case 'ed448':
+      return { name: 'Ed448' };
+    default:
+      throw new Error(`WebCrypto is not asked for ${algorithm.kind}`);
+  }
+}
+
+async function importKey(subtle: SubtleCrypto, key: PublicKey, algorithm: SignatureAlgorithm): Promise<CryptoKey> {
+  const parameters = importParameters(algorithm, key.kind === 'ec' ? key.curve : undefined);
+  if (key.kind === 'rsa') {
+    const jwk = { kty: 'RSA', n: toBase64Url(key.modulus), e: toBase64Url(key.exponent) };
+    return subtle.importKey('jwk', jwk, parameters, false, ['verify']);
+  }
+  const bytes = key.kind === 'ec' ? key.point : key.key;
+  return subtle.importKey('raw', source(bytes), parameters, false, ['verify']);
+}
