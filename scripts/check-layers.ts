@@ -5,6 +5,7 @@
 import { dirname, join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
+import { circlesIn } from './file-circles.ts';
 import { readTree } from './tree.ts';
 
 /** Folders of src/, lowest first; those of one line may import each other as long as there is no cycle. */
@@ -20,6 +21,33 @@ const FLOORS: readonly (readonly string[])[] = [
   ['.'], // the faces: src/*.ts
   ['node'], // Node only
   ['cli'], // the program `warifu`
+];
+
+/** Circles of files that are to be ended still. This list only gets shorter; when it is empty, it goes. */
+const KNOWN_CIRCLES: readonly (readonly string[])[] = [
+  [
+    'handshake/authentication/certificates.ts',
+    'handshake/config.ts',
+    'handshake/context.ts',
+    'handshake/machine.ts',
+    'handshake/requests.ts',
+    'handshake/session.ts',
+  ],
+  [
+    'handshake/tls12/client/client-flight.ts',
+    'handshake/tls12/client/hello.ts',
+    'handshake/tls12/client/resume.ts',
+    'handshake/tls12/client/server-flight.ts',
+  ],
+  ['handshake/tls12/server/client-flight.ts', 'handshake/tls12/server/hello.ts', 'handshake/tls12/server/resume.ts'],
+  ['handshake/tls13/client/client-flight.ts', 'handshake/tls13/client/tickets.ts'],
+  [
+    'handshake/tls13/server/client-flight.ts',
+    'handshake/tls13/server/early-data.ts',
+    'handshake/tls13/server/hello.ts',
+    'handshake/tls13/server/server-flight.ts',
+    'handshake/tls13/server/tickets.ts',
+  ],
 ];
 
 interface Import {
@@ -43,6 +71,32 @@ export function checkLayers(files: ReadonlyMap<string, string>): string[] {
   }
   for (const cycle of cyclesIn(edges)) breaches.push(`cycle between folders: ${cycle.join(' → ')}`);
   return breaches;
+}
+
+/** Files that import each other, types included: they could only be understood together. */
+export function checkCircles(
+  files: ReadonlyMap<string, string>,
+  known: readonly (readonly string[])[] = KNOWN_CIRCLES,
+): string[] {
+  const edges = new Map<string, string[]>();
+  for (const [file, text] of files) {
+    const relative = importsOf(file, text).filter(({ target }) => target.startsWith('.'));
+    edges.set(
+      file,
+      relative.map(({ target }) => posix.join(posix.dirname(file), target)).filter((path) => files.has(path)),
+    );
+  }
+  const circles = circlesIn(edges);
+  const isIn = (circle: readonly string[], list: readonly string[]): boolean =>
+    circle.every((file) => list.includes(file));
+  return [
+    ...circles
+      .filter((circle) => !known.some((list) => isIn(circle, list)))
+      .map((circle) => `circle of ${circle.length} files: ${circle.join(', ')}`),
+    ...known
+      .filter((list) => !circles.some((circle) => isIn(circle, list)))
+      .map((list) => `the circle of ${list[0]} is no more: take it out of KNOWN_CIRCLES`),
+  ];
 }
 
 function checkRelative(file: string, path: string, typeOnly: boolean): string | undefined {
@@ -119,8 +173,10 @@ function cyclesIn(edges: ReadonlyMap<string, ReadonlySet<string>>): string[][] {
 
 if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const files = readTree(join(dirname(fileURLToPath(import.meta.url)), '../src'));
-  const breaches = checkLayers(files);
+  const breaches = [...checkLayers(files), ...checkCircles(files)];
   for (const breach of breaches) console.error(breach);
-  console.log(`layers: ${files.size} files, ${breaches.length} breaches`);
+  console.log(
+    `layers: ${files.size} files, ${breaches.length} breaches, ${KNOWN_CIRCLES.length} circles of files known`,
+  );
   process.exitCode = breaches.length === 0 ? 0 : 1;
 }

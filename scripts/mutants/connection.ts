@@ -23,12 +23,12 @@ export const mutants: readonly Mutant[] = [
     name: 'end: no alert after close_notify',
     find: /( {2}alert\(level: number, description: number\): void \{\n) {4}if \(this\.#ended\) return;\n/,
     replace: '$1',
-    tests: ['test/engine/pieces.test.ts', 'test/engine/late.test.ts'],
+    tests: ['test/engine/late.test.ts'],
   },
   {
     name: 'end: a flight that was not finished is not sent',
     find: '    this.#outbound.dropUnsent();\n',
-    tests: ['test/engine/late.test.ts', 'test/engine/pieces.test.ts'],
+    tests: ['test/engine/late.test.ts'],
   },
   {
     name: 'end: without close_notify it is truncation',
@@ -39,7 +39,7 @@ export const mutants: readonly Mutant[] = [
     name: 'end: nothing is read after the end of the peer',
     find: 'if (idle || this.#waiting !== undefined || this.#readEnded) return false;',
     replace: 'if (idle || this.#waiting !== undefined) return false;',
-    tests: ['test/engine/late.test.ts', 'test/engine/pieces.test.ts'],
+    tests: ['test/engine/late.test.ts'],
   },
   {
     name: 'limit: padding never makes a record larger than the peer takes',
@@ -76,18 +76,18 @@ export const mutants: readonly Mutant[] = [
     name: 'records: a message does not straddle a change of keys',
     find: 'if (edge.rekeysRead === true && this.#inbound.leftover > 0) {',
     replace: 'if (edge.rekeysRead === undefined && this.#inbound.leftover > 1e9) {',
-    tests: ['test/engine/pieces.test.ts', 'test/engine/alerts.test.ts'],
+    tests: ['test/engine/law.test.ts'],
   },
   {
     name: 'records: a message comes under the keys of its state',
     find: 'if (edge.epoch !== epoch) {',
     replace: 'if (edge.epoch === undefined) {',
-    tests: ['test/engine/pieces.test.ts', 'test/engine/alerts.test.ts', 'test/engine/law.test.ts'],
+    tests: ['test/engine/law.test.ts', 'test/negative'],
   },
   {
     name: 'records: nothing comes between the parts of a message',
     find: 'if (type !== CONTENT_HANDSHAKE && this.#joiner.leftover > 0) {',
     replace: 'if (type !== CONTENT_HANDSHAKE && this.#joiner.leftover > 1e9) {',
-    tests: ['test/engine/pieces.test.ts', 'test/engine/alerts.test.ts', 'test/engine/limits.test.ts'],
+    tests: ['test/engine/law.test.ts'],
   },
 ];

@@ -1,11 +1,24 @@
 import { describe, expect, it } from 'vitest';
+import { concat } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { TlsError } from '../../src/errors.ts';
-import { Middle } from '../support/middle.ts';
-import { connected, drain, makeClient, makeServer, run, written } from '../support/pair.ts';
+import { client12, server12 } from '../../src/protocols.ts';
+import { Middle, message } from '../support/middle.ts';
+import { connected, drain, makeClient, makePair, makeServer, run, written } from '../support/pair.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
 
 /** What comes after the end: an answer to a question, or a request of the peer. */
+
+/** The content type, and the tag of AES-GCM. */
+const OVERHEAD = 17;
+
+/** The records in these bytes. */
+function recordsIn(bytes: Uint8Array): { readonly type: number; readonly length: number }[] {
+  const found: { readonly type: number; readonly length: number }[] = [];
+  for (let at = 0; at < bytes.length; at += 5 + found.at(-1)!.length)
+    found.push({ type: bytes[at]!, length: bytes[at + 3]! * 256 + bytes[at + 4]! });
+  return found;
+}
 
 /** The next question that an engine asks. */
 function question(engine: Engine) {
@@ -78,6 +91,18 @@ describe('a request that comes after our close_notify', () => {
     expect(middle.target.status).toBe('closing');
   });
 
+  it('for another handshake is not refused, as it would be before (TLS 1.2)', () => {
+    const middle = new Middle('client', { protocols: [client12] }, { protocols: [server12] }).until('CONNECTED_12');
+    middle.inject(message(0));
+    expect(written(middle.said).length).toBeGreaterThan(1);
+    middle.target.close();
+    drain(middle.target);
+    middle.said.length = 0;
+    middle.inject(message(0));
+    expect(written(middle.said)).toEqual([]);
+    expect(middle.target.status).toBe('closing');
+  });
+
   it('for new keys is not answered either', () => {
     const pair = connected();
     pair.client.close();
@@ -88,20 +113,40 @@ describe('a request that comes after our close_notify', () => {
   });
 });
 
+describe('what stands behind the end', () => {
+  it('of the peer, in the same piece, is not read', () => {
+    const middle = new Middle('client').until('CONNECTED');
+    const end = middle.record(21, Uint8Array.of(1, 0));
+    const behind = middle.record(23, Uint8Array.of(7));
+    middle.target.receive(concat(end, behind));
+    expect(drain(middle.target).map(({ type }) => type)).toEqual(['end']);
+  });
+
+  it('of a flight that came to nothing is the alert, and no message of it that had not gone yet', () => {
+    const signer = {
+      ...toyCredential.signer,
+      sign: () => {
+        throw new Error('no');
+      },
+    };
+    const { client, server } = makePair({}, { credential: { ...toyCredential, signer } });
+    for (const engine of [client, server]) engine.start();
+    for (const bytes of written(drain(client))) server.receive(bytes);
+    const sent = concat(...written(drain(server)));
+    expect(server.status).toBe('failed');
+    const types = recordsIn(sent).map(({ type, length }) => `${type}: ${length}`);
+    // ServerHello, ChangeCipherSpec, and an alert under the keys that the client has by then.
+    expect(types.slice(1)).toEqual(['20: 1', `23: ${2 + OVERHEAD}`]);
+  });
+});
+
 describe('padding', () => {
-  const records = (bytes: readonly Uint8Array[]): number[] => {
-    const all = Uint8Array.from(bytes.flatMap((piece) => [...piece]));
-    const lengths: number[] = [];
-    for (let at = 0; at < all.length; at += 5 + lengths.at(-1)!) lengths.push(all[at + 3]! * 256 + all[at + 4]!);
-    return lengths;
-  };
-  /** The content type, and the tag of AES-GCM. */
-  const OVERHEAD = 17;
+  const lengths = (bytes: readonly Uint8Array[]): number[] => recordsIn(concat(...bytes)).map(({ length }) => length);
 
   it('fills records up to the multiple', () => {
     const { client } = connected({ padRecordsTo: 256 });
     client.send(new Uint8Array(300));
-    expect(records(written(drain(client)))).toEqual([512 + OVERHEAD - 1]);
+    expect(lengths(written(drain(client)))).toEqual([512 + OVERHEAD - 1]);
   });
 
   // RFC 8449 section 4
@@ -110,7 +155,7 @@ describe('padding', () => {
     client.send(new Uint8Array(500));
     client.send(Uint8Array.of(1));
     const sent = written(drain(client));
-    expect(records(sent).every((length) => length <= 300 + OVERHEAD)).toBe(true);
+    expect(lengths(sent).every((length) => length <= 300 + OVERHEAD)).toBe(true);
     for (const bytes of sent) server.receive(bytes);
     expect(drain(server).map(({ type }) => type)).toEqual(['data', 'data', 'data']);
   });

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Engine } from '../../src/engine/engine.ts';
 import { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { client12, server12 } from '../../src/protocols.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 import { type SecretsWatch, watchSecrets } from '../support/secrets.ts';
 import { ends, withEarlyData } from '../support/sessions.ts';
@@ -164,4 +163,13 @@ describe.each(kinds.map((make) => make()))('the secrets of $name', (kind) => {
       expect([both.watches.client.alive(), both.watches.server.alive()], `after ${most} steps`).toEqual([[], []]);
     }
   });
+});
+
+it('the exporter secret of early data is gone when the connection is given up', () => {
+  const both = watched({ name: 'early', ...withEarlyData() });
+  advance(both, 4);
+  expect(both.client.exportEarlyKey('EXPORTER-test', undefined, 16)).toHaveLength(16);
+  expect(both.watches.client.alive()).toContain('EXPORTER-test');
+  both.client.abort(new TlsError('ERR_ABORTED'));
+  expect(both.watches.client.alive()).toEqual([]);
 });

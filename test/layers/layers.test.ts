@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { checkLayers } from '../../scripts/check-layers.ts';
+import { checkCircles, checkLayers } from '../../scripts/check-layers.ts';
 import { readTree } from '../../scripts/tree.ts';
 
 /** A small legal tree; each case adds or replaces one file. */
@@ -95,5 +95,34 @@ describe('layers', () => {
   it('does not take code in comments or strings for imports', () => {
     const text = `/** @example import 'node:fs'; */ export const a = "import 'pkijs'"; // import '../engine/engine.ts'`;
     expect(breachesWith({ 'bytes/a.ts': text })).toEqual([]);
+  });
+});
+
+describe('circles of files', () => {
+  const tree = (files: Readonly<Record<string, string>>): Map<string, string> => new Map(Object.entries(files));
+  const three = {
+    'a/a.ts': `import { b } from './b.ts'; export const a = b;`,
+    'a/b.ts': `import type { C } from '../c.ts'; export const b: C = 1;`,
+    'c.ts': `export type { a } from './a/a.ts'; export type C = number;`,
+    'd.ts': `import './a/a.ts';`,
+  };
+
+  it('are those that are known, in our own tree', () => {
+    expect(checkCircles(readTree(join(import.meta.dirname, '../../src')))).toEqual([]);
+  });
+  it('are found through types, re-exports and folders, without the files that only lead to them', () => {
+    expect(checkCircles(tree(three), [])).toEqual(['circle of 3 files: a/a.ts, a/b.ts, c.ts']);
+  });
+  it('are two where two do not touch', () => {
+    const two = { ...three, 'e.ts': `import './f.ts'; import './a/a.ts';`, 'f.ts': `import './e.ts';` };
+    expect(checkCircles(tree(two), [])).toHaveLength(2);
+  });
+  it('are one file that imports itself', () => {
+    expect(checkCircles(tree({ 'a.ts': `import './a.ts';` }), [])).toEqual(['circle of 1 files: a.ts']);
+  });
+  it('may get smaller where they are known, not larger, and what is no more is not known', () => {
+    expect(checkCircles(tree(three), [['a/a.ts', 'a/b.ts', 'c.ts', 'd.ts']])).toEqual([]);
+    expect(checkCircles(tree(three), [['a/a.ts', 'a/b.ts']]).join()).toMatch(/circle of 3 files.*is no more/);
+    expect(checkCircles(tree({ 'd.ts': '' }), [['a.ts', 'd.ts']]).join()).toMatch(/the circle of a.ts is no more/);
   });
 });

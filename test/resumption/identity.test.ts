@@ -70,8 +70,12 @@ describe('a server whose credential is a function', () => {
         crypto.random.fill(bytes);
       },
     };
-    const { config } = makeServer({ crypto: { ...crypto, random }, credential: nothing });
+    const { tickets } = ends();
+    const { config } = makeServer({ crypto: { ...crypto, random }, credential: nothing, tickets });
     expect(drawn).toEqual([16]);
     expect(config.role === 'server' && config.sessionContext.length).toBeGreaterThan(20);
+    // Where no session can be resumed nothing needs the name.
+    makeServer({ crypto: { ...crypto, random }, credential: nothing });
+    expect(drawn).toEqual([16]);
   });
 });

@@ -121,7 +121,7 @@ export function watchSecrets(provider: CryptoProvider): SecretsWatch {
 /** What HKDF-Expand-Label or the PRF of TLS 1.2 was asked for. */
 function labelIn(parts: readonly Uint8Array[]): string | undefined {
   for (const part of parts) {
-    const expanded = /tls13 ([a-z ]+)/.exec(lax(part))?.[1];
+    const expanded = /tls13 ([a-zA-Z -]+)/.exec(lax(part))?.[1];
     if (expanded !== undefined) return expanded.trim();
     const fromPrf = /^[a-z ]{10,}/.exec(lax(part))?.[0];
     if (fromPrf !== undefined) return fromPrf;

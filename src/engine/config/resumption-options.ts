@@ -116,7 +116,7 @@ export function clientSessionConfig(
   }
   return {
     sessions,
-    sessionKey: [options.sessionKey ?? '', nameOf(credential, crypto)],
+    sessionKey: [options.sessionKey ?? '', sessions === undefined ? '' : nameOf(credential, crypto)],
     psks: (options.psks ?? []).map(checkPsk),
     pskOnly: options.pskOnly ?? false,
     earlyData: earlyData && plainView(earlyData),
@@ -145,7 +145,12 @@ export function serverSessionConfig(
     sessionIds,
     ticketCount: integer('ticketCount', options.ticketCount ?? 2, 0, 16),
     ticketLifetime: integer('ticketLifetime', options.ticketLifetime ?? 7200, 1, MAX_TICKET_LIFETIME),
-    sessionContext: options.sessionContext === undefined ? nameOf(credential, crypto) : `=${options.sessionContext}`,
+    sessionContext:
+      options.sessionContext !== undefined
+        ? `=${options.sessionContext}`
+        : options.tickets === undefined && options.sessionIds === undefined
+          ? ''
+          : nameOf(credential, crypto),
     findPsk: typeof psks === 'function' ? psks : list === undefined ? undefined : finder(list),
     pskOnly: options.pskOnly ?? false,
     earlyData: options.earlyData === undefined ? undefined : earlyDataConfig(options.earlyData),

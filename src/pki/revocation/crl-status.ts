@@ -6,6 +6,7 @@ import {
   ALL_REASONS,
   crlDistributionPoints,
   type DistributionPoint,
+  generalNameKeys,
   pointNames,
   shareName,
 } from '../x509/distribution-point.ts';
@@ -50,8 +51,14 @@ interface Point {
   readonly crlIssuer: readonly GeneralName[] | undefined;
 }
 
+interface ListKeys {
+  readonly issuer: ReadonlySet<string>;
+  readonly point: ReadonlySet<string>;
+}
+
 class Judgement {
   readonly #question: CrlQuestion;
+  readonly #keys = new Map<Crl, ListKeys>();
   /** reasons_mask: what the lists used so far would have told. */
   #covered = 0;
   #until = Number.POSITIVE_INFINITY;
@@ -122,18 +129,31 @@ class Judgement {
       if (!sameName(crl.issuer, certificate.issuer)) return undefined;
     } else {
       if (idp?.indirect !== true) return undefined;
-      if (!shareName(point.crlIssuer, [{ kind: 'directory', name: crl.issuer }])) return undefined;
+      if (!shareName(point.crlIssuer, this.#keysOf(crl).issuer)) return undefined;
     }
     if (idp === undefined) return point.reasons;
     if (idp.name !== undefined) {
-      const names = pointNames(idp.name, crl.issuer);
-      if (!shareName(names, point.names ?? point.crlIssuer ?? [])) return undefined;
+      if (!shareName(point.names ?? point.crlIssuer ?? [], this.#keysOf(crl).point)) return undefined;
     }
     if (idp.only === 'attribute') return undefined;
     // RFC 5280 section 5.2.5: such a list never speaks of certificates of version 1 or 2.
     if (idp.only !== undefined && certificate.version !== 3) return undefined;
     if (idp.only !== undefined && (idp.only === 'authority') !== isAuthority(certificate)) return undefined;
     return point.reasons & (idp.onlyReasons ?? ALL_REASONS);
+  }
+
+  /** What a list is known by, made once: a certificate may have many points. */
+  #keysOf(crl: Crl): ListKeys {
+    let keys = this.#keys.get(crl);
+    if (keys === undefined) {
+      const name = crl.issuingDistributionPoint?.name;
+      keys = {
+        issuer: generalNameKeys([{ kind: 'directory', name: crl.issuer }]),
+        point: generalNameKeys(name === undefined ? [] : pointNames(name, crl.issuer)),
+      };
+      this.#keys.set(crl, keys);
+    }
+    return keys;
   }
 
   /** Steps (c) and (f) to (l): what the list and its delta say; a text: why they cannot be used. */

@@ -127,11 +127,14 @@ export function pointNames(name: DistributionPointName, issuer: Uint8Array | und
   return [{ kind: 'directory', name: derSequence(concat(issuer.subarray(contentStart, end), name.rdn)) }];
 }
 
-/** Is one of these one of those? */
-export function shareName(a: readonly GeneralName[], b: readonly GeneralName[]): boolean {
-  if (a.length === 0 || b.length === 0) return false;
-  const keys = new Set(a.map(generalNameKey));
-  return b.some((name) => keys.has(generalNameKey(name)));
+/** Texts for names: two names are the same if theirs are. */
+export function generalNameKeys(names: readonly GeneralName[]): ReadonlySet<string> {
+  return new Set(names.map(generalNameKey));
+}
+
+/** Is one of these in that set of {@link generalNameKeys}? */
+export function shareName(names: readonly GeneralName[], keys: ReadonlySet<string>): boolean {
+  return names.some((name) => keys.has(generalNameKey(name)));
 }
 
 /** Two names are the same if these texts are. */

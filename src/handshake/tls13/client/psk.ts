@@ -44,7 +44,8 @@ export interface FoundPsks {
 /** Looks for a session that is still good, and for external keys. A session comes first: early data goes with the first. */
 export function* findPsks(context: Context): Step<FoundPsks> {
   const config = context.config as ClientConfig;
-  const sessionKey = sessionKeyOf(config);
+  // Without a store there is nothing to name, and no randomness is drawn for it.
+  const sessionKey = config.sessions === undefined ? '' : sessionKeyOf(config);
   const session = yield* findSession(sessionKey, context);
   const session12 = session?.version === TLS_1_2 ? session : undefined;
   const speaks13 = config.protocols.some(({ version }) => version === TLS_1_3);
