@@ -37,7 +37,15 @@ export {
 } from './credentials/describe-bundle.ts';
 export type { GeneralName } from './x509/general-name.ts';
 export { nameText } from './x509/general-name-text.ts';
+export {
+  type CryptoKeyOptions,
+  privateKeyFromCryptoKey,
+  privateKeyToCryptoKey,
+  publicKeyFromCryptoKey,
+  publicKeyToCryptoKey,
+} from './formats/cryptokey-convert.ts';
 export { type JsonWebKeyLike, privateKeyFromJwk, privateKeyToJwk } from './formats/jwk.ts';
+export { publicKeyFromJwk, publicKeyToJwk } from './formats/jwk-public.ts';
 export { type PemBlock, readPem, writePem } from './x509/pem.ts';
 export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem } from './formats/private-key.ts';
 export { toPem } from './formats/to-pem.ts';

@@ -93,8 +93,9 @@ function toDer(signature: Uint8Array): Uint8Array {
   return derSequence(derInteger(signature.subarray(0, size)), derInteger(signature.subarray(size)));
 }
 
-function runtimeSubtle(): SubtleSigner {
-  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: SubtleSigner } }).crypto?.subtle;
+/** @throws TlsError ERR_OPTION where there is none. */
+export function runtimeSubtle(): SubtleCrypto {
+  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: SubtleCrypto } }).crypto?.subtle;
   if (subtle === undefined)
     throw new TlsError('ERR_OPTION', {
       detail: 'privateKey: this runtime has no crypto.subtle here, so a CryptoKey cannot sign',

@@ -23,6 +23,7 @@ export interface JsonWebKeyLike {
   readonly dp?: string | undefined;
   readonly dq?: string | undefined;
   readonly qi?: string | undefined;
+  readonly pub?: string | undefined;
   readonly oth?: unknown;
 }
 
@@ -134,16 +135,16 @@ function readRsa(jwk: JsonWebKeyLike): PrivateKey {
   return concealKey(key);
 }
 
-type Field = 'x' | 'y' | 'd' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi';
+type Field = 'pub' | 'x' | 'y' | 'd' | 'n' | 'e' | 'p' | 'q' | 'dp' | 'dq' | 'qi';
 
-function exactly(jwk: JsonWebKeyLike, field: Field, size: number): Uint8Array {
+export function exactly(jwk: JsonWebKeyLike, field: Field, size: number): Uint8Array {
   const bytes = fromBase64Url(jwk, field);
   if (bytes.length !== size) throw unusable(`${field}: ${bytes.length} bytes where ${size} belong`);
   return bytes;
 }
 
 /** RFC 7518 section 2: no zero bytes in front. Some programs write them, and they do no harm. */
-function magnitude(jwk: JsonWebKeyLike, field: Field): Uint8Array {
+export function magnitude(jwk: JsonWebKeyLike, field: Field): Uint8Array {
   const bytes = fromBase64Url(jwk, field);
   const value = bytes.length > 2048 ? 0n : bigFromBytes(bytes);
   if (value === 0n) throw unusable(`${field}: not a number that a key could have`);
@@ -158,10 +159,10 @@ function fromBase64Url(jwk: JsonWebKeyLike, field: Field): Uint8Array {
   return decodeBase64(padded, `${field} of the JWK`);
 }
 
-function toBase64Url(bytes: Uint8Array): string {
+export function toBase64Url(bytes: Uint8Array): string {
   return encodeBase64(bytes).replaceAll('+', '-').replaceAll('/', '_').replaceAll('=', '');
 }
 
-function unusable(detail: string): TlsError {
+export function unusable(detail: string): TlsError {
   return new TlsError('ERR_KEY', { detail: `JWK: ${detail}`, rfc: 'RFC 7517' });
 }

@@ -1,3 +1,5 @@
+import { conceal } from '../../bytes/conceal.ts';
+import { concealKey } from '../../crypto/private-key.ts';
 import { encodeSubjectPublicKeyInfo, decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { CryptoProvider, NamedCurve, PrivateKey, PublicKey, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -30,9 +32,9 @@ export interface KeyPair {
   readonly privateKey: PrivateKey;
   readonly publicKey: PublicKey;
   readonly signer: Signer;
-  /** DER PKCS#8, not encrypted. */
+  /** DER PKCS#8, not encrypted; read by its name, and never listed or printed with the rest. */
   readonly der: Uint8Array;
-  /** PKCS#8 in PEM, not encrypted. */
+  /** PKCS#8 in PEM, not encrypted; as `der`. */
   readonly pem: string;
 }
 
@@ -77,7 +79,8 @@ export async function generateKeyPair(algorithm: KeyAlgorithm = 'P-256', options
 export async function keyPairOf(privateKey: PrivateKey, crypto: CryptoProvider): Promise<KeyPair> {
   const signer = await crypto.signer(privateKey);
   const der = encodePrivateKey(privateKey, signer.publicKey);
-  return { privateKey, publicKey: signer.publicKey, signer, der, pem: writePem('PRIVATE KEY', der) };
+  const pair = { privateKey, publicKey: signer.publicKey, signer, der, pem: writePem('PRIVATE KEY', der) };
+  return conceal(pair, ['der', 'pem'], () => `KeyPair { ${privateKey.kind} }`);
 }
 
 async function makePrivateKey(algorithm: KeyAlgorithm, crypto: CryptoProvider): Promise<PrivateKey> {
@@ -89,10 +92,13 @@ async function makePrivateKey(algorithm: KeyAlgorithm, crypto: CryptoProvider): 
     case 'P-256':
     case 'P-384':
     case 'P-521':
-      return { kind: 'ec', curve: algorithm, scalar: makeScalar(algorithm, crypto) };
+      return concealKey({ kind: 'ec', curve: algorithm, scalar: makeScalar(algorithm, crypto) });
     case 'Ed25519':
     case 'Ed448':
-      return { kind: algorithm === 'Ed25519' ? 'ed25519' : 'ed448', seed: randomBytes(SIZES[algorithm], crypto) };
+      return concealKey({
+        kind: algorithm === 'Ed25519' ? 'ed25519' : 'ed448',
+        seed: randomBytes(SIZES[algorithm], crypto),
+      });
     default:
       throw wrongOption(
         'generateKeyPair',

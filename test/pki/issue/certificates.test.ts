@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/bytes/bytes.ts';
 import { nobleProvider } from '../../../src/crypto/noble/index.ts';
@@ -316,6 +317,14 @@ describe('keys', () => {
     await expect(generateKeyPair('ML-DSA-65')).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 
+  it('are not printed with the rest', async () => {
+    const pair = await generateKeyPair('Ed25519');
+    const issued = await issueCertificate({ issuer: 'self', names: 'a.example', key: pair });
+    for (const value of [pair, issued, { pair }])
+      for (const text of [inspect(value, { depth: 9 }), JSON.stringify(value), JSON.stringify({ ...value })])
+        expect(text).not.toMatch(/PRIVATE KEY|seed/);
+  });
+
   it('of a signer that lies are found out', async () => {
     const [pair, other] = [await generateKeyPair(), await generateKeyPair()];
     const device: Signer = { ...other.signer, publicKey: pair.publicKey };
@@ -396,7 +405,7 @@ describe('requests', () => {
         }
       }
     }
-    expect(() => readRequest('/etc/ssl/request.csr')).toThrow(/CERTIFICATE REQUEST/);
+    expect(() => readRequest('/etc/ssl/request.csr')).toThrow(/path and not the content/);
     expect(() => readRequest(42 as never)).toThrow(/PEM or DER/);
   });
 });
