@@ -6,7 +6,7 @@ import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } fr
 import type { AnyRequest, AnyRequestBody } from '../handshake/requests.ts';
 import { startClient } from '../handshake/client-hello.ts';
 import type { Hash } from '../crypto/types.ts';
-import { alertName, sendsAlert } from './alerts.ts';
+import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
 import { Inbound } from './inbound.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import { nameArrival } from './classify-message.ts';
@@ -355,25 +355,27 @@ export class Engine {
     if (content.length > 0) this.#events.push({ type: 'early-data', bytes: content });
   }
 
-  /** RFC 9846 section 6: close_notify ends one direction, user_canceled announces it, everything else ends it all. */
+  /** RFC 9846 section 6; what each alert means is in the table of alerts.ts. */
   #receiveAlert(level: number, description: number): void {
     this.config.onTrace?.({ type: 'alert', from: this.#peer, level, description, epoch: this.#inbound.epoch });
-    const isOpen = this.#status === 'open' || this.#status === 'closing';
-    if (description === 0 && isOpen) {
-      this.#readEnded = true;
-      this.#events.push({ type: 'end' });
-      if (this.#writeEnded) {
-        this.#status = 'closed';
-        this.#dispose();
-      }
-      return;
-    }
-    if (description === 90 && level === 1) {
+    const version = this.#info.version;
+    const speaks12 = this.config.protocols.some((protocol) => protocol.version !== TLS_1_3);
+    const tls13 = version === undefined ? !speaks12 : version === 'TLSv1.3';
+    const meaning = alertMeaning(level, description, tls13);
+    if (meaning === 'ignored') {
       this.#inbound.warned();
       return;
     }
-    if (this.#inbound.mayWarn(level, this.#info.version)) return;
-    throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
+    const isOpen = this.#status === 'open' || this.#status === 'closing';
+    if (meaning === 'error' || !isOpen)
+      throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
+    this.#readEnded = true;
+    // Its keys have no further use, and neither has what came behind it.
+    this.#inbound.dispose();
+    this.#events.push({ type: 'end' });
+    if (!this.#writeEnded) return;
+    this.#status = 'closed';
+    this.#dispose();
   }
 
   /** The one place where a connection fails: tells the peer, wipes, and reports. */
@@ -409,14 +411,16 @@ export class Engine {
 
   /** What the peer hears of a failure. */
   #say(error: TlsError, wasOpen: boolean): void {
-    if (!sendsAlert(error)) return;
+    // RFC 5246 section 7.2.1: a closure is answered by one, and nothing else is said.
+    const closed = error.alertReceived === Alert.closeNotify;
+    if (!sendsAlert(error) && !closed) return;
     const cancels = error.alert === Alert.userCanceled;
     // user_canceled is for handshakes, and close_notify follows it (RFC 9846 section 6.1). After the handshake that would
     // look like an end: what is aborted has to look cut off.
     if (cancels && wasOpen) return;
     try {
-      this.#outbound.alert(cancels ? 1 : 2, error.alert!);
-      if (cancels) this.#outbound.alert(1, 0);
+      if (!closed) this.#outbound.alert(cancels ? 1 : 2, error.alert!);
+      if (cancels || closed) this.#outbound.alert(1, Alert.closeNotify);
     } catch {
       // A trace callback that throws, or keys that may not be used any more: the error that is reported came before.
     }

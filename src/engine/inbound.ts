@@ -1,5 +1,4 @@
 import { TlsError } from '../errors.ts';
-import type { VersionName } from '../handshake/context.ts';
 import type { Arrival, Epoch, FirstHello, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
@@ -100,13 +99,6 @@ export class Inbound {
     const record = this.#deframer.next(this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD));
     if (record === undefined) return false;
     this.#record(record, state, row, handler);
-    return true;
-  }
-
-  /** Before a version is agreed on, and in TLS 1.2, a warning need not end the connection (RFC 5246 section 7.2). */
-  mayWarn(level: number, version: VersionName | undefined): boolean {
-    if (level !== 1 || version === 'TLSv1.3') return false;
-    this.#budgets.spend('warnings');
     return true;
   }
 

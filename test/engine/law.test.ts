@@ -4,9 +4,8 @@ import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/handshake/machine.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { Middle, message } from '../support/middle.ts';
-import type { ClientParts, ServerParts } from '../support/pair.ts';
-import { withEarlyData } from '../support/sessions.ts';
-import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
+import { reach13 } from '../support/states.ts';
+import { toyProvider } from '../support/toy.ts';
 
 /** The tables are the law: what they do not list is refused, in every state, whoever sends it. */
 
@@ -70,18 +69,6 @@ describe.each(protocols)('the table of $role and $version', (protocol, rfc) => {
   });
 });
 
-/** How each state is reached. */
-const SETTINGS: {
-  readonly [state: string]: { readonly client?: ClientParts; readonly server?: ServerParts; readonly later?: true };
-} = {
-  WAIT_SH_RETRIED: { client: { keyShares: [] } },
-  START_RETRIED: { client: { keyShares: [] } },
-  WAIT_CERT: { server: { clientAuth: 'require', verifier: toyVerifier }, client: { credential: toyCredential } },
-  WAIT_CV: { server: { clientAuth: 'require', verifier: toyVerifier }, client: { credential: toyCredential } },
-  POST_HANDSHAKE_WAIT_CV: { later: true },
-  POST_HANDSHAKE_WAIT_FINISHED: { later: true },
-};
-
 const TYPES: readonly number[] = [...new Set<number>(Object.values(HANDSHAKE_TYPE))]
   .filter((type) => type >= 0)
   .concat(3, 99, 254);
@@ -94,7 +81,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
 
   it.each(cases)('$state refuses handshake type $type', ({ state, type }) => {
     const keys = new Set<AeadKey>();
-    const middle = reach(role, state, counting(keys));
+    const middle = reach13(role, state, counting(keys));
     expect(middle.target.state).toBe(state);
     middle.inject(message(type, Uint8Array.of(0, 0)));
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 });
@@ -108,7 +95,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
       Object.entries(row).flatMap(([name, edge]) => (edge.rekeysRead ? [{ state, name }] : [])),
     ),
   )('$state refuses bytes behind $name, which changes the keys', ({ state, name }) => {
-    const middle = reach(role, state);
+    const middle = reach13(role, state);
     const arrival = middle.next;
     const type = HANDSHAKE_TYPE[name as ArrivalName];
     const raw = arrival?.type === type ? arrival.raw : message(24, Uint8Array.of(0));
@@ -120,14 +107,14 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
 
 describe('application data, alerts and ChangeCipherSpec where they may not be', () => {
   it.each(['WAIT_EE', 'WAIT_CV', 'WAIT_FINISHED'])('a client in %s takes no application data', (state) => {
-    const middle = reach('client', state);
+    const middle = reach13('client', state);
     middle.target.receive(middle.record(23, Uint8Array.of(1)));
     middle.settle();
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_UNEXPECTED_RECORD', alert: 10 });
   });
 
   it('another record in the middle of a message', () => {
-    const middle = reach('client', 'WAIT_EE');
+    const middle = reach13('client', 'WAIT_EE');
     middle.target.receive(middle.record(22, middle.next!.raw.subarray(0, 3)));
     middle.target.receive(middle.record(21, Uint8Array.of(1, 90)));
     middle.settle();
@@ -142,33 +129,6 @@ describe('application data, alerts and ChangeCipherSpec where they may not be', 
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_SECOND_RETRY', alert: 10 });
   });
 });
-
-function reach(role: 'client' | 'server', state: string, crypto: CryptoProvider = toyProvider(9)): Middle {
-  const {
-    client = {},
-    server = {},
-    later,
-  } = state === 'WAIT_EOED' ? { ...withEarlyData(), later: false } : (SETTINGS[state] ?? {});
-  const ask: { client: ClientParts; server: ServerParts } = later
-    ? {
-        client: {
-          postHandshakeAuth: true,
-          credential: state === 'POST_HANDSHAKE_WAIT_CV' ? toyCredential : () => undefined,
-        },
-        server: { verifier: toyVerifier },
-      }
-    : { client, server };
-  const middle = new Middle(
-    role,
-    { ...ask.client, ...(role === 'client' && { crypto }) },
-    { ...ask.server, ...(role === 'server' && { crypto }) },
-  );
-  if (!later) return middle.until(state);
-  middle.until('CONNECTED');
-  middle.target.requestCertificate();
-  middle.settle();
-  return middle.until(state);
-}
 
 function failureOf(middle: Middle): unknown {
   for (const step of middle.said) if (step.type === 'failed') return step.error;

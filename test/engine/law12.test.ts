@@ -3,10 +3,9 @@ import { client12 } from '../../src/handshake/tls12/client/client.ts';
 import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/handshake/machine.ts';
 import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { legacyClient12 } from '../../src/legacy.ts';
-import { Middle, message } from '../support/middle.ts';
-import type { ClientParts, ServerParts } from '../support/pair.ts';
-import { ends } from '../support/sessions.ts';
-import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
+import { type Middle, message } from '../support/middle.ts';
+import { reach12 } from '../support/states.ts';
+import { toyProvider } from '../support/toy.ts';
 
 /** The tables of TLS 1.2 are the law too. */
 
@@ -78,43 +77,6 @@ function reachable(protocol: Protocol): string[] {
   return [...reached].sort();
 }
 
-const mutual = {
-  server: { clientAuth: 'require', verifier: toyVerifier },
-  client: { credential: toyCredential },
-} as const;
-interface Parts {
-  readonly client?: ClientParts;
-  readonly server?: ServerParts;
-}
-
-/** Both sides remember a connection, and the next one goes on with it. */
-function resuming(): Parts {
-  const { sessions, tickets, clock, connect } = ends({ protocols: [client12] }, { protocols: [server12] });
-  connect();
-  return { client: { sessions, clock }, server: { tickets, clock } };
-}
-
-/** How each state is reached. */
-const SETTINGS: { readonly [state: string]: Parts | (() => Parts) } = {
-  'client WAIT_TICKET_12': () => {
-    const { sessions, tickets, clock } = ends();
-    return { client: { sessions, clock }, server: { tickets, clock } };
-  },
-  'client WAIT_TICKET_RESUMED_12': resuming,
-  'client WAIT_CCS_RESUMED_12': resuming,
-  'client WAIT_FINISHED_RESUMED_12': resuming,
-  'server WAIT_CCS_RESUMED_12': resuming,
-  'server WAIT_FINISHED_RESUMED_12': resuming,
-  'client WAIT_STATUS_12': {
-    client: { verifier: { ...toyVerifier, wantsOcsp: true } },
-    server: { credential: { ...toyCredential, ocspResponse: Uint8Array.of(1) } },
-  },
-  'client WAIT_SHD_12': mutual,
-  'server WAIT_CERT_12': mutual,
-  'server WAIT_CKE_CV_12': mutual,
-  'server WAIT_CV_12': mutual,
-};
-
 const TYPES: readonly number[] = [...new Set<number>(Object.values(HANDSHAKE_TYPE))]
   .filter((type) => type >= 0)
   .concat(3, 99, 254);
@@ -127,7 +89,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
   });
 
   it.each(cases)('$state refuses handshake type $type', ({ state, type }) => {
-    const middle = reach(role, state);
+    const middle = reach12(role, state);
     middle.inject(message(type, Uint8Array.of(0, 0)));
     const again = role === 'server' && state === 'CONNECTED_12' && type === 1;
     expect(failureOf(middle)).toMatchObject(
@@ -139,7 +101,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
   it.each(states.filter((state) => table[state]?.ChangeCipherSpec === undefined))(
     '%s refuses a ChangeCipherSpec',
     (state) => {
-      const middle = reach(role, state);
+      const middle = reach12(role, state);
       middle.target.receive(Uint8Array.of(20, 3, 3, 0, 1, 1));
       middle.settle();
       expect(failureOf(middle)).toMatchObject({ code: 'ERR_BAD_CCS', alert: 10 });
@@ -148,7 +110,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
 
   // RFC 5246 ¶7.3-3
   it.each(states.filter((state) => state !== 'CONNECTED_12'))('%s refuses application data', (state) => {
-    const middle = reach(role, state);
+    const middle = reach12(role, state);
     middle.target.receive(middle.record(23, Uint8Array.of(1)));
     middle.settle();
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_UNEXPECTED_RECORD', alert: 10 });
@@ -157,7 +119,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
   it.each(['WAIT_CCS_12', 'WAIT_CCS_RESUMED_12'])(
     '%s refuses handshake bytes that belong to no whole message',
     (state) => {
-      const middle = reach(role, state);
+      const middle = reach12(role, state);
       middle.target.receive(middle.record(22, Uint8Array.of(20, 0, 0)));
       middle.target.receive(middle.record(20, Uint8Array.of(1)));
       middle.settle();
@@ -166,7 +128,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
   );
 
   it.each(['WAIT_FINISHED_12', 'WAIT_FINISHED_RESUMED_12'])('%s refuses one that is not what it has to be', (state) => {
-    const middle = reach(role, state);
+    const middle = reach12(role, state);
     middle.pass(({ raw }) => raw.with(10, raw[10]! ^ 1));
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_BAD_FINISHED', alert: 51 });
   });
@@ -175,7 +137,7 @@ describe.each(protocols)('$role of $version', ({ role, table }) => {
 describe('another handshake', () => {
   // RFC 9846 §4.2.2-4, §4.2.2-5
   it('is declined with a warning by a client, four times; then it is enough', () => {
-    const middle = reach('client', 'CONNECTED_12');
+    const middle = reach12('client', 'CONNECTED_12');
     for (let i = 0; i < 4; i++) middle.inject(message(0));
     expect(middle.target.status).toBe('open');
     expect(failureOf(middle)).toBeUndefined();
@@ -184,24 +146,12 @@ describe('another handshake', () => {
   });
 
   it('ends the connection where the client was told so', () => {
-    const middle = reach('client', 'CONNECTED_12', { helloRequest: 'refuse' });
+    const middle = reach12('client', 'CONNECTED_12', { helloRequest: 'refuse' });
     middle.inject(message(0));
     expect(failureOf(middle)).toMatchObject({ code: 'ERR_RENEGOTIATION', alert: 100 });
     expect(middle.target.status).toBe('failed');
   });
 });
-
-function reach(role: 'client' | 'server', state: string, more: ClientParts = {}): Middle {
-  const setting = SETTINGS[`${role} ${state}`] ?? {};
-  const { client = {}, server = {} } = typeof setting === 'function' ? setting() : setting;
-  const middle = new Middle(
-    role,
-    { protocols: [client12], crypto: toyProvider(8), ...client, ...more },
-    { protocols: [server12], crypto: toyProvider(9), ...server },
-  ).until(state);
-  expect(middle.target.state).toBe(state);
-  return middle;
-}
 
 function failureOf(middle: Middle): unknown {
   for (const step of middle.said) if (step.type === 'failed') return step.error;
