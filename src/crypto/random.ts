@@ -5,6 +5,16 @@ interface WithCrypto {
   readonly crypto?: { getRandomValues<T extends Uint8Array>(bytes: T): T };
 }
 
+/**
+ * For names that have to be unique and no more: the runtime's own source where there is one, so that a provider with a
+ * source of its own, for tests that are the same twice, is not asked for more than the protocol needs.
+ */
+export function uniqueBytes(length: number, otherwise: Random): Uint8Array {
+  const bytes = new Uint8Array(length);
+  ((globalThis as WithCrypto).crypto === undefined ? otherwise : systemRandom).fill(bytes);
+  return bytes;
+}
+
 /** The runtime's own source of randomness. It is looked up when it is used: some runtimes bar it while modules load. */
 export const systemRandom: Random = {
   fill(bytes) {

@@ -1,5 +1,6 @@
 import { toBase64Url } from '../bytes/bytes.ts';
 import { conceal, describedAs } from '../bytes/conceal.ts';
+import { uniqueBytes } from '../crypto/random.ts';
 import type { HashName, MaybePromise, Random } from '../crypto/types.ts';
 import type { Verdict } from './peer.ts';
 import type { Presented } from './authentication/certificates.ts';
@@ -164,9 +165,7 @@ export function identityOf(value: object, random: Random): string {
   identities ??= new WeakMap();
   let identity = identities.get(value);
   if (identity === undefined) {
-    const unique = new Uint8Array(16);
-    random.fill(unique);
-    identity = `#${++counted}-${toBase64Url(unique)}`;
+    identity = `#${++counted}-${toBase64Url(uniqueBytes(16, random))}`;
     identities.set(value, identity);
   }
   return identity;

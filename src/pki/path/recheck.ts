@@ -1,5 +1,5 @@
 import { equalBytes, toBase64Url } from '../../bytes/bytes.ts';
-import { systemRandom } from '../../crypto/random.ts';
+import { systemRandom, uniqueBytes } from '../../crypto/random.ts';
 import type { PresentedPeer, Verdict } from '../../handshake/peer.ts';
 import type { Anchor } from './anchors.ts';
 import { readCertificate } from '../x509/certificate.ts';
@@ -36,7 +36,5 @@ export function recheckPath(
 
 /** A name that no other verifier has, in this process or another, nor in a copy of this one that a snapshot made. */
 export function freshPolicy(): string {
-  const unique = new Uint8Array(16);
-  systemRandom.fill(unique);
-  return toBase64Url(unique);
+  return toBase64Url(uniqueBytes(16, systemRandom));
 }
