@@ -147,8 +147,22 @@ function chooseGroup(
     name: own.name,
     kind: own.kind,
     offer: (random) =>
-      andThen(chosen(), (now) => andThen(now.offer(random), (offer): KeyOffer => ({ ...offer, group }))),
-    accept: (peerShare, random) => andThen(chosen(), (now) => now.accept(peerShare, random)),
+      andThen(
+        orElse(
+          () => andThen(chosen(), (now) => now.offer(random)),
+          () => other.offer(random),
+        ),
+        (offer): KeyOffer => ({ ...offer, group }),
+      ),
+    accept: (peerShare, random) =>
+      orElse(
+        () => andThen(chosen(), (now) => now.accept(peerShare, random)),
+        (reason) => {
+          // A bad share stays one; anything else is a failure of the provider.
+          if (reason instanceof TlsError && reason.code === 'ERR_BAD_KEY_SHARE') throw reason;
+          return other.accept(peerShare, random);
+        },
+      ),
     agreeAs: (privateKey, peerShare) =>
       andThen(chosen(), (now) => {
         if (now.agreeAs === undefined) throw new TlsError('ERR_INTERNAL', { detail: `${own.name}: no known answers` });

@@ -2,7 +2,7 @@ import { concat, fromAscii } from '../../bytes/bytes.ts';
 import { derInteger, derSequence } from '../../bytes/der-writer.ts';
 import { readEcdsaSignature } from '../ecdsa-signature.ts';
 import { MESSAGE, type SignatureAnswer, signatureAnswer } from '../known-answers.ts';
-import { copyKey } from '../private-key.ts';
+import { copyKey, wipeKey } from '../private-key.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
 import { FIELD_SIZE } from '../spki.ts';
 import type { CryptoProvider, PublicKey, SignatureAlgorithm } from '../types.ts';
@@ -128,7 +128,7 @@ export async function checkSigners({ signer, verifier }: CryptoProvider, checks:
     await checks.check(`${name} signs: the key is copied`, async () => {
       const given = copyKey(key);
       const own = await signer(given);
-      for (const part of Object.values(given)) if (part instanceof Uint8Array && part !== undefined) part.fill(1);
+      wipeKey(given);
       const id = schemesOf(own.publicKey).at(-1) ?? own.schemes[0]!;
       const { algorithm } = schemeById(id)!;
       const publicKey = (await signer(copyKey(key))).publicKey;
