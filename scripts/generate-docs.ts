@@ -5,9 +5,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { alertName } from '../src/engine/alerts.ts';
 import { FAULTS } from '../src/errors.ts';
-import { client12 } from '../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../src/engine/protocols12.ts';
 import { client13 } from '../src/handshake/tls13/client/client.ts';
-import { server12 } from '../src/handshake/tls12/server/server.ts';
 import { server13 } from '../src/handshake/tls13/server/server.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
 

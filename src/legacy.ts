@@ -1,22 +1,26 @@
 /**
- * TLS 1.2 as old devices speak it, and as it is told in books: the classic exchange, in which the client encrypts the
+ * TLS 1.2 as old devices speak it, and as it is told in books: the RSA key exchange, in which the client encrypts the
  * secret for the RSA key of the server's certificate; Diffie-Hellman over finite fields; CBC with HMAC; signatures over
  * SHA-1. Nothing of this is in any default list. It has no forward secrecy, or has been broken before by the time it took (RFC 10015, RFC 9325):
  * use it to reach a device that cannot be replaced, and to learn.
  *
- * The values take the place of `client12` and `server12`: whoever names them gets the suites in force first, and these
+ * The values take the place of `client12` and `server12`: a program that names them gets the current suites first, and these
  * behind them.
  * @module
  */
 import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
 import { legacySchemes, schemesOf } from './crypto/schemes.ts';
-import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Signer } from './crypto/types.ts';
+import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Random, Signer } from './crypto/types.ts';
+import { protectAead12 } from './engine/protocols12.ts';
 import { TlsError } from './errors.ts';
 import { makeLegacyClient12 } from './handshake/tls12/key-exchange/legacy-client.ts';
 import { legacyExchange12 } from './handshake/tls12/key-exchange/legacy.ts';
 import { ssl2Hello } from './handshake/tls12/key-exchange/ssl2-hello.ts';
-import type { Protocol } from './handshake/machine.ts';
+import type { ClientProtocol, ServerProtocol } from './handshake/config.ts';
 import { makeServer12 } from './handshake/tls12/server/server.ts';
+import type { RecordProtector } from './keys/protection.ts';
+import type { TrafficKeys12 } from './keys/schedule12.ts';
+import { Cbc12 } from './record/cbc12.ts';
 
 /**
  * TLS 1.2 as a client, with the suites of old devices behind those of the provider.
@@ -29,8 +33,8 @@ import { makeServer12 } from './handshake/tls12/server/server.ts';
  * const options = { crypto, protocols: [legacyClient12(crypto)], suites: ['TLS_RSA_WITH_AES_128_GCM_SHA256'] };
  * ```
  */
-export function legacyClient12(crypto: CryptoProvider): Protocol {
-  return makeLegacyClient12(legacySuites(crypto));
+export function legacyClient12(crypto: CryptoProvider): ClientProtocol {
+  return makeLegacyClient12(legacySuites(crypto), protectLegacy12);
 }
 
 export interface LegacyServerOptions {
@@ -54,13 +58,20 @@ export interface LegacyServerOptions {
  * const options = { crypto, protocols: [legacyServer12(crypto, { ssl2Hello: true })], requireExtendedMasterSecret: false };
  * ```
  */
-export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): Protocol {
+export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): ServerProtocol {
   for (const key of Object.keys(options))
     if (key !== 'ssl2Hello') throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
   return makeServer12(legacyExchange12, {
+    protect: protectLegacy12,
     suites: legacySuites(crypto),
     ...(options.ssl2Hello === true && { firstHello: ssl2Hello }),
   });
+}
+
+/** CBC where the suite has it; AEADs as ever. */
+function protectLegacy12(traffic: TrafficKeys12, random: Random): RecordProtector {
+  const { suite, keys, encryptThenMac } = traffic;
+  return suite.protection === 'cbc' ? new Cbc12(suite, keys, encryptThenMac, random) : protectAead12(traffic);
 }
 
 /**

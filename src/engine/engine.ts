@@ -1,27 +1,32 @@
-import { Alert, TlsError } from '../errors.ts';
-import type { Config } from '../handshake/config.ts';
-import { type ConnectionInfo, type Context, versionName } from '../handshake/context.ts';
-import type { Step, Protocol } from '../handshake/machine.ts';
-import { type AnyHandler, type Arrival, type ArrivalName, type Joined, join } from '../handshake/machine.ts';
-import type { AnyRequest, AnyRequestBody } from '../handshake/requests.ts';
-import { startClient } from '../handshake/client-hello.ts';
-import type { Hash } from '../crypto/types.ts';
-import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
-import { Inbound } from './inbound.ts';
-import { guardCallbacks, timeOf } from './callbacks.ts';
-import { nameArrival } from './classify-message.ts';
-import { makeRequest } from './request.ts';
-import { makeEffects } from './effects.ts';
-import { Owned, secretsIn } from './owned.ts';
-import { Outbound } from './outbound.ts';
-import { answer } from './answer.ts';
-import type { EngineEvent } from './event.ts';
 import { plainView, wipe } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
+import type { Hash } from '../crypto/types.ts';
+import { Alert, TlsError } from '../errors.ts';
+import { startClient } from '../handshake/client-hello.ts';
+import type { Config } from '../handshake/config.ts';
+import { type ConnectionInfo, type Effects, versionName } from '../handshake/context.ts';
+import {
+  type AnyNext,
+  type Arrival,
+  type ArrivalName,
+  type Commands,
+  join,
+  type Machine,
+} from '../handshake/machine.ts';
+import type { AnyRequest, AnyRequestBody, Secret, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
-
-export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
+import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
+import { answer } from './answer.ts';
+import { guardCallbacks, timeOf } from './callbacks.ts';
+import { classifyMessage } from './classify-message.ts';
+import { makeEffects } from './effects.ts';
+import type { EngineEvent } from './event.ts';
+import { Inbound } from './inbound.ts';
+import { Lifecycle, type Status } from './lifecycle.ts';
+import { Outbound } from './outbound.ts';
+import { Owned } from './owned.ts';
+import { makeRequest } from './request.ts';
 
 /**
  * One TLS connection without a transport: bytes in, events out. It owns no socket, no timer and no promise, and calls the
@@ -29,56 +34,48 @@ export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | '
  */
 export class Engine {
   readonly #config: Config;
-  readonly #joined: Joined;
-  readonly #context: Context;
+  readonly #machine: Machine;
+  /** The first step of a client; a server waits to be spoken to. */
+  readonly #first: (() => Step<AnyNext>) | undefined;
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
   readonly #info: ConnectionInfo = {};
   readonly #events: EngineEvent[] = [];
-  #status: Status = 'fresh';
+  readonly #lifecycle: Lifecycle = new Lifecycle();
   #state = '';
   #data: object = {};
   readonly #owned: Owned = new Owned();
+  /** What an open connection can be asked for, bound to its state. */
+  #commands: Commands | undefined;
   /** The step that waits for an answer. */
-  #waiting: Step<{ readonly to: string }> | undefined;
+  #waiting: Step<AnyNext> | undefined;
   #request: AnyRequest | undefined;
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
-  #readEnded = false;
-  #writeEnded = false;
-  #transportEnded = false;
 
   constructor(given: Config) {
     const config = guardCallbacks(given);
     this.#config = config;
-    this.#joined = join(config.protocols);
+    describedAs(this, () => this.#describe());
     this.#outbound = new Outbound(config);
     this.#inbound = new Inbound(
       config.maxChainSize,
       config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
     );
-    this.#inbound.passesOverChangeCipherSpec = config.protocols.some(({ version }) => version === TLS_1_3);
     const effects = makeEffects({
       config,
       outbound: this.#outbound,
       inbound: this.#inbound,
       info: this.#info,
+      lifecycle: this.#lifecycle,
       emit: (event) => void this.#events.push(event),
-      open: () => {
-        this.#status = 'open';
-      },
       early: (hash, secret) => {
         this.#early = { hash, secret };
       },
     });
-    describedAs(this, () => this.#describe());
-    this.#context = {
-      config,
-      crypto: config.crypto,
-      now: () => timeOf(config.clock),
-      effects,
-      own: (secret) => this.#owned.own(secret),
-    };
+    const { machine, first } = bind(config, effects, (secret) => this.#owned.own(secret));
+    this.#machine = machine;
+    this.#first = first;
   }
 
   /** Options as they were read. There are secrets among them. */
@@ -91,7 +88,7 @@ export class Engine {
   }
 
   get status(): Status {
-    return this.#status;
+    return this.#lifecycle.status;
   }
 
   /** What has been established so far. */
@@ -106,21 +103,22 @@ export class Engine {
 
   /** A client sends its ClientHello; a server begins to listen. @throws TlsError ERR_STATE when called twice. */
   start(): void {
-    this.#mustBe(['fresh'], 'start');
-    this.#status = 'handshaking';
-    if (this.role === 'server') this.#state = 'START';
-    else this.#guard(() => this.#begin(startClient(this.#context)));
+    if (this.status !== 'fresh') throw this.#wrongState('start');
+    this.#lifecycle.start();
+    const first = this.#first;
+    if (first === undefined) this.#state = 'START';
+    else this.#guard(() => this.#begin(first()));
   }
 
   /** Bytes from the transport, in any pieces; they are only queued. The array must not be changed afterwards. */
   receive(bytes: Uint8Array): void {
-    if (this.#status === 'failed' || this.#status === 'closed' || this.#readEnded) return;
+    if (this.status !== 'fresh' && !this.#lifecycle.reads) return;
     this.#inbound.push(plainView(bytes));
   }
 
   /** The transport has ended. Without a close_notify before it, something may have been cut off. */
   receiveEnd(): void {
-    this.#transportEnded = true;
+    this.#inbound.ended = true;
   }
 
   // RFC 9846 §2-2
@@ -132,36 +130,35 @@ export class Engine {
   send(plaintext: Uint8Array): void {
     if (!this.maySend) throw this.#wrongState('send');
     this.#attempt(() => {
-      if (this.#status === 'handshaking') {
+      if (this.status === 'handshaking') {
         this.#outbound.data(plaintext, () => {
           throw new TlsError('ERR_SEAL_LIMIT', { detail: 'before the handshake is done' });
         });
         return;
       }
-      const command = this.#command();
-      command.beforeData?.(this.#data as never, this.#context);
-      this.#outbound.data(plaintext, () => command.updateKeys(this.#data as never, this.#context, false));
+      const commands = this.#open('send');
+      commands.beforeData?.();
+      this.#outbound.data(plaintext, () => commands.updateKeys(false));
     });
   }
 
   /** Would `send` be possible now? */
   get maySend(): boolean {
-    return this.#status === 'open' || (this.#status === 'closing' && !this.#writeEnded) || this.#answersEarly();
+    return this.status === 'open' || this.#answersEarly();
   }
 
   // RFC 9846 §6.1-2
   /** Ends our direction with close_notify; the peer may go on sending. During the handshake the connection is given up. */
   close(): void {
-    if (this.#writeEnded || this.#status === 'failed' || this.#status === 'closed') return;
-    if (this.#status === 'fresh' || this.#status === 'handshaking') {
+    if (!this.#lifecycle.writes) return;
+    if (!this.#lifecycle.established) {
       this.abort(new TlsError('ERR_ABORTED'));
       return;
     }
-    this.#writeEnded = true;
     this.#guard(() => this.#outbound.alert(1, 0));
     if (this.status === 'failed') return;
-    this.#status = this.#readEnded ? 'closed' : 'closing';
-    if (this.#readEnded) this.#dispose();
+    this.#lifecycle.closeWrite();
+    if (this.#lifecycle.over) this.#dispose();
   }
 
   /** Gives the connection up. The peer is told, if there is anything that can be said. */
@@ -171,26 +168,26 @@ export class Engine {
 
   /** Changes our keys, and with `askPeer` the peer's. @throws TlsError ERR_STATE when the connection is not open. */
   updateKeys(askPeer: boolean = false): void {
-    if (this.#status !== 'open') throw this.#wrongState('updateKeys');
+    const commands = this.#open('updateKeys');
     this.#attempt(() => {
-      this.#command().updateKeys(this.#data as never, this.#context, askPeer);
+      commands.updateKeys(askPeer);
       this.#outbound.flush();
     });
   }
 
   /** Asks the client for a certificate. @throws TlsError ERR_STATE when it did not say that it can be asked. */
   requestCertificate(): void {
-    if (this.#status !== 'open') throw this.#wrongState('requestCertificate');
+    const commands = this.#open('requestCertificate');
     this.#attempt(() => {
-      this.#command().requestCertificate(this.#data as never, this.#context);
+      commands.requestCertificate();
       this.#outbound.flush();
     });
   }
 
   /** Keying material for another protocol (RFC 9846 section 7.5); `length` is in bytes. */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
-    if (this.#status !== 'open' && this.#status !== 'closing') throw this.#wrongState('exportKey');
-    return this.#command().exportKey(this.#data as never, label, context, length);
+    if (!this.#lifecycle.established || this.#commands === undefined) throw this.#wrongState('exportKey');
+    return this.#commands.exportKey(label, context, length);
   }
 
   /**
@@ -203,7 +200,7 @@ export class Engine {
     return exportFrom(this.#early.hash, this.#early.secret, label, context, length);
   }
 
-  /** Answers a need as configured; a promise only where whoever was asked gave one. */
+  /** Answers a request as configured; a promise only where what was asked gave one. */
   answer(request: AnyRequest): Promise<void> | undefined {
     try {
       return answer(request, this.config);
@@ -233,28 +230,26 @@ export class Engine {
 
   /** One message or one record; false when there is none. */
   #work(): boolean {
-    const idle = this.#status === 'fresh' || this.#status === 'failed' || this.#status === 'closed';
-    if (idle || this.#waiting !== undefined || this.#readEnded) return false;
+    if (!this.#lifecycle.reads || this.#waiting !== undefined) return false;
     // What fails has worked too: there is an alert to write and an error to report.
     let worked = true;
     this.#guard(() => {
-      worked = this.#inbound.step(this.#state, this.#joined.table[this.#state] ?? {}, {
+      worked = this.#inbound.step(this.#state, this.#machine.table[this.#state] ?? {}, {
         message: (message) => this.#arrive(message),
         changeCipherSpec: () => this.#arriveChangeCipherSpec(),
+        ignoresChangeCipherSpec: () => this.#ignoresChangeCipherSpec(),
         data: (content) => this.#receiveData(content),
         // RFC 9846 §6-4
         alert: (level, description) => this.#receiveAlert(level, description),
       });
-      if (!worked && this.#transportEnded) throw new TlsError('ERR_TRUNCATED');
+      if (!worked && this.#inbound.ended) throw new TlsError('ERR_TRUNCATED');
     });
     return worked || this.status === 'failed';
   }
 
-  #arrive(message: Arrival): void {
-    const row = this.#joined.table[this.#state] ?? {};
-    const refusals = this.config.protocols.map((protocol) => protocol.refusals?.[this.#state]);
-    const name = nameArrival(message, row, refusals);
-    const edge = row[name]!;
+  #arrive(raw: Arrival): void {
+    const { name, message } = classifyMessage(raw, this.#state, this.#machine);
+    const edge = this.#machine.table[this.#state]![name]!;
     const { epoch } = this.#inbound;
     this.config.onTrace?.({
       type: 'message',
@@ -282,14 +277,19 @@ export class Engine {
     this.#run('ChangeCipherSpec', { type: -1, body: new Uint8Array(0), raw: new Uint8Array(0) });
   }
 
+  /** Between our first message and the peer's Finished, unless TLS 1.2 was agreed on (RFC 9846 section 5). */
+  #ignoresChangeCipherSpec(): boolean {
+    const { version = versionName(this.config.protocols[0]!.version) } = this.#info;
+    return this.status === 'handshaking' && this.#state !== 'START' && version === 'TLSv1.3';
+  }
+
   #run(name: ArrivalName, message: Arrival): void {
-    const handler = this.#joined.handlers[this.#state]![name] as AnyHandler;
-    const result = handler(this.#data as never, message, this.#context);
+    const result = this.#machine.handle(this.#state, name, this.#data, message);
     if ('to' in result) this.#enter(result);
     else this.#begin(result);
   }
 
-  #begin(step: Step<{ readonly to: string }>): void {
+  #begin(step: Step<AnyNext>): void {
     this.#waiting = step;
     this.#resume(undefined);
   }
@@ -305,13 +305,13 @@ export class Engine {
     }
   }
 
-  #ask(question: AnyRequestBody): void {
-    const request = makeRequest(question, {
+  #ask(body: AnyRequestBody): void {
+    const request = makeRequest(body, {
       isOpen: () => this.#request === request,
-      isOver: () => this.#status === 'failed' || this.#status === 'closed',
-      answer: (value) => {
+      isOver: () => this.#lifecycle.over,
+      answer: (value, secrets) => {
         this.#request = undefined;
-        for (const secret of secretsIn(question.kind, value)) this.#owned.own(secret);
+        for (const secret of secrets) this.#owned.own(secret);
         this.#guard(() => this.#resume(value));
       },
       refuse: (error) => {
@@ -323,12 +323,13 @@ export class Engine {
     this.#events.push({ type: 'request', request });
   }
 
-  #enter(next: { readonly to: string; readonly next?: Step<{ readonly to: string }> | undefined }): void {
+  #enter(next: AnyNext): void {
     // A step spreads what it was given into what it returns: the name of the old state must not be part of that.
     const { to, next: after, ...data } = next;
     this.#state = to;
     this.#data = data;
     this.#owned.release();
+    this.#commands = this.#machine.commands(to, data) ?? this.#commands;
     // One flight, one write: what a step sent goes out when it is done.
     this.#outbound.flush();
     if (after !== undefined) this.#begin(after);
@@ -339,15 +340,15 @@ export class Engine {
       this.#receiveEarlyData(content);
       return;
     }
-    if (this.#status !== 'open' && this.#status !== 'closing')
+    if (!this.#lifecycle.established)
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: 'application data during the handshake' });
-    if (!this.#isOpenState())
+    if (!this.config.protocols.some(({ open }) => open === this.#state))
       throw new TlsError('ERR_UNEXPECTED_RECORD', { detail: `application data in state ${this.#state}` });
     this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
     if (content.length > 0) this.#events.push({ type: 'data', bytes: content });
   }
 
-  /** Kept apart from other data: it may be a copy of what somebody sent before (RFC 9846 section 8). */
+  /** Kept apart from other data: it may be a copy of what was sent before (RFC 9846 section 8). */
   #receiveEarlyData(content: Uint8Array): void {
     this.config.onTrace?.({ type: 'data', from: this.#peer, length: content.length });
     const { bytes } = this.#info.earlyData!;
@@ -366,27 +367,25 @@ export class Engine {
       this.#inbound.warned();
       return;
     }
-    const isOpen = this.#status === 'open' || this.#status === 'closing';
-    if (meaning === 'error' || !isOpen)
+    if (meaning === 'error' || !this.#lifecycle.established)
       throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
-    this.#readEnded = true;
+    this.#lifecycle.closeRead();
     // Its keys have no further use, and neither has what came behind it.
     this.#inbound.dispose();
     this.#events.push({ type: 'end' });
-    if (!this.#writeEnded) return;
-    this.#status = 'closed';
-    this.#dispose();
+    if (this.#lifecycle.over) this.#dispose();
   }
 
   /** The one place where a connection fails: tells the peer, wipes, and reports. */
   #fail(reason: unknown): void {
-    if (this.#status === 'failed' || this.#status === 'closed') return;
+    if (this.#lifecycle.over) return;
+    const { writes } = this.#lifecycle;
     const error = reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
-    const before = this.#status;
-    this.#status = 'failed';
+    const { status: before } = this;
+    this.#lifecycle.fail();
     this.#outbound.dropUnsent();
     // To a peer that has heard nothing yet, nothing is said.
-    if (before !== 'fresh' && !this.#writeEnded) this.#say(error, before !== 'handshaking');
+    if (before !== 'fresh' && writes) this.#say(error, before !== 'handshaking');
     this.#events.push({ type: 'failed', error });
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -405,7 +404,7 @@ export class Engine {
   /** For those who print it: what it is and how it stands, and nothing of what it knows. */
   #describe(): string {
     const { version, suite } = this.#info;
-    const parts = [this.role, this.#status, version, suite?.name].filter((part) => part !== undefined);
+    const parts = [this.role, this.status, version, suite?.name].filter((part) => part !== undefined);
     return `Engine { ${parts.join(', ')} }`;
   }
 
@@ -437,6 +436,7 @@ export class Engine {
     this.#owned.dispose();
     for (const value of Object.values(this.#data)) disposeDeep(value);
     this.#data = {};
+    this.#commands = undefined;
   }
 
   #guard(action: () => void): void {
@@ -462,39 +462,39 @@ export class Engine {
     return this.role === 'client' ? 'server' : 'client';
   }
 
-  #protocol(): Protocol | undefined {
-    return this.config.protocols.find(({ version }) => versionName(version) === this.#info.version);
-  }
-
-  #command(): Protocol['commands'] {
-    const protocol = this.#protocol();
-    if (protocol === undefined) throw this.#wrongState('this');
-    return protocol.commands;
+  /** @throws TlsError ERR_STATE where nothing can be sent any more, or yet. */
+  #open(call: string): Commands {
+    if (this.status !== 'open' || this.#commands === undefined) throw this.#wrongState(call);
+    return this.#commands;
   }
 
   /** RFC 9846 section 4.5.3: the server may send data behind its first flight. */
   #answersEarly(): boolean {
-    const handshaking = this.#status === 'handshaking' && this.role === 'server';
+    const handshaking = this.status === 'handshaking' && this.role === 'server';
     return handshaking && this.#info.earlyData?.accepted === true && this.#outbound.epoch === 'application';
   }
 
-  #isOpenState(): boolean {
-    return this.#protocol()?.open === this.#state;
-  }
-
-  #mustBe(allowed: readonly Status[], call: string): void {
-    if (!allowed.includes(this.#status)) throw this.#wrongState(call);
-  }
-
   #wrongState(call: string): TlsError {
-    return new TlsError('ERR_STATE', { detail: `${call} when the connection is ${this.#status}` });
+    return new TlsError('ERR_STATE', { detail: `${call} when the connection is ${this.status}` });
   }
 }
 
-/** Disposes whatever in a state's data can be disposed: schedules, transcripts, offers. */
+/** The machine of this role; the one place in the engine where the two differ. */
+function bind(
+  config: Config,
+  effects: Effects,
+  own: <T extends Secret>(secret: T) => T,
+): { readonly machine: Machine; readonly first: (() => Step<AnyNext>) | undefined } {
+  const shared = { crypto: config.crypto, now: () => timeOf(config.clock), effects, own };
+  if (config.role === 'server') return { machine: join(config.protocols, { config, ...shared }), first: undefined };
+  const context = { config, ...shared };
+  return { machine: join(config.protocols, context), first: () => startClient(context) };
+}
+
+/** Disposes all in a state's data that can be disposed: schedules, transcripts, offers. */
 function disposeDeep(value: unknown): void {
   if (Array.isArray(value)) for (const item of value) disposeDeep(item);
   else if (value instanceof Map) for (const item of value.values()) disposeDeep(item);
-  else if (typeof (value as { dispose?: unknown } | undefined)?.dispose === 'function')
-    (value as { dispose(): void }).dispose();
+  else if (typeof value === 'object' && value !== null && 'dispose' in value && typeof value.dispose === 'function')
+    value.dispose();
 }

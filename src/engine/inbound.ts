@@ -1,9 +1,10 @@
 import { TlsError } from '../errors.ts';
-import type { Arrival, Epoch, FirstHello, Row } from '../handshake/machine.ts';
+import type { Epoch } from '../handshake/context.ts';
+import type { Arrival, FirstHello, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
 import { Joiner } from '../record/joiner.ts';
-import type { RecordProtector } from '../record/protector.ts';
+import type { RecordProtector } from '../keys/protection.ts';
 import {
   CONTENT_ALERT,
   CONTENT_APPLICATION_DATA,
@@ -19,6 +20,8 @@ export interface Handler {
   message(message: Arrival): void;
   /** A ChangeCipherSpec that the table has a cell for (TLS 1.2). */
   changeCipherSpec(): void;
+  /** One that it has no cell for: may it be ignored? */
+  ignoresChangeCipherSpec(): boolean;
   data(content: Uint8Array): void;
   alert(level: number, description: number): void;
 }
@@ -33,13 +36,12 @@ export class Inbound {
   readonly #budgets: Budgets = new Budgets();
   #protector: RecordProtector | undefined;
   #epoch: Epoch = 'plaintext';
-  /** Records opened under the keys in force. */
+  /** Records opened under the current keys. */
   #opened = 0;
   /** Most bytes of content in a record. */
   limit: number = MAX_PLAINTEXT;
-  established = false;
-  /** A ChangeCipherSpec that has no cell is passed over: a habit of TLS 1.3 only (RFC 9846 section 5). */
-  passesOverChangeCipherSpec = true;
+  /** The transport has ended: what is here is all that comes. */
+  ended = false;
   /** Bytes of early data that may still come. */
   #earlyLeft = 0;
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
@@ -151,7 +153,8 @@ export class Inbound {
     try {
       opened = protector.open(record.header, record.payload, this.limit);
     } catch (fault) {
-      if ((fault as TlsError).code === 'ERR_BAD_RECORD_MAC' && this.#skipped(record, 'sealed')) return;
+      const forged = fault instanceof TlsError && fault.code === 'ERR_BAD_RECORD_MAC';
+      if (forged && this.#skipped(record, 'sealed')) return;
       throw fault;
     }
     this.#skip = undefined;
@@ -196,8 +199,8 @@ export class Inbound {
   }
 
   /**
-   * TLS 1.2 has it in its table. TLS 1.3 passes over it between the first ClientHello and the peer's Finished, when it is
-   * the single byte 1 in the clear (RFC 9846 section 5).
+   * TLS 1.2 has it in its table. TLS 1.3 ignores it between the first ClientHello and the peer's Finished, when it is the
+   * single byte 1 in the clear (RFC 9846 section 5).
    */
   #changeCipherSpec(record: RawRecord, state: string, row: Row, handler: Handler): void {
     if (record.payload.length !== 1 || record.payload[0] !== 1)
@@ -207,8 +210,7 @@ export class Inbound {
       handler.changeCipherSpec();
       return;
     }
-    const misplaced = this.established || this.#epoch === 'application' || state === 'START';
-    if (misplaced || !this.passesOverChangeCipherSpec)
+    if (this.#epoch === 'application' || !handler.ignoresChangeCipherSpec())
       throw new TlsError('ERR_BAD_CCS', { detail: `in state ${state}` });
     this.#budgets.spend('changeCipherSpecs');
   }

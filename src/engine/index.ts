@@ -2,7 +2,8 @@
  * The engine alone: bytes in, events out, no transport, no timer, no promise.
  * @module
  */
-export { Engine, type Status } from './engine.ts';
+export { Engine } from './engine.ts';
+export type { Status } from './lifecycle.ts';
 export {
   type ClientOptions,
   clientConfig,
@@ -15,16 +16,18 @@ export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } fro
 export { answer } from './answer.ts';
 export type { EngineEvent } from './event.ts';
 export type {
+  AnyProtocol,
   ClientConfig,
+  ClientProtocol,
   CommonConfig,
   Config,
   EarlyDataConfig,
   ServerConfig,
+  ServerProtocol,
   TraceEvent,
 } from '../handshake/config.ts';
-export type { Presented } from '../handshake/authentication/certificates.ts';
-export type { AnyHandlers, Commands, Epoch, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
-export type { ConnectionInfo, EarlyDataInfo, Note, PeerInfo, VersionName } from '../handshake/context.ts';
+export type { AnyHandlers, Commands, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
+export type { ConnectionInfo, EarlyDataInfo, Epoch, Note, PeerInfo, VersionName } from '../handshake/context.ts';
 export type {
   ClientSession,
   ClientSessionStore,
@@ -41,6 +44,7 @@ export type {
   CredentialQuery,
   CredentialResolver,
   PeerVerifier,
+  Presented,
   PresentedPeer,
   Verdict,
   VerificationFailure,

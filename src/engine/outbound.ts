@@ -1,8 +1,8 @@
 import { concat, concatAll } from '../bytes/bytes.ts';
 import type { Config } from '../handshake/config.ts';
-import type { Epoch } from '../handshake/machine.ts';
+import type { Epoch } from '../handshake/context.ts';
 import { fragment } from '../record/joiner.ts';
-import type { RecordProtector } from '../record/protector.ts';
+import type { RecordProtector } from '../keys/protection.ts';
 import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CONTENT_HANDSHAKE } from '../wire/ids.ts';
 
 /** Change the keys while this many records are left: enough for a KeyUpdate and an alert under the old ones. */
@@ -24,8 +24,6 @@ export class Outbound {
   #unsent = false;
   // RFC 9846 §5.1-14
   #first = true;
-  /** close_notify has been sent: nothing may follow it (RFC 9846 section 6.1). */
-  #ended = false;
   /** Most bytes of content in a record. */
   #limit: number;
 
@@ -44,7 +42,6 @@ export class Outbound {
   }
 
   handshake(message: Uint8Array): void {
-    if (this.#ended) return;
     this.#messages.push(message);
     this.#unsent = true;
   }
@@ -85,12 +82,10 @@ export class Outbound {
   }
 
   alert(level: number, description: number): void {
-    if (this.#ended) return;
     this.#close();
     this.#config.onTrace?.({ type: 'alert', from: this.#config.role, level, description, epoch: this.#epoch });
     this.#seal(CONTENT_ALERT, Uint8Array.of(level, description));
     this.#ready = true;
-    this.#ended = description === 0;
   }
 
   /** What was sent until now may go. */

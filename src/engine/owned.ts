@@ -1,11 +1,8 @@
 import { wipe } from '../bytes/bytes.ts';
-import type { RequestKind } from '../handshake/requests.ts';
-
-/** A secret, or something that holds one. */
-export type Secret = Uint8Array | { dispose(): void };
+import type { Secret } from '../handshake/requests.ts';
 
 /**
- * What the step that runs now holds and has not handed on. A step that waits can be given up at any question, and may
+ * What the step that runs now holds and has not handed on. A step that waits can be given up at any request, and may
  * throw at any line: what it had made by then is overwritten here, so that no step has to say so for itself.
  */
 export class Owned {
@@ -30,16 +27,4 @@ export class Owned {
 export function overwrite(secret: Secret): void {
   if (secret instanceof Uint8Array) wipe(secret);
   else secret.dispose();
-}
-
-/** The secrets in the answer to such a question. */
-export function secretsIn(kind: RequestKind, answer: unknown): Secret[] {
-  if (answer === null || typeof answer !== 'object') return [];
-  if (kind === 'offer') {
-    const { part } = answer as { readonly part?: Secret };
-    return part === undefined ? [answer as Secret] : [answer as Secret, part];
-  }
-  if (kind === 'agree' || kind === 'decrypt') return [answer as Uint8Array];
-  if (kind === 'accept') return [(answer as { readonly secret: Uint8Array }).secret];
-  return [];
 }

@@ -1,75 +1,65 @@
 import { plainView } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
-import { type LocalFault, TlsError } from '../errors.ts';
-import type { AnyRequest, AnyRequestBody, RequestKind, ContextSelection } from '../handshake/requests.ts';
-import { overwrite, secretsIn } from './owned.ts';
+import { TlsError } from '../errors.ts';
+import {
+  type AnyRequest,
+  type AnyRequestBody,
+  type Request,
+  type RequestBody,
+  type RequestKind,
+  type RequestRule,
+  REQUESTS,
+  type Requests,
+  type Secret,
+} from '../handshake/requests.ts';
+import { overwrite } from './owned.ts';
 
-/** What a refused question says about whose fault it is. */
-const FAULT_OF: { readonly [K in RequestKind]: LocalFault } = {
-  offer: 'ERR_INTERNAL',
-  agree: 'ERR_INTERNAL',
-  accept: 'ERR_INTERNAL',
-  context: 'ERR_CALLBACK_FAILED',
-  credential: 'ERR_CALLBACK_FAILED',
-  verifyPeer: 'ERR_VERIFIER_FAILED',
-  verifySignature: 'ERR_INTERNAL',
-  sign: 'ERR_SIGNER_FAILED',
-  decrypt: 'ERR_SIGNER_FAILED',
-  loadSession: 'ERR_CALLBACK_FAILED',
-  recheck: 'ERR_VERIFIER_FAILED',
-  sealTicket: 'ERR_CALLBACK_FAILED',
-  openTicket: 'ERR_CALLBACK_FAILED',
-  loadState: 'ERR_CALLBACK_FAILED',
-  storeState: 'ERR_CALLBACK_FAILED',
-  findPsk: 'ERR_CALLBACK_FAILED',
-  firstUse: 'ERR_CALLBACK_FAILED',
-};
+/** What a request can reach of its engine. */
+interface Asking {
+  isOpen(): boolean;
+  isOver(): boolean;
+  /** With the secrets in the answer, which the engine owns from here on. */
+  answer(value: unknown, secrets: readonly Secret[]): void;
+  refuse(error: TlsError): void;
+}
 
-/** A question made answerable: exactly once, and harmless once the connection is over. */
-export function makeRequest(
-  question: AnyRequestBody,
-  engine: { isOpen(): boolean; isOver(): boolean; answer(value: unknown): void; refuse(error: TlsError): void },
-): AnyRequest {
+/** What a step yielded, made answerable: exactly once, and harmless once the connection is over. */
+export function makeRequest(body: AnyRequestBody, engine: Asking): AnyRequest {
+  // A request of one kind, whichever: the type of the union does not follow from that of the function.
+  const request = answerable(body, engine) as AnyRequest;
+  // What is asked may hold the secrets of a session, or the offer of a key exchange.
+  return describedAs(request, () => `Request { ${body.kind} }`);
+}
+
+function answerable<K extends RequestKind>({ kind, ask }: RequestBody<K>, engine: Asking): Request<K> {
+  const rule: RequestRule<K> = REQUESTS[kind];
   const mayAnswer = (): boolean => {
     if (engine.isOver()) return false;
     if (!engine.isOpen())
-      throw new TlsError('ERR_STATE', { detail: `the request "${question.kind}" has been answered already` });
+      throw new TlsError('ERR_STATE', { detail: `the request "${kind}" has been answered already` });
     return true;
   };
-  const request = {
-    ...question,
-    answer: (value: unknown): void => {
+  return {
+    kind,
+    ask,
+    answer: (value): void => {
       if (!mayAnswer()) {
         // It comes too late to be used by anything.
-        for (const secret of secretsIn(question.kind, value)) overwrite(secret);
+        for (const secret of secretsIn(rule, value)) overwrite(secret);
         return;
       }
-      const wrong = question.kind === 'context' ? wrongContext(value as ContextSelection | undefined) : undefined;
-      if (wrong !== undefined)
-        engine.refuse(new TlsError('ERR_CALLBACK_FAILED', { detail: `selectContext: ${wrong}` }));
-      else engine.answer(value instanceof Uint8Array ? plainView(value) : value);
+      const wrong = rule.check?.(value);
+      if (wrong !== undefined) engine.refuse(new TlsError(rule.fault, { detail: wrong }));
+      else engine.answer(value instanceof Uint8Array ? plainView(value) : value, secretsIn(rule, value));
     },
-    refuse: (reason: unknown): void => {
-      if (mayAnswer())
-        engine.refuse(reason instanceof TlsError ? reason : new TlsError(FAULT_OF[question.kind], { cause: reason }));
+    refuse: (reason): void => {
+      if (mayAnswer()) engine.refuse(reason instanceof TlsError ? reason : new TlsError(rule.fault, { cause: reason }));
     },
-  } as AnyRequest;
-  // What is asked may hold the secrets of a session, or the offer of a key exchange.
-  return describedAs(request, () => `Request { ${question.kind} }`);
+  };
 }
 
-/** What a program chose for a client is looked at as its options are: it would be passed over in silence otherwise. */
-function wrongContext(context: ContextSelection | undefined): string | undefined {
-  if (context === undefined || context === null) return undefined;
-  for (const key of Object.keys(context)) if (!CONTEXT_KEYS.includes(key)) return `there is no ${key}`;
-  const protocol = context.alpn?.find(({ length }) => length < 1 || length > 255);
-  return protocol === undefined ? undefined : `a protocol has 1 to 255 bytes, not ${protocol.length}`;
+/** None where there is no answer, whatever the type says: it came from a provider. */
+function secretsIn<K extends RequestKind>({ secrets }: RequestRule<K>, answer: Requests[K]['answer']): Secret[] {
+  if (answer === undefined || answer === null) return [];
+  return secrets?.(answer).filter((secret) => secret !== undefined) ?? [];
 }
-
-const CONTEXT_KEYS: readonly string[] = [
-  'credential',
-  'alpn',
-  'clientAuth',
-  'verifier',
-  'name',
-] satisfies readonly (keyof ContextSelection)[];

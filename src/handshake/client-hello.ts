@@ -22,8 +22,7 @@ import { ClientHello } from '../wire/hello.ts';
 import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../wire/ids.ts';
 import type { ClientConfig } from './config.ts';
 import type { Context } from './context.ts';
-import type { Step } from './machine.ts';
-import { request } from './requests.ts';
+import { request, type Step } from './requests.ts';
 import type { ClientSession12 } from './session.ts';
 import {
   bind,
@@ -57,12 +56,13 @@ export interface HelloSent {
 }
 
 /** Makes and sends the first ClientHello (RFC 9846 section 4.2.2). */
-export function* startClient(context: Context): Step<{ readonly to: 'WAIT_SH' } & HelloSent> {
-  const config = context.config as ClientConfig;
+export function* startClient(context: Context<ClientConfig>): Step<{ readonly to: 'WAIT_SH' } & HelloSent> {
+  const { config } = context;
   const offers: KeyOffer[] = [];
   if (offersVersion(config, TLS_1_3)) {
     // RFC 9846 §4.3.8-2, §4.3.8-5
-    for (const group of config.keyShares) offers.push(yield* request('offer', { group }));
+    for (const group of config.keyShares)
+      offers.push(yield* request('offer', { group, random: context.crypto.random }));
   }
   const psks = yield* findPsks(context);
   const { pskOffers } = psks;
@@ -112,7 +112,7 @@ function offersVersion(config: ClientConfig, version: number): boolean {
 
 function buildHello(
   config: ClientConfig,
-  context: Context,
+  context: Context<ClientConfig>,
   offers: readonly KeyOffer[],
   psks: FoundPsks,
   sendsEarly: boolean,
@@ -214,7 +214,7 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
 }
 
 /** Reserved values that a server has to ignore, so that it does not forget how to (RFC 8701 section 3.1). */
-function addGrease(context: Context, suites: number[], extensions: RawExtension[]): void {
+function addGrease(context: Context<ClientConfig>, suites: number[], extensions: RawExtension[]): void {
   suites.unshift(pickGrease(context.crypto.random));
   const first = pickGrease(context.crypto.random);
   let last = pickGrease(context.crypto.random);

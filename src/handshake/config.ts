@@ -1,8 +1,8 @@
 import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
-import type { Epoch, Protocol } from './machine.ts';
-import type { ClientHelloSummary, ContextSelection } from './requests.ts';
+import type { Epoch, PeerInfo } from './context.ts';
+import type { Protocol } from './machine.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
-import type { PeerInfo } from './context.ts';
+import type { ContextSelector } from './requests.ts';
 import type {
   ClientSessionStore,
   ExternalPsk,
@@ -11,11 +11,9 @@ import type {
   ServerSessionStore,
   TicketSealer,
 } from './session.ts';
-import type { MaybePromise } from '../crypto/types.ts';
 
 /** Options after they were checked and filled with defaults: nothing here is optional that a step relies on. */
 export interface CommonConfig {
-  readonly protocols: readonly Protocol[];
   readonly crypto: CryptoProvider;
   readonly suites13: readonly CipherSuite13[];
   readonly suites12: readonly CipherSuite12[];
@@ -44,7 +42,7 @@ export interface CommonConfig {
   readonly keyLog: ((line: string) => void) | undefined;
 }
 
-/** What somebody who watches a connection is told, in the order in which it happens. */
+/** What a trace of a connection is told, in the order in which it happens. */
 export type TraceEvent =
   | {
       readonly type: 'message';
@@ -73,6 +71,8 @@ export type TraceEvent =
 
 export interface ClientConfig extends CommonConfig {
   readonly role: 'client';
+  /** Newest first. */
+  readonly protocols: readonly ClientProtocol[];
   readonly verifier: PeerVerifier;
   /** What is verified; sent as SNI too when it is a DNS name and `sendServerName` holds. */
   readonly serverName: string | undefined;
@@ -120,8 +120,10 @@ export interface EarlyDataConfig {
 
 export interface ServerConfig extends CommonConfig {
   readonly role: 'server';
+  /** Newest first. */
+  readonly protocols: readonly ServerProtocol[];
   readonly credential: CredentialResolver;
-  readonly selectContext: ((hello: ClientHelloSummary) => MaybePromise<ContextSelection | undefined>) | undefined;
+  readonly selectContext: ContextSelector | undefined;
   readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
   readonly verifier: PeerVerifier | undefined;
   /** Whose order decides the cipher suite and the group. */
@@ -149,3 +151,9 @@ export interface ServerConfig extends CommonConfig {
 }
 
 export type Config = ClientConfig | ServerConfig;
+
+/** A version as a client, as a value. */
+export type ClientProtocol = Protocol<ClientConfig>;
+/** A version as a server, as a value. */
+export type ServerProtocol = Protocol<ServerConfig>;
+export type AnyProtocol = ClientProtocol | ServerProtocol;

@@ -1,16 +1,18 @@
 import type { CipherSuite13, CryptoProvider, Hash } from '../crypto/types.ts';
-import type { Config } from './config.ts';
-import type { RecordProtector } from '../record/protector.ts';
-import type { Epoch } from './machine.ts';
+import type { TrafficKeys12 } from '../keys/schedule12.ts';
 import type { Verdict } from './peer.ts';
-import type { ClientSession } from './session.ts';
+import type { ClientSession, ClientSessionStore } from './session.ts';
+
+/** Which keys protect a record: the epochs of RFC 9846 appendix A, by name. */
+export type Epoch = 'plaintext' | 'early' | 'handshake' | 'application';
 
 /**
  * What a step is given of the world, and all it can do to it. The handshake knows no records: it says which message to
  * send and which keys to use from now on, and the engine joins the two.
  */
-export interface Context {
-  readonly config: Config;
+export interface Context<C> {
+  /** The configuration of the role whose step this is: `ClientConfig`, `ServerConfig`, or either. */
+  readonly config: C;
   readonly crypto: CryptoProvider;
   /** Milliseconds since 1970. */
   now(): number;
@@ -31,8 +33,8 @@ export interface Effects {
   changeCipherSpec(): void;
   /** From now on use the keys that follow from this traffic secret. The secret is copied. */
   keys(direction: Direction, epoch: Epoch, suite: CipherSuite13, trafficSecret: Uint8Array): void;
-  /** From now on use these keys, which somebody has made already: TLS 1.2. */
-  protect(direction: Direction, epoch: Epoch, protector: RecordProtector): void;
+  /** The same in TLS 1.2, whose keys are cut from one block. They are the engine's from here on. */
+  keys12(direction: Direction, keys: TrafficKeys12): void;
   /** Back to sending in the clear: after HelloRetryRequest, where early data had been sent. */
   unprotect(): void;
   /** Early data: ours to send (client), and how many bytes of it; all of it goes at once. */
@@ -41,8 +43,8 @@ export interface Effects {
   takeEarlyData(bytes: number): void;
   /** The keying material that goes with early data (RFC 9846 section 7.5). The secret is copied. */
   earlyExporter(hash: Hash, secret: Uint8Array): void;
-  /** A session for the client's store, under this key. */
-  keepSession(key: string, session: ClientSession): void;
+  /** Puts a session into the client's store, under this key; the handshake does not wait for it. */
+  storeSession(store: ClientSessionStore, key: string, session: ClientSession): void;
   /** Sends a warning that ends nothing. */
   warn(alertDescription: number): void;
   /** The sizes that record_size_limit or max_fragment_length allow, in bytes of content. */

@@ -19,9 +19,9 @@ export function applySizes(
   limit: number | undefined,
   fragmentCode: number | undefined,
   version: 0x0303 | 0x0304,
-  context: Context,
+  context: Context<ClientConfig>,
 ): void {
-  const config = context.config as ClientConfig;
+  const { config } = context;
   if (limit !== undefined && fragmentCode !== undefined) {
     throw new TlsError('ERR_RECORD_SIZE_LIMIT', { detail: 'together with max_fragment_length' });
   }

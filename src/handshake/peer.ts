@@ -26,6 +26,9 @@ export interface PresentedPeer {
   readonly now: number;
 }
 
+/** A peer's certificates, read but not believed. */
+export type Presented = Pick<PresentedPeer, 'chain' | 'ocspResponses' | 'sctLists'>;
+
 /** Which certificate a failure speaks of. */
 export interface CertificateReference {
   /** Position in the chain as it was sent; 0 is the leaf. -1 for an anchor of ours. */

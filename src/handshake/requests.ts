@@ -1,47 +1,51 @@
-import type { KeyExchange, KeyOffer, PublicKey, SignatureScheme } from '../crypto/types.ts';
-import type { Step } from './machine.ts';
-import type { Credential, CredentialQuery, PeerVerifier, PresentedPeer, Verdict } from './peer.ts';
-import type { ClientSession, EarlyDataUse, ExternalPsk, SessionPeer } from './session.ts';
+import type { KeyExchange, KeyOffer, MaybePromise, PublicKey, Random } from '../crypto/types.ts';
+import type { SignatureScheme, SignatureVerifier } from '../crypto/types.ts';
+import { isPromise } from '../bytes/promise.ts';
+import type { LocalFault } from '../errors.ts';
+import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier, PresentedPeer, Verdict } from './peer.ts';
+import type {
+  ClientSession,
+  ClientSessionStore,
+  EarlyDataUse,
+  ExternalPsk,
+  PskResolver,
+  ReplayGuard,
+  ServerSessionStore,
+  SessionPeer,
+  TicketSealer,
+} from './session.ts';
 
 /**
- * The closed list of reasons to wait. A step yields one of these, the engine hands it out, and goes on when it is
- * answered: at once where the provider is synchronous, later where it answers with a promise.
- *
- * | kind | asked of | why |
- * | --- | --- | --- |
- * | offer | provider | make a key share for the ClientHello |
- * | agree | provider | finish the key exchange (client) |
- * | accept | provider | answer a key share (server) |
- * | context | program | choose credentials and rules by what the client asks for (server) |
- * | credential | program | choose a certificate |
- * | verifyPeer | verifier | is the peer who it has to be? |
- * | verifySignature | provider | does the peer hold the private key? |
- * | sign | signer | prove that we hold ours |
- * | decrypt | signer | read the secret of the classic exchange (server, TLS 1.2) |
- * | loadSession | store | is there a session to resume? (client) |
- * | recheck | verifier | is the peer of a session still good? |
- * | sealTicket | keeper | make a ticket (server) |
- * | openTicket | keeper | what does this ticket hold? (server) |
- * | loadState | store | what was kept under this session id? (server, TLS 1.2) |
- * | storeState | store | keep it under this session id (server, TLS 1.2) |
- * | findPsk | program | whose key is this identity? (server) |
- * | firstUse | guard | has this early data been here before? (server) |
+ * The closed list of reasons to wait. A step yields one of these, the engine hands it out, and the step continues when it
+ * is answered: at once where the provider is synchronous, later where it answers with a promise. A request names whom to
+ * ask; {@link REQUESTS} says how, and what a failure means.
  */
 export interface Requests {
-  offer: { ask: { readonly group: KeyExchange }; answer: KeyOffer };
+  /** Make a key share for the ClientHello. */
+  offer: { ask: { readonly group: KeyExchange; readonly random: Random }; answer: KeyOffer };
+  /** Finish the key exchange (client). */
   agree: { ask: { readonly offer: KeyOffer; readonly share: Uint8Array }; answer: Uint8Array };
+  /** Answer a key share (server). */
   accept: {
-    ask: { readonly group: KeyExchange; readonly share: Uint8Array };
+    ask: { readonly group: KeyExchange; readonly share: Uint8Array; readonly random: Random };
     answer: { readonly share: Uint8Array; readonly secret: Uint8Array };
   };
-  context: { ask: ClientHelloSummary; answer: ContextSelection | undefined };
+  /** Choose credentials and rules by what the client asks for (server). */
+  context: {
+    ask: { readonly select: ContextSelector; readonly hello: ClientHelloSummary };
+    answer: ContextSelection | undefined;
+  };
+  /** Choose a certificate; without a resolver there is none. */
   credential: {
-    ask: { readonly query: CredentialQuery; readonly context: ContextSelection | undefined };
+    ask: { readonly resolver: CredentialResolver | undefined; readonly query: CredentialQuery };
     answer: Credential | undefined;
   };
+  /** Is the peer who it has to be? */
   verifyPeer: { ask: { readonly verifier: PeerVerifier; readonly peer: PresentedPeer }; answer: Verdict };
+  /** Does the peer hold the private key? */
   verifySignature: {
     ask: {
+      readonly verifier: SignatureVerifier;
       readonly scheme: SignatureScheme;
       readonly key: PublicKey;
       readonly input: Uint8Array;
@@ -49,58 +53,184 @@ export interface Requests {
     };
     answer: boolean;
   };
+  /** Prove that we hold ours. */
   sign: {
     ask: { readonly credential: Credential; readonly scheme: number; readonly input: Uint8Array };
     answer: Uint8Array;
   };
-  /** The bare encoding, its padding not looked at; undefined: the ciphertext is no number for this key. */
+  /**
+   * Read the secret of the RSA key exchange (server, TLS 1.2): the bare encoding, its padding not looked at; undefined: the
+   * ciphertext is no number for this key.
+   */
   decrypt: {
     ask: { readonly credential: Credential; readonly ciphertext: Uint8Array };
     answer: Uint8Array | undefined;
   };
-  loadSession: { ask: { readonly key: string }; answer: ClientSession | undefined };
-  /** Undefined: nobody could say, which is as good as no. */
+  /** Is there a session to resume? (client) */
+  loadSession: {
+    ask: { readonly store: ClientSessionStore; readonly key: string };
+    answer: ClientSession | undefined;
+  };
+  /** Is the peer of a session still good? Undefined: it could not be found out, which is as good as no. */
   recheck: {
     ask: { readonly verifier: PeerVerifier; readonly peer: PresentedPeer; readonly before: SessionPeer['verdict'] };
     answer: Verdict | undefined;
   };
-  /** `lifetime` is in seconds. */
+  /** Make a ticket (server). `lifetime` is in seconds. */
   sealTicket: {
-    ask: { readonly state: Uint8Array; readonly lifetime: number; readonly now: number };
+    ask: {
+      readonly tickets: TicketSealer;
+      readonly state: Uint8Array;
+      readonly lifetime: number;
+      readonly now: number;
+    };
     answer: Uint8Array | undefined;
   };
-  openTicket: { ask: { readonly ticket: Uint8Array; readonly now: number }; answer: Uint8Array | undefined };
-  loadState: { ask: { readonly key: string }; answer: Uint8Array | undefined };
-  /** `until` is in milliseconds since 1970. */
+  /** What does this ticket hold? (server) */
+  openTicket: {
+    ask: { readonly tickets: TicketSealer; readonly ticket: Uint8Array; readonly now: number };
+    answer: Uint8Array | undefined;
+  };
+  /** What was stored under this session id? (server, TLS 1.2) */
+  loadState: {
+    ask: { readonly store: ServerSessionStore; readonly key: string };
+    answer: Uint8Array | undefined;
+  };
+  /** Store it under this session id (server, TLS 1.2). `until` is in milliseconds since 1970. */
   storeState: {
-    ask: { readonly key: string; readonly state: Uint8Array; readonly until: number };
+    ask: {
+      readonly store: ServerSessionStore;
+      readonly key: string;
+      readonly state: Uint8Array;
+      readonly until: number;
+    };
     answer: undefined;
   };
-  findPsk: { ask: { readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
-  firstUse: { ask: EarlyDataUse; answer: boolean | undefined };
+  /** Whose key is this identity? (server) */
+  findPsk: { ask: { readonly find: PskResolver; readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
+  /** Has this early data been here before? (server) */
+  firstUse: { ask: { readonly guard: ReplayGuard; readonly use: EarlyDataUse }; answer: boolean | undefined };
 }
 
 export type RequestKind = keyof Requests;
+
+/** A secret, or something that holds one. */
+export type Secret = Uint8Array | { dispose(): void };
+
+/** How a request is answered, and what it means when whoever was asked fails. */
+export interface RequestRule<K extends RequestKind> {
+  /** The fault that ends the handshake. */
+  readonly fault: LocalFault;
+  /** A failure costs the session, not the connection: the handshake continues with this answer, as a full one. */
+  readonly without?: { readonly answer: Requests[K]['answer'] };
+  ask(ask: Requests[K]['ask']): MaybePromise<Requests[K]['answer']>;
+  /** The secrets in an answer: overwritten when the step that asked is given up, or the answer comes too late. */
+  secrets?(answer: Requests[K]['answer']): readonly (Secret | undefined)[];
+  /** What is wrong with an answer of the program, as half a sentence. */
+  check?(answer: Requests[K]['answer']): string | undefined;
+}
+
+const WITHOUT = { answer: undefined } as const;
+
+/** The one place that knows the reasons to wait. */
+export const REQUESTS: { readonly [K in RequestKind]: RequestRule<K> } = {
+  offer: {
+    fault: 'ERR_INTERNAL',
+    ask: ({ group, random }) => group.offer(random),
+    secrets: (offer) => [offer, offer.part],
+  },
+  agree: { fault: 'ERR_INTERNAL', ask: ({ offer, share }) => offer.agree(share), secrets: (secret) => [secret] },
+  accept: {
+    fault: 'ERR_INTERNAL',
+    ask: ({ group, share, random }) => group.accept(share, random),
+    secrets: ({ secret }) => [secret],
+  },
+  context: { fault: 'ERR_CALLBACK_FAILED', ask: ({ select, hello }) => select(hello), check: checkSelection },
+  credential: { fault: 'ERR_CALLBACK_FAILED', ask: ({ resolver, query }) => resolver?.(query) },
+  verifyPeer: { fault: 'ERR_VERIFIER_FAILED', ask: ({ verifier, peer }) => verifier.verify(peer) },
+  verifySignature: {
+    fault: 'ERR_INTERNAL',
+    ask: ({ verifier, scheme, key, input, signature }) => verifier.verify(scheme.algorithm, key, input, signature),
+  },
+  sign: { fault: 'ERR_SIGNER_FAILED', ask: ({ credential, scheme, input }) => credential.signer.sign(scheme, input) },
+  decrypt: {
+    fault: 'ERR_SIGNER_FAILED',
+    ask: ({ credential, ciphertext }) => credential.signer.decryptRaw?.(ciphertext),
+    secrets: (encoding) => [encoding],
+  },
+  loadSession: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: ({ store, key }) => store.take(key) },
+  recheck: { fault: 'ERR_VERIFIER_FAILED', without: WITHOUT, ask: recheck },
+  sealTicket: {
+    fault: 'ERR_CALLBACK_FAILED',
+    without: WITHOUT,
+    ask: ({ tickets, state, lifetime, now }) => tickets.seal(state, lifetime, now),
+  },
+  openTicket: {
+    fault: 'ERR_CALLBACK_FAILED',
+    without: WITHOUT,
+    ask: ({ tickets, ticket, now }) => tickets.open(ticket, now),
+  },
+  loadState: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: ({ store, key }) => store.take(key) },
+  storeState: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: storeState },
+  findPsk: { fault: 'ERR_CALLBACK_FAILED', ask: ({ find, identity }) => find(identity) },
+  firstUse: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: ({ guard, use }) => guard.firstUse(use) },
+};
+
+/** The short way is only for a verifier that says by `policy` when its rules have changed. */
+function recheck({ verifier, peer, before }: Requests['recheck']['ask']): MaybePromise<Verdict> {
+  if (verifier.policy === undefined || verifier.recheck === undefined) return verifier.verify(peer);
+  return verifier.recheck(peer, before);
+}
+
+function storeState({ store, key, state, until }: Requests['storeState']['ask']): MaybePromise<undefined> {
+  const stored = store.put(key, state, until);
+  return isPromise(stored) ? stored.then(() => undefined) : undefined;
+}
+
+/** What a program chose for a client is checked as its options are: a misspelt key would be ignored otherwise. */
+function checkSelection(selection: ContextSelection | undefined): string | undefined {
+  if (selection === undefined || selection === null) return undefined;
+  for (const key of Object.keys(selection))
+    if (!SELECTION_KEYS.includes(key)) return `selectContext: there is no ${key}`;
+  const protocol = selection.alpn?.find(({ length }) => length < 1 || length > 255);
+  return protocol && `selectContext: a protocol has 1 to 255 bytes, not ${protocol.length}`;
+}
+
+const SELECTION_KEYS: readonly string[] = [
+  'credential',
+  'alpn',
+  'clientAuth',
+  'verifier',
+  'name',
+] satisfies readonly (keyof ContextSelection)[];
+
+/** What a step yields. */
 export interface RequestBody<K extends RequestKind> {
   readonly kind: K;
   readonly ask: Requests[K]['ask'];
 }
 export type AnyRequestBody = { [K in RequestKind]: RequestBody<K> }[RequestKind];
 
-/** A question that the engine has handed out. Answer it exactly once. */
+/** A request that the engine has handed out. Answer it exactly once. */
 export interface Request<K extends RequestKind> extends RequestBody<K> {
   /** @throws TlsError ERR_STATE when it has been answered already. Ignored once the engine has failed or closed. */
   answer(value: Requests[K]['answer']): void;
-  /** The question could not be answered; the handshake ends. */
+  /** It could not be answered; the handshake ends. */
   refuse(reason: unknown): void;
 }
 export type AnyRequest = { [K in RequestKind]: Request<K> }[RequestKind];
+
+/** A step may wait only by yielding a request; it never reads a message: that is what the table is for. */
+export type Step<R> = Generator<AnyRequestBody, R, unknown>;
 
 /** Asks, from inside a step. */
 export function* request<K extends RequestKind>(kind: K, ask: Requests[K]['ask']): Step<Requests[K]['answer']> {
   // A generator's next() is untyped; `answer` above takes only the type that goes with the kind.
   return (yield { kind, ask } as AnyRequestBody) as Requests[K]['answer'];
 }
+
+/** Chooses what a server uses for one client, before anything is decided. */
+export type ContextSelector = (hello: ClientHelloSummary) => MaybePromise<ContextSelection | undefined>;
 
 /** What a client asked for, before the server has chosen anything. */
 export interface ClientHelloSummary {
@@ -116,7 +246,7 @@ export interface ClientHelloSummary {
 
 /** What a server may choose anew for each client; what is left out is taken from the server's options. */
 export interface ContextSelection {
-  readonly credential?: (query: CredentialQuery) => Credential | undefined | Promise<Credential | undefined>;
+  readonly credential?: CredentialResolver;
   readonly alpn?: readonly string[];
   readonly clientAuth?: 'none' | 'request' | 'optional' | 'require';
   readonly verifier?: PeerVerifier;

@@ -2,8 +2,7 @@ import { toBase64Url } from '../bytes/bytes.ts';
 import { conceal, describedAs } from '../bytes/conceal.ts';
 import { uniqueBytes } from '../crypto/random.ts';
 import type { HashName, MaybePromise, Random } from '../crypto/types.ts';
-import type { Verdict } from './peer.ts';
-import type { Presented } from './authentication/certificates.ts';
+import type { Presented, Verdict } from './peer.ts';
 
 /**
  * What is kept of a connection so that the next one need not prove everything again (RFC 9846 section 2.2), and whom to

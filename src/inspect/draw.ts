@@ -1,5 +1,5 @@
-import type { Epoch } from '../handshake/machine.ts';
 import { printable } from '../bytes/text.ts';
+import type { Epoch } from '../handshake/context.ts';
 import { markedName, type Rung } from './ladder.ts';
 
 export interface DrawTextOptions {

@@ -1,5 +1,5 @@
 import type { TraceEvent } from '../handshake/config.ts';
-import type { Epoch } from '../handshake/machine.ts';
+import type { Epoch } from '../handshake/context.ts';
 import type { Role } from '../handshake/peer.ts';
 import { FIRST_SETTING, type Setting, settingAfter } from './codecs.ts';
 import { byteCount } from './describe.ts';

@@ -1,5 +1,5 @@
 import { concat, fromAscii, wipe } from '../bytes/bytes.ts';
-import type { Hash } from '../crypto/types.ts';
+import type { CipherSuite12, Hash } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 
 /** The key schedule of TLS 1.2: one secret, and everything drawn from it with the PRF (RFC 5246 sections 5, 6.3, 8.1). */
@@ -50,16 +50,41 @@ export interface KeySizes {
   readonly iv: number;
 }
 
+/** RFC 5246 section 6.3. An AEAD has no key for a MAC; CBC has its IV in each record (section 6.2.3.2). */
+export function keySizesOf(suite: CipherSuite12): KeySizes {
+  return suite.protection === 'aead'
+    ? { macKey: 0, key: suite.aead.keyLength, iv: suite.fixedIvLength }
+    : { macKey: suite.mac.size, key: suite.cipher.keyLength, iv: 0 };
+}
+
+/** All that protects the records of one direction. */
+export class TrafficKeys12 {
+  readonly suite: CipherSuite12;
+  readonly keys: DirectionKeys;
+  /** RFC 7366; for CBC only. */
+  readonly encryptThenMac: boolean;
+
+  constructor(suite: CipherSuite12, keys: DirectionKeys, encryptThenMac: boolean) {
+    this.suite = suite;
+    this.keys = keys;
+    this.encryptThenMac = encryptThenMac;
+  }
+
+  dispose(): void {
+    wipe(this.keys.macKey, this.keys.key, this.keys.iv);
+  }
+}
+
 const LENGTH = 48;
 const VERIFY_DATA = 12;
-/** Labels that TLS uses itself: nobody may export under them (RFC 5705 section 4). */
-const OWN_LABELS = [
+/** Labels that TLS uses itself: no program may export under them (RFC 5705 section 4). */
+const OWN_LABELS: readonly string[] = [
   'client finished',
   'server finished',
   'master secret',
   'extended master secret',
   'key expansion',
-] as const;
+];
 
 /** The main secret of a TLS 1.2 session: 48 bytes, and what is made of them. */
 export class MainSecret12 {
@@ -119,7 +144,7 @@ export class MainSecret12 {
 
   /** RFC 5705 section 4; without a context it is left out altogether, which is not the same as an empty one. */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
-    if ((OWN_LABELS as readonly string[]).includes(label))
+    if (OWN_LABELS.includes(label))
       throw new TlsError('ERR_LIMIT', { detail: `the label "${label}" is used by TLS itself` });
     if (context !== undefined && context.length > 0xffff)
       throw new TlsError('ERR_LIMIT', { detail: 'a context has at most 65,535 bytes' });

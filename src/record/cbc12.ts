@@ -3,7 +3,7 @@ import type { CbcKey, CbcSuite12, Hash, Random } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { DirectionKeys } from '../keys/schedule12.ts';
 import { additionalData } from './protect12.ts';
-import type { Opened, RecordProtector } from './protector.ts';
+import type { Opened, RecordProtector } from '../keys/protection.ts';
 import { Sequence } from './sequence.ts';
 
 const BLOCK = 16;

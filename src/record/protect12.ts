@@ -3,7 +3,7 @@ import type { AeadKey, AeadSuite12 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { DirectionKeys } from '../keys/schedule12.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
-import type { Opened, RecordProtector } from './protector.ts';
+import type { Opened, RecordProtector } from '../keys/protection.ts';
 import { Sequence } from './sequence.ts';
 
 /** Records kept back, under keys that cannot be changed, for the alerts that end the connection. */

@@ -3,7 +3,7 @@ import type { AeadKey, CipherSuite13 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { trafficKeys } from '../keys/schedule13.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
-import type { Opened, RecordProtector } from './protector.ts';
+import type { Opened, RecordProtector } from '../keys/protection.ts';
 
 // RFC 9846 §5.3-1
 /** Record protection of TLS 1.3, one direction (RFC 9846 section 5.2). */

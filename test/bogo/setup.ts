@@ -8,7 +8,7 @@ import { Engine } from '../../src/engine/engine.ts';
 import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/config/options.ts';
 import { Alert, TlsError } from '../../src/errors.ts';
 import type { TraceEvent } from '../../src/handshake/config.ts';
-import type { Protocol } from '../../src/handshake/machine.ts';
+import type { AnyProtocol } from '../../src/handshake/config.ts';
 import type { ClientHelloSummary } from '../../src/handshake/requests.ts';
 import type {
   Credential,
@@ -288,7 +288,7 @@ function later<T>(flags: Flags, answer: () => T): MaybePromise<T> {
   });
 }
 
-function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protocol[] {
+function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly AnyProtocol[] {
   const least = flags.number('min-version') || 0x0301;
   const most = flags.number('max-version') || 0x0304;
   const off: Record<number, string> = { 772: 'no-tls13', 771: 'no-tls12', 770: 'no-tls11', 769: 'no-tls1' };
@@ -303,7 +303,7 @@ function protocolsFor(flags: Flags, role: 'client' | 'server'): readonly Protoco
 /** The part of OpenSSL's language for suites that the tests speak: names, wholes, and lists of equals; TLS 1.3 has its own. */
 function suitesFor(
   flags: Flags,
-  protocols: readonly Protocol[],
+  protocols: readonly AnyProtocol[],
 ): { readonly suites?: readonly (string | readonly string[])[] } {
   const text = flags.text('cipher');
   if (text === undefined) return {};

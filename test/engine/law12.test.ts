@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
-import { type ArrivalName, HANDSHAKE_TYPE, type Protocol } from '../../src/handshake/machine.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
+import type { AnyProtocol } from '../../src/handshake/config.ts';
+import { type ArrivalName, HANDSHAKE_TYPE } from '../../src/handshake/machine.ts';
 import { legacyClient12 } from '../../src/legacy.ts';
 import { type Middle, message } from '../support/middle.ts';
 import { reach12 } from '../support/states.ts';
@@ -38,7 +38,7 @@ const RFC_SERVER = {
   CONNECTED_12: [],
 };
 
-const protocols: readonly (readonly [Protocol, { readonly [state: string]: readonly string[] }])[] = [
+const protocols: readonly (readonly [AnyProtocol, { readonly [state: string]: readonly string[] }])[] = [
   [client12, RFC_CLIENT],
   [server12, RFC_SERVER],
 ];
@@ -70,7 +70,7 @@ it('the table of the entry for old devices is the same with three rows more, and
   expect(reachable(protocol)).toEqual(Object.keys(protocol.table).sort());
 });
 
-function reachable(protocol: Protocol): string[] {
+function reachable(protocol: AnyProtocol): string[] {
   const reached = new Set([Object.keys(protocol.table)[0]!]);
   for (const state of reached)
     for (const edge of Object.values(protocol.table[state] ?? {})) for (const to of edge.to) reached.add(to);

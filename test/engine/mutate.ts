@@ -1,8 +1,7 @@
 import type { Engine } from '../../src/engine/engine.ts';
 import { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { drain, makeClient, makeServer, run, written } from '../support/pair.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';

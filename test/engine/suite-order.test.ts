@@ -1,7 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { noble, serverCredential } from '../support/credentials.ts';
 import { makeClient, makeServer, run } from '../support/pair.ts';

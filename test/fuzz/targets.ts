@@ -1,9 +1,8 @@
 import { nobleProvider, pureMlKem768 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, Signer } from '../../src/crypto/types.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, Verdict } from '../../src/handshake/peer.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import type { ClientSession } from '../../src/handshake/session.ts';
 import { legacyClient12, legacyServer12, legacySignatures } from '../../src/legacy.ts';

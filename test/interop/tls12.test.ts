@@ -1,9 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import type { ClientOptions, ServerOptions } from '../../src/engine/config/options.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';
 import type { TlsStream } from '../../src/transport/index.ts';

@@ -1,5 +1,4 @@
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { type Forgery, recordOf, type Sealable } from '../support/liar.ts';
 import { firstSealed, type Row, sealed } from './confront.ts';
 

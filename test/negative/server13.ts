@@ -1,7 +1,6 @@
 import { concat } from '../../src/bytes/bytes.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { Certificate } from '../../src/wire/messages13.ts';

@@ -1,7 +1,6 @@
 import { concat } from '../../src/bytes/bytes.ts';
 import { tlsEcdheRsaAes128Gcm } from '../../src/crypto/noble/suites.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { ClientHello, ServerHello } from '../../src/wire/hello.ts';
 import { Certificate12 } from '../../src/wire/messages12.ts';
 import type { Lie } from '../support/liar.ts';

@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import type { ClientHelloSummary, ContextSelection } from '../../src/handshake/requests.ts';
 import type { Credential, PeerVerifier, PresentedPeer, Verdict } from '../../src/handshake/peer.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { type ClientParts, type Pair, run, type ServerParts } from '../support/pair.ts';
 import { ends } from '../support/sessions.ts';

@@ -2,9 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
 import { memoryReplayGuard } from '../../src/resumption/stores.ts';
 import {

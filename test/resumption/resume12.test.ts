@@ -1,9 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/bytes.ts';
 import { TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import type { ClientSession, ClientSession12 } from '../../src/handshake/session.ts';
 import { legacyClient12, legacyServer12 } from '../../src/legacy.ts';

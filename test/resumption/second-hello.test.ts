@@ -24,8 +24,9 @@ const base = helloWith(1);
 function read(...names: number[]): ReadHello {
   const psk = helloWith(...names).extensions.filter(({ type }) => type === PRE_SHARED_KEY);
   const extensions = [...base.extensions.filter(({ type }) => type !== PRE_SHARED_KEY), ...psk];
-  const raw = encodeHandshake(1, encode(ClientHello, { ...base, extensions }));
-  return readClientHello({ type: 1, raw, body: raw.slice(4) });
+  const hello = { ...base, extensions };
+  const raw = encodeHandshake(1, encode(ClientHello, hello));
+  return readClientHello({ type: 1, raw, body: raw.slice(4), hello });
 }
 
 const check = (first: ReadHello, second: ReadHello): void => checkSecondHello(first, second, undefined);

@@ -64,7 +64,7 @@ describe('a program that names only TLS 1.3', () => {
   });
 
   it('while one that names TLS 1.2 does, and no more than that', async () => {
-    const { inputs } = await bundle('client12', 'src/handshake/tls12/client/client.ts');
+    const { inputs } = await bundle('client12', 'src/engine/protocols12.ts');
     expect(inputs).toContain('src/keys/schedule12.ts');
     expect(inputs.filter((input) => /\/legacy|cbc12|key-exchange\/(rsa|dhe)|ffdhe/.test(input))).toEqual([]);
   });

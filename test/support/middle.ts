@@ -6,7 +6,7 @@ import { Deframer } from '../../src/record/deframer.ts';
 import { Joiner } from '../../src/record/joiner.ts';
 import { Protector12 } from '../../src/record/protect12.ts';
 import { Protector13 } from '../../src/record/protect13.ts';
-import type { RecordProtector } from '../../src/record/protector.ts';
+import type { RecordProtector } from '../../src/keys/protection.ts';
 import { MainSecret12 } from '../../src/keys/schedule12.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { type ClientParts, drain, makeClient, makeServer, type ServerParts, written } from './pair.ts';

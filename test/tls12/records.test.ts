@@ -7,7 +7,7 @@ import type { AeadSuite12, CbcSuite12, CipherSuite12 } from '../../src/crypto/ty
 import { legacySuites } from '../../src/legacy.ts';
 import { Cbc12 } from '../../src/record/cbc12.ts';
 import { additionalData, Protector12 } from '../../src/record/protect12.ts';
-import type { RecordProtector } from '../../src/record/protector.ts';
+import type { RecordProtector } from '../../src/keys/protection.ts';
 import { seededRandom } from '../support/toy.ts';
 
 const crypto = nobleProvider();

@@ -1,8 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { equalBytes } from '../../src/bytes/bytes.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { writeExtension } from '../../src/wire/extension.ts';

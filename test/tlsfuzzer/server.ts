@@ -14,7 +14,7 @@ import {
 } from '../../src/crypto/noble/index.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { server12 } from '../../src/engine/protocols12.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyServer12, legacySignatures } from '../../src/legacy.ts';
 import { TlsSocket } from '../../src/node/socket.ts';

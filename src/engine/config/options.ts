@@ -8,8 +8,15 @@ import type {
 } from '../../crypto/types.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import type { ClientConfig, CommonConfig, ServerConfig, TraceEvent } from '../../handshake/config.ts';
-import type { Protocol } from '../../handshake/machine.ts';
+import type {
+  AnyProtocol,
+  ClientConfig,
+  ClientProtocol,
+  CommonConfig,
+  ServerConfig,
+  ServerProtocol,
+  TraceEvent,
+} from '../../handshake/config.ts';
 import type { ClientHelloSummary, ContextSelection } from '../../handshake/requests.ts';
 import type { Credential, CredentialQuery, CredentialResolver, PeerVerifier } from '../../handshake/peer.ts';
 import { certificateTypeOf, chooseScheme } from '../../handshake/authentication/certificates.ts';
@@ -27,7 +34,7 @@ import {
 /** What both roles can be told. Every option is either honoured or refused; none is passed over. */
 export interface CommonOptions {
   /** The versions to speak, as values: `client13`, `server13`, … Their order does not matter. */
-  readonly protocols: readonly Protocol[];
+  readonly protocols: readonly AnyProtocol[];
   /** Where the cryptography comes from. */
   readonly crypto: CryptoProvider;
   /**
@@ -212,6 +219,7 @@ export function clientConfig(options: ClientOptions): ClientConfig {
     ...common,
     ...clientSessionConfig(options, options.credential, common.crypto),
     role: 'client',
+    protocols: common.protocols.filter((one): one is ClientProtocol => one.role === 'client'),
     signatures,
     verifier: options.verifier,
     serverName,
@@ -252,6 +260,7 @@ export function serverConfig(options: ServerOptions): ServerConfig {
     ...common,
     ...serverSessionConfig(options, options.credential, common.crypto),
     role: 'server',
+    protocols: common.protocols.filter((one): one is ServerProtocol => one.role === 'server'),
     credential: resolver(options.credential, common),
     selectContext: options.selectContext,
     clientAuth,
@@ -270,7 +279,10 @@ export function isIpAddress(name: string): boolean {
   return name.includes(':') || /^\d{1,3}(\.\d{1,3}){3}$/.test(name);
 }
 
-function commonConfig(options: CommonOptions, role: 'client' | 'server'): CommonConfig {
+function commonConfig(
+  options: CommonOptions,
+  role: 'client' | 'server',
+): CommonConfig & { readonly protocols: readonly AnyProtocol[] } {
   const { crypto, protocols } = options;
   if (crypto === undefined) throw bad('crypto', 'it is needed');
   if (protocols === undefined || protocols.length === 0) throw bad('protocols', 'there is none');

@@ -9,19 +9,11 @@ import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { encodeHandshake } from '../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CERTIFICATE_VERIFY, TLS_1_3 } from '../../wire/ids.ts';
 import { Certificate, CertificateVerify } from '../../wire/messages13.ts';
-import type { CommonConfig } from '../config.ts';
+import type { CommonConfig, Config } from '../config.ts';
 import type { Context, PeerInfo } from '../context.ts';
-import type { Step } from '../machine.ts';
-import { request } from '../requests.ts';
-import type { Credential, PeerVerifier, PresentedPeer, Role, Verdict } from '../peer.ts';
+import { request, type Step } from '../requests.ts';
+import type { Credential, PeerVerifier, Presented, PresentedPeer, Role, Verdict } from '../peer.ts';
 import { KNOWN_EXTENSIONS } from '../tls13/known-extensions.ts';
-
-/** A peer's certificates, read but not believed. */
-export interface Presented {
-  readonly chain: readonly Uint8Array[];
-  readonly ocspResponses: readonly (Uint8Array | undefined)[];
-  readonly sctLists: readonly (Uint8Array | undefined)[];
-}
 
 /** Reads a Certificate's entries; each may answer only to extensions in `offered` (RFC 9846 section 4.5.1). */
 export function readEntries(certificate: Certificate, offered: ReadonlySet<number>): Presented {
@@ -77,7 +69,7 @@ export class AuthenticatedPeer {
     subject: Subject,
     transcriptDigest: Uint8Array,
     body: Uint8Array,
-    context: Context,
+    context: Context<Config>,
   ): Step<AuthenticatedPeer> {
     const { scheme, signature } = decode(CertificateVerify, body);
     const input = signedContent(context.config.role === 'client' ? 'server' : 'client', transcriptDigest);
@@ -85,8 +77,8 @@ export class AuthenticatedPeer {
   }
 
   /** Asks the verifier about the certificates, then checks the signature over `input`: the way of both versions. */
-  static *prove(subject: Subject, proof: SignedProof, context: Context): Step<AuthenticatedPeer> {
-    const { config, effects } = context;
+  static *prove(subject: Subject, proof: SignedProof, context: Context<Config>): Step<AuthenticatedPeer> {
+    const { config, crypto, effects } = context;
     const { signature, input } = proof;
     const tls13 = proof.version === TLS_1_3;
     const peerRole = config.role === 'client' ? 'server' : 'client';
@@ -102,7 +94,7 @@ export class AuthenticatedPeer {
     // RFC 9846 §4.3.3-1, §4.5.2-6
     if (!scheme.fits(key, tls13))
       throw new TlsError('ERR_SCHEME_KEY', { detail: `${scheme.name} with a key of kind ${key.kind}` });
-    const good = yield* request('verifySignature', { scheme, key, input, signature });
+    const good = yield* request('verifySignature', { verifier: crypto.verifier, scheme, key, input, signature });
     if (good !== true) throw new TlsError('ERR_BAD_SIGNATURE', { detail: scheme.name });
     effects.info('peerSignatureScheme', { id: scheme.id, name: scheme.name });
     for (const text of describeVerdict(verdict)) effects.note({ by: config.role, text });
@@ -112,10 +104,10 @@ export class AuthenticatedPeer {
 
   // RFC 5246 ¶7.4.2-7
   /**
-   * For the classic exchange: only the certificates are judged here. That the peer has the key is shown by its Finished,
+   * For the RSA key exchange: only the certificates are judged here. That the peer has the key is shown by its Finished,
    * which nobody can make who could not decrypt (RFC 5246 section 7.4.7.1).
    */
-  static *trustForEncryption(subject: Subject, context: Context): Step<AuthenticatedPeer> {
+  static *trustForEncryption(subject: Subject, context: Context<Config>): Step<AuthenticatedPeer> {
     const { verdict, key } = yield* judge(subject, 'keyEncipherment', context);
     for (const text of describeVerdict(verdict)) context.effects.note({ by: context.config.role, text });
     return new AuthenticatedPeer(peerInfoOf(subject, verdict), key);
@@ -132,7 +124,7 @@ export function* proveOurselves(
     readonly requestContext: Uint8Array;
   },
   transcript: { add(message: Uint8Array): void; digest(): Uint8Array },
-  context: Context,
+  context: Context<Config>,
 ): Step<Uint8Array[]> {
   const { config, effects } = context;
   const certificate = encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate, certificateMessage(credential, peer)));
@@ -224,7 +216,7 @@ function certificateMessage(
 function* judge(
   subject: Subject,
   keyUse: PresentedPeer['keyUse'],
-  context: Context,
+  context: Context<Config>,
 ): Step<{ readonly verdict: Verdict; readonly key: PublicKey }> {
   const peer = presentedPeer(subject, keyUse, context);
   const verdict = yield* request('verifyPeer', { verifier: subject.verifier, peer });
@@ -242,7 +234,7 @@ function peerInfoOf({ presented }: Subject, verdict: Verdict): PeerInfo {
   };
 }
 
-function presentedPeer(subject: Subject, keyUse: PresentedPeer['keyUse'], context: Context): PresentedPeer {
+function presentedPeer(subject: Subject, keyUse: PresentedPeer['keyUse'], context: Context<Config>): PresentedPeer {
   const { config } = context;
   return {
     role: config.role,

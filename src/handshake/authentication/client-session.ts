@@ -1,8 +1,7 @@
 import { plainView } from '../../bytes/bytes.ts';
 import type { ClientConfig } from '../config.ts';
 import type { Context } from '../context.ts';
-import type { Step } from '../machine.ts';
-import { request } from '../requests.ts';
+import { request, type Step } from '../requests.ts';
 import type { PresentedPeer } from '../peer.ts';
 import { type ClientSession, MAX_TICKET_LIFETIME, policyOf } from '../session.ts';
 import { certificateSchemesOf } from './certificates.ts';
@@ -19,10 +18,10 @@ export function sessionKeyOf(config: ClientConfig): string {
 }
 
 /** A session that can be offered, its server judged once more: certificates expire, and rules change. */
-export function* findSession(key: string, context: Context): Step<ClientSession | undefined> {
-  const config = context.config as ClientConfig;
+export function* findSession(key: string, context: Context<ClientConfig>): Step<ClientSession | undefined> {
+  const { config } = context;
   if (config.sessions === undefined) return undefined;
-  const session = yield* request('loadSession', { key });
+  const session = yield* request('loadSession', { store: config.sessions, key });
   if (session === undefined || !isUsable(session, config, context.now())) return undefined;
   const verdict = yield* request('recheck', {
     verifier: config.verifier,
@@ -48,15 +47,15 @@ function isUsable(session: ClientSession, config: ClientConfig, now: number): bo
     : config.suites12.some(({ id }) => id === session.suite);
 }
 
-function presentedAgain(session: ClientSession, context: Context): PresentedPeer {
-  const config = context.config as ClientConfig;
-  const classic = config.suites12.some(({ id, exchange }) => id === session.suite && exchange === 'rsa');
+function presentedAgain(session: ClientSession, context: Context<ClientConfig>): PresentedPeer {
+  const { config } = context;
+  const encrypts = config.suites12.some(({ id, exchange }) => id === session.suite && exchange === 'rsa');
   return {
     role: 'client',
     ...session.peer.presented,
     serverName: config.serverName,
     certificateSchemes: certificateSchemesOf(config),
-    keyUse: classic ? 'keyEncipherment' : 'digitalSignature',
+    keyUse: encrypts ? 'keyEncipherment' : 'digitalSignature',
     now: context.now(),
   };
 }

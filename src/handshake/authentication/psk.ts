@@ -5,6 +5,7 @@ import type { EarlySecrets } from '../../keys/schedule13.ts';
 import type { CommonConfig } from '../config.ts';
 import type { PeerInfo } from '../context.ts';
 import type { SessionPeer } from '../session.ts';
+import { checkFinished13 } from '../tls13/finished.ts';
 
 /** PskKeyExchangeMode (RFC 9846 section 4.3.9). */
 export const PSK_KE = 0;
@@ -25,9 +26,59 @@ export interface PskMeaning {
 }
 
 /**
- * Proof that both sides hold the same PSK, in place of a proof by certificate. Nothing else in the house can make one: a
- * server's comes from a binder that fits, a client's from an answer that fits its offer, which Finished then confirms.
+ * A PSK that was chosen: by a server whose binder fits, or by a client's server from among its offers. It stands in place
+ * of a certificate while the handshake lasts; what proves the peer is Finished.
  */
+export class SelectedPsk {
+  readonly meaning: PskMeaning;
+  // A private field makes the type nominal: an object of the same shape was not chosen.
+  readonly #chosen: true = true;
+
+  private constructor(meaning: PskMeaning) {
+    this.meaning = meaning;
+  }
+
+  get chosen(): true {
+    return this.#chosen;
+  }
+
+  /** @throws TlsError ERR_BAD_BINDER (RFC 9846 section 4.3.11.2). */
+  static byBinder(
+    meaning: PskMeaning,
+    secrets: EarlySecrets,
+    binder: Uint8Array | undefined,
+    cutDigest: Uint8Array,
+  ): SelectedPsk {
+    if (binder === undefined || !equalConstantTime(binder, secrets.binder(meaning.kind, cutDigest)))
+      throw new TlsError('ERR_BAD_BINDER');
+    return new SelectedPsk(meaning);
+  }
+
+  /** The same key; the peer behind it was judged once more. */
+  judgedAnew(verdict: SessionPeer['verdict']): SelectedPsk {
+    const { peer } = this.meaning;
+    return new SelectedPsk({ ...this.meaning, peer: peer && { ...peer, verdict } });
+  }
+
+  /** The server's choice among our offers. @throws TlsError ERR_SELECTED_PSK (RFC 9846 section 4.3.11). */
+  static byChoice<O extends { readonly meaning: PskMeaning; readonly hash: Hash }>(
+    offers: readonly O[],
+    index: number,
+    suiteHash: Hash,
+  ): { readonly psk: SelectedPsk; readonly offer: O } {
+    const offer = offers[index];
+    if (offer === undefined)
+      throw new TlsError('ERR_SELECTED_PSK', { detail: `number ${index} of ${offers.length} offered` });
+    if (offer.hash.name !== suiteHash.name) {
+      throw new TlsError('ERR_SELECTED_PSK', {
+        detail: `it is for ${offer.hash.name}, the suite is of ${suiteHash.name}`,
+      });
+    }
+    return { psk: new SelectedPsk(offer.meaning), offer };
+  }
+}
+
+/** Proof that the peer holds the selected PSK, in place of a proof by certificate. Only its Finished makes one. */
 export class AcceptedPsk {
   readonly meaning: PskMeaning;
   // A private field makes the type nominal: an object of the same shape is not a proof.
@@ -46,39 +97,13 @@ export class AcceptedPsk {
     return peerInfoOf(this.meaning.peer);
   }
 
-  /** @throws TlsError ERR_BAD_BINDER (RFC 9846 section 4.3.11.2). */
-  static byBinder(
-    meaning: PskMeaning,
-    secrets: EarlySecrets,
-    binder: Uint8Array | undefined,
-    cutDigest: Uint8Array,
-  ): AcceptedPsk {
-    if (binder === undefined || !equalConstantTime(binder, secrets.binder(meaning.kind, cutDigest)))
-      throw new TlsError('ERR_BAD_BINDER');
-    return new AcceptedPsk(meaning);
-  }
-
-  /** The same key; the peer behind it was judged once more. */
-  judgedAnew(verdict: SessionPeer['verdict']): AcceptedPsk {
-    const { peer } = this.meaning;
-    return new AcceptedPsk({ ...this.meaning, peer: peer && { ...peer, verdict } });
-  }
-
-  /** The server's choice among our offers. @throws TlsError ERR_SELECTED_PSK (RFC 9846 section 4.3.11). */
-  static byChoice<O extends { readonly meaning: PskMeaning; readonly hash: Hash }>(
-    offers: readonly O[],
-    index: number,
-    suiteHash: Hash,
-  ): { readonly psk: AcceptedPsk; readonly offer: O } {
-    const offer = offers[index];
-    if (offer === undefined)
-      throw new TlsError('ERR_SELECTED_PSK', { detail: `number ${index} of ${offers.length} offered` });
-    if (offer.hash.name !== suiteHash.name) {
-      throw new TlsError('ERR_SELECTED_PSK', {
-        detail: `it is for ${offer.hash.name}, the suite is of ${suiteHash.name}`,
-      });
-    }
-    return { psk: new AcceptedPsk(offer.meaning), offer };
+  /**
+   * Checks the peer's Finished; a selected PSK is accepted by it, any other proof stays what it is.
+   * @throws TlsError ERR_DECODE, ERR_TRAILING_BYTES, ERR_BAD_FINISHED (RFC 9846 section 4.5.3).
+   */
+  static byFinished<P>(peer: P | SelectedPsk, verifyData: Uint8Array, expected: Uint8Array): P | AcceptedPsk {
+    checkFinished13(verifyData, expected);
+    return peer instanceof SelectedPsk ? new AcceptedPsk(peer.meaning) : peer;
   }
 }
 
@@ -93,7 +118,7 @@ export function peerInfoOf(peer: SessionPeer | undefined): PeerInfo | undefined 
   };
 }
 
-/** The way back; undefined for a peer that was not trusted: a session could be with anybody. */
+/** The way back; undefined for a peer that was not trusted: a session could be with anyone. */
 export function sessionPeerOf({ chain, verdict, ocspResponse, sctList }: PeerInfo): SessionPeer | undefined {
   if (!verdict.ok) return undefined;
   const ofLeaf = <T>(value: T): (T | undefined)[] => chain.map((_, index) => (index === 0 ? value : undefined));

@@ -28,6 +28,9 @@ export interface ServerSession {
   readonly peer: SessionPeer | undefined;
 }
 
+/** Most bytes of a state: a ticket travels in the ClientHello, and few servers read one that is very long. */
+export const MAX_SESSION_STATE = 16_384;
+
 export function encodeSession(session: ServerSession): Uint8Array {
   const { peer } = session;
   return encode(State, {

@@ -1,8 +1,7 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { ServerConfig } from '../config.ts';
 import type { Context } from '../context.ts';
-import type { Step } from '../machine.ts';
-import { type ClientHelloSummary, request, type ContextSelection } from '../requests.ts';
+import { type ClientHelloSummary, request, type ContextSelection, type Step } from '../requests.ts';
 import type { PeerVerifier } from '../peer.ts';
 import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../session.ts';
 import { certificateSchemesOf } from './certificates.ts';
@@ -18,8 +17,16 @@ export interface AskedFor {
   readonly choices: ContextSelection;
 }
 
+/** How the client's certificate is judged. */
+export interface ClientRules {
+  readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
+  readonly verifier: PeerVerifier | undefined;
+  /** Ids of the extensions in our CertificateRequest. */
+  readonly requested: ReadonlySet<number>;
+}
+
 /** Not too old, and begun at this very door. */
-export function isResumable(session: ServerSession, from: AskedFor, context: Context): boolean {
+export function isResumable(session: ServerSession, from: AskedFor, context: Context<ServerConfig>): boolean {
   const now = context.now();
   const age = now - session.issuedAt;
   return (
@@ -34,8 +41,8 @@ export function isResumable(session: ServerSession, from: AskedFor, context: Con
  * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
  * for and the protocol. So no session opens a door other than the one at which it began.
  */
-export function sessionBinding({ read, protocol, choices }: AskedFor, context: Context): Uint8Array {
-  const config = context.config as ServerConfig;
+export function sessionBinding({ read, protocol, choices }: AskedFor, context: Context<ServerConfig>): Uint8Array {
+  const { config } = context;
   const { clientAuth, verifier } = clientRules(choices, config);
   const name =
     choices.name !== undefined
@@ -68,9 +75,9 @@ const CLOCKS_APART = 60_000;
 export function* recheckClient(
   peer: SessionPeer,
   from: AskedFor,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<SessionPeer['verdict'] | undefined> {
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const { verifier } = clientRules(from.choices, config);
   if (verifier === undefined) return undefined;
   const presented = {

@@ -5,10 +5,10 @@ import { encodeHandshake } from '../../wire/handshake.ts';
 import { GROUP_SECP256R1, GROUP_SECP384R1, GROUP_SECP521R1, HANDSHAKE_CERTIFICATE_VERIFY } from '../../wire/ids.ts';
 import { CertificateVerify12 } from '../../wire/messages12.ts';
 import type { Context } from '../context.ts';
-import type { Step } from '../machine.ts';
-import { request } from '../requests.ts';
+import { request, type Step } from '../requests.ts';
 import type { Credential } from '../peer.ts';
 import { chooseScheme } from '../authentication/certificates.ts';
+import type { Config } from '../config.ts';
 
 // RFC 9846 §4.3.3-12
 /** Signs in TLS 1.2: gives back what a DigitallySigned holds (RFC 5246 section 4.7). */
@@ -16,7 +16,7 @@ export function* sign12(
   credential: Credential,
   peerSchemes: readonly number[],
   input: Uint8Array,
-  context: Context,
+  context: Context<Config>,
 ): Step<{ readonly scheme: number; readonly signature: Uint8Array }> {
   const { config } = context;
   const scheme = chooseScheme(credential, peerSchemes, config.signingAlgorithms, 0x0303, config.role);
@@ -31,7 +31,7 @@ export function* certificateVerifyMessage(
   credential: Credential,
   peerSchemes: readonly number[],
   messages: Uint8Array,
-  context: Context,
+  context: Context<Config>,
 ): Step<Uint8Array> {
   const signed = yield* sign12(credential, peerSchemes, messages, context);
   return encodeHandshake(HANDSHAKE_CERTIFICATE_VERIFY, encode(CertificateVerify12, signed));

@@ -8,8 +8,9 @@ import type { Arrival } from '../machine.ts';
 import type { Context, PeerInfo } from '../context.ts';
 import type { Role } from '../peer.ts';
 import type { SessionPeer } from '../session.ts';
-import { type Agreed12, protectorFor } from './key-exchange/key-exchange.ts';
+import { type Agreed12, trafficKeysOf } from './key-exchange/key-exchange.ts';
 import { peerInfoOf } from '../authentication/psk.ts';
+import type { Config } from '../config.ts';
 
 /** The abbreviated handshake of TLS 1.2 (RFC 5246 section 7.3), as both sides see it. */
 
@@ -64,7 +65,7 @@ export function checkFinished(peer: Role, message: Arrival, main: MainSecret12, 
 }
 
 /** The session's secret with the randoms of this handshake: so its keys are new. */
-export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: Context): MainSecret12 {
+export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: Context<Config>): MainSecret12 {
   const main = context.own(new MainSecret12(agreed.suite.hash, secret.slice(), agreed.randoms));
   context.effects.log('CLIENT_RANDOM', main.bytes);
   return main;
@@ -72,16 +73,21 @@ export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: C
 
 // RFC 5246 ¶7.1-1, ¶7.1-2
 /** ChangeCipherSpec, and Finished behind it under the new keys; whoever is first has the other's hashed into his. */
-export function switchAndFinish(agreed: Agreed12, main: MainSecret12, finished: Uint8Array, context: Context): void {
+export function switchAndFinish(
+  agreed: Agreed12,
+  main: MainSecret12,
+  finished: Uint8Array,
+  context: Context<Config>,
+): void {
   const { effects } = context;
   effects.changeCipherSpec();
-  effects.protect('write', 'application', protectorFor(agreed, main, 'write', context));
+  effects.keys12('write', trafficKeysOf(agreed, main, 'write', context));
   agreed.transcript.add(finished);
   effects.send(finished);
 }
 
 /** What is known of a resumed connection from the one with which the session began. */
-export function reportResumed(peer: ResumedPeer12, { group }: Remembered12, context: Context): void {
+export function reportResumed(peer: ResumedPeer12, { group }: Remembered12, context: Context<Config>): void {
   const { effects, config } = context;
   effects.info('resumed', true);
   if (peer.info !== undefined) effects.info('peer', peer.info);

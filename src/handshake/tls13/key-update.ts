@@ -8,6 +8,7 @@ import { KeyUpdate } from '../../wire/messages13.ts';
 import type { Context } from '../context.ts';
 import type { Arrival } from '../machine.ts';
 import type { Role } from '../peer.ts';
+import type { Config } from '../config.ts';
 
 /** What both roles know of an open TLS 1.3 connection. */
 export interface Traffic {
@@ -39,7 +40,7 @@ const MAX_UPDATES = 2 ** 48 - 1;
  * The peer changes its keys. If it asks for it, so do we before our next application data, and not before: so a peer that
  * asks again and again while we have nothing to say gets one answer, and cannot make us write (RFC 9846 section 4.7.3).
  */
-export function receiveKeyUpdate(data: Traffic, message: Arrival, context: Context): void {
+export function receiveKeyUpdate(data: Traffic, message: Arrival, context: Context<Config>): void {
   const { requestUpdate } = decode(KeyUpdate, message.body);
   if (requestUpdate > 1) throw new TlsError('ERR_KEY_UPDATE', { detail: `${requestUpdate}` });
   data.updates.asked = false;
@@ -49,12 +50,12 @@ export function receiveKeyUpdate(data: Traffic, message: Arrival, context: Conte
 }
 
 /** Answers the peer's requests, if there were any: to be called before application data is sent. */
-export function answerKeyUpdates(data: Traffic, context: Context): void {
+export function answerKeyUpdates(data: Traffic, context: Context<Config>): void {
   if (data.updates.owed && data.updates.sent < MAX_UPDATES) sendKeyUpdate(data, context, false);
 }
 
 /** Changes our keys. `askPeer` is dropped while an earlier request of ours is unanswered. */
-export function sendKeyUpdate(data: Traffic, context: Context, askPeer: boolean): void {
+export function sendKeyUpdate(data: Traffic, context: Context<Config>, askPeer: boolean): void {
   if (data.updates.sent >= MAX_UPDATES)
     throw new TlsError('ERR_SEAL_LIMIT', { detail: 'the keys cannot be changed again' });
   const ask = askPeer && !data.updates.asked;

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { ConnectOptions } from '../../../src/index.ts';
-import { client12 } from '../../../src/handshake/tls12/client/client.ts';
+import { client12 } from '../../../src/engine/protocols12.ts';
 import { client13 } from '../../../src/handshake/tls13/client/client.ts';
 import { connect, type TlsSocket } from '../../../src/node/index.ts';
 import { memorySessions } from '../../../src/resumption/stores.ts';

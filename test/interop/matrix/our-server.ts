@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
 import type { AcceptOptions } from '../../../src/index.ts';
-import { server12 } from '../../../src/handshake/tls12/server/server.ts';
+import { server12 } from '../../../src/engine/protocols12.ts';
 import { server13 } from '../../../src/handshake/tls13/server/server.ts';
 import { createServer, type TlsSocket } from '../../../src/node/index.ts';
 import { loadCredential } from '../../../src/pki/credentials/credential.ts';

@@ -1,4 +1,3 @@
-import type { RecordProtector } from '../../../record/protector.ts';
 import { MainSecret12 } from '../../../keys/schedule12.ts';
 import { TlsError } from '../../../errors.ts';
 import { decode, encode } from '../../../wire/codec.ts';
@@ -7,35 +6,22 @@ import { HANDSHAKE_CERTIFICATE, HANDSHAKE_CLIENT_KEY_EXCHANGE, HANDSHAKE_FINISHE
 import { Certificate12, HelloRequest, ServerHelloDone } from '../../../wire/messages12.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import type { Arrival } from '../../machine.ts';
+import { request, type Step } from '../../requests.ts';
 import type { AuthenticatedPeer } from '../../authentication/certificates.ts';
-import { protectorFor, type Response12, record } from '../key-exchange/key-exchange.ts';
+import { trafficKeysOf, type Response12, record } from '../key-exchange/key-exchange.ts';
 import { certificateVerifyMessage } from '../proof.ts';
-import { checkFinished, type ResumedPeer12, switchAndFinish } from '../resumed.ts';
-import type { ClientAgreed12 } from './hello.ts';
-import { keepSession12, type Ticket12 } from './resume.ts';
-import type { ClientAsked12, Query12, ServerProven12 } from './server-flight.ts';
-
-export interface ClientFinishing12 extends ClientAgreed12 {
-  readonly peer: AuthenticatedPeer;
-  readonly main: MainSecret12;
-  /** NamedGroup of the key exchange, where there was one. */
-  readonly group: number | undefined;
-  /** We showed a certificate. */
-  readonly authenticated: boolean;
-  readonly ticket: Ticket12 | undefined;
-}
-
-export interface ClientSwitching12 extends ClientFinishing12 {
-  /** What the server will protect its records with, once it says so. */
-  readonly incoming: RecordProtector;
-}
-
-export interface ClientConnected12 {
-  readonly main: MainSecret12;
-  readonly peer: AuthenticatedPeer | ResumedPeer12;
-}
+import { checkFinished, switchAndFinish } from '../resumed.ts';
+import { storeSession12 } from './resume.ts';
+import type {
+  ClientAgreed12,
+  ClientAsked12,
+  ClientConnected12,
+  ClientFinishing12,
+  ClientSwitching12,
+  Query12,
+  ServerProven12,
+} from './states.ts';
 
 /** no_renegotiation (RFC 5246 section 7.2.2). */
 const NO_RENEGOTIATION = 100;
@@ -44,7 +30,7 @@ const NO_RENEGOTIATION = 100;
 export function* serverHelloDone(
   data: ServerProven12 | ClientAsked12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<Answered12> {
   decode(ServerHelloDone, message.body);
   record(data, message.raw);
@@ -68,10 +54,9 @@ export function* answer(
   peer: AuthenticatedPeer,
   query: Query12 | undefined,
   response: Step<Response12>,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<Answered12> {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
+  const { effects, config } = context;
   const send = (raw: Uint8Array): void => {
     record(data, raw);
     effects.send(raw);
@@ -80,7 +65,10 @@ export function* answer(
   const credential =
     query === undefined
       ? undefined
-      : yield* request('credential', { query: { ...query, serverName: config.serverName, alpn }, context: undefined });
+      : yield* request('credential', {
+          resolver: config.credential,
+          query: { ...query, serverName: config.serverName, alpn },
+        });
   if (query !== undefined) {
     // RFC 5246 ¶7.4.6-1
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
@@ -97,7 +85,7 @@ export function* answer(
 
   const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('client', data.transcript.digest()));
   switchAndFinish(data, main, finished, context);
-  const incoming = context.own(protectorFor(data, main, 'read', context));
+  const incoming = context.own(trafficKeysOf(data, main, 'read', context));
   const authenticated = credential !== undefined;
   const switching = { ...data, peer, main, group, authenticated, ticket: undefined, incoming };
   return data.ticketPromised ? { to: 'WAIT_TICKET_12', ...switching } : { to: 'WAIT_CCS_12', ...switching };
@@ -107,10 +95,10 @@ export function* answer(
 export function changeCipherSpec(
   data: ClientSwitching12,
   _message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_FINISHED_12' } & ClientFinishing12 {
   const { incoming, ...rest } = data;
-  context.effects.protect('read', 'application', incoming);
+  context.effects.keys12('read', incoming);
   return { to: 'WAIT_FINISHED_12', ...rest };
 }
 
@@ -118,13 +106,13 @@ export function changeCipherSpec(
 export function finished12(
   data: ClientFinishing12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
   const { effects } = context;
   checkFinished('server', message, data.main, data.transcript);
-  effects.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'client', text: 'Finished of the server fits: the handshake was not changed on the way' });
   data.transcript.dispose();
-  keepSession12(data, context);
+  storeSession12(data, context);
   effects.established();
   return { to: 'CONNECTED_12', main: data.main, peer: data.peer };
 }
@@ -134,11 +122,10 @@ export function finished12(
 export function helloRequest(
   data: ClientConnected12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
   decode(HelloRequest, message.body);
-  if ((context.config as ClientConfig).refusesHelloRequest)
-    throw new TlsError('ERR_RENEGOTIATION', { detail: 'the server asks for it' });
+  if (context.config.refusesHelloRequest) throw new TlsError('ERR_RENEGOTIATION', { detail: 'the server asks for it' });
   context.effects.warn(NO_RENEGOTIATION);
   return { to: 'CONNECTED_12', ...data };
 }

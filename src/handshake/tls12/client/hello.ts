@@ -1,7 +1,6 @@
 import { equalBytes } from '../../../bytes/bytes.ts';
 import type { CipherSuite12 } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { decode } from '../../../wire/codec.ts';
 import { type ExtensionBlock, readExtensions, writeExtension } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
 import { ecPointFormats } from '../../../wire/extensions/ec-point-formats.ts';
@@ -14,31 +13,20 @@ import { serverName } from '../../../wire/extensions/server-name.ts';
 import { sessionTicket } from '../../../wire/extensions/session-ticket.ts';
 import { signedCertificateTimestamp } from '../../../wire/extensions/signed-certificate-timestamp.ts';
 import { statusRequest } from '../../../wire/extensions/status-request.ts';
-import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, ServerHello } from '../../../wire/hello.ts';
+import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, type ServerHello } from '../../../wire/hello.ts';
 import { TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
-import type { Arrival, HelloAddition } from '../../machine.ts';
-import type { Agreed12, KeyExchange12 } from '../key-exchange/key-exchange.ts';
+import type { ServerHelloArrival, HelloAddition } from '../../machine.ts';
+import type { KeyExchange12 } from '../key-exchange/key-exchange.ts';
 import { KNOWN_EXTENSIONS_12 } from '../known-extensions.ts';
 import { applySizes, selectedProtocol } from '../../negotiated.ts';
 import { resume12, resumedSession } from './resume.ts';
 import type { HelloSent } from '../../client-hello.ts';
+import type { ClientAgreed12 } from './states.ts';
 
 /** TLS_FALLBACK_SCSV (RFC 7507). */
 const FALLBACK_SCSV = 0x5600;
-
-export interface ClientAgreed12 extends Agreed12 {
-  readonly sessionKey: string;
-  /** The server's name for this session; empty: it has none, or not one that we would use. */
-  readonly sessionId: Uint8Array;
-  /** The server said that it will send NewSessionTicket. */
-  readonly ticketPromised: boolean;
-  readonly alpn: string | undefined;
-  /** The server said that it may send CertificateStatus. */
-  readonly statusPromised: boolean;
-  readonly sctList: Uint8Array | undefined;
-}
 
 /** What TLS 1.2 adds to a ClientHello. */
 export function offer12(config: ClientConfig, kit: KeyExchange12, ticket: Uint8Array | undefined): HelloAddition {
@@ -60,12 +48,11 @@ export function offer12(config: ClientConfig, kit: KeyExchange12, ticket: Uint8A
 export function serverHello12(
   kit: KeyExchange12,
   data: HelloSent,
-  message: Arrival,
-  context: Context,
+  message: ServerHelloArrival,
+  context: Context<ClientConfig>,
 ): ({ readonly to: 'WAIT_CERT_12' } & ClientAgreed12) | ReturnType<typeof resume12> {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
-  const hello = decode(ServerHello, message.body);
+  const { effects, config } = context;
+  const { hello } = message;
   if (hello.legacyVersion !== TLS_1_2)
     throw new TlsError('ERR_VERSION', { detail: `the server chose 0x${hello.legacyVersion.toString(16)}` });
   if (data.early !== undefined) {
@@ -101,7 +88,7 @@ export function serverHello12(
     suite,
     randoms: { client: data.hello.random, server: hello.random },
     extended,
-    protection: { encryptThenMac: extensions.has(encryptThenMac.id) && suite.protection === 'cbc' },
+    encryptThenMac: extensions.has(encryptThenMac.id) && suite.protection === 'cbc',
     transcript,
     messages,
     alpn: protocol,

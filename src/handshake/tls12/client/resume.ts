@@ -1,7 +1,5 @@
 import { equalBytes } from '../../../bytes/bytes.ts';
 import { TlsError } from '../../../errors.ts';
-import type { RecordProtector } from '../../../record/protector.ts';
-import type { MainSecret12 } from '../../../keys/schedule12.ts';
 import { decode } from '../../../wire/codec.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
 import type { ServerHello } from '../../../wire/hello.ts';
@@ -11,36 +9,26 @@ import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival } from '../../machine.ts';
 import { type ClientSession12, MAX_TICKET_LIFETIME } from '../../session.ts';
-import { protectorFor } from '../key-exchange/key-exchange.ts';
+import { trafficKeysOf } from '../key-exchange/key-exchange.ts';
 import { sessionPeerOf } from '../../authentication/psk.ts';
 import { mainAgain, ResumedPeer12, reportResumed, switchAndFinish } from '../resumed.ts';
-import type { ClientConnected12, ClientFinishing12, ClientSwitching12 } from './client-flight.ts';
-import type { ClientAgreed12 } from './hello.ts';
 import type { HelloSent } from '../../client-hello.ts';
+import type {
+  ClientAgreed12,
+  ClientConnected12,
+  ClientFinishing12,
+  ClientResuming12,
+  ClientSwitching12,
+  Ticket12,
+} from './states.ts';
 
 /** Sessions of TLS 1.2: by ticket (RFC 5077) or by the server's id, and always bound to their handshake (RFC 7627). */
-
-/** A ticket as it came, or as it was used. */
-export interface Ticket12 {
-  readonly ticket: Uint8Array;
-  readonly receivedAt: number;
-  /** In seconds. */
-  readonly lifetime: number;
-}
-
-export interface ClientResuming12 extends ClientAgreed12 {
-  readonly remembered: ClientSession12;
-  readonly main: MainSecret12;
-  readonly incoming: RecordProtector;
-  /** A new one, in place of the one that was used. */
-  readonly ticket: Ticket12 | undefined;
-}
 
 /** In seconds, where the server does not say how long it will remember (RFC 5246 appendix F.1.4). */
 const A_DAY = 86_400;
 
 /**
- * Does the server go on with our session? It says so by repeating our id.
+ * Does the server resume our session? It says so by repeating our id.
  * @throws TlsError when it repeats one that names no session, or what it says is not what the session was.
  */
 export function resumedSession(
@@ -65,7 +53,7 @@ export function resumedSession(
     });
   if (!extended)
     throw new TlsError('ERR_EXTENDED_MASTER_SECRET', {
-      detail: 'the session began with it, and goes on without',
+      detail: 'the session began with it, and the handshake that resumes it has none',
       rfc: 'RFC 7627 section 5.3',
     });
   return session;
@@ -75,13 +63,13 @@ export function resumedSession(
 export function resume12(
   agreed: ClientAgreed12,
   remembered: ClientSession12,
-  context: Context,
+  context: Context<ClientConfig>,
 ):
   | ({ readonly to: 'WAIT_TICKET_RESUMED_12' } & ClientResuming12)
   | ({ readonly to: 'WAIT_CCS_RESUMED_12' } & ClientResuming12) {
   agreed.messages.dispose();
   const main = mainAgain(agreed, remembered, context);
-  const incoming = context.own(protectorFor(agreed, main, 'read', context));
+  const incoming = context.own(trafficKeysOf(agreed, main, 'read', context));
   context.effects.info('authenticated', remembered.authenticated);
   const resuming = { ...agreed, remembered, main, incoming, ticket: undefined };
   return agreed.ticketPromised
@@ -93,7 +81,7 @@ export function resume12(
 export function newSessionTicket12(
   data: ClientSwitching12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_CCS_12' } & ClientSwitching12 {
   return { to: 'WAIT_CCS_12', ...data, ticket: readTicket(data, message, context) };
 }
@@ -101,7 +89,7 @@ export function newSessionTicket12(
 export function newSessionTicketResumed12(
   data: ClientResuming12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_CCS_RESUMED_12' } & ClientResuming12 {
   return { to: 'WAIT_CCS_RESUMED_12', ...data, ticket: readTicket(data, message, context) };
 }
@@ -109,9 +97,9 @@ export function newSessionTicketResumed12(
 export function changeCipherSpecResumed12(
   data: ClientResuming12,
   _message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_FINISHED_RESUMED_12' } & ClientResuming12 {
-  context.effects.protect('read', 'application', data.incoming);
+  context.effects.keys12('read', data.incoming);
   return { to: 'WAIT_FINISHED_RESUMED_12', ...data };
 }
 
@@ -119,7 +107,7 @@ export function changeCipherSpecResumed12(
 export function finishedResumed12(
   data: ClientResuming12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'CONNECTED_12' } & ClientConnected12 {
   const { effects } = context;
   const { main, transcript, remembered } = data;
@@ -135,25 +123,22 @@ export function finishedResumed12(
   reportResumed(peer, remembered, context);
   const { ticket, receivedAt, lifetime } = data.ticket ?? remembered;
   // It was taken out of the store to be used; a session of TLS 1.2 may be used again.
-  effects.keepSession(data.sessionKey, {
-    ...remembered,
-    secret: remembered.secret.slice(),
-    ticket,
-    receivedAt,
-    lifetime,
-  });
+  const secret = remembered.secret.slice();
+  const { sessions } = context.config;
+  if (sessions !== undefined)
+    effects.storeSession(sessions, data.sessionKey, { ...remembered, secret, ticket, receivedAt, lifetime });
   effects.established();
   return { to: 'CONNECTED_12', main, peer };
 }
 
 /** What comes of a full handshake, for the next one: nothing where it is not bound to itself (RFC 7627 section 5.2). */
-export function keepSession12(data: ClientFinishing12, context: Context): void {
-  const config = context.config as ClientConfig;
+export function storeSession12(data: ClientFinishing12, context: Context<ClientConfig>): void {
+  const { config } = context;
   const { ticket, sessionId, suite, main, group, alpn, authenticated } = data;
   const peer = sessionPeerOf(data.peer.info);
   const named = ticket !== undefined || sessionId.length > 0;
   if (config.sessions === undefined || !data.extended || peer === undefined || !named) return;
-  context.effects.keepSession(data.sessionKey, {
+  context.effects.storeSession(config.sessions, data.sessionKey, {
     version: TLS_1_2,
     ...(ticket === undefined
       ? { ticket: new Uint8Array(0), sessionId, receivedAt: context.now(), lifetime: A_DAY }
@@ -167,7 +152,7 @@ export function keepSession12(data: ClientFinishing12, context: Context): void {
   });
 }
 
-function readTicket(data: ClientAgreed12, message: Arrival, context: Context): Ticket12 | undefined {
+function readTicket(data: ClientAgreed12, message: Arrival, context: Context<ClientConfig>): Ticket12 | undefined {
   const { lifetimeHint, ticket } = decode(NewSessionTicket12, message.body);
   data.transcript.add(message.raw);
   if (ticket.length === 0) return undefined;

@@ -4,28 +4,13 @@ import { decode } from '../../../wire/codec.ts';
 import { Certificate12, CertificateRequest12, CertificateStatus } from '../../../wire/messages12.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import type { CredentialQuery } from '../../peer.ts';
-import { AuthenticatedPeer, type Presented, type Subject } from '../../authentication/certificates.ts';
-import { record, type ServerParams12 } from '../key-exchange/key-exchange.ts';
+import type { Arrival } from '../../machine.ts';
+import { AuthenticatedPeer, type Subject } from '../../authentication/certificates.ts';
+import type { Presented } from '../../peer.ts';
+import { record } from '../key-exchange/key-exchange.ts';
 import { checkKeyKind, isCurveNamed } from '../proof.ts';
-import type { ClientAgreed12 } from './hello.ts';
-
-export interface ServerShown12 extends ClientAgreed12 {
-  readonly presented: Presented;
-}
-
-export interface ServerProven12 extends ClientAgreed12 {
-  readonly peer: AuthenticatedPeer;
-  readonly params: ServerParams12;
-}
-
-export interface ClientAsked12 extends ServerProven12 {
-  readonly query: Query12;
-}
-
-/** A CertificateRequest, read. */
-export type Query12 = Omit<CredentialQuery, 'serverName' | 'alpn'>;
+import type { Step } from '../../requests.ts';
+import type { ClientAgreed12, ClientAsked12, Query12, ServerProven12, ServerShown12 } from './states.ts';
 
 /** RFC 5246 section 7.4.2. */
 export function certificate12(
@@ -66,7 +51,7 @@ export function readStatus(data: ServerShown12, message: Arrival): Presented {
 export function* serverKeyExchange(
   data: ServerShown12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'WAIT_CR_SHD_12' } & ServerProven12> {
   const exchange = data.suite.exchange === 'rsa' ? undefined : data.kit.signed[data.suite.exchange];
   if (exchange === undefined) throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `in ${data.suite.name}` });
@@ -83,8 +68,8 @@ export function* serverKeyExchange(
   return { to: 'WAIT_CR_SHD_12', ...rest, peer, params };
 }
 
-export function serverSubject(data: ServerShown12, context: Context): Subject {
-  const config = context.config as ClientConfig;
+export function serverSubject(data: ServerShown12, context: Context<ClientConfig>): Subject {
+  const { config } = context;
   return { presented: data.presented, verifier: config.verifier, serverName: config.serverName, tolerant: false };
 }
 
@@ -92,12 +77,12 @@ export function serverSubject(data: ServerShown12, context: Context): Subject {
 export function certificateRequest12(
   data: ServerProven12,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_SHD_12' } & ClientAsked12 {
   return { to: 'WAIT_SHD_12', ...data, query: readRequest12(data, message, context) };
 }
 
-export function readRequest12(data: ClientAgreed12, message: Arrival, context: Context): Query12 {
+export function readRequest12(data: ClientAgreed12, message: Arrival, context: Context<ClientConfig>): Query12 {
   const request = decode(CertificateRequest12, message.body);
   record(data, message.raw);
   context.effects.info('certificateRequested', true);

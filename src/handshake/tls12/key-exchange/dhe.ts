@@ -5,9 +5,9 @@ import { TlsError } from '../../../errors.ts';
 import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeDhe, DheParams, ServerKeyExchangeDhe } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import { request, type Step } from '../../requests.ts';
 import type { Response12, ServerOffer12, ServerParams12, SignedExchange12 } from './key-exchange.ts';
+import type { Config } from '../../config.ts';
 
 /** Below this a prime is too small to protect anything; above it only costs time (RFC 7919 section 2, RFC 9325). */
 const MIN_BITS = 2048;
@@ -22,8 +22,12 @@ export const dhe: SignedExchange12 = {
       bytes: encode(DheParams, params),
       scheme: signed.scheme,
       signature: signed.signature,
-      *respond(context: Context): Step<Response12> {
-        const { share, secret } = yield* request('accept', { group, share: params.publicValue });
+      *respond(context: Context<Config>): Step<Response12> {
+        const { share, secret } = yield* request('accept', {
+          group,
+          share: params.publicValue,
+          random: context.crypto.random,
+        });
         context.effects.info('group', { id: group.id, name: group.name });
         return {
           body: encode(ClientKeyExchangeDhe, { publicValue: share }),
@@ -34,10 +38,10 @@ export const dhe: SignedExchange12 = {
     };
   },
 
-  *offer(groups: readonly number[], context: Context): Step<ServerOffer12> {
+  *offer(groups: readonly number[], context: Context<Config>): Step<ServerOffer12> {
     const group = choose(groups);
     if (group === undefined) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 7919 section 4' });
-    const offer = yield* request('offer', { group });
+    const offer = yield* request('offer', { group, random: context.crypto.random });
     context.effects.info('group', { id: group.id, name: group.name });
     const prime = group.id === 0x0101 ? safePrime(3072, 2_625_351n) : safePrime(2048, 560_316n);
     return {

@@ -1,17 +1,15 @@
-import type { AeadSuite12, CipherSuite12, KeyExchange } from '../../../crypto/types.ts';
+import type { KeyExchange } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { Protector12 } from '../../../record/protect12.ts';
-import type { DirectionKeys, KeySizes } from '../../../keys/schedule12.ts';
 import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeEcdhe, EcdheParams, ServerKeyExchangeEcdhe } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import { request, type Step } from '../../requests.ts';
 import type { KeyExchange12, Response12, ServerOffer12, ServerParams12, SignedExchange12 } from './key-exchange.ts';
+import type { Config } from '../../config.ts';
 
 /** Ephemeral ECDH (RFC 8422 sections 5.4 and 5.7). */
 export const ecdhe: SignedExchange12 = {
-  read(body: Uint8Array, context: Context): ServerParams12 {
+  read(body: Uint8Array, context: Context<Config>): ServerParams12 {
     const { params, signed } = decode(ServerKeyExchangeEcdhe, body);
     const group = groupsOf(context).find(({ id }) => id === params.group);
     if (group === undefined)
@@ -21,17 +19,21 @@ export const ecdhe: SignedExchange12 = {
       scheme: signed.scheme,
       signature: signed.signature,
       *respond(): Step<Response12> {
-        const { share, secret } = yield* request('accept', { group, share: params.point });
+        const { share, secret } = yield* request('accept', {
+          group,
+          share: params.point,
+          random: context.crypto.random,
+        });
         context.effects.info('group', { id: group.id, name: group.name });
         return { body: encode(ClientKeyExchangeEcdhe, { point: share }), preMain: secret, group: group.id };
       },
     };
   },
 
-  *offer(groups: readonly number[], context: Context): Step<ServerOffer12> {
+  *offer(groups: readonly number[], context: Context<Config>): Step<ServerOffer12> {
     const group = choose(groups, context);
     if (group === undefined) throw new TlsError('ERR_NO_SHARED_GROUP');
-    const offer = yield* request('offer', { group });
+    const offer = yield* request('offer', { group, random: context.crypto.random });
     context.effects.info('group', { id: group.id, name: group.name });
     return {
       group: group.id,
@@ -49,29 +51,18 @@ export const ecdhe: SignedExchange12 = {
   fits: (groups, context) => choose(groups, context) !== undefined,
 };
 
-/** TLS 1.2 as it is in force (RFC 9325): ephemeral ECDH and AEADs. */
+/** TLS 1.2 as RFC 9325 recommends it: ephemeral ECDH. */
 export const ecdheExchange12: KeyExchange12 = {
   signed: { ecdhe },
   encryptThenMac: false,
-  keySizes: (suite) => aeadKeySizes(suite as AeadSuite12),
-  protector: (suite, keys) => aeadProtector(suite, keys),
 };
 
-export function aeadKeySizes(suite: AeadSuite12): KeySizes {
-  return { macKey: 0, key: suite.aead.keyLength, iv: suite.fixedIvLength };
-}
-
-export function aeadProtector(suite: CipherSuite12, keys: DirectionKeys): Protector12 {
-  if (suite.protection !== 'aead') throw new TlsError('ERR_INTERNAL', { detail: `${suite.name} is not for this kit` });
-  return new Protector12(suite, keys);
-}
-
 /** Hybrids and KEMs have no place in TLS 1.2. */
-function groupsOf(context: Context): readonly KeyExchange[] {
+function groupsOf(context: Context<Config>): readonly KeyExchange[] {
   return context.config.groups.filter(({ kind }) => kind === 'ecdhe');
 }
 
-function choose(groups: readonly number[], context: Context): KeyExchange | undefined {
+function choose(groups: readonly number[], context: Context<Config>): KeyExchange | undefined {
   const { config } = context;
   const ours = groupsOf(context);
   if (config.role === 'server' && config.preference === 'client') {

@@ -1,38 +1,32 @@
+import { wipe } from '../../../bytes/bytes.ts';
 import type { CipherSuite12, PublicKey } from '../../../crypto/types.ts';
-import type { RecordProtector } from '../../../record/protector.ts';
-import type { DirectionKeys, KeySizes, Randoms } from '../../../keys/schedule12.ts';
-import type { MainSecret12 } from '../../../keys/schedule12.ts';
+import { keySizesOf, type MainSecret12, type Randoms, TrafficKeys12 } from '../../../keys/schedule12.ts';
 import type { Transcript } from '../../../keys/transcript.ts';
 import type { Context, Direction } from '../../context.ts';
-import type { Step } from '../../machine.ts';
 import type { Credential, Role } from '../../peer.ts';
+import type { Step } from '../../requests.ts';
+import type { Config } from '../../config.ts';
 
 /**
- * TLS 1.2 in parts: how the secret is agreed on and how records are protected. The kit in force knows ephemeral ECDH and
- * AEADs; the one for old devices adds to it, in an entry of its own, so that nobody carries what he did not ask for.
+ * How the secret of TLS 1.2 is agreed on. The default knows ephemeral ECDH; the one for old devices adds to it, in an entry
+ * of its own, so that no bundle carries what was not asked for.
  */
 export interface KeyExchange12 {
   /** Key exchanges whose parameters the server signs, by the name that the suites use. */
   readonly signed: { readonly [N in 'ecdhe' | 'dhe']?: SignedExchange12 };
-  /** The classic exchange: the client encrypts the secret under the key of the server's certificate. */
+  /** The RSA key exchange: the client encrypts the secret under the key of the server's certificate. */
   readonly transport?: KeyTransport12;
   /** Offer and accept encrypt_then_mac (RFC 7366)? */
-  readonly encryptThenMac: boolean;
-  keySizes(suite: CipherSuite12): KeySizes;
-  protector(suite: CipherSuite12, keys: DirectionKeys, protection: Protection12, context: Context): RecordProtector;
-}
-
-export interface Protection12 {
   readonly encryptThenMac: boolean;
 }
 
 export interface SignedExchange12 {
   /** Client: reads ServerKeyExchange. */
-  read(body: Uint8Array, context: Context): ServerParams12;
+  read(body: Uint8Array, context: Context<Config>): ServerParams12;
   /** Server: makes the parameters, for a client that knows these groups. */
-  offer(groups: readonly number[], context: Context): Step<ServerOffer12>;
+  offer(groups: readonly number[], context: Context<Config>): Step<ServerOffer12>;
   /** Server: can we agree with a client that knows these groups? */
-  fits(groups: readonly number[], context: Context): boolean;
+  fits(groups: readonly number[], context: Context<Config>): boolean;
 }
 
 /** What a server sent, its signature not checked yet. */
@@ -42,7 +36,7 @@ export interface ServerParams12 {
   /** SignatureScheme. */
   readonly scheme: number;
   readonly signature: Uint8Array;
-  respond(context: Context): Step<Response12>;
+  respond(context: Context<Config>): Step<Response12>;
 }
 
 /** What a client answers, and what both will know. */
@@ -59,15 +53,15 @@ export interface ServerOffer12 {
   readonly group: number;
   readonly bytes: Uint8Array;
   /** Reads ClientKeyExchange. */
-  accept(body: Uint8Array, context: Context): Step<Uint8Array>;
+  accept(body: Uint8Array, context: Context<Config>): Step<Uint8Array>;
   dispose(): void;
 }
 
 export interface KeyTransport12 {
   /** Client. */
-  respond(key: PublicKey, context: Context): Step<Response12>;
+  respond(key: PublicKey, context: Context<Config>): Step<Response12>;
   /** Server: never says whether the padding was good (RFC 5246 section 7.4.7.1). */
-  accept(body: Uint8Array, credential: Credential, offered: number, context: Context): Step<Uint8Array>;
+  accept(body: Uint8Array, credential: Credential, offered: number, context: Context<Config>): Step<Uint8Array>;
 }
 
 /** What both hellos have settled. */
@@ -77,7 +71,8 @@ export interface Agreed12 {
   readonly randoms: Randoms;
   /** extended_master_secret (RFC 7627). */
   readonly extended: boolean;
-  readonly protection: Protection12;
+  /** encrypt_then_mac (RFC 7366). */
+  readonly encryptThenMac: boolean;
   /** Hashed as the suite says. */
   readonly transcript: Transcript;
   /** Kept as they are, because CertificateVerify is hashed as its own scheme says (RFC 5246 section 7.4.8). */
@@ -90,17 +85,17 @@ export function record(data: Agreed12, message: Uint8Array): void {
   data.messages.add(message);
 }
 
-/** Cuts the key block; gives back the protection of one direction. */
-export function protectorFor(
-  data: Agreed12,
+/** Cuts the key block; gives back the keys of one direction. */
+export function trafficKeysOf(
+  { suite, encryptThenMac }: Agreed12,
   main: MainSecret12,
   direction: Direction,
-  context: Context,
-): RecordProtector {
-  const role: Role = context.config.role;
+  context: Context<Config>,
+): TrafficKeys12 {
+  const { role } = context.config;
   const peer: Role = role === 'client' ? 'server' : 'client';
-  const block = main.keyBlock(data.kit.keySizes(data.suite));
+  const block = main.keyBlock(keySizesOf(suite));
   const [used, other] = direction === 'write' ? [block[role], block[peer]] : [block[peer], block[role]];
-  for (const unused of [other.key, other.iv, other.macKey]) unused.fill(0);
-  return data.kit.protector(data.suite, used, data.protection, context);
+  wipe(other.key, other.iv, other.macKey);
+  return new TrafficKeys12(suite, used, encryptThenMac);
 }

@@ -5,10 +5,10 @@ import { TlsError } from '../../../errors.ts';
 import { decode, encode } from '../../../wire/codec.ts';
 import { ClientKeyExchangeRsa } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import { request, type Step } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import type { KeyTransport12, Response12 } from './key-exchange.ts';
+import type { Config } from '../../config.ts';
 
 /** The secret of the classic exchange: the version that was offered, and 46 random bytes. */
 const LENGTH = 48;
@@ -19,7 +19,7 @@ const LENGTH = 48;
  */
 export const rsaTransport: KeyTransport12 = {
   // biome-ignore lint/correctness/useYield: a step like the others, that has nothing to wait for.
-  *respond(key: PublicKey, context: Context): Step<Response12> {
+  *respond(key: PublicKey, context: Context<Config>): Step<Response12> {
     if (key.kind !== 'rsa' || key.pss !== undefined || !isUsableKey(key.modulus, key.exponent))
       throw new TlsError('ERR_CERTIFICATE_KEY_KIND', { detail: 'it cannot encrypt', rfc: 'RFC 5246 section 7.4.2' });
     const { random } = context.crypto;
@@ -32,7 +32,7 @@ export const rsaTransport: KeyTransport12 = {
     return { body: encode(ClientKeyExchangeRsa, { encryptedSecret }), preMain, group: undefined };
   },
 
-  *accept(body: Uint8Array, credential: Credential, offered: number, context: Context): Step<Uint8Array> {
+  *accept(body: Uint8Array, credential: Credential, offered: number, context: Context<Config>): Step<Uint8Array> {
     const { encryptedSecret } = decode(ClientKeyExchangeRsa, body);
     const key = credential.signer.publicKey;
     if (key.kind !== 'rsa') throw new TlsError('ERR_INTERNAL', { detail: 'not an RSA key' });

@@ -1,6 +1,5 @@
 import type { CipherSuite12 } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { decode } from '../../../wire/codec.ts';
 import { type ExtensionBlock, readExtensions } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
 import { extendedMainSecret } from '../../../wire/extensions/extended-main-secret.ts';
@@ -10,12 +9,12 @@ import { signatureAlgorithms } from '../../../wire/extensions/signature-algorith
 import { signatureAlgorithmsCert } from '../../../wire/extensions/signature-algorithms-cert.ts';
 import { supportedGroups } from '../../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../../wire/extensions/supported-versions.ts';
-import { ClientHello } from '../../../wire/hello.ts';
+import type { ClientHello } from '../../../wire/hello.ts';
 import { SCHEME_ECDSA_SHA1, SCHEME_RSA_PKCS1_SHA1, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { type ClientHelloSummary, request, type ContextSelection } from '../../requests.ts';
+import type { ClientHelloArrival } from '../../machine.ts';
+import { type ClientHelloSummary, request, type ContextSelection, type Step } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
 import { chooseScheme } from '../../authentication/certificates.ts';
 import type { KeyExchange12 } from '../key-exchange/key-exchange.ts';
@@ -46,8 +45,8 @@ export interface ReadHello12 {
 }
 
 /** RFC 5246 section 7.4.1.2. */
-export function readClientHello12(message: Arrival, config: ServerConfig): ReadHello12 {
-  const hello = decode(ClientHello, message.body);
+export function readClientHello12(message: ClientHelloArrival, config: ServerConfig): ReadHello12 {
+  const { hello } = message;
   const extensions = readExtensions('ClientHello', hello.extensions, KNOWN_EXTENSIONS_12);
   const versions = extensions.get(supportedVersions);
   // What is higher still is reserved, or not known yet (RFC 8701).
@@ -103,9 +102,9 @@ export function* choose12(
   kit: KeyExchange12,
   choices: ContextSelection,
   protocol: string | undefined,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<Choice12> {
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const shared = sharedInOrder(read.hello.cipherSuites, config.suites12, config);
   if (shared.length === 0) throw new TlsError('ERR_NO_SHARED_SUITE', { rfc: 'RFC 5246 section 7.4.1.3' });
   const possible = shared.filter(
@@ -114,6 +113,7 @@ export function* choose12(
   if (possible.length === 0) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 8422 section 5.1' });
 
   const credential = yield* request('credential', {
+    resolver: choices.credential ?? config.credential,
     query: {
       role: 'server',
       version: TLS_1_2,
@@ -125,7 +125,6 @@ export function* choose12(
       authorities: [],
       oidFilters: [],
     },
-    context: choices,
   });
   if (credential === undefined) {
     throw new TlsError(config.requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', {

@@ -1,46 +1,25 @@
 import { TlsError } from '../../../errors.ts';
-import type { RecordProtector } from '../../../record/protector.ts';
 import { MainSecret12 } from '../../../keys/schedule12.ts';
 import { decode } from '../../../wire/codec.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
 import { HANDSHAKE_FINISHED } from '../../../wire/ids.ts';
 import { Certificate12, CertificateVerify12 } from '../../../wire/messages12.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { AuthenticatedPeer, type Presented } from '../../authentication/certificates.ts';
-import { protectorFor, record } from '../key-exchange/key-exchange.ts';
-import { checkFinished, type ResumedPeer12, switchAndFinish } from '../resumed.ts';
-import type { FlightSent12 } from './hello.ts';
+import type { Arrival } from '../../machine.ts';
+import { AuthenticatedPeer } from '../../authentication/certificates.ts';
+import { trafficKeysOf, record } from '../key-exchange/key-exchange.ts';
+import { checkFinished, switchAndFinish } from '../resumed.ts';
 import { rememberClient } from './resume.ts';
-
-export interface ClientShown12 extends FlightSent12 {
-  readonly presented: Presented;
-}
-
-export interface ClientKeyed12 extends FlightSent12 {
-  readonly main: MainSecret12;
-  /** NamedGroup of the key exchange, where there was one. */
-  readonly group: number | undefined;
-}
-
-export interface ClientProving12 extends ClientKeyed12 {
-  readonly presented: Presented;
-}
-
-export interface ClientSwitching12 extends ClientKeyed12 {
-  readonly peer: AuthenticatedPeer | undefined;
-  /** What the client will protect its records with, once it says so. */
-  readonly incoming: RecordProtector;
-}
-
-export interface ClientDone12 extends ClientKeyed12 {
-  readonly peer: AuthenticatedPeer | undefined;
-}
-
-export interface ServerConnected12 {
-  readonly main: MainSecret12;
-  readonly peer: AuthenticatedPeer | ResumedPeer12 | undefined;
-}
+import type { Step } from '../../requests.ts';
+import type { ServerConfig } from '../../config.ts';
+import type {
+  ClientDone12,
+  ClientProving12,
+  ClientShown12,
+  ClientSwitching12,
+  FlightSent12,
+  ServerConnected12,
+} from './states.ts';
 
 /** RFC 5246 section 7.4.6. */
 export function certificate12(
@@ -62,10 +41,10 @@ export function certificate12(
 export function* clientKeyExchange(
   data: FlightSent12,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
   const main = yield* agree(data, message, context);
-  const incoming = context.own(protectorFor(data, main, 'read', context));
+  const incoming = context.own(trafficKeysOf(data, main, 'read', context));
   return { to: 'WAIT_CCS_12', ...data, main, group: data.offer?.group, incoming, peer: undefined };
 }
 
@@ -73,13 +52,13 @@ export function* clientKeyExchange(
 export function* clientKeyExchangeOfShown(
   data: ClientShown12,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'WAIT_CV_12' } & ClientProving12> {
   const main = yield* agree(data, message, context);
   return { to: 'WAIT_CV_12', ...data, main, group: data.offer?.group };
 }
 
-function* agree(data: FlightSent12, message: Arrival, context: Context): Step<MainSecret12> {
+function* agree(data: FlightSent12, message: Arrival, context: Context<ServerConfig>): Step<MainSecret12> {
   const preMain =
     data.offer === undefined
       ? yield* data.kit.transport!.accept(message.body, data.credential, data.offered, context)
@@ -95,7 +74,7 @@ function* agree(data: FlightSent12, message: Arrival, context: Context): Step<Ma
 export function* certificateVerify12(
   data: ClientProving12,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'WAIT_CCS_12' } & ClientSwitching12> {
   const { verifier, clientAuth } = data.rules;
   if (verifier === undefined) throw new TlsError('ERR_VERIFIER_FAILED', { detail: 'there is none' });
@@ -106,17 +85,17 @@ export function* certificateVerify12(
   const peer = yield* AuthenticatedPeer.prove(subject, proof, context);
   record(data, message.raw);
   data.messages.dispose();
-  return { to: 'WAIT_CCS_12', ...rest, peer, incoming: protectorFor(data, data.main, 'read', context) };
+  return { to: 'WAIT_CCS_12', ...rest, peer, incoming: trafficKeysOf(data, data.main, 'read', context) };
 }
 
 /** RFC 5246 section 7.1: from the next record on, the client's keys. */
 export function changeCipherSpec(
   data: ClientSwitching12,
   _message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): { readonly to: 'WAIT_FINISHED_12' } & ClientDone12 {
   const { incoming, ...rest } = data;
-  context.effects.protect('read', 'application', incoming);
+  context.effects.keys12('read', incoming);
   return { to: 'WAIT_FINISHED_12', ...rest };
 }
 
@@ -124,13 +103,13 @@ export function changeCipherSpec(
 export function* finished12(
   data: ClientDone12,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'CONNECTED_12' } & ServerConnected12> {
   const { effects } = context;
   const { main, transcript, peer } = data;
   checkFinished('client', message, main, transcript);
   transcript.add(message.raw);
-  effects.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'server', text: 'Finished of the client fits: the handshake was not changed on the way' });
   yield* rememberClient(data, context);
   const finished = encodeHandshake(HANDSHAKE_FINISHED, main.finished('server', transcript.digest()));
   switchAndFinish(data, main, finished, context);

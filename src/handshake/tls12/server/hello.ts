@@ -28,39 +28,16 @@ import {
 import { Certificate12, CertificateRequest12, CertificateStatus } from '../../../wire/messages12.ts';
 import type { ServerConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request, type ContextSelection } from '../../requests.ts';
+import type { ClientHelloArrival, Fresh } from '../../machine.ts';
+import { request, type ContextSelection, type Step } from '../../requests.ts';
 import type { Credential, PeerVerifier } from '../../peer.ts';
 import { type Agreed12, type KeyExchange12, record, type ServerOffer12 } from '../key-exchange/key-exchange.ts';
 import { MAX_CONTENT, readRecordSizeLimit12 } from '../../limits.ts';
 import { sign12 } from '../proof.ts';
 import { chooseProtocol } from '../../tls13/server/choose.ts';
 import { choose12, type ReadHello12, readClientHello12 } from './choose.ts';
-import type { ClientRules } from '../../tls13/server/server-flight.ts';
-import type { Fresh } from '../../tls13/server/hello.ts';
-import {
-  findSession12,
-  newSessionId,
-  planSession12,
-  resume12,
-  type ServerResuming12,
-  type SessionPlan12,
-} from './resume.ts';
-
-/** What the server knows while it waits for the client's flight. */
-export interface FlightSent12 extends Agreed12 {
-  /** Undefined: the classic exchange, for which the credential's own key is used. */
-  readonly offer: ServerOffer12 | undefined;
-  readonly credential: Credential;
-  /** The version in the ClientHello. */
-  readonly offered: number;
-  readonly serverName: string | undefined;
-  /** Our name for this session; empty: it has none. */
-  readonly sessionId: Uint8Array;
-  /** How the client will find it again; undefined: not at all. */
-  readonly plan: SessionPlan12 | undefined;
-  readonly rules: Omit<ClientRules, 'requested'>;
-}
+import { findSession12, newSessionId, planSession12, resume12 } from './resume.ts';
+import type { FlightSent12, ServerResuming12, SessionPlan12 } from './states.ts';
 
 export type AwaitingClient12 =
   | ({ readonly to: 'WAIT_CERT_12' } & FlightSent12)
@@ -71,16 +48,17 @@ export type AwaitingClient12 =
 export function* clientHello12(
   kit: KeyExchange12,
   _data: Fresh,
-  message: Arrival,
-  context: Context,
+  message: ClientHelloArrival,
+  context: Context<ServerConfig>,
 ): Step<AwaitingClient12> {
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+  const { effects, config } = context;
   const read = readClientHello12(message, config);
   effects.info('clientRandom', read.hello.random);
   if (read.summary.serverName !== undefined) effects.info('serverName', read.summary.serverName);
   const choices: ContextSelection =
-    config.selectContext === undefined ? {} : ((yield* request('context', read.summary)) ?? {});
+    config.selectContext === undefined
+      ? {}
+      : ((yield* request('context', { select: config.selectContext, hello: read.summary })) ?? {});
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
   const from = { read, protocol, choices };
   const found = yield* findSession12(read, from, context);
@@ -108,7 +86,7 @@ export function* clientHello12(
     suite,
     randoms: { client: read.hello.random, server: hello.random },
     extended: read.extended,
-    protection: { encryptThenMac: withMac },
+    encryptThenMac: withMac,
     transcript,
     messages,
   };
@@ -137,9 +115,8 @@ interface Flight12 {
 }
 
 /** ServerHello to ServerHelloDone. */
-function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): Step<AwaitingClient12> {
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context<ServerConfig>): Step<AwaitingClient12> {
+  const { effects, config } = context;
   const { read, credential, choices } = flight;
   const send = (type: number, body: Uint8Array): void => {
     const raw = encodeHandshake(type, body);
@@ -182,7 +159,7 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context): St
 
 // RFC 5246 ¶7.4.1.3-1
 /** RFC 9846 section 4.2.3: who could have spoken TLS 1.3 marks the last eight bytes, so that nobody can hide it. */
-function serverRandom(context: Context): Uint8Array {
+function serverRandom(context: Context<ServerConfig>): Uint8Array {
   const random = new Uint8Array(32);
   context.crypto.random.fill(random);
   // RFC 9846 §4.2.3-3
@@ -201,10 +178,9 @@ interface ToAnswer {
 
 // RFC 5246 ¶7.4.1.4.1-5
 /** Only what answers the client (RFC 5246 section 7.4.1.4). */
-function serverExtensions(answer: ToAnswer, context: Context): RawExtension[] {
+function serverExtensions(answer: ToAnswer, context: Context<ServerConfig>): RawExtension[] {
   const { read, protocol, credential, withMac, plan } = answer;
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+  const { effects, config } = context;
   const list: RawExtension[] = [];
   if (read.secureRenegotiation) list.push(writeExtension(renegotiationInfo, 'ServerHello12', new Uint8Array(0)));
   if (read.extended) list.push(writeExtension(extendedMainSecret, 'ServerHello12', undefined));

@@ -1,51 +1,32 @@
 import type { Context } from '../../context.ts';
-import { type Arrival, type Handlers, type Protocol, protocol } from '../../machine.ts';
+import { type ClientHelloArrival, type Fresh, type Handlers, protocol } from '../../machine.ts';
 import { commands12 } from '../commands.ts';
 import type { KeyExchange12 } from '../key-exchange/key-exchange.ts';
-import { ecdheExchange12 } from '../key-exchange/ecdhe.ts';
 import {
-  type ClientDone12,
-  type ClientProving12,
-  type ClientShown12,
-  type ClientSwitching12,
   certificate12,
   certificateVerify12,
   changeCipherSpec,
   clientKeyExchange,
   clientKeyExchangeOfShown,
   finished12,
-  type ServerConnected12,
 } from './client-flight.ts';
-import { clientHello12, type FlightSent12 } from './hello.ts';
-import type { Fresh } from '../../tls13/server/hello.ts';
-import { changeCipherSpecResumed12, finishedResumed12, type ServerResuming12 } from './resume.ts';
+import { clientHello12 } from './hello.ts';
+import { changeCipherSpecResumed12, finishedResumed12 } from './resume.ts';
 import { serverTable12 } from './table.ts';
+import type { ServerConfig, ServerProtocol } from '../../config.ts';
+import type { ServerData12 } from './states.ts';
 
-/** What each state of the server knows. */
-export interface ServerData12 {
-  START: Fresh;
-  WAIT_CERT_12: FlightSent12;
-  WAIT_CKE_12: FlightSent12;
-  WAIT_CKE_CV_12: ClientShown12;
-  WAIT_CV_12: ClientProving12;
-  WAIT_CCS_12: ClientSwitching12;
-  WAIT_FINISHED_12: ClientDone12;
-  WAIT_CCS_RESUMED_12: ServerResuming12;
-  WAIT_FINISHED_RESUMED_12: ServerResuming12;
-  CONNECTED_12: ServerConnected12;
-}
-
-/** TLS 1.2 as a server (RFC 5246), as it is in force: ephemeral ECDH and AEADs. */
-export const server12: Protocol = /* @__PURE__ */ makeServer12(ecdheExchange12);
-
-/** The same with another kit: the entry for old devices uses it. */
-export function makeServer12(kit: KeyExchange12, more: Pick<Protocol, 'suites' | 'firstHello'> = {}): Protocol {
-  return protocol<typeof serverTable12, ServerData12>({
+/** TLS 1.2 as a server (RFC 5246), with this key exchange. */
+export function makeServer12(
+  kit: KeyExchange12,
+  parts: Pick<ServerProtocol, 'protect' | 'suites' | 'firstHello'>,
+): ServerProtocol {
+  return protocol<typeof serverTable12, ServerData12, 'CONNECTED_12', ServerConfig>({
     version: 0x0303,
     role: 'server',
     table: serverTable12,
     open: 'CONNECTED_12',
-    ...more,
+    ...parts,
     handlers: serverHandlers12(kit),
     refusals: {
       START: { ClientHello13: 'ERR_VERSION' },
@@ -55,10 +36,11 @@ export function makeServer12(kit: KeyExchange12, more: Pick<Protocol, 'suites' |
   });
 }
 
-function serverHandlers12(kit: KeyExchange12): Handlers<typeof serverTable12, ServerData12> {
+function serverHandlers12(kit: KeyExchange12): Handlers<typeof serverTable12, ServerData12, ServerConfig> {
   return {
     START: {
-      ClientHello12: (data: Fresh, message: Arrival, context: Context) => clientHello12(kit, data, message, context),
+      ClientHello12: (data: Fresh, message: ClientHelloArrival, context: Context<ServerConfig>) =>
+        clientHello12(kit, data, message, context),
     },
     WAIT_CERT_12: { Certificate12: certificate12 },
     WAIT_CKE_12: { ClientKeyExchange: clientKeyExchange },

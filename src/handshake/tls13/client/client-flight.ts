@@ -1,46 +1,35 @@
 import { TlsError } from '../../../errors.ts';
-import type { Transcript } from '../../../keys/transcript.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
 import { HANDSHAKE_END_OF_EARLY_DATA, HANDSHAKE_FINISHED } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import type { Arrival } from '../../machine.ts';
+import { request, type Step } from '../../requests.ts';
 import type { Credential } from '../../peer.ts';
-import { type AuthenticatedPeer, proveOurselves } from '../../authentication/certificates.ts';
-import { checkFinished13 } from '../finished.ts';
+import { proveOurselves } from '../../authentication/certificates.ts';
 import { AcceptedPsk } from '../../authentication/psk.ts';
-import { receiveKeyUpdate, startUpdates, type Traffic } from '../key-update.ts';
-import { type ReadRequest, readCertificateRequest, type ServerProven } from './server-flight.ts';
-import { type SessionSeed, seedOf } from './tickets.ts';
-
-export interface ClientConnected extends Traffic {
-  readonly peer: AuthenticatedPeer | AcceptedPsk;
-  readonly alpn: string | undefined;
-  /** What goes into a session; undefined: tickets are of no use. */
-  readonly seed: SessionSeed | undefined;
-  /** Everything up to our Finished; kept only where the server may still ask for a certificate. */
-  readonly transcript: Transcript | undefined;
-}
+import { receiveKeyUpdate, startUpdates } from '../key-update.ts';
+import { readCertificateRequest } from './server-flight.ts';
+import { seedOf } from './tickets.ts';
+import type { ClientConnected, ReadRequest, ServerProven } from './states.ts';
 
 /** The server's Finished, and our answer (RFC 9846 section 4.5.3). */
 export function* finished(
   data: ServerProven,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
+  const { effects, config } = context;
   const { transcript, schedule, suite } = data;
-  checkFinished13(message.body, schedule.finished('server', transcript.digest()));
+  const peer = AcceptedPsk.byFinished(data.peer, message.body, schedule.finished('server', transcript.digest()));
   transcript.add(message.raw);
-  effects.note({ by: 'client', text: 'Finished of the server fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'client', text: 'Finished of the server fits: the handshake was not changed on the way' });
   const main = context.own(schedule.intoMain(transcript.digest()));
   effects.log('CLIENT_TRAFFIC_SECRET_0', main.clientTraffic);
   effects.log('SERVER_TRAFFIC_SECRET_0', main.serverTraffic);
   effects.log('EXPORTER_SECRET', main.exporterSecret);
   effects.keys('read', 'application', suite, main.serverTraffic);
-  if (data.peer instanceof AcceptedPsk) reportPsk(data.peer, context);
+  if (peer instanceof AcceptedPsk) reportPsk(peer, context);
   if (data.early !== undefined) {
     const end = encodeHandshake(HANDSHAKE_END_OF_EARLY_DATA, new Uint8Array(0));
     transcript.add(end);
@@ -48,7 +37,7 @@ export function* finished(
     effects.keys('write', 'handshake', suite, schedule.clientTraffic);
   }
 
-  let authenticated = data.peer instanceof AcceptedPsk && data.peer.meaning.authenticated;
+  let authenticated = peer instanceof AcceptedPsk && peer.meaning.authenticated;
   if (data.request !== undefined) {
     const credential = yield* chooseCredential(data.request, data.alpn, context);
     for (const part of yield* proveOurselves(
@@ -76,15 +65,15 @@ export function* finished(
     suite,
     schedule: main,
     updates: startUpdates(),
-    peer: data.peer,
+    peer,
     alpn: data.alpn,
-    seed: seedOf(data, authenticated, config),
+    seed: seedOf(data, peer, authenticated, config),
     transcript: keep ? transcript : undefined,
   };
 }
 
 /** Tells the program on what the trust in this server rests. */
-function reportPsk(psk: AcceptedPsk, { effects }: Context): void {
+function reportPsk(psk: AcceptedPsk, { effects }: Context<ClientConfig>): void {
   const { info, meaning } = psk;
   if (info === undefined) {
     effects.info('psk', { identity: meaning.identity });
@@ -102,7 +91,7 @@ function reportPsk(psk: AcceptedPsk, { effects }: Context): void {
 export function keyUpdate(
   data: ClientConnected,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'CONNECTED' } & ClientConnected {
   receiveKeyUpdate(data, message, context);
   return { to: 'CONNECTED', ...data };
@@ -113,7 +102,7 @@ export function keyUpdate(
 export function* postHandshakeCertificateRequest(
   data: ClientConnected,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'CONNECTED' } & ClientConnected> {
   const { effects } = context;
   if (data.transcript === undefined) {
@@ -148,9 +137,9 @@ export function* postHandshakeCertificateRequest(
 function* chooseCredential(
   asked: ReadRequest,
   alpn: string | undefined,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<Credential | undefined> {
-  const config = context.config as ClientConfig;
+  const { config } = context;
   const query = { ...asked.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
-  return yield* request('credential', { query, context: undefined });
+  return yield* request('credential', { resolver: config.credential, query });
 }

@@ -1,37 +1,21 @@
-import type { Context } from '../../context.ts';
-import { type Protocol, protocol } from '../../machine.ts';
+import type { ClientConfig, ClientProtocol } from '../../config.ts';
+import { protocol } from '../../machine.ts';
 import { answerKeyUpdates, sendKeyUpdate } from '../key-update.ts';
 import { TlsError } from '../../../errors.ts';
-import { type ClientConnected, finished, keyUpdate, postHandshakeCertificateRequest } from './client-flight.ts';
-import { type HelloRetried, helloRetryRequest, type SecretsAgreed, serverHello13 } from './hello.ts';
-import {
-  type CertificateAsked,
-  type CertificateShown,
-  certificate,
-  certificateRequest,
-  certificateVerify,
-  encryptedExtensions,
-  type ServerProven,
-  type ServerProving,
-} from './server-flight.ts';
-import type { HelloSent } from '../../client-hello.ts';
+import { finished, keyUpdate, postHandshakeCertificateRequest } from './client-flight.ts';
+import { helloRetryRequest, serverHello13 } from './hello.ts';
+import { certificate, certificateRequest, certificateVerify, encryptedExtensions } from './server-flight.ts';
 import { clientTable13 } from './table.ts';
 import { newSessionTicket } from './tickets.ts';
-
-/** What each state of the client knows. Nothing is optional that the state is sure of. */
-interface ClientData13 {
-  WAIT_SH: HelloSent;
-  WAIT_SH_RETRIED: HelloRetried;
-  WAIT_EE: SecretsAgreed;
-  WAIT_CERT_CR: ServerProving;
-  WAIT_CERT: CertificateAsked;
-  WAIT_CV: CertificateShown;
-  WAIT_FINISHED: ServerProven;
-  CONNECTED: ClientConnected;
-}
+import type { ClientData13 } from './states.ts';
 
 /** TLS 1.3 as a client (RFC 9846). */
-export const client13: Protocol = /* @__PURE__ */ protocol<typeof clientTable13, ClientData13>({
+export const client13: ClientProtocol = /* @__PURE__ */ protocol<
+  typeof clientTable13,
+  ClientData13,
+  'CONNECTED',
+  ClientConfig
+>({
   version: 0x0304,
   role: 'client',
   table: clientTable13,
@@ -54,14 +38,12 @@ export const client13: Protocol = /* @__PURE__ */ protocol<typeof clientTable13,
     WAIT_SH: { ServerHello12: 'ERR_VERSION' },
     WAIT_SH_RETRIED: { HelloRetryRequest: 'ERR_SECOND_RETRY', ServerHello12: 'ERR_SELECTED_VERSION' },
   },
-  commands: {
-    updateKeys: (data: ClientConnected, context: Context, askPeer: boolean): void =>
-      sendKeyUpdate(data, context, askPeer),
-    beforeData: (data: ClientConnected, context: Context): void => answerKeyUpdates(data, context),
-    exportKey: (data: ClientConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
-      data.schedule.exportKey(label, context, length),
+  commands: (data, context) => ({
+    updateKeys: (askPeer) => sendKeyUpdate(data, context, askPeer),
+    beforeData: () => answerKeyUpdates(data, context),
+    exportKey: (label, exporterContext, length) => data.schedule.exportKey(label, exporterContext, length),
     requestCertificate(): void {
       throw new TlsError('ERR_STATE', { detail: 'only a server asks for a certificate' });
     },
-  },
+  }),
 });

@@ -1,9 +1,8 @@
 import { equalBytes, wipe } from '../../../bytes/bytes.ts';
 import type { CipherSuite13, KeyOffer } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import type { HandshakeSecrets } from '../../../keys/schedule13.ts';
 import { startSchedule } from '../../../keys/schedule13.ts';
-import { decode, encode } from '../../../wire/codec.ts';
+import { encode } from '../../../wire/codec.ts';
 import { type ExtensionBlock, readExtensions, writeExtension } from '../../../wire/extension.ts';
 import { cookie } from '../../../wire/extensions/cookie.ts';
 import { earlyData } from '../../../wire/extensions/early-data.ts';
@@ -11,50 +10,33 @@ import { keyShare } from '../../../wire/extensions/key-share.ts';
 import { preSharedKey } from '../../../wire/extensions/pre-shared-key.ts';
 import { supportedVersions } from '../../../wire/extensions/supported-versions.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
-import { ClientHello, ServerHello } from '../../../wire/hello.ts';
+import { ClientHello, type ServerHello } from '../../../wire/hello.ts';
 import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
+import type { ServerHelloArrival } from '../../machine.ts';
+import { request, type Step } from '../../requests.ts';
 import { KNOWN_EXTENSIONS } from '../known-extensions.ts';
-import { AcceptedPsk, PSK_DHE_KE, PSK_KE } from '../../authentication/psk.ts';
+import { PSK_DHE_KE, PSK_KE, SelectedPsk } from '../../authentication/psk.ts';
 import { bind, type EarlySent, pskExtension } from './psk.ts';
 import { type HelloSent, idsOf, sharesOf, withParts } from '../../client-hello.ts';
-
-export interface HelloRetried extends HelloSent {
-  /** The server has to stay with it (RFC 9846 section 4.2.4). */
-  readonly suite: CipherSuite13;
-}
-
-export interface SecretsAgreed {
-  readonly sent: ReadonlySet<number>;
-  readonly sessionKey: string;
-  /** The server goes on with something that both had before; undefined: it will prove itself by certificate. */
-  readonly psk: AcceptedPsk | undefined;
-  /** Early data was sent, and may still be taken: until that is known we write under its keys. */
-  readonly early: EarlySent | undefined;
-  readonly suite: CipherSuite13;
-  readonly schedule: HandshakeSecrets;
-  readonly transcript: HelloSent['transcript'];
-}
+import type { HelloRetried, SecretsAgreed } from './states.ts';
 
 /** RFC 9846 section 4.2.3. */
 export function* serverHello13(
   data: HelloSent | HelloRetried,
-  message: Arrival,
-  context: Context,
+  message: ServerHelloArrival,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'WAIT_EE' } & SecretsAgreed> {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
-  const hello = decode(ServerHello, message.body);
+  const { effects, config } = context;
+  const { hello } = message;
   const extensions = readExtensions('ServerHello', hello.extensions, KNOWN_EXTENSIONS, { offered: data.sent });
   const suite = checkHello(data, hello, extensions.get(supportedVersions), config);
   if ('suite' in data && data.suite.id !== suite.id) {
     throw new TlsError('ERR_SUITE_CHANGED', { detail: `from ${data.suite.name} to ${suite.name}` });
   }
   const index = extensions.get(preSharedKey);
-  const chosen = index === undefined ? undefined : AcceptedPsk.byChoice(data.pskOffers, index, suite.hash);
+  const chosen = index === undefined ? undefined : SelectedPsk.byChoice(data.pskOffers, index, suite.hash);
   const share = extensions.get(keyShare);
   checkMode(data, chosen !== undefined, share !== undefined);
   const offer =
@@ -101,21 +83,21 @@ function checkMode(data: HelloSent, resumed: boolean, hasShare: boolean): void {
 }
 
 /** The application decides whether it sends the same again (RFC 9846 section 4.3.10). */
-export function earlyDataRefused(early: EarlySent, reason: string, context: Context): void {
+export function earlyDataRefused(early: EarlySent, reason: string, context: Context<ClientConfig>): void {
   context.effects.info('earlyData', { accepted: false, bytes: early.bytes, reason });
 }
 
 /** RFC 9846 section 4.2.4. */
 export function* helloRetryRequest(
   data: HelloSent,
-  message: Arrival,
-  context: Context,
+  message: ServerHelloArrival,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'WAIT_SH_RETRIED' } & HelloRetried> {
-  const config = context.config as ClientConfig;
-  const retry = decode(ServerHello, message.body);
+  const { config } = context;
+  const retry = message.hello;
   const extensions = readExtensions('HelloRetryRequest', retry.extensions, KNOWN_EXTENSIONS, { offered: data.sent });
   const suite = checkHello(data, retry, extensions.get(supportedVersions), config);
-  const offers = yield* newOffers(data, extensions, config);
+  const offers = yield* newOffers(data, extensions, context);
 
   data.transcript.settle(suite.hash);
   data.transcript.rollupForRetry();
@@ -162,7 +144,7 @@ function checkHello(
 function* newOffers(
   data: HelloSent,
   extensions: ExtensionBlock<'HelloRetryRequest'>,
-  config: ClientConfig,
+  { config, crypto }: Context<ClientConfig>,
 ): Step<readonly KeyOffer[]> {
   const id = extensions.get(keyShare);
   if (id === undefined) {
@@ -175,7 +157,7 @@ function* newOffers(
     throw new TlsError('ERR_RETRY_POINTLESS', { detail: `${group.name} has a share already` });
   }
   disposeOffers(data.offers);
-  return [yield* request('offer', { group })];
+  return [yield* request('offer', { group, random: crypto.random })];
 }
 
 /** RFC 9846 section 4.2.2 lists all that may differ in the second ClientHello. */

@@ -9,10 +9,10 @@ import { pskKeyExchangeModes } from '../../../wire/extensions/psk-key-exchange-m
 import { TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
 import type { ClientSession12, ClientSession13 } from '../../session.ts';
 import { bindersLength, hashOf, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../../authentication/psk.ts';
 import { findSession, sessionKeyOf } from '../../authentication/client-session.ts';
+import type { Step } from '../../requests.ts';
 
 /** A PSK that a ClientHello offers, ready to be used if the server takes it. */
 export interface PskOffer {
@@ -42,8 +42,8 @@ export interface FoundPsks {
 }
 
 /** Looks for a session that is still good, and for external keys. A session comes first: early data goes with the first. */
-export function* findPsks(context: Context): Step<FoundPsks> {
-  const config = context.config as ClientConfig;
+export function* findPsks(context: Context<ClientConfig>): Step<FoundPsks> {
+  const { config } = context;
   // Without a store there is nothing to name, and no randomness is drawn for it.
   const sessionKey = config.sessions === undefined ? '' : sessionKeyOf(config);
   const session = yield* findSession(sessionKey, context);
@@ -71,7 +71,7 @@ export function modesExtension({ pskModes }: FoundPsks): RawExtension[] {
 
 // RFC 9846 §9.2-7
 /** pre_shared_key with binders of zero, which has to be the last extension; empty when there is nothing to offer. */
-export function pskExtension(offers: readonly PskOffer[], context: Context): RawExtension[] {
+export function pskExtension(offers: readonly PskOffer[], context: Context<ClientConfig>): RawExtension[] {
   if (offers.length === 0) return [];
   const now = context.now();
   return [
@@ -124,9 +124,12 @@ export function earlyDataExtension(): RawExtension {
 
 // RFC 9846 §4.3.10-2
 /** Early data follows the ClientHello at once, under keys of the first PSK (RFC 9846 section 4.3.10). */
-export function sendEarlyData([first]: readonly PskOffer[], transcript: Transcript, context: Context): EarlySent {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
+export function sendEarlyData(
+  [first]: readonly PskOffer[],
+  transcript: Transcript,
+  context: Context<ClientConfig>,
+): EarlySent {
+  const { effects, config } = context;
   const session = first!.session!;
   const suite = config.suites13.find(({ id }) => id === session.suite)!;
   const digest = transcript.digestWith(new Uint8Array(0), suite.hash);

@@ -1,7 +1,4 @@
 import { TlsError } from '../../../errors.ts';
-import type { HandshakeSecrets } from '../../../keys/schedule13.ts';
-import type { Transcript } from '../../../keys/transcript.ts';
-import type { CipherSuite13 } from '../../../crypto/types.ts';
 import { decode } from '../../../wire/codec.ts';
 import { readExtensions } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
@@ -19,56 +16,29 @@ import { TLS_1_3 } from '../../../wire/ids.ts';
 import { Certificate, CertificateRequest, EncryptedExtensions } from '../../../wire/messages13.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import type { CredentialQuery } from '../../peer.ts';
-import { AuthenticatedPeer, type Presented, readEntries } from '../../authentication/certificates.ts';
+import type { Arrival } from '../../machine.ts';
+import { AuthenticatedPeer, readEntries } from '../../authentication/certificates.ts';
 import { applySizes, selectedProtocol } from '../../negotiated.ts';
 import { KNOWN_EXTENSIONS } from '../known-extensions.ts';
-import type { AcceptedPsk } from '../../authentication/psk.ts';
-import { earlyDataRefused, type SecretsAgreed } from './hello.ts';
+import { earlyDataRefused } from './hello.ts';
 import type { EarlySent } from './psk.ts';
-
-export interface ServerProving {
-  readonly sent: ReadonlySet<number>;
-  readonly suite: CipherSuite13;
-  readonly schedule: HandshakeSecrets;
-  readonly transcript: Transcript;
-  readonly alpn: string | undefined;
-  readonly sessionKey: string;
-}
-
-export interface CertificateAsked extends ServerProving {
-  readonly request: ReadRequest | undefined;
-}
-
-export interface CertificateShown extends CertificateAsked {
-  readonly presented: Presented;
-}
-
-export interface ServerProven extends CertificateAsked {
-  readonly peer: AuthenticatedPeer | AcceptedPsk;
-  /** What the server showed in this handshake; undefined in a resumed one. */
-  readonly presented: Presented | undefined;
-  /** Early data was taken: EndOfEarlyData has to follow. */
-  readonly early: EarlySent | undefined;
-}
-
-/** A CertificateRequest, read. */
-export interface ReadRequest {
-  readonly requestContext: Uint8Array;
-  readonly query: Omit<CredentialQuery, 'serverName' | 'alpn'>;
-  readonly wantsOcsp: boolean;
-  readonly wantsSct: boolean;
-}
+import type { Step } from '../../requests.ts';
+import type {
+  CertificateAsked,
+  CertificateShown,
+  ReadRequest,
+  SecretsAgreed,
+  ServerProven,
+  ServerProving,
+} from './states.ts';
 
 /** RFC 9846 section 4.4.1. */
 export function encryptedExtensions(
   data: SecretsAgreed,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): ({ readonly to: 'WAIT_CERT_CR' } & ServerProving) | ({ readonly to: 'WAIT_FINISHED' } & ServerProven) {
-  const { effects } = context;
-  const config = context.config as ClientConfig;
+  const { effects, config } = context;
   const { extensions: raw } = decode(EncryptedExtensions, message.body);
   const extensions = readExtensions('EncryptedExtensions', raw, KNOWN_EXTENSIONS, { offered: data.sent });
   const protocol = selectedProtocol(extensions.get(alpn), config);
@@ -91,7 +61,7 @@ function earlyDataAnswer(
   { early, suite, schedule }: SecretsAgreed,
   accepted: boolean,
   protocol: string | undefined,
-  context: Context,
+  context: Context<ClientConfig>,
 ): EarlySent | undefined {
   const { effects } = context;
   if (!accepted) {
@@ -114,7 +84,7 @@ function earlyDataAnswer(
 export function certificateRequest(
   data: ServerProving,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'WAIT_CERT' } & CertificateAsked {
   const request = readCertificateRequest(message.body);
   if (request.requestContext.length !== 0)
@@ -163,9 +133,9 @@ export function certificate(
 export function* certificateVerify(
   data: CertificateShown,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): Step<{ readonly to: 'WAIT_FINISHED' } & ServerProven> {
-  const config = context.config as ClientConfig;
+  const { config } = context;
   const subject = {
     presented: data.presented,
     verifier: config.verifier,

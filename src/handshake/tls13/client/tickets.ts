@@ -5,24 +5,21 @@ import { NewSessionTicket } from '../../../wire/messages13.ts';
 import type { ClientConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { Arrival } from '../../machine.ts';
+import type { Presented } from '../../peer.ts';
 import { type ClientSession13, MAX_TICKET_LIFETIME, type SessionPeer } from '../../session.ts';
 import { KNOWN_EXTENSIONS } from '../known-extensions.ts';
 import { AcceptedPsk } from '../../authentication/psk.ts';
-import type { ClientConnected } from './client-flight.ts';
-import type { ServerProven } from './server-flight.ts';
+import type { ClientConnected, ServerProven, SessionSeed } from './states.ts';
 
-/** What every session of this connection has in common. */
-export interface SessionSeed {
-  readonly key: string;
-  readonly peer: SessionPeer;
-  readonly authenticated: boolean;
-}
-
-/** Undefined: there is nowhere to keep a session, or nobody whom it could be with. */
-export function seedOf(data: ServerProven, authenticated: boolean, config: ClientConfig): SessionSeed | undefined {
-  if (config.sessions === undefined) return undefined;
-  const peer = sessionPeer(data);
-  return peer === undefined ? undefined : { key: data.sessionKey, peer, authenticated };
+/** Undefined: there is no store, or no trusted peer that the session could be with. */
+export function seedOf(
+  { sessionKey: key, presented }: ServerProven,
+  proven: ClientConnected['peer'],
+  authenticated: boolean,
+  { sessions: store }: ClientConfig,
+): SessionSeed | undefined {
+  const peer = sessionPeer(proven, presented);
+  return store === undefined || peer === undefined ? undefined : { store, key, peer, authenticated };
 }
 
 // RFC 9846 §4.7.1-1
@@ -30,14 +27,14 @@ export function seedOf(data: ServerProven, authenticated: boolean, config: Clien
 export function newSessionTicket(
   data: ClientConnected,
   message: Arrival,
-  context: Context,
+  context: Context<ClientConfig>,
 ): { readonly to: 'CONNECTED' } & ClientConnected {
   const ticket = decode(NewSessionTicket, message.body);
   const extensions = readExtensions('NewSessionTicket', ticket.extensions, KNOWN_EXTENSIONS);
-  // Nobody may keep a ticket for longer than seven days, whatever its maker says; zero is a ticket not to be kept.
+  // No ticket is kept for longer than seven days, whatever its maker says; zero is a ticket not to be kept.
   const lifetime = Math.min(ticket.lifetime, MAX_TICKET_LIFETIME);
   if (data.seed !== undefined && lifetime > 0) {
-    const { key, peer, authenticated } = data.seed;
+    const { store, key, peer, authenticated } = data.seed;
     const session: ClientSession13 = {
       version: 0x0304,
       ticket: ticket.ticket.slice(),
@@ -52,12 +49,12 @@ export function newSessionTicket(
       authenticated,
       peer,
     };
-    context.effects.keepSession(key, session);
+    context.effects.storeSession(store, key, session);
   }
   return { to: 'CONNECTED', ...data };
 }
 
-function sessionPeer({ peer, presented }: ServerProven): SessionPeer | undefined {
+function sessionPeer(peer: ClientConnected['peer'], presented: Presented | undefined): SessionPeer | undefined {
   if (peer instanceof AcceptedPsk) return peer.meaning.peer;
   const { verdict } = peer.info;
   return presented === undefined || !verdict.ok ? undefined : { presented, verdict };

@@ -2,7 +2,6 @@ import { equalBytes } from '../../../bytes/bytes.ts';
 import { quotedList } from '../../../bytes/text.ts';
 import type { CipherSuite13, KeyExchange } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { decode } from '../../../wire/codec.ts';
 import { type ExtensionBlock, readExtensions } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
 import { cookie } from '../../../wire/extensions/cookie.ts';
@@ -16,10 +15,10 @@ import { serverName } from '../../../wire/extensions/server-name.ts';
 import { signatureAlgorithms } from '../../../wire/extensions/signature-algorithms.ts';
 import { supportedGroups } from '../../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../../wire/extensions/supported-versions.ts';
-import { ClientHello } from '../../../wire/hello.ts';
+import type { ClientHello } from '../../../wire/hello.ts';
 import { TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
-import type { Arrival } from '../../machine.ts';
+import type { ClientHelloArrival } from '../../machine.ts';
 import type { ClientHelloSummary } from '../../requests.ts';
 import { KNOWN_EXTENSIONS } from '../known-extensions.ts';
 import { readRecordSizeLimit } from '../../limits.ts';
@@ -36,8 +35,8 @@ export interface ReadHello {
 }
 
 /** Reads a TLS 1.3 ClientHello; RFC 9846 section 9.2 says what has to be in it. */
-export function readClientHello(message: Arrival): ReadHello {
-  const hello = decode(ClientHello, message.body);
+export function readClientHello(message: ClientHelloArrival): ReadHello {
+  const { hello } = message;
   const extensions = readExtensions('ClientHello', hello.extensions, KNOWN_EXTENSIONS);
   if (hello.legacyVersion !== TLS_1_2)
     throw new TlsError('ERR_LEGACY_VERSION', { detail: `0x${hello.legacyVersion.toString(16)}` });
@@ -162,7 +161,7 @@ function checkShares(shares: ReadHello['shares'], groups: readonly number[]): vo
 }
 
 function summarize(
-  message: Arrival,
+  message: ClientHelloArrival,
   hello: ClientHello,
   extensions: ExtensionBlock<'ClientHello'>,
   groups: readonly number[],

@@ -1,59 +1,32 @@
 import { toHex } from '../../../bytes/bytes.ts';
 import { TlsError } from '../../../errors.ts';
-import type { Transcript } from '../../../keys/transcript.ts';
 import { decode, encode } from '../../../wire/codec.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
 import { HANDSHAKE_CERTIFICATE_REQUEST } from '../../../wire/ids.ts';
 import { Certificate, CertificateRequest } from '../../../wire/messages13.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { AuthenticatedPeer, type Presented, readEntries } from '../../authentication/certificates.ts';
+import type { Arrival } from '../../machine.ts';
+import { AuthenticatedPeer, readEntries } from '../../authentication/certificates.ts';
+import type { Presented } from '../../peer.ts';
 import { checkFinished13 } from '../finished.ts';
-import { receiveKeyUpdate, startUpdates, type Traffic } from '../key-update.ts';
+import { receiveKeyUpdate, startUpdates } from '../key-update.ts';
 import { AcceptedPsk } from '../../authentication/psk.ts';
-import { type ClientRules, certificateRequest, type FlightSent } from './server-flight.ts';
+import { certificateRequest } from './server-flight.ts';
 import { planTickets, sendTickets } from './tickets.ts';
+import type { Step } from '../../requests.ts';
+import type { ClientRules } from '../../authentication/session-binding.ts';
+import type {
+  ClientDone,
+  ClientShown,
+  FlightSent,
+  PostHandshakeDone,
+  PostHandshakeShown,
+  ServerConnected,
+} from './states.ts';
 
 /** Sends tickets once the connection is open. */
 type TicketStep = ReturnType<typeof sendTickets>;
-
-export interface ClientShown extends FlightSent {
-  readonly presented: Presented;
-}
-
-export interface ClientDone extends FlightSent {
-  /** Undefined: the client showed no certificate, and need not. */
-  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
-  /** What it showed in this handshake. */
-  readonly presented: Presented | undefined;
-}
-
-export interface ServerConnected extends Traffic {
-  readonly peer: AuthenticatedPeer | AcceptedPsk | undefined;
-  readonly serverName: string | undefined;
-  readonly rules: ClientRules;
-  // RFC 9846 §4.7.2-6
-  /** Everything up to the client's Finished; kept only where the client may be asked later. */
-  readonly transcript: Transcript | undefined;
-  /** Requests that have not been answered, by their context in hexadecimal. */
-  readonly asked: Map<string, Asked>;
-}
-
-interface Asked {
-  readonly transcript: Transcript;
-  readonly rules: ClientRules;
-}
-
-export interface PostHandshakeShown extends ServerConnected {
-  readonly later: Asked;
-  readonly presented: Presented;
-}
-
-export interface PostHandshakeDone extends ServerConnected {
-  readonly later: Asked;
-  readonly postHandshakePeer: AuthenticatedPeer | undefined;
-}
 
 /** RFC 9846 section 4.5.1. */
 export function certificate(
@@ -74,7 +47,7 @@ export function certificate(
 export function* certificateVerify(
   data: ClientShown,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'WAIT_FINISHED' } & ClientDone> {
   const peer = yield* judge(data.presented, data.rules, data.serverName, data.transcript.digest(), message, context);
   data.transcript.add(message.raw);
@@ -85,25 +58,25 @@ export function* certificateVerify(
 export function finished(
   data: ClientDone,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): { readonly to: 'CONNECTED'; readonly next: TicketStep | undefined } & ServerConnected {
   const { effects } = context;
   const { transcript, schedule, main, suite } = data;
-  checkFinished13(message.body, schedule.finished('client', transcript.digest()));
+  const peer = AcceptedPsk.byFinished(data.peer, message.body, schedule.finished('client', transcript.digest()));
   transcript.add(message.raw);
-  effects.note({ by: 'server', text: 'Finished of the client fits: nobody changed the handshake on the way' });
+  effects.note({ by: 'server', text: 'Finished of the client fits: the handshake was not changed on the way' });
   effects.keys('read', 'application', suite, main.clientTraffic);
   main.deriveResumption(transcript.digest());
   schedule.dispose();
-  reportClient(data.peer, context);
-  const plan = planTickets(data, context);
+  reportClient(peer, context);
+  const plan = planTickets(data, peer, context);
   effects.established();
   if (!data.mayAskPostHandshake) transcript.dispose();
   const connected: ServerConnected = {
     suite,
     schedule: main,
     updates: startUpdates(),
-    peer: data.peer,
+    peer,
     serverName: data.serverName,
     rules: data.rules,
     transcript: data.mayAskPostHandshake ? transcript : undefined,
@@ -114,7 +87,7 @@ export function finished(
 }
 
 /** Tells the program on what the trust in this client rests. */
-function reportClient(peer: ClientDone['peer'], { effects }: Context): void {
+function reportClient(peer: ServerConnected['peer'], { effects }: Context<ServerConfig>): void {
   if (peer === undefined) return;
   const { info } = peer;
   if (info !== undefined) effects.info('peer', info);
@@ -126,7 +99,7 @@ function reportClient(peer: ClientDone['peer'], { effects }: Context): void {
 export function keyUpdate(
   data: ServerConnected,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): { readonly to: 'CONNECTED' } & ServerConnected {
   receiveKeyUpdate(data, message, context);
   return { to: 'CONNECTED', ...data };
@@ -136,8 +109,8 @@ export function keyUpdate(
 const MAX_ASKED = 8;
 
 /** Asks an open connection's client who it is (RFC 9846 section 4.7.2). */
-export function askPostHandshake(data: ServerConnected, context: Context): void {
-  const config = context.config as ServerConfig;
+export function askPostHandshake(data: ServerConnected, context: Context<ServerConfig>): void {
+  const { config } = context;
   if (data.transcript === undefined) {
     throw new TlsError('ERR_STATE', {
       detail: 'the client did not offer post_handshake_auth',
@@ -184,7 +157,7 @@ export function postHandshakeCertificate(
 export function* postHandshakeCertificateVerify(
   data: PostHandshakeShown,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'POST_HANDSHAKE_WAIT_FINISHED' } & PostHandshakeDone> {
   const { later } = data;
   const postHandshakePeer = yield* judge(
@@ -203,7 +176,7 @@ export function* postHandshakeCertificateVerify(
 export function postHandshakeFinished(
   data: PostHandshakeDone,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): { readonly to: 'CONNECTED' } & ServerConnected {
   const { later, postHandshakePeer, ...rest } = data;
   checkFinished13(message.body, data.schedule.finished('client', later.transcript.digest()));
@@ -227,7 +200,7 @@ function* judge(
   serverName: string | undefined,
   digest: Uint8Array,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<AuthenticatedPeer> {
   const { verifier } = rules;
   if (verifier === undefined) throw new TlsError('ERR_VERIFIER_FAILED', { detail: 'there is none' });

@@ -1,11 +1,10 @@
 import { TlsError } from '../../../errors.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
-import type { FlightSent } from './server-flight.ts';
-import type { ClientDone } from './client-flight.ts';
+import type { Arrival } from '../../machine.ts';
+import { request, type Step } from '../../requests.ts';
 import { type Negotiated, type TakenPsk, ticketAgeSkew } from './psk.ts';
+import type { ClientDone, FlightSent } from './states.ts';
 
 // RFC 9846 §4.3.11-1
 /**
@@ -15,9 +14,9 @@ import { type Negotiated, type TakenPsk, ticketAgeSkew } from './psk.ts';
 export function* refuseEarlyData(
   from: Negotiated,
   taken: TakenPsk | undefined,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<string | undefined> {
-  const { earlyData } = context.config as ServerConfig;
+  const { earlyData } = context.config;
   if (earlyData === undefined) return 'it is not configured';
   if (taken?.session === undefined) return 'there is no session';
   // RFC 9846 §4.3.10-7
@@ -33,7 +32,7 @@ export function* refuseEarlyData(
   const { tolerance } = earlyData;
   if (Math.abs(skew) > tolerance) return 'the ticket is older or younger than the client says';
   const use = { key: binder, from: expected - tolerance, until: expected + tolerance, now };
-  const first = yield* request('firstUse', use);
+  const first = yield* request('firstUse', { guard: earlyData.guard, use });
   return first === true ? undefined : 'it has been here before, as far as we can tell';
 }
 
@@ -41,7 +40,7 @@ export function* refuseEarlyData(
 export function endOfEarlyData(
   data: FlightSent,
   message: Arrival,
-  context: Context,
+  context: Context<ServerConfig>,
 ): { readonly to: 'WAIT_FINISHED' } & ClientDone {
   if (message.body.length > 0) throw new TlsError('ERR_TRAILING_BYTES', { detail: 'EndOfEarlyData' });
   data.transcript.add(message.raw);

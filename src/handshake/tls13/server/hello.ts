@@ -1,7 +1,7 @@
 import { equalConstantTime, wipe } from '../../../bytes/bytes.ts';
-import type { CipherSuite13, KeyExchange } from '../../../crypto/types.ts';
+import type { KeyExchange } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { type HandshakeSecrets, startSchedule } from '../../../keys/schedule13.ts';
+import { startSchedule } from '../../../keys/schedule13.ts';
 import { Transcript } from '../../../keys/transcript.ts';
 import { encode } from '../../../wire/codec.ts';
 import { type RawExtension, writeExtension } from '../../../wire/extension.ts';
@@ -16,9 +16,8 @@ import { HELLO_RETRY_RANDOM, ServerHello } from '../../../wire/hello.ts';
 import { HANDSHAKE_SERVER_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
-import type { Arrival, Step } from '../../machine.ts';
-import { request, type ContextSelection } from '../../requests.ts';
-import type { Credential } from '../../peer.ts';
+import type { ClientHelloArrival, Fresh } from '../../machine.ts';
+import { request, type ContextSelection, type Step } from '../../requests.ts';
 import {
   checkSecondHello,
   chooseGroup,
@@ -33,40 +32,8 @@ import { refuseEarlyData } from './early-data.ts';
 import { type Negotiated, type TakenPsk, takePsk, usesPskAlone } from './psk.ts';
 import { sessionBinding } from '../../authentication/session-binding.ts';
 import { wantsTickets } from './tickets.ts';
-import type { AcceptedPsk } from '../../authentication/psk.ts';
-import { type AwaitingClient, findCredential, type FlightSent, sendFlight } from './server-flight.ts';
-
-/** What a server knows before anything has come: nothing. */
-export type Fresh = Record<never, never>;
-
-export interface RetryAsked {
-  readonly first: ReadHello;
-  readonly suite: CipherSuite13;
-  /** The group asked for. */
-  readonly group: KeyExchange;
-  readonly cookie: Uint8Array | undefined;
-  readonly transcript: Transcript;
-  readonly choices: ContextSelection;
-}
-
-/** A key agreed on, and all that the rest of the flight has to know. */
-export interface Answered {
-  readonly read: ReadHello;
-  readonly suite: CipherSuite13;
-  /** The application protocol. */
-  readonly protocol: string | undefined;
-  /** In place of a certificate. */
-  readonly psk: AcceptedPsk | undefined;
-  /** What we show, where there is no PSK. */
-  readonly credential: Credential | undefined;
-  /** Early data is taken. */
-  readonly early: boolean;
-  /** For the tickets to come; undefined: there will be none. */
-  readonly binding: Uint8Array | undefined;
-  readonly schedule: HandshakeSecrets;
-  readonly transcript: Transcript;
-  readonly choices: ContextSelection;
-}
+import { type AwaitingClient, findCredential, sendFlight } from './server-flight.ts';
+import type { Answered, FlightSent, RetryAsked } from './states.ts';
 
 /** Records of refused early data that are passed over, in bytes without their headers (RFC 9846 section 4.3.10). */
 const REFUSED_EARLY_DATA = 16_384;
@@ -74,12 +41,12 @@ const REFUSED_EARLY_DATA = 16_384;
 /** The first ClientHello (RFC 9846 section 4.2.2). */
 export function* clientHello13(
   _data: Fresh,
-  message: Arrival,
-  context: Context,
+  message: ClientHelloArrival,
+  context: Context<ServerConfig>,
 ): Step<
   ({ readonly to: 'START_RETRIED' } & RetryAsked) | ({ readonly to: 'WAIT_EOED' } & FlightSent) | AwaitingClient
 > {
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const read = readClientHello(message);
   context.effects.info('clientRandom', read.hello.random);
   const choices = yield* askProgram(read, context);
@@ -111,11 +78,15 @@ export function* clientHello13(
 }
 
 /** The ClientHello after HelloRetryRequest: the same but for what had to change. */
-export function* secondClientHello13(data: RetryAsked, message: Arrival, context: Context): Step<AwaitingClient> {
+export function* secondClientHello13(
+  data: RetryAsked,
+  message: ClientHelloArrival,
+  context: Context<ServerConfig>,
+): Step<AwaitingClient> {
   const read = readClientHello(message);
   checkSecondHello(data.first, read, data.group);
   checkCookie(data.cookie, read.extensions.get(cookie));
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const { suite, group, transcript, choices } = data;
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
   const from = { read, raw: message.raw, suite, protocol, choices, retried: true };
@@ -147,10 +118,9 @@ function* answerEarlyData(
   from: Negotiated,
   taken: TakenPsk | undefined,
   transcript: Transcript,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<boolean> {
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+  const { effects, config } = context;
   if (!from.read.extensions.has(earlyData.id)) return false;
   const reason = yield* refuseEarlyData(from, taken, context);
   effects.info('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
@@ -173,17 +143,19 @@ function* answerEarlyData(
 }
 
 /** Lets the program choose by what the client asks for, before anything is decided. */
-function* askProgram(read: ReadHello, context: Context): Step<ContextSelection> {
-  const config = context.config as ServerConfig;
+function* askProgram(read: ReadHello, context: Context<ServerConfig>): Step<ContextSelection> {
+  const { config } = context;
   if (read.summary.serverName !== undefined) context.effects.info('serverName', read.summary.serverName);
   if (config.selectContext === undefined) return {};
-  return (yield* request('context', read.summary)) ?? {};
+  return (yield* request('context', { select: config.selectContext, hello: read.summary })) ?? {};
 }
 
 /** RFC 9846 section 4.2.4. */
-function askAgain(data: Omit<RetryAsked, 'cookie'>, context: Context): { readonly to: 'START_RETRIED' } & RetryAsked {
-  const { effects, crypto } = context;
-  const config = context.config as ServerConfig;
+function askAgain(
+  data: Omit<RetryAsked, 'cookie'>,
+  context: Context<ServerConfig>,
+): { readonly to: 'START_RETRIED' } & RetryAsked {
+  const { effects, crypto, config } = context;
   const { first, suite, group, transcript } = data;
   const extensions = [
     writeExtension(supportedVersions, 'HelloRetryRequest', TLS_1_3),
@@ -226,10 +198,9 @@ function* answer(
   transcript: Transcript,
   exchange: Exchange | undefined,
   early: boolean,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<Answered> {
-  const { effects, crypto } = context;
-  const config = context.config as ServerConfig;
+  const { effects, crypto, config } = context;
   const { read, protocol, choices, retried } = from;
   const suite = taken?.suite ?? from.suite;
   if (taken === undefined) requireSignatures(read.extensions);
@@ -237,7 +208,9 @@ function* answer(
   const credential = taken === undefined ? yield* findCredential(read, protocol, choices, context) : undefined;
   // RFC 9846 §4.3.8-6
   const accepted =
-    exchange === undefined ? undefined : yield* request('accept', { group: exchange.group, share: exchange.share! });
+    exchange === undefined
+      ? undefined
+      : yield* request('accept', { group: exchange.group, share: exchange.share!, random: crypto.random });
   const random = new Uint8Array(32);
   // RFC 9846 §4.2.3-4
   crypto.random.fill(random);

@@ -5,9 +5,8 @@ import { pskKeyExchangeModes } from '../../../wire/extensions/psk-key-exchange-m
 import { TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
-import { AcceptedPsk, bindersLength, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../../authentication/psk.ts';
+import { request, type Step } from '../../requests.ts';
+import { SelectedPsk, bindersLength, PSK_DHE_KE, PSK_KE, type PskMeaning } from '../../authentication/psk.ts';
 import type { ReadHello } from './choose.ts';
 import { type AskedFor, clientRules, isResumable, recheckClient } from '../../authentication/session-binding.ts';
 import { decodeSession, type ServerSession } from '../../authentication/server-session.ts';
@@ -22,9 +21,9 @@ export interface Negotiated extends AskedFor {
   readonly retried: boolean;
 }
 
-/** A PSK that the client has proved to have. */
+/** A PSK whose binder fits. */
 export interface TakenPsk {
-  readonly psk: AcceptedPsk;
+  readonly psk: SelectedPsk;
   readonly index: number;
   readonly suite: CipherSuite13;
   readonly secrets: EarlySecrets;
@@ -51,9 +50,9 @@ export function usesPskAlone(read: ReadHello, config: ServerConfig): boolean {
 export function* takePsk(
   from: Negotiated,
   digest: (cut: Uint8Array, hash: Hash) => Uint8Array,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<TakenPsk | undefined> {
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const { read, raw } = from;
   const offered = read.extensions.get(preSharedKey);
   if (offered === undefined || (config.tickets === undefined && config.findPsk === undefined)) return undefined;
@@ -69,7 +68,7 @@ export function* takePsk(
     const secrets = context.own(startSchedule(suite.hash, secret));
     const cut = raw.subarray(0, raw.length - bindersLength(binders.map(({ length }) => length)));
     const binder = binders[index]!;
-    const psk = AcceptedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
+    const psk = SelectedPsk.byBinder(meaning, secrets, binder, digest(cut, suite.hash));
     const taken: TakenPsk = { psk, index, suite, secrets, binder, session };
     if (session === undefined) return taken;
     context.effects.info('ticketAgeSkew', ticketAgeSkew(read, index, session, context.now()));
@@ -97,11 +96,15 @@ interface FoundPsk {
   readonly session: ServerSession | undefined;
 }
 
-function* findExternal(identity: Uint8Array, from: Negotiated, context: Context): Step<FoundPsk | undefined> {
-  const config = context.config as ServerConfig;
+function* findExternal(
+  identity: Uint8Array,
+  from: Negotiated,
+  context: Context<ServerConfig>,
+): Step<FoundPsk | undefined> {
+  const { config } = context;
   // An external key says nothing about certificates: where one is required, it is no way around it.
   if (config.findPsk === undefined || clientRules(from.choices, config).clientAuth === 'require') return undefined;
-  const psk = yield* request('findPsk', { identity });
+  const psk = yield* request('findPsk', { find: config.findPsk, identity });
   if (psk === undefined) return undefined;
   const suite = suiteFor(psk.hash ?? 'sha256', from, config);
   if (suite === undefined) return undefined;
@@ -117,11 +120,15 @@ function suiteFor(hash: string, { read, suite, retried }: Negotiated, config: Se
   return config.suites13.find((other) => other.hash.name === hash && read.hello.cipherSuites.includes(other.id));
 }
 
-function* findSession(identity: Uint8Array, from: Negotiated, context: Context): Step<FoundPsk | undefined> {
-  const config = context.config as ServerConfig;
+function* findSession(
+  identity: Uint8Array,
+  from: Negotiated,
+  context: Context<ServerConfig>,
+): Step<FoundPsk | undefined> {
+  const { config } = context;
   if (config.tickets === undefined) return undefined;
   const now = context.now();
-  const opened = yield* request('openTicket', { ticket: identity, now });
+  const opened = yield* request('openTicket', { tickets: config.tickets, ticket: identity, now });
   const session = opened && decodeSession(opened);
   if (session?.version !== TLS_1_3) return undefined;
   // A PSK is as long as the digests of its hash: another suite will do, another hash will not.

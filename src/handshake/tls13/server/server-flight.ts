@@ -1,7 +1,4 @@
-import type { CipherSuite13 } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import type { HandshakeSecrets, MainSecrets } from '../../../keys/schedule13.ts';
-import type { Transcript } from '../../../keys/transcript.ts';
 import { encode } from '../../../wire/codec.ts';
 import { type RawExtension, writeExtension } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
@@ -26,50 +23,25 @@ import {
 import { CertificateRequest, EncryptedExtensions } from '../../../wire/messages13.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request, type ContextSelection } from '../../requests.ts';
+import { request, type ContextSelection, type Step } from '../../requests.ts';
 import type { Credential, PeerVerifier } from '../../peer.ts';
 import { proveOurselves } from '../../authentication/certificates.ts';
 import { MAX_CONTENT, readRecordSizeLimit } from '../../limits.ts';
-import type { AcceptedPsk } from '../../authentication/psk.ts';
+import type { SelectedPsk } from '../../authentication/psk.ts';
 import type { ReadHello } from './choose.ts';
 import { clientRules } from '../../authentication/session-binding.ts';
-import type { Answered } from './hello.ts';
-
-/** What the server knows while it waits for the client's last flight. */
-export interface FlightSent {
-  readonly suite: CipherSuite13;
-  readonly schedule: HandshakeSecrets;
-  readonly main: MainSecrets;
-  readonly transcript: Transcript;
-  readonly serverName: string | undefined;
-  /** The client said that it can be asked for a certificate later. */
-  readonly mayAskPostHandshake: boolean;
-  /** What proves the client, in place of a certificate. */
-  readonly psk: AcceptedPsk | undefined;
-  readonly binding: Uint8Array | undefined;
-  readonly rules: ClientRules;
-}
-
-/** How the client's certificate is judged. */
-export interface ClientRules {
-  readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
-  readonly verifier: PeerVerifier | undefined;
-  /** Ids of the extensions in our CertificateRequest. */
-  readonly requested: ReadonlySet<number>;
-}
+import type { Answered, FlightSent } from './states.ts';
 
 export type AwaitingClient =
   | ({ readonly to: 'WAIT_CERT' } & FlightSent)
   | ({ readonly to: 'WAIT_FINISHED' } & FlightSent & {
-        readonly peer: AcceptedPsk | undefined;
+        readonly peer: SelectedPsk | undefined;
         readonly presented: undefined;
       });
 
 /** EncryptedExtensions to Finished, in one flight. With early data, its end comes before the client's own flight. */
-export function* sendFlight(answered: Answered, context: Context): Step<AwaitingClient> {
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+export function* sendFlight(answered: Answered, context: Context<ServerConfig>): Step<AwaitingClient> {
+  const { effects, config } = context;
   const { read, suite, schedule, transcript, choices, protocol, psk, credential, binding } = answered;
   const { clientAuth, verifier } = clientRules(choices, config);
   const send = (message: Uint8Array): void => {
@@ -146,9 +118,8 @@ export function certificateRequest(
 }
 
 /** RFC 9846 section 4.4.1. Only what answers an extension of the client. */
-function encryptedExtensions({ read, protocol, early, psk }: Answered, context: Context): Uint8Array {
-  const { effects } = context;
-  const config = context.config as ServerConfig;
+function encryptedExtensions({ read, protocol, early, psk }: Answered, context: Context<ServerConfig>): Uint8Array {
+  const { effects, config } = context;
   const extensions: RawExtension[] = [];
   // RFC 6066 section 3: a session that is resumed has its name already.
   if (read.summary.serverName !== undefined && psk === undefined)
@@ -177,9 +148,10 @@ export function* findCredential(
   read: ReadHello,
   protocol: string | undefined,
   choices: ContextSelection,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<Credential> {
   const credential = yield* request('credential', {
+    resolver: choices.credential ?? context.config.credential,
     query: {
       role: 'server',
       version: 0x0304,
@@ -190,10 +162,9 @@ export function* findCredential(
       authorities: read.extensions.get(clientAuthorities) ?? [],
       oidFilters: [],
     },
-    context: choices,
   });
   if (credential !== undefined) return credential;
-  const { requireServerName } = context.config as ServerConfig;
+  const { requireServerName } = context.config;
   throw new TlsError(requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', {
     detail: read.summary.serverName ?? 'no server name',
   });

@@ -1,41 +1,28 @@
-import type { Context } from '../../context.ts';
-import { type Protocol, protocol } from '../../machine.ts';
+import type { ServerConfig, ServerProtocol } from '../../config.ts';
+import { protocol } from '../../machine.ts';
 import { answerKeyUpdates, sendKeyUpdate } from '../key-update.ts';
 import {
   askPostHandshake,
-  type ClientDone,
-  type ClientShown,
   certificate,
   certificateVerify,
   finished,
   keyUpdate,
-  type PostHandshakeDone,
-  type PostHandshakeShown,
   postHandshakeCertificate,
   postHandshakeCertificateVerify,
   postHandshakeFinished,
-  type ServerConnected,
 } from './client-flight.ts';
 import { endOfEarlyData } from './early-data.ts';
-import type { FlightSent } from './server-flight.ts';
-import { clientHello13, type Fresh, type RetryAsked, secondClientHello13 } from './hello.ts';
+import { clientHello13, secondClientHello13 } from './hello.ts';
 import { serverTable13 } from './table.ts';
-
-/** What each state of the server knows. */
-interface ServerData13 {
-  START: Fresh;
-  START_RETRIED: RetryAsked;
-  WAIT_EOED: FlightSent;
-  WAIT_CERT: FlightSent;
-  WAIT_CV: ClientShown;
-  WAIT_FINISHED: ClientDone;
-  CONNECTED: ServerConnected;
-  POST_HANDSHAKE_WAIT_CV: PostHandshakeShown;
-  POST_HANDSHAKE_WAIT_FINISHED: PostHandshakeDone;
-}
+import type { ServerData13 } from './states.ts';
 
 /** TLS 1.3 as a server (RFC 9846). */
-export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13, ServerData13>({
+export const server13: ServerProtocol = /* @__PURE__ */ protocol<
+  typeof serverTable13,
+  ServerData13,
+  'CONNECTED',
+  ServerConfig
+>({
   version: 0x0304,
   role: 'server',
   table: serverTable13,
@@ -52,12 +39,10 @@ export const server13: Protocol = /* @__PURE__ */ protocol<typeof serverTable13,
     POST_HANDSHAKE_WAIT_FINISHED: { Finished: postHandshakeFinished },
   },
   refusals: { START: { ClientHello12: 'ERR_VERSION' } },
-  commands: {
-    updateKeys: (data: ServerConnected, context: Context, askPeer: boolean): void =>
-      sendKeyUpdate(data, context, askPeer),
-    beforeData: (data: ServerConnected, context: Context): void => answerKeyUpdates(data, context),
-    exportKey: (data: ServerConnected, label: string, context: Uint8Array | undefined, length: number): Uint8Array =>
-      data.schedule.exportKey(label, context, length),
-    requestCertificate: (data: ServerConnected, context: Context): void => askPostHandshake(data, context),
-  },
+  commands: (data, context) => ({
+    updateKeys: (askPeer) => sendKeyUpdate(data, context, askPeer),
+    beforeData: () => answerKeyUpdates(data, context),
+    exportKey: (label, exporterContext, length) => data.schedule.exportKey(label, exporterContext, length),
+    requestCertificate: () => askPostHandshake(data, context),
+  }),
 });

@@ -8,16 +8,16 @@ import { HANDSHAKE_NEW_SESSION_TICKET, TLS_1_3 } from '../../../wire/ids.ts';
 import { NewSessionTicket } from '../../../wire/messages13.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
-import type { Step } from '../../machine.ts';
-import { request } from '../../requests.ts';
-import { MAX_TICKET_LIFETIME, type SessionPeer } from '../../session.ts';
+import { request, type Step } from '../../requests.ts';
+import { MAX_TICKET_LIFETIME, type SessionPeer, type TicketSealer } from '../../session.ts';
 import { AcceptedPsk, peerInfoOf, PSK_DHE_KE, PSK_KE } from '../../authentication/psk.ts';
 import type { ReadHello } from './choose.ts';
-import type { ClientDone, ServerConnected } from './client-flight.ts';
-import { encodeSession } from '../../authentication/server-session.ts';
+import { encodeSession, MAX_SESSION_STATE } from '../../authentication/server-session.ts';
+import type { ClientDone, ServerConnected } from './states.ts';
 
 /** What the tickets of a connection will hold. */
 export interface TicketPlan {
+  readonly tickets: TicketSealer;
   readonly count: number;
   readonly binding: Uint8Array;
   readonly peer: SessionPeer | undefined;
@@ -32,29 +32,32 @@ export function wantsTickets(read: ReadHello, config: ServerConfig): boolean {
 }
 
 /** Undefined: no tickets. A client that was let in against its verifier's advice is not remembered. */
-export function planTickets(data: ClientDone, context: Context): TicketPlan | undefined {
-  const config = context.config as ServerConfig;
-  const { binding, peer, presented } = data;
-  if (binding === undefined || config.ticketCount === 0) return undefined;
+export function planTickets(
+  { binding, presented }: ClientDone,
+  peer: ServerConnected['peer'],
+  context: Context<ServerConfig>,
+): TicketPlan | undefined {
+  const { tickets, ticketCount } = context.config;
+  if (binding === undefined || tickets === undefined || ticketCount === 0) return undefined;
   if (peer instanceof AcceptedPsk) {
     const { kind, since } = peer.meaning;
     if (kind !== 'resumption') return undefined;
     // The client has used one: it gets one.
-    return { count: 1, binding, peer: peer.meaning.peer, since };
+    return { tickets, count: 1, binding, peer: peer.meaning.peer, since };
   }
-  const plan = { count: config.ticketCount, binding, since: context.now() };
+  const plan = { tickets, count: ticketCount, binding, since: context.now() };
   if (peer === undefined) return { ...plan, peer: undefined };
   const { verdict } = peer.info;
   return verdict.ok && presented !== undefined ? { ...plan, peer: { presented, verdict } } : undefined;
 }
 
-/** NewSessionTicket (RFC 9846 section 4.7.1), after the handshake is done: nobody waits for it. */
+/** NewSessionTicket (RFC 9846 section 4.7.1), after the handshake is done, which does not wait for it. */
 export function* sendTickets(
   data: ServerConnected,
   plan: TicketPlan,
-  context: Context,
+  context: Context<ServerConfig>,
 ): Step<{ readonly to: 'CONNECTED' } & ServerConnected> {
-  const config = context.config as ServerConfig;
+  const { config } = context;
   const { effects, crypto } = context;
   const now = context.now();
   const left = Math.floor((plan.since - now) / 1000) + MAX_TICKET_LIFETIME;
@@ -83,11 +86,11 @@ export function* sendTickets(
     } as const;
     const state = encodeSession(session);
     wipe(secret);
-    if (state.length > MAX_STATE) {
+    if (state.length > MAX_SESSION_STATE) {
       effects.note({ by: 'server', text: `no ticket: ${state.length} bytes would have to be remembered` });
       break;
     }
-    const ticket = yield* request('sealTicket', { state, lifetime, now });
+    const ticket = yield* request('sealTicket', { tickets: plan.tickets, state, lifetime, now });
     if (ticket === undefined || ticket.length === 0 || ticket.length > 0xffff) continue;
     const extensions = maxEarlyData === 0 ? [] : [writeExtension(earlyData, 'NewSessionTicket', maxEarlyData)];
     const message = { lifetime, ageAdd, nonce, ticket, extensions };
@@ -96,12 +99,9 @@ export function* sendTickets(
   return { to: 'CONNECTED', ...data };
 }
 
-/** Most bytes to remember: a ticket travels in the ClientHello, and few servers read one that is very long. */
-export const MAX_STATE = 16_384;
-
 /** Early data in the name of a client who showed a certificate only where the program says so. */
-function earlyDataFor({ peer }: TicketPlan, context: Context): number {
-  const { earlyData: rules } = context.config as ServerConfig;
+function earlyDataFor({ peer }: TicketPlan, context: Context<ServerConfig>): number {
+  const { earlyData: rules } = context.config;
   if (rules === undefined) return 0;
   const info = peerInfoOf(peer);
   return info === undefined || rules.allow?.(info) === true ? rules.maximum : 0;

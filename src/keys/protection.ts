@@ -1,11 +1,13 @@
-/** A record, as it travels and as it was opened. */
+/** What the record layer makes of traffic keys. It stands here because a protocol names it, and the handshake knows no records. */
+
+/** A record, opened. */
 export interface Opened {
   /** ContentType. */
   readonly type: number;
   readonly content: Uint8Array;
 }
 
-/** The keys of one direction. Both versions, and CBC where somebody asks for it, have this form. */
+/** The keys of one direction. Both versions, and CBC where it is named, have this form. */
 export interface RecordProtector {
   /**
    * A whole record, header included.
