@@ -8,21 +8,21 @@ export const mutants: readonly Mutant[] = [
     tests: ['test/engine/late.test.ts'],
   },
   {
-    name: 'end: a question is answered once',
+    name: 'end: a request is answered once',
     find: "    if (!engine.isOpen())\n      throw new TlsError('ERR_STATE', {",
-    replace: "    if (question === undefined)\n      throw new TlsError('ERR_STATE', {",
+    replace: "    if (kind === undefined)\n      throw new TlsError('ERR_STATE', {",
     tests: ['test/engine/late.test.ts'],
   },
   {
     name: 'end: no handshake message after close_notify',
-    find: /( {2}handshake\(message: Uint8Array\): void \{\n) {4}if \(this\.#ended\) return;\n/,
-    replace: '$1',
+    find: 'if (lifecycle.writes) outbound.handshake(message);',
+    replace: 'outbound.handshake(message);',
     tests: ['test/engine/late.test.ts'],
   },
   {
     name: 'end: no alert after close_notify',
-    find: /( {2}alert\(level: number, description: number\): void \{\n) {4}if \(this\.#ended\) return;\n/,
-    replace: '$1',
+    find: 'if (lifecycle.writes) outbound.alert(1, description);',
+    replace: 'outbound.alert(1, description);',
     tests: ['test/engine/late.test.ts'],
   },
   {
@@ -32,13 +32,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'end: without close_notify it is truncation',
-    find: "if (!worked && this.#transportEnded) throw new TlsError('ERR_TRUNCATED');",
+    find: "if (!worked && this.#inbound.ended) throw new TlsError('ERR_TRUNCATED');",
     tests: ['test/engine/pieces.test.ts'],
   },
   {
     name: 'end: nothing is read after the end of the peer',
-    find: 'if (idle || this.#waiting !== undefined || this.#readEnded) return false;',
-    replace: 'if (idle || this.#waiting !== undefined) return false;',
+    find: 'if (!this.#lifecycle.reads || this.#waiting !== undefined) return false;',
+    replace: "if (['fresh', 'failed', 'closed'].includes(this.status) || this.#waiting !== undefined) return false;",
     tests: ['test/engine/late.test.ts'],
   },
   {

@@ -117,7 +117,7 @@ export const mutants: readonly Mutant[] = [
   { name: 'wipe: what the step that waits had made, at failure', find: '    this.#owned.dispose();\n', tests },
   {
     name: 'wipe: what an answer brings after the end',
-    find: 'for (const secret of secretsIn(question.kind, value)) overwrite(secret);',
+    find: 'for (const secret of secretsIn(rule, value)) overwrite(secret);',
     tests,
   },
   {
@@ -132,8 +132,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'wipe: everything, when both sides have ended',
-    find: "        this.#status = 'closed';\n        this.#dispose();",
-    replace: "        this.#status = 'closed';",
+    find: "      this.#events.push({ type: 'end' });\n      if (this.#lifecycle.over) this.#dispose();",
+    replace: "      this.#events.push({ type: 'end' });",
     tests,
   },
 ];
