@@ -132,8 +132,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'wipe: everything, when both sides have ended',
-    find: "      this.#events.push({ type: 'end' });\n      if (this.#lifecycle.over) this.#dispose();",
-    replace: "      this.#events.push({ type: 'end' });",
+    find: "    this.#events.push({ type: 'end' });\n    if (this.#lifecycle.over) this.#dispose();",
+    replace: "    this.#events.push({ type: 'end' });",
     tests,
   },
 ];

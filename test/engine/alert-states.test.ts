@@ -1,10 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { Alert, type TlsError } from '../../src/errors.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
-import type { Protocol } from '../../src/handshake/machine.ts';
+import type { AnyProtocol } from '../../src/handshake/config.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import { type Middle, message } from '../support/middle.ts';
 import { drain, makeClient, makeServer, written } from '../support/pair.ts';
@@ -40,7 +39,7 @@ const failureOf = (events: readonly EngineEvent[]): TlsError | undefined => {
   return undefined;
 };
 
-const protocols: readonly Protocol[] = [client13, server13, client12, server12];
+const protocols: readonly AnyProtocol[] = [client13, server13, client12, server12];
 
 describe.each(protocols)('$role of $version', ({ role, version, table }) => {
   const reach = (state: string): Middle => (version === 0x0304 ? reach13(role, state) : reach12(role, state));
@@ -92,7 +91,7 @@ describe.each(protocols)('$role of $version', ({ role, version, table }) => {
 
 describe('before anybody has chosen a version', () => {
   const hello = [client13, client12, server13, server12];
-  const of = (role: 'client' | 'server', versions: readonly number[]): readonly Protocol[] =>
+  const of = (role: 'client' | 'server', versions: readonly number[]): readonly AnyProtocol[] =>
     hello.filter((protocol) => protocol.role === role && versions.includes(protocol.version));
 
   it.each([

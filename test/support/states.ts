@@ -1,7 +1,6 @@
 import { expect } from 'vitest';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
-import { client12 } from '../../src/handshake/tls12/client/client.ts';
-import { server12 } from '../../src/handshake/tls12/server/server.ts';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { Middle } from './middle.ts';
 import type { ClientParts, ServerParts } from './pair.ts';
 import { ends, withEarlyData } from './sessions.ts';
