@@ -40,7 +40,7 @@ async function measure(
   { peer, anchor }: Chain,
   signatures: SignatureVerifier,
 ): Promise<{ readonly bare: number; readonly whole: number }> {
-  const [leaf, middle, root] = [...peer.chain, anchor].map(parseCertificate);
+  const [leaf, middle, root] = [...peer.chain, anchor].map((der) => parseCertificate(der));
   const pairs = [[leaf!, middle!] as const, [middle!, root!] as const];
   const bare = async (): Promise<boolean> => {
     for (const [{ signatureAlgorithm, tbs, signature }, { publicKey }] of pairs) {

@@ -14,7 +14,7 @@ export async function run(contents: string): Promise<readonly Row[]> {
     (JSON.parse(contents) as { readonly tests: readonly CertParseCase[] }).tests,
     ({ expected }) => expected,
     (test) => {
-      const certificate = orUnreadable(() => parseCertificate(decode(test.cert)));
+      const certificate = orUnreadable(() => parseCertificate(decode(test.cert), { strict: true }));
       if (certificate === undefined) return failure('it cannot be read');
       return test.signature_algorithm_known === false && certificate.signatureAlgorithm !== undefined
         ? { found: 'SUCCESS with a signature algorithm', note: JSON.stringify(certificate.signatureAlgorithm) }

@@ -7,6 +7,7 @@ import {
   compareDns,
   compareIpConstraint,
   type Identities,
+  isPublicSuffix,
   isReferenceName,
   type KeyUsage,
   type Profile,
@@ -78,6 +79,9 @@ async function judge(test: LimboCase, signatures: SignatureVerifier, profile: Pr
     anchors: readable(test.trusted_certs),
     signatures,
     profile,
+    // The cases of a profile want its rules kept by roots too, and count the private suffixes.
+    ...(profile !== 'default' && { judgeAnchors: true }),
+    ...(profile === 'webpki' && { publicSuffix: (name: string) => isPublicSuffix(name, 'all') }),
     allowNoServerName: true,
     ...(test.extended_key_usage.length > 0 && { purposes: test.extended_key_usage.map(purposeOid) }),
     ...(test.max_chain_depth !== null && { maxIntermediates: test.max_chain_depth }),

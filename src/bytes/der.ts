@@ -148,8 +148,11 @@ export class DerCursor {
     });
   }
 
-  /** SET OF, whose elements DER wants sorted by their encoding (X.690 section 11.6). */
-  setOf<T>(read: (content: DerCursor) => T, least: number = 0, tag: number = TAG_SET): T[] {
+  /**
+   * SET OF, whose elements DER wants sorted by their encoding (X.690 section 11.6).
+   * @param onUnsorted called when they are not; without it, that is an error.
+   */
+  setOf<T>(read: (content: DerCursor) => T, least: number = 0, tag: number = TAG_SET, onUnsorted?: () => void): T[] {
     return this.constructed(tag, (content) => {
       const items: T[] = [];
       const start = content.offset;
@@ -158,7 +161,10 @@ export class DerCursor {
         const from = content.offset;
         items.push(read(content));
         const now = content.bytes.subarray(from, content.offset);
-        if (before !== undefined && compare(before, now) > 0) throw new DerError('a SET that is not sorted', from);
+        if (before !== undefined && compare(before, now) > 0) {
+          if (onUnsorted === undefined) throw new DerError('a SET that is not sorted', from);
+          onUnsorted();
+        }
         before = now;
       }
       if (items.length < least) throw new DerError(`${items.length} items where ${least} belong`, start);

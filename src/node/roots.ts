@@ -1,11 +1,11 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import * as tls from 'node:tls';
 import { equalBytes } from '../bytes/bytes.ts';
 import { DerError } from '../bytes/der.ts';
 import { TlsError } from '../errors.ts';
 import { readCertificate } from '../pki/x509/certificate.ts';
-import { readPem } from '../pki/x509/pem.ts';
+import { readParts } from '../pki/x509/file-parts.ts';
 
 /** The roots that a machine trusts. */
 export interface SystemRoots {
@@ -42,7 +42,8 @@ const FILES: readonly string[] = [
 const FOLDERS: readonly string[] = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/system/etc/security/cacerts'];
 
 /**
- * The roots of this machine: SSL_CERT_FILE or SSL_CERT_DIR if they are set; the system's store where Node can read it
+ * The roots of this machine: what SSL_CERT_FILE and SSL_CERT_DIR (folders, one or a list as in PATH) name, if one of them
+ * is set; the system's store where Node can read it
  * (22.15 and newer); a bundle file in one of the usual places; at last the list that comes with Node. What is in
  * NODE_EXTRA_CA_CERTS is added. Nothing is cached: call it once.
  * @throws TlsError ERR_OPTION when a file that a variable names cannot be read, or there is nothing to trust.
@@ -77,15 +78,22 @@ interface Found {
   readonly from: string;
 }
 
+/** As OpenSSL has it: the file and the folders, of which there may be several, all count. */
 function named(env: { readonly [name: string]: string | undefined }): Found | undefined {
-  const file = env.SSL_CERT_FILE;
-  if (file !== undefined && file !== '') return { ders: certificatesOf(mustRead('SSL_CERT_FILE', file)), from: file };
-  const folder = env.SSL_CERT_DIR;
-  if (folder === undefined || folder === '') return undefined;
-  const found = fromFolder(folder);
-  if (found === undefined)
-    throw new TlsError('ERR_OPTION', { detail: `SSL_CERT_DIR: there are no certificates in ${folder}` });
-  return found;
+  const { SSL_CERT_FILE: file, SSL_CERT_DIR: list } = env;
+  const sources: Found[] = [];
+  if (file !== undefined && file !== '')
+    sources.push({ ders: certificatesOf(mustRead('SSL_CERT_FILE', file)), from: file });
+  if (list !== undefined && list !== '') {
+    const folders = list.split(delimiter).filter((folder) => folder !== '');
+    const found = folders.map(fromFolder).filter((one) => one !== undefined);
+    // A folder that is empty is nothing special in a list; that none has anything is a mistake.
+    if (found.length === 0)
+      throw new TlsError('ERR_OPTION', { detail: `SSL_CERT_DIR: there are no certificates in ${list}` });
+    sources.push(...found);
+  }
+  if (sources.length === 0) return undefined;
+  return { ders: sources.flatMap(({ ders }) => ders), from: sources.map(({ from }) => from).join(', ') };
 }
 
 function fromStore(): Found | undefined {
@@ -125,14 +133,13 @@ function fromNode(): Found {
   return { ders: tls.rootCertificates.flatMap(certificatesOf), from: "Node's own list" };
 }
 
-/** A store may hold what is broken: one bad file in it is no reason to trust nobody. */
+/** A store may hold what is broken: one bad block or file in it is no reason to throw away the others. */
 function certificatesOf(text: string): readonly Uint8Array[] {
   try {
-    return readPem(text)
-      .filter(({ label }) => label === 'CERTIFICATE' || label === 'X509 CERTIFICATE')
-      .map(({ der }) => der);
-  } catch {
-    return [];
+    return readParts(text, { what: 'roots', kinds: ['certificate'] }).map(({ der }) => der);
+  } catch (error) {
+    if (error instanceof TlsError) return [];
+    throw error;
   }
 }
 

@@ -55,6 +55,7 @@ export type { PathQuestion, PathResult } from './path/question.ts';
 export type { PolicyInputs } from './path/policies.ts';
 export { isPublicSuffix } from './path/public-suffix.ts';
 export { defaultRules, type PathRules, type Place, type Profile } from './path/rules.ts';
+export { type Tolerance, TOLERANCES } from './path/tolerances.ts';
 export type { Finding } from './x509/verdict.ts';
 export { Work, WORK_LIMIT } from './x509/work.ts';
 export {

@@ -1,6 +1,6 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/bytes.ts';
 import { systemRoots } from '../../src/node/roots.ts';
@@ -44,6 +44,21 @@ describe('roots of the system', () => {
     const extra = file('extra.pem', authorityPem('strangerRoot'));
     const roots = systemRoots({ env: { SSL_CERT_DIR: own, NODE_EXTRA_CA_CERTS: extra } });
     expect(roots.certificates.map(toHex)).toEqual([authority('ecRoot'), authority('strangerRoot')].map(toHex));
+  });
+
+  it('SSL_CERT_FILE and SSL_CERT_DIR together, the latter a list of which some may be empty', () => {
+    const [first, second, empty] = ['d1-', 'd2-', 'd3-'].map((name) => mkdtempSync(join(folder, name)));
+    writeFileSync(join(first!, 'a.pem'), authorityPem('rsaRoot'));
+    // One file that is cut short does not throw away what stands before it, or the other folder.
+    writeFileSync(join(second!, 'b.pem'), `${authorityPem('strangerRoot')}-----BEGIN CERTIFICATE-----\nMIIB`);
+    const path = file('one.pem', authorityPem('ecRoot'));
+    const list = [first, empty, '', second].join(delimiter);
+    const roots = systemRoots({ env: { SSL_CERT_FILE: path, SSL_CERT_DIR: list } });
+    expect(roots.certificates.map(toHex)).toEqual(
+      [authority('ecRoot'), authority('rsaRoot'), authority('strangerRoot')].map(toHex),
+    );
+    expect(roots.from).toBe([path, first, second].join(', '));
+    expect(() => systemRoots({ env: { SSL_CERT_FILE: path, SSL_CERT_DIR: empty } })).toThrow(optionError);
   });
 
   it('a variable that leads nowhere is an error, not another store', () => {

@@ -154,6 +154,7 @@ wrong(
   'a default that is written out',
   'CERT_MALFORMED',
   chain(withExtension(derSequence(derOid(OID_UNKNOWN), derElement(1, Uint8Array.of(0)), derOctetString(derNull())))),
+  { profile: 'rfc5280' },
 );
 wrong(
   2,
@@ -182,6 +183,7 @@ wrong(
   'a serial number of 24 bytes',
   ['CERT_MALFORMED', 'CERT_PROFILE'],
   chain({ serial: new Uint8Array(24).fill(0x7f) }),
+  { profile: 'rfc5280' },
 );
 wrong(4, 'a serial number of zero', ['CERT_PROFILE', 'CERT_MALFORMED'], chain({ serial: Uint8Array.of(0) }), {
   profile: 'webpki',

@@ -52,7 +52,7 @@ export async function issue(
   structure.subjectPublicKeyInfo.fromSchema(parsed(plan.spki));
   const tbs = toBeSigned(structure);
   const der = assemble(tbs, signature.identifier, await signWith(signer, signature, tbs, crypto));
-  const certificate = isInvalidAllowed ? readCertificate(der) : parseCertificate(der);
+  const certificate = isInvalidAllowed ? readCertificate(der) : parseCertificate(der, { strict: true });
   if (above !== undefined && !isInvalidAllowed) checkNames(certificate, above);
   const chain = [der, ...(above?.chain ?? [])];
   return {

@@ -42,15 +42,57 @@ export interface Anchor extends Authority {
 /** PEM text with any number of certificates, DER, or anchors in full. */
 export type AnchorSource = string | readonly (string | Uint8Array | TrustAnchor | Certificate)[];
 
-/** @throws TlsError ERR_KEY or ERR_OPTION when one cannot be read. */
-export function readAnchors(source: AnchorSource, use: Anchor['use'] = 'both'): readonly Anchor[] {
+/**
+ * Reads anchors. Of a text with several certificates those are left out that cannot be read, as long as one can: a bundle
+ * is what a system or a company has, and one odd certificate in it is no reason to trust nobody.
+ * @param skipped receives why each that was left out cannot be read.
+ * @throws TlsError ERR_KEY or ERR_OPTION when one cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { readAnchors } from 'warifu/pki';
+ * readAnchors([]).length; // 0
+ * ```
+ */
+export function readAnchors(
+  source: AnchorSource,
+  use: Anchor['use'] = 'both',
+  skipped: string[] = [],
+): readonly Anchor[] {
   const list = typeof source === 'string' ? [source] : source;
   return list.flatMap((item) => {
-    if (typeof item === 'string' || item instanceof Uint8Array || 'der' in item)
-      return readCertificates([item], 'anchors').map((certificate) => anchorOf(certificate, {}, use));
+    if (typeof item === 'string' || item instanceof Uint8Array)
+      return readBundle(item, skipped).map((certificate) => anchorOf(certificate, {}, use));
+    if ('der' in item) return [anchorOf(item, {}, use)];
     return [readAnchor(item, use)];
   });
 }
+
+function readBundle(source: string | Uint8Array, skipped: string[]): readonly Certificate[] {
+  const problems: string[] = [];
+  const parts = readParts(source, {
+    what: 'anchors',
+    kinds: ['certificate'],
+    onProblem: ({ message }) => problems.push(message),
+  });
+  // With one certificate there is nothing to be left out: what is wrong with it is thrown.
+  if (parts.length + problems.length < 2) return readCertificates([source], 'anchors');
+  const certificates: Certificate[] = [];
+  for (const { der, where } of parts) {
+    try {
+      certificates.push(readCertificate(der));
+    } catch (error) {
+      if (!(error instanceof DerError)) throw error;
+      problems.push(`anchors: ${where}: ${error.message}`);
+    }
+  }
+  if (certificates.length === 0) throw new TlsError('ERR_KEY', { detail: problems[0] ?? 'anchors: no certificate' });
+  skipped.push(...problems.slice(0, MAX_PROBLEMS));
+  return certificates;
+}
+
+/** So many are told of. */
+const MAX_PROBLEMS = 100;
 
 /** A certificate as an anchor. */
 export function anchorOf(certificate: Certificate, options: TrustAnchor = {}, use: Anchor['use'] = 'both'): Anchor {

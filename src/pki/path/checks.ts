@@ -6,7 +6,6 @@ import {
   EKU_ANY,
   EKU_CLIENT_AUTH,
   extendedKeyUsage,
-  isPlainKeyUsage,
   keyUsage,
   OID_AUTHORITY_INFO_ACCESS,
   OID_AUTHORITY_KEY_ID,
@@ -33,6 +32,7 @@ import { generalNameText, shown } from '../x509/general-name-text.ts';
 import { readExtensions } from './form.ts';
 import { matchesReference, parseReference } from '../x509/names.ts';
 import type { PathRules } from './rules.ts';
+import { SLIPS } from '../x509/slips.ts';
 import { duration, type Finding, orMalformed } from '../x509/verdict.ts';
 
 /** Checks of one certificate, each a function that finds something wrong or nothing. */
@@ -59,7 +59,7 @@ const PROCESSED: readonly string[] = [
 /** What holds for every certificate of a path: form, time, key, critical extensions. */
 export function checkAny(certificate: Certificate, rules: PathRules): Finding | undefined {
   return (
-    checkForm(certificate, 'below the anchor') ??
+    checkForm(certificate, 'below the anchor', rules) ??
     checkTime(certificate, rules.now) ??
     checkKey(certificate.publicKey, rules) ??
     checkCritical(certificate, rules)
@@ -240,18 +240,35 @@ export function checkSignatureAlgorithm(
 }
 
 /** Everything known is read, and the little that holds in every profile. */
-export function checkForm(certificate: Certificate, place: 'below the anchor' | 'anchor'): Finding | undefined {
+export function checkForm(
+  certificate: Certificate,
+  place: 'below the anchor' | 'anchor',
+  rules: Pick<PathRules, 'tolerances' | 'anchorTolerances'>,
+): Finding | undefined {
   const rfc = 'RFC 5280 section 4.1';
   if (certificate.issuer.length === 2) return { code: 'CERT_MALFORMED', what: 'it has no issuer', rfc };
   // RFC 5280 section 4.1.1.2: the two have to say the same, parameters included.
   if (certificate.twoAlgorithms)
     return { code: 'CERT_MALFORMED', what: 'it names two signature algorithms', rfc: 'RFC 5280 section 4.1.1.2' };
-  if (certificate.serial[0]! >= 0x80) return { code: 'CERT_MALFORMED', what: 'its serial number is negative', rfc };
-  return orMalformed((): Finding | undefined => {
-    readExtensions(certificate);
-    if (place === 'anchor' || isPlainKeyUsage(certificate)) return undefined;
-    return { code: 'CERT_MALFORMED', what: 'its key usage has zeros at the end', rfc: 'RFC 5280 section 4.2.1.3' };
-  }, 'RFC 5280 section 4.2');
+  return (
+    orMalformed((): Finding | undefined => {
+      readExtensions(certificate);
+      return undefined;
+    }, 'RFC 5280 section 4.2') ?? checkSlips(certificate, place, rules)
+  );
+}
+
+function checkSlips(
+  certificate: Certificate,
+  place: 'below the anchor' | 'anchor',
+  { tolerances, anchorTolerances }: Pick<PathRules, 'tolerances' | 'anchorTolerances'>,
+): Finding | undefined {
+  const taken = place === 'anchor' ? anchorTolerances : tolerances;
+  for (const slip of certificate.slips) {
+    if (taken.includes(slip)) continue;
+    return { code: 'CERT_MALFORMED', ...SLIPS[slip], advice: `to take it all the same, add '${slip}' to tolerances` };
+  }
+  return undefined;
 }
 
 export function checkTime(certificate: Certificate, now: number): Finding | undefined {

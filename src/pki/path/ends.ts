@@ -13,6 +13,7 @@ import {
 import { shortNameText, shown } from '../x509/general-name-text.ts';
 import { isSelfIssued } from '../x509/names.ts';
 import { checkProfile } from './profiles.ts';
+import type { UnreadableCertificate } from './question.ts';
 import type { PathRules } from './rules.ts';
 import type { Finding } from '../x509/verdict.ts';
 
@@ -27,13 +28,13 @@ export function checkAnchor(anchor: Anchor, rules: PathRules): Finding | undefin
     if (late !== undefined) return late;
   }
   if (anchor.ignoreConstraints) return undefined;
-  const form = checkForm(certificate, 'anchor') ?? checkCritical(certificate, rules);
+  const form = checkForm(certificate, 'anchor', rules) ?? checkCritical(certificate, rules);
   if (form !== undefined) return form;
   const says = certificate.version === 3 && basicConstraints(certificate) !== undefined;
   const authority = says || (certificate.version === 3 && anchor.requireBasicConstraints);
   return (
     (authority ? checkAuthority(certificate) : checkSigning(certificate)) ??
-    checkProfile(certificate, 'anchor', rules.profile) ??
+    (rules.judgeAnchors ? checkProfile(certificate, 'anchor', rules.profile) : undefined) ??
     rules.check?.(certificate, 'anchor')
   );
 }
@@ -56,7 +57,11 @@ export function checkBelowAnchor(
 }
 
 /** Nobody vouches for the last certificate of this path: why that may be, and what helps. */
-export function noIssuer(certificate: Certificate, path: readonly Certificate[]): Finding {
+export function noIssuer(
+  certificate: Certificate,
+  path: readonly Certificate[],
+  unreadable: readonly UnreadableCertificate[] = [],
+): Finding {
   const issuer = shortNameText(certificate.issuer);
   if (isSelfIssued(certificate)) {
     return {
@@ -64,6 +69,15 @@ export function noIssuer(certificate: Certificate, path: readonly Certificate[])
       what: 'it vouches for itself, and is not among those that are trusted',
       advice: 'if it is the right one, give it as an anchor',
       rfc: 'RFC 5280 section 6.1.1(d)',
+    };
+  }
+  const [lost] = unreadable;
+  if (lost !== undefined) {
+    return {
+      code: 'CERT_MISSING_INTERMEDIATE',
+      what: `its issuer, ${issuer}, is not trusted, and is not among what was sent and can be read`,
+      advice: `certificate ${lost.position} that was sent cannot be read: ${lost.why}`,
+      rfc: 'RFC 5280 section 6.1',
     };
   }
   const [uri] = issuerUris(certificate);

@@ -22,16 +22,22 @@ import {
   policyConstraints,
   policyMappings,
 } from '../x509/extensions.ts';
+import { SLIPS } from '../x509/slips.ts';
 import { tlsFeatures } from '../revocation/tls-feature.ts';
 
 /**
  * Reads a DER certificate with all extensions that are known here. Nothing is said of whether it can be trusted.
+ * @param options.strict refuse what is only odd (`slips`), too. Default: false.
  * @throws TlsError ERR_CERTIFICATE_UNREADABLE when it, or one of those extensions, is malformed.
  */
-export function parseCertificate(der: Uint8Array): Certificate {
+export function parseCertificate(der: Uint8Array, options: { readonly strict?: boolean } = {}): Certificate {
   try {
     const certificate = readCertificate(der);
     readExtensions(certificate);
+    // A negative number is right in DER: whether it may be a serial number is for the rules of a path to say.
+    const slip = [...certificate.slips].find((name) => name !== 'negative-serial');
+    if (options.strict === true && slip !== undefined)
+      throw new TlsError('ERR_CERTIFICATE_UNREADABLE', { detail: SLIPS[slip].what, rfc: SLIPS[slip].rfc });
     return certificate;
   } catch (error) {
     if (error instanceof DerError)
@@ -49,8 +55,7 @@ export function readExtensions(certificate: Certificate): void {
     for (const read of READERS) read(certificate);
     // RFC 5280 section 4.1.2.6: without a subject, the alternative names are all there is.
     const names = certificate.extensions.get(OID_SUBJECT_ALT_NAME);
-    if (certificate.subject.length === 2 && names?.critical === false)
-      throw new DerError('neither a subject nor critical alternative names', 0);
+    if (certificate.subject.length === 2 && names?.critical === false) certificate.slips.add('uncritical-names');
   });
 }
 

@@ -83,7 +83,7 @@ class Search {
     if (left?.length === 0) return this.#failure(wrongPurpose(leaf, purposes!), leaf);
     const found = (yield* this.#trustedItself()) ?? (yield* this.#extend([leaf], left));
     if (found !== undefined) return found;
-    const worst = this.#worst ?? { finding: noIssuer(leaf, [leaf]), certificate: leaf };
+    const worst = this.#worst ?? { finding: noIssuer(leaf, [leaf], this.#question.unreadable), certificate: leaf };
     return this.#failure(worst.finding, worst.certificate);
   }
 
@@ -135,7 +135,7 @@ class Search {
       if (found !== undefined) return found;
       if (this.#work.isSpent) return undefined;
     }
-    if (issuers === 0) this.#note(path, () => noIssuer(last, path), last);
+    if (issuers === 0) this.#note(path, () => noIssuer(last, path, this.#question.unreadable), last);
     return undefined;
   }
 
@@ -262,7 +262,7 @@ class Search {
   #policies(path: readonly Certificate[], anchor: Certificate | undefined): readonly string[] | undefined {
     const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
     const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
-    const outcome = processPolicies(downwards, this.#question.rules.policies, this.#work);
+    const outcome = processPolicies(downwards, this.#question.rules.policies, this.#work, speaks);
     if (!isFinding(outcome)) return outcome.policies;
     this.#note([...path, path[0]!], outcome, downwards[outcome.index]!);
     return undefined;

@@ -34,13 +34,14 @@ const MAX_POLICIES = 512;
 
 /**
  * Processes a path, its first certificate next to the anchor, its last the leaf. An anchor that speaks of policies
- * itself may stand in front.
+ * itself may stand in front (`fromAnchor`).
  * @throws DerError when an extension is malformed.
  */
 export function processPolicies(
   path: readonly Certificate[],
   inputs: PolicyInputs,
   work: Work = new Work(),
+  fromAnchor: boolean = false,
 ): PolicyOutcome | (Finding & { readonly index: number }) {
   const n = path.length;
   let graph: Graph | undefined = new Graph();
@@ -54,7 +55,9 @@ export function processPolicies(
     const policies = certificatePolicies(certificate)?.policies;
     if (policies !== undefined && policies.length > MAX_POLICIES) return tooMany(at);
     if (!work.spend(COST.policy * ((policies?.length ?? 0) + (graph?.width ?? 0)))) return overspent(at);
-    if (policies === undefined) graph = undefined;
+    // RFC 5937 section 3.2: an anchor that names no policy is good for any.
+    const isSilent = policies === undefined && fromAnchor && at === 0;
+    if (policies === undefined) graph = isSilent ? graph : undefined;
     else if (graph?.step(policies, any > 0 || (!last && selfIssued)) === false) graph = undefined;
     if (explicit === 0 && graph === undefined) return noPolicy(at);
     if (!last) {

@@ -31,7 +31,7 @@ export function checkProfile(certificate: Certificate, place: Place, profile: Pr
   if (profile === 'default') return undefined;
   return (
     checkRfc5280(certificate, place) ??
-    (profile === 'rfc5280' ? checkRfc5280Alone(certificate) : checkWebPki(certificate, place))
+    (profile === 'webpki' ? checkWebPki(certificate, place) : checkRfc5280Alone(certificate))
   );
 }
 

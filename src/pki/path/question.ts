@@ -18,6 +18,8 @@ export interface PathQuestion {
   readonly revocation?: RevocationChecker | undefined;
   /** The OCSPResponse that came with a certificate. */
   readonly ocspResponseOf?: ((certificate: Certificate) => Uint8Array | undefined) | undefined;
+  /** What the peer sent besides, and cannot be read: said where an issuer is missing. */
+  readonly unreadable?: readonly UnreadableCertificate[] | undefined;
   /** Where a certificate stood in what the peer sent; -1: it did not send it. */
   readonly positionOf?: ((certificate: Certificate) => number) | undefined;
   /** Certificates that may have issued this one, from somewhere else; asked only where nothing at hand leads on. */
@@ -26,6 +28,13 @@ export interface PathQuestion {
   readonly work?: Work | undefined;
   /** Certificates and keys that are never trusted, whoever vouches for them. */
   readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
+}
+
+/** A certificate that was sent and cannot be read. */
+export interface UnreadableCertificate {
+  /** In what the peer sent; 0 is the leaf. */
+  readonly position: number;
+  readonly why: string;
 }
 
 export type PathResult =

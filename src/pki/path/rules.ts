@@ -2,12 +2,14 @@ import type { Certificate, KeyUsage } from '../x509/certificate.ts';
 import type { PolicyInputs } from './policies.ts';
 import { isPublicSuffix } from './public-suffix.ts';
 import type { Finding } from '../x509/verdict.ts';
+import { type Tolerance, TOLERANCES } from './tolerances.ts';
 
 /**
  * How strict: `default` is what TLS needs and what peers in the field can meet; `rfc5280` holds certificates to every
- * MUST of RFC 5280; `webpki` holds them to the Baseline Requirements of the CA/Browser Forum.
+ * MUST of RFC 5280; `webpki` holds them to the Baseline Requirements of the CA/Browser Forum; `strict` is `rfc5280`
+ * without any tolerance, not even for an anchor.
  */
-export type Profile = 'default' | 'rfc5280' | 'webpki';
+export type Profile = 'default' | 'rfc5280' | 'webpki' | 'strict';
 
 /** Where in a path a certificate stands. */
 export type Place = 'leaf' | 'authority' | 'anchor';
@@ -23,6 +25,15 @@ export interface PathRules {
   readonly explicitPurpose: 'none' | 'leaf' | 'path';
   /** What the leaf's key has to be allowed for, if it says what it is allowed for. */
   readonly keyUsages: readonly KeyUsage[];
+  /** What is taken although it is not as it should be, below the anchor. */
+  readonly tolerances: readonly Tolerance[];
+  /** The same for an anchor: it is trusted because it was configured. */
+  readonly anchorTolerances: readonly Tolerance[];
+  /**
+   * Hold the certificate of an anchor to the profile, too. It is trusted because it was configured (RFC 5280 section
+   * 6.1.1(d)), and roots that everybody trusts are older than the rules.
+   */
+  readonly judgeAnchors: boolean;
   /** Bits. */
   readonly minRsaBits: number;
   readonly allowSha1: boolean;
@@ -39,6 +50,13 @@ export interface PathRules {
   readonly check: ((certificate: Certificate, place: Place) => Finding | undefined) | undefined;
 }
 
+/** Everything but what others do not take without being told to; the profiles that are about rules take nothing. */
+export function toleratedBy(profile: Profile): readonly Tolerance[] {
+  if (profile === 'default') return TOLERANCES.filter((name) => name !== 'negative-serial');
+  // RFC 4055 section 5: its absence MUST be accepted. The Baseline Requirements (section 7.1.3.2) know one form only.
+  return profile === 'rfc5280' ? ['absent-null'] : [];
+}
+
 /** The rules of a profile for a moment; everything else as for a TLS peer that nothing is known of. */
 export function defaultRules(profile: Profile, now: number): PathRules {
   return {
@@ -47,12 +65,15 @@ export function defaultRules(profile: Profile, now: number): PathRules {
     purposes: undefined,
     explicitPurpose: profile === 'webpki' ? 'leaf' : 'none',
     keyUsages: [],
+    tolerances: toleratedBy(profile),
+    judgeAnchors: profile === 'strict',
+    anchorTolerances: profile === 'strict' ? [] : TOLERANCES,
     minRsaBits: 2048,
     allowSha1: false,
     certificateSchemes: [],
     maxIntermediates: 8,
     policies: {},
-    publicSuffix: profile === 'webpki' ? isPublicSuffix : undefined,
+    publicSuffix: profile === 'webpki' ? (name) => isPublicSuffix(name) : undefined,
     processedExtensions: [],
     check: undefined,
   };

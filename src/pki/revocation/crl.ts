@@ -11,7 +11,7 @@ import {
   TAG_SEQUENCE,
   TAG_UTC_TIME,
 } from '../../bytes/der.ts';
-import { decodeSignatureAlgorithm } from '../../crypto/spki.ts';
+import { readSignatureAlgorithm } from '../x509/algorithms.ts';
 import type { SignatureAlgorithm } from '../../crypto/types.ts';
 import { type CertificateExtension, readExtension } from '../x509/certificate.ts';
 import { type CrlEntries, scanEntries } from './crl-entries.ts';
@@ -126,7 +126,7 @@ export function readCrl(der: Uint8Array): Crl {
       extensions,
       ...read,
       signatureAlgorithmDer,
-      signatureAlgorithm: decodeSignatureAlgorithm(signatureAlgorithmDer),
+      signatureAlgorithm: readSignatureAlgorithm(signatureAlgorithmDer, new Set()),
       signature,
       unusable: whyUnusable(extensions, entries, read.issuingDistributionPoint),
     };
@@ -169,7 +169,7 @@ function readEntry(der: Uint8Array, at: number): CrlEntry {
     let reason: RevocationReason = 'unspecified';
     let invalidSince: number | undefined;
     if (!fields.done) {
-      for (const { oid, value } of fields.sequenceOf(readExtension)) {
+      for (const { oid, value } of fields.sequenceOf((item) => readExtension(item))) {
         const cursor = new DerCursor(value);
         if (oid === OID_REASON) reason = reasonName(cursor.content(TAG_ENUMERATED)[0]!);
         if (oid === OID_INVALIDITY_DATE) invalidSince = cursor.generalizedTime();
@@ -215,7 +215,8 @@ function readTbs(tbs: DerCursor): TbsFields {
   const version = encodedVersion === undefined ? 1 : 2;
   const innerAlgorithm = tbs.raw(TAG_SEQUENCE);
   const issuerAt = tbs.offset;
-  const issuer = readName(tbs);
+  // As odd as in the certificates of its authority.
+  const issuer = readName(tbs, new Set());
   if (issuer.length <= 2) throw new DerError('an issuer without a name', issuerAt);
   const thisUpdate = tbs.time();
   const nextUpdate = tbs.peek() === TAG_UTC_TIME || tbs.peek() === TAG_GENERALIZED_TIME ? tbs.time() : undefined;
@@ -225,7 +226,7 @@ function readTbs(tbs: DerCursor): TbsFields {
     throw new DerError('an empty list of revoked certificates', list.start);
   const entries = scanEntries(tbs.bytes, list?.contentStart ?? 0, list?.end ?? 0, version);
   const extensionsAt = tbs.offset;
-  const extensionList = tbs.explicit(0, (field) => field.sequenceOf(readExtension, 1)) ?? [];
+  const extensionList = tbs.explicit(0, (field) => field.sequenceOf((item) => readExtension(item), 1)) ?? [];
   if (extensionList.length > 0 && version !== 2) throw new DerError('extensions in version 1', extensionsAt);
   if (extensionList.length > MAX_EXTENSIONS) throw new DerError(`${extensionList.length} extensions`, extensionsAt);
   const extensions = new Map<string, CertificateExtension>();
@@ -254,7 +255,7 @@ function readKnownExtensions(extensions: ReadonlyMap<string, CertificateExtensio
     baseNumber: value(OID_DELTA, crlNumber),
     authorityKeyId: value(OID_AUTHORITY_KEY_ID, keyIdentifier),
     issuingDistributionPoint: value(OID_ISSUING_DISTRIBUTION_POINT, readIssuingDistributionPoint),
-    freshest: value(OID_FRESHEST, readDistributionPoints) ?? [],
+    freshest: value(OID_FRESHEST, (cursor) => readDistributionPoints(cursor)) ?? [],
   };
 }
 

@@ -11,7 +11,7 @@ import {
   TAG_SEQUENCE,
 } from '../../bytes/der.ts';
 import { derElement, derNull, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
-import { decodeSignatureAlgorithm } from '../../crypto/spki.ts';
+import { readSignatureAlgorithm } from '../x509/algorithms.ts';
 import type { Hash, HashName, SignatureAlgorithm } from '../../crypto/types.ts';
 import { type Certificate, type CertificateExtension, readExtension } from '../x509/certificate.ts';
 import { type RevocationReason, reasonName } from './crl.ts';
@@ -162,18 +162,13 @@ function responseStatus(code: number): OcspResponseStatus | undefined {
 function readBasicResponse(der: Uint8Array): BasicOcspResponse {
   return readDer(der, TAG_SEQUENCE, (fields) => {
     const data = fields.raw();
-    const signatureAlgorithm = readSignatureAlgorithm(fields.raw(TAG_SEQUENCE));
+    const signatureAlgorithm = readSignatureAlgorithm(fields.raw(TAG_SEQUENCE), new Set());
     const signature = fields.bitStringBytes();
     const at = fields.offset;
     const certificates = fields.explicit(0, (field) => field.sequenceOf((item) => item.raw(TAG_SEQUENCE))) ?? [];
     if (certificates.length > MAX_CERTIFICATES) throw new DerError(`${certificates.length} certificates`, at);
     return { data, signatureAlgorithm, signature, certificates };
   });
-}
-
-/** RFC 4055 section 5: with RSA, NULL has to be written, and its absence has to be accepted; responders leave it out. */
-function readSignatureAlgorithm(der: Uint8Array): SignatureAlgorithm | undefined {
-  return decodeSignatureAlgorithm(der) ?? decodeSignatureAlgorithm(derSequence(der.subarray(2), derNull()));
 }
 
 /** Reads what was signed. @throws DerError when it is malformed. */
@@ -193,7 +188,7 @@ export function readOcspResponseData(data: Uint8Array): OcspResponseData {
 }
 
 function readResponder(fields: DerCursor): OcspResponseData['responder'] {
-  const name = fields.explicit(1, readName);
+  const name = fields.explicit(1, (field) => readName(field, new Set()));
   if (name !== undefined) return { kind: 'name', name };
   const start = fields.offset;
   const hash = fields.explicit(2, (field) => field.octetString());
@@ -259,7 +254,7 @@ function readReason(cursor: DerCursor): RevocationReason {
 
 function readExtensions(fields: DerCursor, n: number): ReadonlyMap<string, CertificateExtension> {
   const start = fields.offset;
-  const list = fields.explicit(n, (field) => field.sequenceOf(readExtension, 1)) ?? [];
+  const list = fields.explicit(n, (field) => field.sequenceOf((item) => readExtension(item), 1)) ?? [];
   if (list.length > MAX_EXTENSIONS) throw new DerError(`${list.length} extensions`, start);
   const extensions = new Map<string, CertificateExtension>();
   for (const extension of list) {

@@ -15,8 +15,9 @@ import {
 import { checkForm, checkName } from '../path/checks.ts';
 import { nameText, shortNameText } from '../x509/general-name-text.ts';
 import { findPath } from '../path/path.ts';
-import type { PathQuestion, PathResult } from '../path/question.ts';
+import type { PathQuestion, PathResult, UnreadableCertificate } from '../path/question.ts';
 import type { PolicyInputs } from '../path/policies.ts';
+import { isTolerance, type Tolerance } from '../path/tolerances.ts';
 import { isPublicSuffix } from '../path/public-suffix.ts';
 import type { RevocationStatus } from '../revocation/status.ts';
 import { freshPolicy, recheckPath } from '../path/recheck.ts';
@@ -40,6 +41,14 @@ export interface CertificateVerifierOptions {
   readonly signatures: SignatureVerifier;
   /** How strict. Default: 'default'. */
   readonly profile?: Profile;
+  /**
+   * What is taken although DER or RFC 5280 does not allow it, by name; [] for nothing. Default: everything but
+   * 'negative-serial' in the profile default, 'absent-null' in rfc5280, nothing in webpki and strict. An anchor is trusted
+   * because it was configured: there all are taken, but in the profile strict.
+   */
+  readonly tolerances?: readonly Tolerance[];
+  /** Hold the certificates of anchors to the profile, too. Default: false; in the profile strict true. */
+  readonly judgeAnchors?: boolean;
   /** More certificates that a path may go through. Default: only what the peer sends. */
   readonly intermediates?: CertificateSource;
   /**
@@ -75,7 +84,7 @@ export interface CertificateVerifierOptions {
   readonly policies?: PolicyInputs;
   /**
    * Is this a name below which anybody can have names? Wildcards directly below one are refused; true: by a short list
-   * of well-known ones. Default: only single labels; in the profile webpki true.
+   * of registries' ones. Default: only single labels; in the profile webpki true.
    */
   readonly publicSuffix?: boolean | ((name: string) => boolean);
   /** OIDs of further critical extensions that `check` looks at. Default: none. */
@@ -96,6 +105,8 @@ export type CertificateVerifierUpdate = Pick<
 >;
 
 export interface CertificateVerifier extends PeerVerifier {
+  /** Why certificates of bundles of `anchors` were left out: they cannot be read. Empty: none was. */
+  readonly skippedAnchors: readonly string[];
   verify(peer: PresentedPeer): MaybePromise<Verdict>;
   /**
    * Replaces what is trusted, for judgements that begin from now on.
@@ -160,6 +171,9 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
       policy ??= freshPolicy();
       return policy;
     },
+    get skippedAnchors() {
+      return trust.skipped;
+    },
     get authorities() {
       return trust.authorities;
     },
@@ -191,6 +205,7 @@ const UPDATES: readonly string[] = ['anchors', 'intermediates', 'distrusted', 'r
 /** What is read once and used for every peer. */
 interface Trust {
   readonly anchors: readonly Anchor[];
+  readonly skipped: readonly string[];
   readonly authorities: readonly Uint8Array[];
   readonly intermediates: readonly Certificate[];
   readonly distrusted: readonly Certificate[];
@@ -198,9 +213,11 @@ interface Trust {
 }
 
 function readTrust(options: CertificateVerifierOptions, profile: Profile): Trust {
-  const anchors = readAnchors(options.anchors, profile === 'webpki' ? 'authority' : 'both');
+  const skipped: string[] = [];
+  const anchors = readAnchors(options.anchors, profile === 'webpki' ? 'authority' : 'both', skipped);
   return {
     anchors,
+    skipped,
     authorities: anchors.filter(({ use }) => use !== 'leaf').map(({ name }) => name),
     intermediates: readCertificates(options.intermediates ?? [], 'intermediates'),
     distrusted: readCertificates(options.distrusted ?? [], 'distrusted'),
@@ -226,25 +243,28 @@ function judge(
   const work = new Work();
   work.spend(COST.byte * bytes);
   const positions = new Map<Certificate, number>();
+  const unreadable: UnreadableCertificate[] = [];
   for (const [position, der] of peer.chain.entries()) {
     const certificate = orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1');
     // Only the leaf has to be readable: what else was sent may be of no use to us (RFC 9846 section 4.5.1).
     if (!isFinding(certificate)) positions.set(certificate, position);
-    else if (position === 0)
-      return no(failureOf({ ...certificate, what: `certificate 0: ${certificate.what}` }, undefined, 0));
+    else if (position > 0) unreadable.push({ position, why: certificate.what });
+    else return no(failureOf({ ...certificate, what: `certificate 0: ${certificate.what}` }, undefined, 0));
   }
   const [leaf, ...sent] = [...positions.keys()];
   if (leaf === undefined)
     return no(failureOf({ code: 'CERT_MALFORMED', what: 'there is no certificate' }, undefined, 0));
   const rules = rulesFor(peer, options);
   const finding =
-    checkForm(leaf, 'below the anchor') ?? (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
+    checkForm(leaf, 'below the anchor', rules) ??
+    (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
   const question: PathQuestion = {
     leaf,
     candidates: [...sent, ...trust.intermediates],
     anchors: trust.anchors,
     rules,
     work,
+    unreadable,
     signatures: options.signatures,
     revocation: trust.revocation,
     ...(remote !== undefined && {
@@ -276,6 +296,9 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
     minRsaBits: options.minRsaBits ?? rules.minRsaBits,
     allowSha1: options.allowSha1 ?? rules.allowSha1,
     certificateSchemes: peer.certificateSchemes,
+    tolerances: options.tolerances ?? rules.tolerances,
+    judgeAnchors: options.judgeAnchors ?? rules.judgeAnchors,
+    anchorTolerances: [...rules.anchorTolerances, ...(options.tolerances ?? [])],
     maxIntermediates: options.maxIntermediates ?? rules.maxIntermediates,
     policies: options.policies ?? rules.policies,
     publicSuffix:
@@ -284,7 +307,7 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
         : typeof publicSuffix === 'function'
           ? publicSuffix
           : publicSuffix
-            ? isPublicSuffix
+            ? (name) => isPublicSuffix(name)
             : undefined,
     processedExtensions: options.processedExtensions ?? rules.processedExtensions,
     check: options.check ?? rules.check,
@@ -368,13 +391,15 @@ function no(failure: ReturnType<typeof failureOf>): { readonly ok: false; readon
 const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (value: unknown) => boolean } = {
   anchors: isSource,
   signatures: (value) => typeof (value as SignatureVerifier | undefined)?.verify === 'function',
-  profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki',
+  profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki' || value === 'strict',
+  tolerances: (value) => isTexts(value) && (value as readonly string[]).every(isTolerance),
   intermediates: isSource,
   distrusted: isSource,
   fetchIssuers: (value) => typeof value === 'function',
   revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
   minRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
   allowSha1: isBoolean,
+  judgeAnchors: isBoolean,
   maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
   allowNoServerName: isBoolean,
   purposes: (value) => value === 'any' || (isTexts(value) && (value as readonly string[]).length > 0),

@@ -11,9 +11,10 @@ import {
   TAG_OCTET_STRING,
   TAG_SEQUENCE,
 } from '../../bytes/der.ts';
-import { decodeSignatureAlgorithm, decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
+import { readPublicKey, readSignatureAlgorithm } from './algorithms.ts';
 import { type GeneralName, readGeneralName, readGeneralNames, readName } from './general-name.ts';
+import type { SlipNotes } from './slips.ts';
 
 /** An X.509 certificate (RFC 5280 section 4), read strictly and kept as views of its bytes. */
 export interface Certificate {
@@ -49,6 +50,8 @@ export interface Certificate {
   readonly signature: Uint8Array;
   /** By OID. */
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
+  /** What is odd about it; about its extensions, once they were read. */
+  readonly slips: SlipNotes;
   /** What was read or worked out already, extensions by their OID: each once, when it is asked for. */
   readonly read: Map<string, Remembered>;
 }
@@ -82,6 +85,8 @@ export const OID_POISON = '1.3.6.1.4.1.11129.2.4.3';
 /** Most extensions a certificate may have, and most bytes: a larger one is only a way to keep us busy. */
 const MAX_EXTENSIONS = 64;
 const MAX_BYTES = 131_072;
+/** Of a serial number, in bytes. */
+const MAX_SERIAL = 64;
 
 /**
  * Reads a DER certificate. Nothing is judged here but its form.
@@ -91,7 +96,8 @@ export function readCertificate(der: Uint8Array): Certificate {
   if (der.length > MAX_BYTES) throw new DerError(`a certificate of ${der.length} bytes`, 0);
   return readDer(der, TAG_SEQUENCE, (outer) => {
     const start = outer.offset;
-    const fields = outer.sequence(readTbs);
+    const slips: SlipNotes = new Set();
+    const fields = outer.sequence((content) => readTbs(content, slips));
     const tbs = der.subarray(start, outer.offset);
     const signatureAlgorithmDer = outer.raw(TAG_SEQUENCE);
     // RFC 5280 section 4.1.1.2: they have to be the same. Such a certificate can be looked at, but never relied on.
@@ -102,11 +108,12 @@ export function readCertificate(der: Uint8Array): Certificate {
       der,
       tbs,
       ...rest,
-      publicKey: decodeSubjectPublicKeyInfo(fields.spki),
+      publicKey: readPublicKey(fields.spki, slips),
       signatureAlgorithmDer,
-      signatureAlgorithm: twoAlgorithms ? undefined : decodeSignatureAlgorithm(signatureAlgorithmDer),
+      signatureAlgorithm: twoAlgorithms ? undefined : readSignatureAlgorithm(signatureAlgorithmDer, slips),
       twoAlgorithms,
       signature,
+      slips,
       read: new Map(),
     };
   });
@@ -118,12 +125,20 @@ export function serialText(certificate: Certificate): string {
 
 type TbsFields = Omit<
   Certificate,
-  'der' | 'tbs' | 'publicKey' | 'signatureAlgorithmDer' | 'signatureAlgorithm' | 'twoAlgorithms' | 'signature' | 'read'
+  | 'der'
+  | 'tbs'
+  | 'publicKey'
+  | 'signatureAlgorithmDer'
+  | 'signatureAlgorithm'
+  | 'twoAlgorithms'
+  | 'signature'
+  | 'slips'
+  | 'read'
 > & {
   readonly innerAlgorithm: Uint8Array;
 };
 
-function readTbs(tbs: DerCursor): TbsFields {
+function readTbs(tbs: DerCursor, slips: SlipNotes): TbsFields {
   const start = tbs.offset;
   const encodedVersion = tbs.explicit(0, (field) => field.small());
   // DER leaves out a default: v1 is never written.
@@ -132,12 +147,14 @@ function readTbs(tbs: DerCursor): TbsFields {
   const version = (encodedVersion === undefined ? 1 : encodedVersion + 1) as 1 | 2 | 3;
   const serialAt = tbs.offset;
   const serial = tbs.integerBytes();
-  if (serial.length > 20) throw new DerError('a serial number of more than 20 bytes', serialAt);
+  if (serial.length > MAX_SERIAL) throw new DerError(`a serial number of ${serial.length} bytes`, serialAt);
+  if (serial.length > 20) slips.add('long-serial');
+  if (serial[0]! >= 0x80) slips.add('negative-serial');
   const innerAlgorithm = tbs.raw(TAG_SEQUENCE);
-  const issuer = readName(tbs);
+  const issuer = readName(tbs, slips);
   const [notBefore, notAfter] = tbs.sequence((validity) => [readTime(validity), readTime(validity)] as const);
   const oddTimes = notBefore.odd || notAfter.odd;
-  const subject = readName(tbs);
+  const subject = readName(tbs, slips);
   const spki = tbs.raw(TAG_SEQUENCE);
   const uniqueAt = tbs.offset;
   const issuerId = tbs.optional(contextTag(1), (cursor) => cursor.bitString(contextTag(1)));
@@ -145,7 +162,7 @@ function readTbs(tbs: DerCursor): TbsFields {
   if ((issuerId !== undefined || subjectId !== undefined) && version === 1)
     throw new DerError('unique identifiers in version 1', uniqueAt);
   const extensionsAt = tbs.offset;
-  const list = tbs.explicit(3, (field) => field.sequenceOf(readExtension, 1)) ?? [];
+  const list = tbs.explicit(3, (field) => field.sequenceOf((item) => readExtension(item, slips), 1)) ?? [];
   if (list.length > 0 && version !== 3) throw new DerError(`extensions in version ${version}`, extensionsAt);
   if (list.length > MAX_EXTENSIONS) throw new DerError(`${list.length} extensions`, extensionsAt);
   const extensions = new Map<string, CertificateExtension>();
@@ -177,12 +194,14 @@ function readTime(validity: DerCursor): { readonly time: number; readonly odd: b
   return { time, odd: generalized && time < FIRST_GENERALIZED };
 }
 
-export function readExtension(content: DerCursor): CertificateExtension {
+/** One Extension. @param slips where what is odd about it is noted; without it, that is an error. @throws DerError */
+export function readExtension(content: DerCursor, slips?: SlipNotes): CertificateExtension {
   return content.sequence((fields) => {
     const oid = fields.oid();
     const at = fields.offset;
     const critical = fields.optional(TAG_BOOLEAN, (cursor) => cursor.boolean());
-    if (critical === false) throw new DerError('a default that is written out', at);
+    if (critical === false && slips === undefined) throw new DerError('a default that is written out', at);
+    if (critical === false) slips?.add('explicit-default');
     return { oid, critical: critical ?? false, value: fields.octetString() };
   });
 }
@@ -196,11 +215,10 @@ export interface BasicConstraints {
 export function basicConstraints(certificate: Certificate): BasicConstraints | undefined {
   return readOnce(certificate, OID_BASIC_CONSTRAINTS, (value) =>
     readDer(value, TAG_SEQUENCE, (fields) => {
-      const start = fields.offset;
       const ca = fields.optional(TAG_BOOLEAN, (cursor) => cursor.boolean());
-      if (ca === false) throw new DerError('a default that is written out', start);
+      if (ca === false) certificate.slips.add('explicit-default');
       const pathLength = fields.optional(TAG_INTEGER, (cursor) => cursor.small());
-      if (pathLength !== undefined && pathLength > 255) throw new DerError('a path length that cannot be', start);
+      if (pathLength !== undefined && pathLength > 255) certificate.slips.add('large-path-length');
       return { ca: ca ?? false, pathLength };
     }),
   );
@@ -221,29 +239,19 @@ export const KEY_USAGE = {
 
 export type KeyUsage = keyof typeof KEY_USAGE;
 
-/**
- * The usages a certificate allows; undefined: it does not say. Zeros at the end, which DER leaves out, are read too:
- * there are roots with them. `isPlainKeyUsage` tells.
- */
+/** The usages a certificate allows; undefined: it does not say. Zeros at the end, which DER leaves out, are read too. */
 export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
   return readOnce(certificate, OID_KEY_USAGE, (value) => {
     const cursor = new DerCursor(value);
-    const { bytes } = cursor.bitString();
+    const { bytes, unused } = cursor.bitString();
     cursor.finish();
+    const last = bytes[bytes.length - 1];
+    if (last !== undefined && ((last >> unused) & 1) === 0) certificate.slips.add('trailing-zeros');
     const has = (bit: number): boolean => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
     const set = new Set((Object.keys(KEY_USAGE) as KeyUsage[]).filter((name) => has(KEY_USAGE[name])));
     if (set.size === 0) throw new DerError('a key usage that allows nothing', 0);
     return set;
   });
-}
-
-/** Is the key usage, if there is one, written without zeros at its end (X.690 section 11.2.2)? */
-export function isPlainKeyUsage({ extensions }: Certificate): boolean {
-  const extension = extensions.get(OID_KEY_USAGE);
-  if (extension === undefined) return true;
-  const { bytes, unused } = new DerCursor(extension.value).bitString();
-  const last = bytes[bytes.length - 1];
-  return last === undefined || ((last >> unused) & 1) === 1;
 }
 
 export const EKU_ANY = '2.5.29.37.0';
@@ -264,7 +272,7 @@ export function extendedKeyUsage(certificate: Certificate): readonly string[] | 
 export function subjectAltNames(certificate: Certificate): readonly GeneralName[] | undefined {
   return readOnce(certificate, OID_SUBJECT_ALT_NAME, (value) => {
     const cursor = new DerCursor(value);
-    const names = readGeneralNames(cursor, TAG_SEQUENCE);
+    const names = readGeneralNames(cursor, TAG_SEQUENCE, certificate.slips);
     cursor.finish();
     return names;
   });
@@ -289,14 +297,12 @@ export interface AuthorityKeyId {
 export function authorityKeyId(certificate: Certificate): AuthorityKeyId | undefined {
   return readOnce(certificate, OID_AUTHORITY_KEY_ID, (value) =>
     readDer(value, TAG_SEQUENCE, (fields) => {
-      const start = fields.offset;
       const keyId = fields.optional(contextTag(0), (cursor) => cursor.octetString(contextTag(0)));
       const issuer = fields.optional(contextConstructed(1), (cursor) =>
-        readGeneralNames(cursor, contextConstructed(1)),
+        readGeneralNames(cursor, contextConstructed(1), certificate.slips),
       );
       const serial = fields.optional(contextTag(2), (cursor) => cursor.integerBytes(contextTag(2)));
-      if ((issuer === undefined) !== (serial === undefined))
-        throw new DerError('an issuer without a serial number, or the other way round', start);
+      if ((issuer === undefined) !== (serial === undefined)) certificate.slips.add('partial-authority-key-id');
       return { keyId, issuer, serial };
     }),
   );
@@ -312,11 +318,11 @@ export interface AccessDescription {
 export function authorityInfoAccess(certificate: Certificate): readonly AccessDescription[] | undefined {
   return readOnce(certificate, OID_AUTHORITY_INFO_ACCESS, (value) => {
     const cursor = new DerCursor(value);
-    const list = cursor.sequenceOf(
-      (item) => item.sequence((fields) => ({ method: fields.oid(), location: readGeneralName(fields) })),
-      1,
+    const list = cursor.sequenceOf((item) =>
+      item.sequence((fields) => ({ method: fields.oid(), location: readGeneralName(fields, certificate.slips) })),
     );
     cursor.finish();
+    if (list.length === 0) certificate.slips.add('empty-list');
     return list;
   });
 }

@@ -4,6 +4,7 @@ import { derElement, derSequence } from '../../bytes/der-writer.ts';
 import { type Certificate, readOnce } from './certificate.ts';
 import { type GeneralName, nameAttributes, readGeneralNames } from './general-name.ts';
 import { nameKey } from './names.ts';
+import type { SlipNotes } from './slips.ts';
 
 /** Which list speaks for which certificates (RFC 5280 sections 4.2.1.13 and 5.2.5). */
 
@@ -39,7 +40,7 @@ const MAX_POINTS = 256;
 export function crlDistributionPoints(certificate: Certificate): readonly DistributionPoint[] | undefined {
   return readOnce(certificate, OID_CRL_DISTRIBUTION_POINTS, (value) => {
     const cursor = new DerCursor(value);
-    const points = readDistributionPoints(cursor);
+    const points = readDistributionPoints(cursor, certificate.slips);
     cursor.finish();
     return points;
   });
@@ -53,19 +54,22 @@ export function distributionPointUris(points: readonly DistributionPoint[]): rea
 }
 
 /** CRLDistributionPoints. */
-export function readDistributionPoints(cursor: DerCursor): readonly DistributionPoint[] {
+export function readDistributionPoints(cursor: DerCursor, slips?: SlipNotes): readonly DistributionPoint[] {
   const start = cursor.offset;
-  const points = cursor.sequenceOf(readDistributionPoint, 1);
+  const points = cursor.sequenceOf((item) => readDistributionPoint(item, slips), slips === undefined ? 1 : 0);
+  if (points.length === 0) slips?.add('empty-list');
   if (points.length > MAX_POINTS) throw new DerError(`${points.length} distribution points`, start);
   return points;
 }
 
-function readDistributionPoint(cursor: DerCursor): DistributionPoint {
+function readDistributionPoint(cursor: DerCursor, slips?: SlipNotes): DistributionPoint {
   const start = cursor.offset;
   return cursor.sequence((fields) => {
-    const name = fields.explicit(0, readPointName);
+    const name = fields.explicit(0, (field) => readPointName(field, slips));
     const reasons = fields.optional(contextTag(1), (field) => readReasons(field, contextTag(1)));
-    const crlIssuer = fields.optional(contextConstructed(2), (field) => readGeneralNames(field, contextConstructed(2)));
+    const crlIssuer = fields.optional(contextConstructed(2), (field) =>
+      readGeneralNames(field, contextConstructed(2), slips),
+    );
     // RFC 5280 section 4.2.1.13.
     if (name === undefined && crlIssuer === undefined)
       throw new DerError('a distribution point that is nowhere', start);
@@ -85,7 +89,7 @@ export function readIssuingDistributionPoint(cursor: DerCursor): IssuingDistribu
       if (value === false) throw new DerError('a default that is written out', at);
       return value ?? false;
     };
-    const name = fields.explicit(0, readPointName);
+    const name = fields.explicit(0, (field) => readPointName(field));
     const user = flag(1);
     const authority = flag(2);
     const onlyReasons = fields.optional(contextTag(3), (field) => readReasons(field, contextTag(3)));
@@ -102,9 +106,9 @@ export function readIssuingDistributionPoint(cursor: DerCursor): IssuingDistribu
   });
 }
 
-function readPointName(cursor: DerCursor): DistributionPointName {
+function readPointName(cursor: DerCursor, slips?: SlipNotes): DistributionPointName {
   if (cursor.peek() === contextConstructed(0))
-    return { kind: 'full', names: readGeneralNames(cursor, contextConstructed(0)) };
+    return { kind: 'full', names: readGeneralNames(cursor, contextConstructed(0), slips) };
   const content = cursor.content(contextConstructed(1));
   const rdn = derElement(TAG_SET, content);
   nameAttributes(derSequence(rdn));

@@ -10,6 +10,7 @@ import {
 } from '../../bytes/der.ts';
 import { type Certificate, OID_NAME_CONSTRAINTS, OID_SCT_LIST, readOnce } from './certificate.ts';
 import { type GeneralName, readGeneralName } from './general-name.ts';
+import type { SlipNotes } from './slips.ts';
 
 /** The extensions that limit what may stand below an authority (RFC 5280 sections 4.2.1.4 to 4.2.1.14). */
 
@@ -27,16 +28,20 @@ export interface NameConstraints {
 
 /** @throws DerError when it is malformed. */
 export function nameConstraints(certificate: Certificate): NameConstraints | undefined {
-  return readOnce(certificate, OID_NAME_CONSTRAINTS, readNameConstraints);
+  return readOnce(certificate, OID_NAME_CONSTRAINTS, (value) => readNameConstraints(value, certificate.slips));
 }
 
 /** DER NameConstraints: not empty, and neither is a list in it. @throws DerError */
-export function readNameConstraints(value: Uint8Array): NameConstraints {
+export function readNameConstraints(value: Uint8Array, slips?: SlipNotes): NameConstraints {
   return whole(value, (cursor) =>
     cursor.sequence((fields) => {
       const start = fields.offset;
-      const permitted = fields.optional(contextConstructed(0), (list) => readSubtrees(list, contextConstructed(0)));
-      const excluded = fields.optional(contextConstructed(1), (list) => readSubtrees(list, contextConstructed(1)));
+      const permitted = fields.optional(contextConstructed(0), (list) =>
+        readSubtrees(list, contextConstructed(0), slips),
+      );
+      const excluded = fields.optional(contextConstructed(1), (list) =>
+        readSubtrees(list, contextConstructed(1), slips),
+      );
       if (permitted === undefined && excluded === undefined) throw new DerError('constraints of nothing', start);
       return { permitted: permitted ?? [], excluded: excluded ?? [] };
     }),
@@ -44,8 +49,8 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
 }
 
 /** minimum is always zero, which DER leaves out, and maximum is never there. */
-function readSubtrees(cursor: DerCursor, tag: number): readonly GeneralName[] {
-  return cursor.sequenceOf((item) => item.sequence((fields) => readGeneralName(fields, true)), 1, tag);
+function readSubtrees(cursor: DerCursor, tag: number, slips?: SlipNotes): readonly GeneralName[] {
+  return cursor.sequenceOf((item) => item.sequence((fields) => readGeneralName(fields, slips, true)), 1, tag);
 }
 
 /** RFC 5280 section 4.2.1.4. */
@@ -64,7 +69,8 @@ export function certificatePolicies(certificate: Certificate): CertificatePolici
     whole(value, (cursor) => {
       const start = cursor.offset;
       const unknownQualifiers: string[] = [];
-      const policies = cursor.sequenceOf((item) => item.sequence((fields) => readPolicy(fields, unknownQualifiers)), 1);
+      const policies = cursor.sequenceOf((item) => item.sequence((fields) => readPolicy(fields, unknownQualifiers)));
+      if (policies.length === 0) certificate.slips.add('empty-list');
       if (new Set(policies).size !== policies.length) throw new DerError('a policy twice', start);
       return { policies, unknownQualifiers };
     }),

@@ -1,6 +1,13 @@
 import { toHex } from '../../bytes/bytes.ts';
 import { printable } from '../../bytes/text.ts';
-import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
+import {
+  type Attribute,
+  attributeText,
+  type GeneralName,
+  isOddString,
+  latin1,
+  nameAttributes,
+} from './general-name.ts';
 import { ipText } from './ip.ts';
 
 /** Names for people. */
@@ -66,7 +73,7 @@ function attributeForPeople(attribute: Attribute): string {
 }
 
 function escapeValue(attribute: Attribute): string {
-  const text = attributeText(attribute);
+  const text = attributeText(attribute) ?? (isOddString(attribute) ? latin1(attribute.value) : undefined);
   if (text === undefined) return `#${toHex(attribute.value)}`;
   // Control characters, of the terminal or of the direction of writing, never reach a log as they are.
   return printable(

@@ -14,6 +14,7 @@ import {
   TAG_UNIVERSAL_STRING,
   TAG_UTF8_STRING,
 } from '../../bytes/der.ts';
+import type { SlipNotes } from './slips.ts';
 
 /** RFC 5280 section 4.2.1.6. Forms that nobody here compares, also such as it does not know, are kept as bytes. */
 export type GeneralName =
@@ -27,9 +28,9 @@ const MAX_NAMES = 4096;
 const MAX_RDNS = 256;
 
 /** GeneralNames: at least one. */
-export function readGeneralNames(cursor: DerCursor, tag: number): readonly GeneralName[] {
+export function readGeneralNames(cursor: DerCursor, tag: number, slips?: SlipNotes): readonly GeneralName[] {
   const start = cursor.offset;
-  const names = cursor.sequenceOf((item) => readGeneralName(item), 1, tag);
+  const names = cursor.sequenceOf((item) => readGeneralName(item, slips), 1, tag);
   if (names.length > MAX_NAMES) throw new DerError(`${names.length} names`, start);
   return names;
 }
@@ -38,7 +39,7 @@ export function readGeneralNames(cursor: DerCursor, tag: number): readonly Gener
  * One name. In a name constraint (`subtree`) an address has a mask behind it.
  * @throws DerError when its form is wrong; whether a text is a name of its kind is not judged here.
  */
-export function readGeneralName(cursor: DerCursor, subtree: boolean = false): GeneralName {
+export function readGeneralName(cursor: DerCursor, slips?: SlipNotes, subtree: boolean = false): GeneralName {
   const start = cursor.offset;
   switch (cursor.peek()) {
     case contextTag(1):
@@ -50,7 +51,7 @@ export function readGeneralName(cursor: DerCursor, subtree: boolean = false): Ge
     case contextTag(7):
       return { kind: 'ip', bytes: readAddress(cursor, subtree) };
     case contextConstructed(4):
-      return { kind: 'directory', name: cursor.constructed(contextConstructed(4), readName) };
+      return { kind: 'directory', name: cursor.constructed(contextConstructed(4), (name) => readName(name, slips)) };
     case contextTag(8):
       return { kind: 'registered-id', oid: cursor.oid(contextTag(8)) };
     case contextConstructed(0):
@@ -92,15 +93,22 @@ export function isMask(bytes: Uint8Array): boolean {
   return true;
 }
 
-/** Takes a Name, checking its form and its strings; its DER. @throws DerError */
-export function readName(cursor: DerCursor): Uint8Array {
+/**
+ * Takes a Name, checking its form and its strings; its DER.
+ * @param slips where what is odd about it is noted; without it, that is an error.
+ * @throws DerError
+ */
+export function readName(cursor: DerCursor, slips?: SlipNotes): Uint8Array {
   const start = cursor.offset;
-  const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+  const sorted = slips === undefined ? undefined : () => slips.add('unsorted-name');
+  const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET, sorted), 0, TAG_SEQUENCE);
   if (rdns.length > MAX_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
   for (const rdn of rdns)
     for (const attribute of rdn)
-      if (isText(attribute.tag) && attributeText(attribute) === undefined)
-        throw new DerError('a string with characters that its type does not have', start);
+      if (isOddString(attribute)) {
+        if (slips === undefined) throw new DerError('a string with characters that its type does not have', start);
+        slips.add('odd-string');
+      }
   return cursor.bytes.subarray(start, cursor.offset);
 }
 
@@ -140,14 +148,17 @@ function readAttribute(cursor: DerCursor): Attribute {
   });
 }
 
+/** Has it characters that its type of string does not have (X.680 section 41)? */
+export function isOddString(attribute: Attribute): boolean {
+  if (!isText(attribute.tag)) return false;
+  const text = attributeText(attribute);
+  return text === undefined || (attribute.tag === TAG_PRINTABLE_STRING && !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text));
+}
+
 /** The text of an attribute; undefined: not a text, or one that is malformed. */
 export function attributeText({ tag, value }: Attribute): string | undefined {
   switch (tag) {
-    case TAG_PRINTABLE_STRING: {
-      const text = toAscii(value);
-      // X.680 section 41.4.
-      return text === undefined || !/^[A-Za-z0-9 '()+,\-./:=?]*$/.test(text) ? undefined : text;
-    }
+    case TAG_PRINTABLE_STRING:
     case TAG_IA5_STRING:
       return toAscii(value);
     case TAG_UTF8_STRING:
@@ -170,7 +181,7 @@ function ia5(cursor: DerCursor, tag: number): string {
   return text;
 }
 
-function latin1(bytes: Uint8Array): string {
+export function latin1(bytes: Uint8Array): string {
   let out = '';
   for (const byte of bytes) out += String.fromCharCode(byte);
   return out;

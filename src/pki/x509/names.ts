@@ -1,7 +1,7 @@
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import { type Certificate, remember } from './certificate.ts';
-import { type Attribute, attributeText, type GeneralName, nameAttributes } from './general-name.ts';
+import { type Attribute, attributeText, type GeneralName, isOddString, nameAttributes } from './general-name.ts';
 import { lowerAscii, toAsciiLabels } from './idna.ts';
 import { parseIp } from './ip.ts';
 
@@ -110,23 +110,25 @@ export function isBelow(name: ComparableName | undefined, base: ComparableName |
 
 /** `sameName` and `isBelow` for bytes that nobody has read yet: what is malformed is like nothing. */
 export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
-  const [left, right] = [comparableName(a), comparableName(b)];
+  const [left, right] = [comparableName(a, 'refuse'), comparableName(b, 'refuse')];
   return isBelow(left, right) && (relation === 'subtree' || left?.length === right?.length);
 }
 
 /** One text for each relative name: names are the same if these are. */
 export type ComparableName = readonly string[];
 
-/** Undefined: it cannot be compared. */
-export function comparableName(name: Uint8Array): ComparableName | undefined {
+/**
+ * Undefined: it cannot be compared.
+ * @param odd strings with characters that their type does not have: compared byte for byte, or not at all.
+ */
+export function comparableName(name: Uint8Array, odd: 'by bytes' | 'refuse' = 'by bytes'): ComparableName | undefined {
   try {
     const rdns: string[] = [];
     for (const rdn of nameAttributes(name)) {
       const attributes: string[] = [];
       for (const attribute of rdn) {
-        const text = comparableAttribute(attribute);
-        if (text === undefined) return undefined;
-        attributes.push(text);
+        if (odd === 'refuse' && isOddString(attribute)) return undefined;
+        attributes.push(comparableAttribute(attribute));
       }
       // A set of attributes: the order does not matter.
       rdns.push(attributes.length === 1 ? attributes[0]! : JSON.stringify(attributes.sort()));
@@ -141,11 +143,10 @@ export function comparableName(name: Uint8Array): ComparableName | undefined {
 /** Strings that RFC 5280 wants prepared; TeletexString and what is no string are compared byte for byte. */
 const PREPARED_TAGS: readonly number[] = [0x0c, 0x13, 0x16, 0x1c, 0x1e];
 
-function comparableAttribute(attribute: Attribute): string | undefined {
+function comparableAttribute(attribute: Attribute): string {
   const { oid, tag, value } = attribute;
-  if (!PREPARED_TAGS.includes(tag)) return JSON.stringify([oid, tag, toHex(value)]);
-  const text = attributeText(attribute);
-  return text === undefined ? undefined : JSON.stringify([oid, prepare(text)]);
+  const text = PREPARED_TAGS.includes(tag) ? attributeText(attribute) : undefined;
+  return JSON.stringify(text === undefined ? [oid, tag, toHex(value)] : [oid, prepare(text)]);
 }
 
 /** Only ASCII letters are folded, and spaces; never by a locale. */

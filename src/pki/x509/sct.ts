@@ -164,7 +164,7 @@ export function withoutTimestamps(tbs: Uint8Array): Uint8Array {
 function keptExtensions(field: DerCursor): readonly Uint8Array[] {
   const all = field.sequenceOf((item) => {
     const start = item.offset;
-    const { oid } = readExtension(item);
+    const { oid } = readExtension(item, new Set());
     return { oid, der: item.bytes.subarray(start, item.offset) };
   });
   const kept = all.filter(({ oid }) => oid !== OID_SCT_LIST && oid !== OID_PRECERTIFICATE_POISON);
