@@ -41,7 +41,7 @@ export interface LegacyServerOptions {
   /**
    * Take a first ClientHello in the form of SSL 2 too (RFC 5246 appendix E.2; RFC 9846 appendix E.5 advises against it).
    * SSL 2 is not spoken for that. Such a hello can offer no extended master secret, no name and no signature scheme: it
-   * needs `requireExtendedMasterSecret: false`, and a suite that signs needs {@link legacySignatures}. Default: false.
+   * is refused where `requireExtendedMasterSecret` is set, and a suite that signs needs {@link legacySignatures}. Default: false.
    */
   readonly ssl2Hello?: boolean;
 }
@@ -55,7 +55,7 @@ export interface LegacyServerOptions {
  * import { legacyServer12 } from 'warifu/legacy';
  * import { nobleProvider } from 'warifu/crypto/noble';
  * const crypto = nobleProvider();
- * const options = { crypto, protocols: [legacyServer12(crypto, { ssl2Hello: true })], requireExtendedMasterSecret: false };
+ * const options = { crypto, protocols: [legacyServer12(crypto, { ssl2Hello: true })] };
  * ```
  */
 export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): ServerProtocol {

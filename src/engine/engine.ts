@@ -19,6 +19,14 @@ import { TLS_1_3 } from '../wire/ids.ts';
 import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
 import { answer } from './answer.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
+import {
+  CHANNEL_BINDINGS,
+  type ChannelBinding,
+  demandUnique,
+  EXPORTER_LABEL,
+  EXPORTER_LENGTH,
+  serverEndPoint,
+} from './channel-binding.ts';
 import { classifyMessage } from './classify-message.ts';
 import { makeEffects } from './effects.ts';
 import type { EngineEvent } from './event.ts';
@@ -184,10 +192,29 @@ export class Engine {
     });
   }
 
-  /** Keying material for another protocol (RFC 9846 section 7.5); `length` is in bytes. */
+  /**
+   * Keying material for another protocol (RFC 9846 section 7.5, RFC 5705); `length` is in bytes.
+   * @throws TlsError ERR_STATE when the connection is not open, or is one of TLS 1.2 without extended_master_secret.
+   */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
     if (!this.#lifecycle.established || this.#commands === undefined) throw this.#wrongState('exportKey');
+    demandUnique(this.#info, 'exportKey');
     return this.#commands.exportKey(label, context, length);
+  }
+
+  /**
+   * What ties a protocol above, such as SCRAM, to this very connection (RFC 9266, RFC 5929).
+   * @throws TlsError ERR_STATE when the connection is not open, is one of TLS 1.2 without extended_master_secret, or has
+   * no such binding.
+   */
+  channelBinding(type: ChannelBinding): Uint8Array {
+    if (!this.#lifecycle.established) throw this.#wrongState('channelBinding');
+    demandUnique(this.#info, type);
+    if (type === 'tls-exporter') return this.exportKey(EXPORTER_LABEL, new Uint8Array(0), EXPORTER_LENGTH);
+    if (type !== 'tls-server-end-point')
+      throw new TlsError('ERR_OPTION', { detail: `channelBinding: ${String(type)} is not one of ${CHANNEL_BINDINGS}` });
+    const { peer, ownCertificate } = this.#info;
+    return serverEndPoint(this.role === 'client' ? peer?.chain[0] : ownCertificate, this.config.crypto);
   }
 
   /**

@@ -2,6 +2,7 @@
  * The engine alone: bytes in, events out, no transport, no timer, no promise.
  * @module
  */
+export type { ChannelBinding } from './channel-binding.ts';
 export { Engine } from './engine.ts';
 export type { Status } from './lifecycle.ts';
 export {

@@ -109,6 +109,8 @@ export interface ConnectionInfo {
   earlyData?: EarlyDataInfo;
   /** Did we show a certificate? In a resumed connection: did we when the session began? */
   authenticated?: boolean;
+  /** The certificate that we showed on this connection, in DER. A resumed connection shows none. */
+  ownCertificate?: Uint8Array;
   /** Did the server ask for a certificate? */
   certificateRequested?: boolean;
   /** The peer's direction ended without close_notify, and `allowTruncation` let it: the last data may be missing. */

@@ -1,3 +1,4 @@
+import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { PeerCertificate, DetailedPeerCertificate } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
@@ -154,6 +155,14 @@ export class TlsSocket extends NetSocket {
   /** Keying material for another protocol; `length` in bytes. @throws TlsError ERR_STATE before the handshake is done. */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
     return this.#driver.exportKey(label, context, length);
+  }
+
+  /**
+   * What ties a protocol above, such as SCRAM, to this connection (RFC 9266, RFC 5929).
+   * @throws TlsError ERR_STATE before the handshake is done, and where there is no such binding.
+   */
+  channelBinding(type: ChannelBinding): Uint8Array {
+    return this.#driver.channelBinding(type);
   }
 
   /** There is no renegotiation to disable. */

@@ -1,3 +1,4 @@
+import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
 import { Alert, TlsError } from '../errors.ts';
@@ -210,6 +211,11 @@ export class Driver {
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
     if (this.#engine === undefined) throw new TlsError('ERR_STATE', { detail: 'before the handshake has begun' });
     return this.#engine.exportKey(label, context, length);
+  }
+
+  channelBinding(type: ChannelBinding): Uint8Array {
+    if (this.#engine === undefined) throw new TlsError('ERR_STATE', { detail: 'before the handshake has begun' });
+    return this.#engine.channelBinding(type);
   }
 
   #command(name: string, call: (engine: Engine) => void): void {

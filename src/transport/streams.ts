@@ -1,3 +1,4 @@
+import type { ChannelBinding } from '../engine/channel-binding.ts';
 import { bytesOf } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
@@ -37,6 +38,11 @@ export interface TlsStream extends ByteDuplex {
    * @param length in bytes.
    */
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
+  /**
+   * What ties a protocol above, such as SCRAM, to this connection (RFC 9266, RFC 5929).
+   * @throws TlsError ERR_STATE where there is no such binding.
+   */
+  channelBinding(type: ChannelBinding): Uint8Array;
   /** Server, TLS 1.3: asks the client for a certificate now; answered with what it showed, or undefined if it declined. */
   requestCertificate(): Promise<PeerInfo | undefined>;
 }
@@ -141,6 +147,10 @@ class Streams implements TlsStream, Skin {
 
   exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
     return this.#driver.exportKey(label, context, length);
+  }
+
+  channelBinding(type: ChannelBinding): Uint8Array {
+    return this.#driver.channelBinding(type);
   }
 
   requestCertificate(): Promise<PeerInfo | undefined> {

@@ -47,8 +47,9 @@ const ch = (change: (value: ClientHello) => ClientHello): Lie => as(1, ClientHel
 
 export const CLIENT_12: readonly Row[] = [
   {
-    rule: 'RFC 7627 section 5.2: extended_master_secret is there',
+    rule: 'RFC 7627 section 5.2: extended_master_secret is there, where it is required',
     ...V,
+    client: { ...V.client, requireExtendedMasterSecret: true },
     lie: sh(without(23)),
     code: 'ERR_EXTENDED_MASTER_SECRET',
     alert: 40,
@@ -266,8 +267,9 @@ export const CLIENT_12: readonly Row[] = [
 
 export const SERVER_12: readonly Row[] = [
   {
-    rule: 'RFC 7627 section 5.3: extended_master_secret is there',
+    rule: 'RFC 7627 section 5.3: extended_master_secret is there, where it is required',
     ...V,
+    server: { ...V.server, requireExtendedMasterSecret: true },
     lie: ch(without(23)),
     code: 'ERR_EXTENDED_MASTER_SECRET',
     alert: 40,
@@ -393,7 +395,7 @@ export const SERVER_12: readonly Row[] = [
 function shorn(): Pick<Row, 'client' | 'server' | 'lie' | 'code' | 'alert'> {
   const { client, server } = resuming();
   return {
-    client: { ...client, requireExtendedMasterSecret: false },
+    client: client!,
     server: server!,
     lie: sh(without(23)),
     code: 'ERR_EXTENDED_MASTER_SECRET',
@@ -403,5 +405,5 @@ function shorn(): Pick<Row, 'client' | 'server' | 'lie' | 'code' | 'alert'> {
 
 function resumingAt(): Pick<Row, 'client' | 'server'> {
   const { client, server } = resuming();
-  return { client: client!, server: { ...server, requireExtendedMasterSecret: false } };
+  return { client: client!, server: server! };
 }

@@ -129,13 +129,6 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect(resumed(connect({}, lately))).toBe(false);
   });
 
-  it('not without extended_master_secret: such sessions are not kept', () => {
-    const { connect } = make();
-    const middle = (): Pair => connect({ requireExtendedMasterSecret: false }, { requireExtendedMasterSecret: false });
-    expect(resumed(middle())).toBe(false);
-    expect(resumed(middle())).toBe(true);
-  });
-
   it('not where only TLS 1.3 is spoken, and nothing breaks', () => {
     const { connect } = make();
     const both = { protocols: [client13, client12] };
@@ -322,7 +315,7 @@ describe('what a peer may not do', () => {
   it('client: go on without extended_master_secret', () => {
     const all = ends(C12, S12);
     all.connect();
-    const pair = { client: all.client({ grease: false }), server: all.server({ requireExtendedMasterSecret: false }) };
+    const pair = { client: all.client({ grease: false }), server: all.server() };
     const error = failureOf(pair, 'server', (bytes, from) => (from === 'client' ? hideExtension(bytes, 23) : bytes));
     expect(error).toMatchObject({ code: 'ERR_EXTENDED_MASTER_SECRET', alert: 40 });
   });
@@ -330,7 +323,7 @@ describe('what a peer may not do', () => {
   it('server: go on without extended_master_secret', () => {
     const all = ends(C12, S12);
     all.connect();
-    const pair = { client: all.client({ requireExtendedMasterSecret: false }), server: all.server() };
+    const pair = { client: all.client(), server: all.server() };
     const error = failureOf(pair, 'client', (bytes, from) => (from === 'server' ? dropExtension(bytes, 23) : bytes));
     expect(error).toMatchObject({ code: 'ERR_EXTENDED_MASTER_SECRET', alert: 40 });
   });

@@ -44,8 +44,9 @@ export interface CommonOptions {
    */
   readonly suites?: readonly (string | readonly string[])[];
   /**
-   * TLS 1.2: refuse a peer that does not bind its secret to the whole handshake (RFC 7627). Default: true; without it a
-   * connection that is resumed can be mixed up with another.
+   * TLS 1.2: refuse a peer that does not bind its secret to the whole handshake (RFC 7627). Default: false, since there are
+   * many such peers still. A connection with one is never resumed, and exports no keys and no channel binding: those could
+   * be mixed up with another connection's.
    */
   readonly requireExtendedMasterSecret?: boolean;
   /** Names of groups, best first. Default: all of the provider's. */
@@ -315,7 +316,7 @@ function commonConfig(
     crypto,
     suites13,
     suites12,
-    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? true,
+    requireExtendedMasterSecret: options.requireExtendedMasterSecret ?? false,
     groups: pick<KeyExchange>('groups', options.groups, crypto.groups),
     signatures,
     signingAlgorithms: pick<SignatureScheme>(

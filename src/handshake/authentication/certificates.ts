@@ -130,6 +130,7 @@ export function* proveOurselves(
   const certificate = encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate, certificateMessage(credential, peer)));
   transcript.add(certificate);
   if (credential === undefined) return [certificate];
+  if (credential.chain[0] !== undefined) effects.info('ownCertificate', credential.chain[0]);
 
   const scheme = chooseScheme(credential, peer.schemes, config.signingAlgorithms, TLS_1_3, config.role);
   if (scheme === undefined) throw new TlsError('ERR_NO_SHARED_SCHEME');

@@ -73,6 +73,7 @@ export function* answer(
     // RFC 5246 ¶7.4.6-1
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
     effects.info('authenticated', credential !== undefined);
+    if (credential?.chain[0] !== undefined) effects.info('ownCertificate', credential.chain[0]);
   }
   const { body, preMain, group } = yield* response;
   send(encodeHandshake(HANDSHAKE_CLIENT_KEY_EXCHANGE, body));

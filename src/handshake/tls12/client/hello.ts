@@ -126,7 +126,7 @@ function checkBindings(extensions: ExtensionBlock<'ServerHello12'>, config: Clie
   const extended = extensions.has(extendedMainSecret.id);
   if (!extended && config.requireExtendedMasterSecret)
     throw new TlsError('ERR_EXTENDED_MASTER_SECRET', {
-      detail: 'the server does not send it; requireExtendedMasterSecret: false would allow that',
+      detail: 'the server does not send it, and requireExtendedMasterSecret is set',
     });
   return extended;
 }

@@ -64,7 +64,7 @@ export function readClientHello12(message: ClientHelloArrival, config: ServerCon
   const extended = extensions.has(extendedMainSecret.id);
   if (!extended && config.requireExtendedMasterSecret)
     throw new TlsError('ERR_EXTENDED_MASTER_SECRET', {
-      detail: 'the client does not offer it; requireExtendedMasterSecret: false would allow that',
+      detail: 'the client does not offer it, and requireExtendedMasterSecret is set',
     });
   const groups = extensions.get(supportedGroups) ?? GROUPS_WITHOUT_EXTENSION;
   const schemes = extensions.get(signatureAlgorithms) ?? SCHEMES_WITHOUT_EXTENSION;

@@ -143,6 +143,7 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context<Serv
   else agreed.messages.dispose();
   send(HANDSHAKE_SERVER_HELLO_DONE, new Uint8Array(0));
   effects.info('authenticated', true);
+  if (credential.chain[0] !== undefined) effects.info('ownCertificate', credential.chain[0]);
   effects.info('certificateRequested', clientAuth !== 'none');
   const sent: FlightSent12 = {
     ...agreed,

@@ -2,7 +2,7 @@ import { equalBytes } from '../../../bytes/bytes.ts';
 import { quotedList } from '../../../bytes/text.ts';
 import type { CipherSuite13, KeyExchange } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
-import { type ExtensionBlock, readExtensions } from '../../../wire/extension.ts';
+import { type ExtensionBlock, type RawExtension, readExtensions } from '../../../wire/extension.ts';
 import { alpn } from '../../../wire/extensions/alpn.ts';
 import { cookie } from '../../../wire/extensions/cookie.ts';
 import { earlyData } from '../../../wire/extensions/early-data.ts';
@@ -16,7 +16,7 @@ import { signatureAlgorithms } from '../../../wire/extensions/signature-algorith
 import { supportedGroups } from '../../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../../wire/extensions/supported-versions.ts';
 import type { ClientHello } from '../../../wire/hello.ts';
-import { TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
+import { EXTENSION_ENCRYPTED_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import type { ClientHelloArrival } from '../../machine.ts';
 import type { ClientHelloSummary } from '../../requests.ts';
@@ -118,15 +118,9 @@ export function checkSecondHello(first: ReadHello, second: ReadHello, group: Key
     a.cipherSuites.length === b.cipherSuites.length &&
     a.cipherSuites.every((suite, index) => suite === b.cipherSuites[index]);
   if (!same) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'random, session id or cipher suites' });
-  const mayDiffer = new Set([keyShare.id, earlyData.id, cookie.id, preSharedKey.id, padding.id]);
-  const stable = (read: ReadHello): ClientHello['extensions'] =>
-    read.hello.extensions.filter(({ type }) => !mayDiffer.has(type));
-  const before = stable(first);
-  const after = stable(second);
-  const unchanged =
-    before.length === after.length &&
-    before.every(({ type, data }, index) => type === after[index]!.type && equalBytes(data, after[index]!.data));
-  if (!unchanged) throw new TlsError('ERR_RETRY_CHANGED', { detail: 'an extension' });
+  const changed = changedExtension(first.hello.extensions, second.hello.extensions);
+  if (changed !== undefined)
+    throw new TlsError('ERR_RETRY_CHANGED', { detail: `the extension 0x${changed.toString(16).padStart(4, '0')}` });
   if (!leavesOutOnly(first.extensions.get(preSharedKey)?.identities, second.extensions.get(preSharedKey)?.identities))
     throw new TlsError('ERR_RETRY_CHANGED', { detail: 'another PSK' });
   if (second.extensions.has(earlyData.id))
@@ -134,6 +128,30 @@ export function checkSecondHello(first: ReadHello, second: ReadHello, group: Key
   if (group !== undefined && (second.shares.length !== 1 || second.shares[0]!.group !== group.id)) {
     throw new TlsError('ERR_RETRY_CHANGED', { detail: `not exactly one key share, for ${group.name}` });
   }
+}
+
+/**
+ * The type of an extension that is new, gone or not what it was. Their order says nothing, but for pre_shared_key at the
+ * end, and there are clients that change it (wolfSSL); none is there twice.
+ */
+function changedExtension(before: readonly RawExtension[], after: readonly RawExtension[]): number | undefined {
+  const mayDiffer = new Set([
+    keyShare.id,
+    earlyData.id,
+    cookie.id,
+    preSharedKey.id,
+    padding.id,
+    // To those who do not know ECH it is random bytes, and clients that only pretend to use it make new ones.
+    EXTENSION_ENCRYPTED_CLIENT_HELLO,
+  ]);
+  const left = new Map(before.filter(({ type }) => !mayDiffer.has(type)).map(({ type, data }) => [type, data]));
+  for (const { type, data } of after) {
+    if (mayDiffer.has(type)) continue;
+    const known = left.get(type);
+    if (known === undefined || !equalBytes(known, data)) return type;
+    left.delete(type);
+  }
+  return left.keys().next().value;
 }
 
 interface Named {
