@@ -4,24 +4,38 @@ import { broken, platformBinary, type Result, type Runner } from './runner.ts';
 import type { Outcome } from './suite.ts';
 import { readFileSync } from 'node:fs';
 
-/** Cloudflare's runtime, by itself: one worker behind one socket of loopback. */
+/**
+ * Cloudflare's runtime, by itself: one worker behind one socket of loopback; without anything of Node, and with its
+ * compatibility, where `node:crypto` is there by name and throws for much of what Node takes.
+ */
 export const runWorkerd: Runner = async ({ fetch: bundle }) => {
-  const runtime = 'workerd';
   const binary = platformBinary('@cloudflare', 'workerd-', 'bin/workerd');
-  if (binary === undefined) return [{ runtime, skipped: 'not installed', outcomes: [] }];
+  if (binary === undefined) return [{ runtime: 'workerd', skipped: 'not installed', outcomes: [] }];
+  return [
+    await runWith('workerd', binary, bundle, 'compatibilityDate = "2026-01-01"'),
+    await runWith(
+      'workerd, nodejs_compat',
+      binary,
+      bundle,
+      'compatibilityDate = "2026-10-01", compatibilityFlags = ["nodejs_compat"]',
+    ),
+  ];
+};
+
+async function runWith(runtime: string, binary: string, bundle: string, compatibility: string): Promise<Result> {
   const files = new Files();
   const port = await freePort();
   files.add(basename(bundle), readFileSync(bundle));
-  const config = files.add('config.capnp', configFor(basename(bundle), port));
+  const config = files.add('config.capnp', configFor(basename(bundle), port, compatibility));
   const child = startChild(binary, ['serve', config], { files });
   try {
-    return [{ runtime, outcomes: await ask(port) }];
+    return { runtime, outcomes: await ask(port) };
   } catch (error) {
-    return [{ runtime, outcomes: [broken(`${error}\n${child.output().slice(-2000)}`)] }] satisfies Result[];
+    return { runtime, outcomes: [broken(`${error}\n${child.output().slice(-2000)}`)] };
   } finally {
     await child.stop();
   }
-};
+}
 
 async function ask(port: number): Promise<Outcome[]> {
   for (let tries = 0; ; tries++) {
@@ -38,7 +52,7 @@ async function ask(port: number): Promise<Outcome[]> {
   }
 }
 
-const configFor = (bundle: string, port: number): string => `
+const configFor = (bundle: string, port: number, compatibility: string): string => `
 using Workerd = import "/workerd/workerd.capnp";
 const config :Workerd.Config = (
   services = [ (name = "main", worker = .worker) ],
@@ -46,6 +60,6 @@ const config :Workerd.Config = (
 );
 const worker :Workerd.Worker = (
   modules = [ (name = "suite", esModule = embed "${bundle}") ],
-  compatibilityDate = "2026-01-01",
+  ${compatibility},
 );
 `;

@@ -36,7 +36,11 @@ export function join(
   server: AcceptOptions,
 ): Promise<[PromiseSettledResult<TlsStream>, PromiseSettledResult<TlsStream>]> {
   const [a, b] = pipe();
-  return Promise.allSettled([connect(a, client), accept(b, server)]);
+  // Each side ends when it has sent everything, whether or not the other one has.
+  return Promise.allSettled([
+    connect(a, { ...client, allowHalfOpen: true }),
+    accept(b, { ...server, allowHalfOpen: true }),
+  ]);
 }
 
 /** Two ends of a wire that exists in memory only. */
