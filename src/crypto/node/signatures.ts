@@ -1,5 +1,5 @@
 import type { Buffer } from 'node:buffer';
-import type { JsonWebKey, KeyObject, SignKeyObjectInput, VerifyKeyObjectInput } from 'node:crypto';
+import type { JsonWebKey, KeyObject } from 'node:crypto';
 import { fromBase64Url, toBase64Url, wipe } from '../../bytes/bytes.ts';
 import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
 import { TlsError } from '../../errors.ts';
@@ -28,8 +28,7 @@ export function nodeVerifier(node: NodeCryptoModule): SignatureVerifier {
           isValidPublicKey(key) ? node.createPublicKey({ key: publicJwk(key), format: 'jwk' }) : undefined,
         );
         if (object === undefined) return false;
-        const input = { key: object, ...paddingOf(node, algorithm) } as VerifyKeyObjectInput;
-        return node.verify(digestOf(algorithm), message, input, signature);
+        return node.verify(digestOf(algorithm), message, withPadding(node, algorithm, object), signature);
       } catch (cause) {
         // All that a peer can get wrong has been looked at above.
         throw providerFault('node', algorithm.kind, cause);
@@ -50,8 +49,7 @@ export function nodeSigner(node: NodeCryptoModule, key: PrivateKey): Signer {
         throw new TlsError('ERR_SIGNER_FAILED', { detail: `scheme 0x${id.toString(16)} does not go with this key` });
       }
       const { algorithm } = scheme;
-      const input = { key: object, ...paddingOf(node, algorithm) } as SignKeyObjectInput;
-      return plain(node.sign(digestOf(algorithm), message, input));
+      return plain(node.sign(digestOf(algorithm), message, withPadding(node, algorithm, object)));
     },
     ...(key.kind === 'rsa' &&
       !key.pss && { decryptRaw: (text: Uint8Array) => decryptRaw(node, object, key.modulus, text) }),
@@ -126,17 +124,19 @@ function digestOf(algorithm: SignatureAlgorithm): string | null {
   return 'hash' in algorithm ? algorithm.hash : null;
 }
 
-function paddingOf(node: NodeCryptoModule, algorithm: SignatureAlgorithm): object {
-  switch (algorithm.kind) {
-    case 'ecdsa':
-      return { dsaEncoding: 'der' };
-    case 'rsa-pkcs1':
-      return { padding: node.constants.RSA_PKCS1_PADDING };
-    case 'rsa-pss':
-      return { padding: node.constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength };
-    default:
-      return {};
-  }
+/**
+ * The key alone wherever that will do: DER and PKCS#1 v1.5 are what node:crypto takes by default, a key with options beside
+ * it costs 16 µs more (Node 24), and some runtimes refuse it.
+ */
+function withPadding(node: NodeCryptoModule, algorithm: SignatureAlgorithm, key: KeyObject): KeyObject | PaddedKey {
+  if (algorithm.kind !== 'rsa-pss') return key;
+  return { key, padding: node.constants.RSA_PKCS1_PSS_PADDING, saltLength: algorithm.saltLength };
+}
+
+interface PaddedKey {
+  readonly key: KeyObject;
+  readonly padding: number;
+  readonly saltLength: number;
 }
 
 /**
