@@ -23,7 +23,7 @@ type Done = (error?: Error | null) => void;
  * A connection as a Node stream: a `net.Socket` to look at, and what a `tls.TLSSocket` says about itself. What is written
  * before the handshake is done is sent afterwards. Events: 'connect' when the transport has been dialled, 'secure' (and for
  * a client 'secureConnect') when the handshake is done, and those of any socket. Fails like any stream: with 'error' and
- * 'close', after everything that had been received has been read.
+ * 'close', after everything that had been received has been read; 'close' says whether there was an error.
  */
 export class TlsSocket extends NetSocket {
   /** As of every socket that speaks TLS. */
@@ -47,6 +47,8 @@ export class TlsSocket extends NetSocket {
     const below = new DuplexTransport(transport);
     super(transport, {
       allowHalfOpen: config.allowHalfOpen,
+      // It is emitted here, for a socket says whether it had an error.
+      emitClose: false,
       // Nothing is kept in the stream that the program has not asked for: an error comes behind the data, not in place of it.
       readableHighWaterMark: 0,
       writableHighWaterMark: WRITABLE,
@@ -233,6 +235,7 @@ export class TlsSocket extends NetSocket {
     this.#driver.abort(error instanceof TlsError ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
     this.#settle(error ?? new TlsError('ERR_ABORTED'));
     done(error);
+    process.nextTick(() => this.emit('close', error !== null));
   }
 
   #send(chunk: Uint8Array, done?: Done): void {

@@ -4,17 +4,13 @@ import type { EngineEvent } from '../engine/event.ts';
 import { Alert, TlsError } from '../errors.ts';
 import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
 import type { TransportConfig } from './options.ts';
-import { Outbox, type Taken } from './outbox.ts';
+import { Inbox } from './inbox.ts';
+import type { Taken } from './outbox.ts';
 import { Release } from './release.ts';
+import { Sender } from './sender.ts';
 import type { Skin, Transport } from './transport.ts';
 import { after, nextTurn, Turns } from './turns.ts';
 
-/** Bytes that are sealed at once. */
-const PIECE = 65_536;
-/** Bytes of records that the transport may have before it has taken them. */
-const MAX_OUTSTANDING = 131_072;
-/** Bytes that are received ahead of what is read, before the transport is paused. */
-const MAX_WAITING = 65_536;
 /** For how long what has arrived is read when writing has failed, in milliseconds: an alert may say why. */
 const READ_AFTER_FAILURE = 1_000;
 
@@ -23,12 +19,12 @@ const READ_AFTER_FAILURE = 1_000;
  * the program inside a call of the program's: calls and events only take note; the loop runs later, with nothing above it.
  */
 export class Driver {
-  readonly #transport: Transport;
   readonly #skin: Skin;
   readonly #config: TransportConfig;
   readonly #turns: Turns;
   readonly #release: Release;
-  readonly #outbox: Outbox = new Outbox();
+  readonly #inbox: Inbox;
+  readonly #sender: Sender;
   #engine: Engine | undefined;
 
   #scheduled = false;
@@ -37,27 +33,18 @@ export class Driver {
   #again = false;
   /** Inside a call of the engine: a callback of the program may be running. */
   #inEngine = false;
-  /** The program has just been told that the handshake is done: it gets a turn before anything else happens. */
-  #resting = false;
+  /** The engine waits for an answer. */
+  #pending = false;
   #opened = false;
   /** The handshake is done, and the program has not been told yet. */
   #isToTell = false;
   /** What came right behind the handshake. */
   #kept: EngineEvent | undefined;
-  #over = false;
+  /** The program has just been told that the handshake is done: it gets a turn before anything else happens. */
+  #resting = false;
   /** Given up from inside a call of the engine. */
   #stop: TlsError | undefined;
-
-  #incoming: Uint8Array[] = [];
-  #incomingBytes = 0;
-  #paused = false;
-  #input: 'flows' | 'ended' | 'gone' = 'flows';
-  /** The end of the input has been acted on. */
-  #inputTold = false;
-  /** Why the transport cannot be used any more. */
-  #cause: unknown;
-  /** Nothing is received while the engine waits for an answer. */
-  #pending = false;
+  #over = false;
 
   /** Data that the program has not asked for yet: nothing behind it is looked at. */
   #held: Uint8Array | undefined;
@@ -65,17 +52,7 @@ export class Driver {
   #discarding = false;
   #readOver = false;
   #truncated = false;
-
-  #writable = true;
-  #outstanding = 0;
-  /** Of the pieces that the transport has and has not taken. */
-  readonly #inFlight: Set<readonly Taken[]> = new Set();
-  /** To be called. */
-  #taken: Taken[] = [];
   readonly #early: Uint8Array[] = [];
-  /** Our own end: to be said after what was written, handed over, taken. */
-  #ending: 'no' | 'asked' | 'said' | 'done' = 'no';
-  #endTaken: Taken[] = [];
 
   readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
   #stopTimer: (() => void) | undefined;
@@ -91,11 +68,17 @@ export class Driver {
     config: TransportConfig,
     turns: Turns = new Turns(),
   ) {
-    this.#transport = transport;
     this.#skin = skin;
     this.#config = config;
     this.#turns = turns;
     this.#release = new Release(transport);
+    this.#inbox = new Inbox(transport);
+    this.#sender = new Sender(transport, {
+      schedule: () => this.#schedule(),
+      call: (call) => void this.#call(call),
+      failed: (cause) => this.#writeFailed(cause),
+      ended: () => this.#endSaid(),
+    });
     transport.listen({
       received: (bytes) => this.#received(bytes),
       ended: () => this.#inputEnded('ended', undefined),
@@ -109,12 +92,13 @@ export class Driver {
         this.abort(new TlsError('ERR_HANDSHAKE_TIMEOUT', { detail })),
       );
     }
-    if ('then' in engine)
+    if (!('then' in engine)) this.#begin(engine);
+    else {
       engine.then(
         (ready) => this.#begin(ready),
         (reason) => this.#finish(asTlsError(reason)),
       );
-    else this.#begin(engine);
+    }
   }
 
   /** Undefined until the engine is there. */
@@ -135,34 +119,28 @@ export class Driver {
 
   /** Neither over nor ended by us. */
   get mayWrite(): boolean {
-    return !this.#over && this.#ending === 'no';
+    return !this.#over && !this.#sender.isEnding;
   }
 
   /** Bytes that the program has written and the transport has not taken, in both forms. */
   get backlog(): number {
-    return this.#outbox.length + this.#outstanding;
+    return this.#sender.backlog;
   }
 
   /** Sends when it can be sent; `taken` is called when it has been. */
   write(bytes: Uint8Array, taken?: Taken): void {
-    if (!this.mayWrite) {
-      const detail = this.#over ? 'the connection is over' : 'our direction has been ended';
-      queueMicrotask(() => taken?.(new TlsError('ERR_STATE', { detail })));
+    if (this.mayWrite) {
+      this.#sender.write(bytes, taken);
       return;
     }
-    this.#outbox.push(bytes, taken);
-    this.#schedule();
+    const detail = this.#over ? 'the connection is over' : 'our direction has been ended';
+    queueMicrotask(() => taken?.(new TlsError('ERR_STATE', { detail })));
   }
 
   /** Ends our direction with close_notify, behind what was written. */
   end(taken?: Taken): void {
-    if (this.#over || this.#ending === 'done') {
-      if (taken !== undefined) queueMicrotask(() => taken());
-      return;
-    }
-    if (taken !== undefined) this.#endTaken.push(taken);
-    if (this.#ending === 'no') this.#ending = 'asked';
-    this.#schedule();
+    if (!this.#over && !this.#sender.hasEnded) this.#sender.end(taken);
+    else if (taken !== undefined) queueMicrotask(() => taken());
   }
 
   /** The program can take data. */
@@ -177,11 +155,6 @@ export class Driver {
   discard(): void {
     this.#discarding = true;
     this.#schedule();
-  }
-
-  /** Waits for the peer's end no longer than `closeTimeout`. */
-  limitClose(): void {
-    if (!this.#over) this.#limit(() => this.#finish(undefined));
   }
 
   /** Gives the connection up. During the handshake the peer is told so; afterwards it sees that the data was cut off. */
@@ -269,17 +242,14 @@ export class Driver {
 
   /** Does one thing. False: there is nothing to do until something happens. */
   #step(): boolean {
-    const taken = this.#taken.shift();
-    if (taken !== undefined) {
-      this.#again = true;
-      taken();
-      return true;
-    }
+    this.#again = true;
+    if (this.#sender.tellTaken()) return true;
+    this.#again = false;
     if (this.#over || this.#resting) return false;
     if (this.#stop !== undefined) return this.#giveUp(this.#stop);
     if (this.#held !== undefined) return this.#deliver(this.#held);
     const engine = this.#engine;
-    if (engine === undefined) return this.#input === 'gone' && this.#giveUp(this.#lost());
+    if (engine === undefined) return this.#inbox.isGone && this.#giveUp(this.#lost());
     const event = this.#next(engine);
     if (event === undefined || this.#stop !== undefined) return true;
     // What belongs to the handshake leaves first: tickets.
@@ -290,7 +260,7 @@ export class Driver {
     }
     switch (event.type) {
       case 'write':
-        this.#hand(event.bytes, []);
+        this.#sender.hand(event.bytes, []);
         return true;
       case 'data':
         this.#held = event.bytes;
@@ -359,7 +329,7 @@ export class Driver {
   #tellSecure(): void {
     this.#isToTell = false;
     // A connection that is dead already is not handed out as a new one.
-    if (this.#input === 'gone' && this.#incoming.length === 0) {
+    if (this.#inbox.isGone && this.#inbox.isEmpty) {
       this.#giveUp(this.#lost());
       return;
     }
@@ -375,19 +345,8 @@ export class Driver {
 
   #received(bytes: Uint8Array): void {
     if (this.#over) return;
-    this.#incoming.push(bytes);
-    this.#incomingBytes += bytes.length;
-    this.#pace();
+    this.#inbox.push(bytes);
     this.#schedule();
-  }
-
-  /** Memory is bounded: what is not read stays where it is. */
-  #pace(): void {
-    const shouldPause = this.#incomingBytes >= MAX_WAITING;
-    if (shouldPause === this.#paused || this.#input !== 'flows') return;
-    this.#paused = shouldPause;
-    if (shouldPause) this.#transport.pause();
-    else this.#transport.resume();
   }
 
   #inputEnded(how: 'ended' | 'gone', cause: unknown): void {
@@ -396,35 +355,30 @@ export class Driver {
       else this.#release.ended();
       return;
     }
-    if (this.#input === 'gone') return;
-    this.#input = how;
-    this.#inputTold = false;
-    this.#cause ??= cause;
-    if (how === 'gone') this.#writable = false;
+    this.#inbox.end(how, cause);
+    if (how === 'gone') this.#sender.isOpen = false;
     this.#schedule();
   }
 
   /** The engine has nothing to do: gives it what has arrived. */
   #feed(engine: Engine): boolean {
-    if (this.#pending) return this.#input === 'gone' && this.#giveUp(this.#lost());
-    const bytes = this.#incoming.shift();
-    if (bytes === undefined) return this.#input !== 'flows' && !this.#inputTold && this.#tellEnd(engine);
-    this.#incomingBytes -= bytes.length;
+    if (this.#pending) return this.#inbox.isGone && this.#giveUp(this.#lost());
+    const bytes = this.#inbox.shift();
+    if (bytes === undefined) return !this.#inbox.flows && !this.#inbox.isTold && this.#tellEnd(engine);
     this.#call(() => engine.receive(bytes));
-    this.#pace();
     return true;
   }
 
   /** Everything that arrived has been read, and nothing more will come. */
   #tellEnd(engine: Engine): boolean {
-    this.#inputTold = true;
-    const isGone = this.#input === 'gone';
+    const { isGone, cause } = this.#inbox;
+    this.#inbox.isTold = true;
     // After our own end, with nothing being read, it is no event that the peer just leaves.
-    const isExpected = this.#opened && this.#ending !== 'no' && !this.#wanted;
-    if (isGone && this.#ending !== 'done' && (this.#readOver || isExpected)) return this.#giveUp(this.#lost());
+    const isExpected = this.#opened && this.#sender.isEnding && !this.#wanted;
+    if (isGone && !this.#sender.hasEnded && (this.#readOver || isExpected)) return this.#giveUp(this.#lost());
     if (isExpected) this.#endReading();
     if (this.#readOver) return false;
-    if (this.#cause !== undefined) return this.#giveUp(this.#lost());
+    if (cause !== undefined) return this.#giveUp(this.#lost());
     if (this.#opened && this.#config.allowTruncation) {
       this.#truncated = true;
       this.#endReading();
@@ -438,15 +392,14 @@ export class Driver {
     if (!this.#discarding && !this.#wanted) return this.#keep();
     this.#held = undefined;
     if (this.#discarding) return true;
-    this.#wanted = false;
-    if (this.#skin.data(bytes)) this.#wanted = true;
+    this.#wanted = this.#skin.data(bytes);
     return true;
   }
 
   /** Data that is not being read. It is kept for the program, but not for ever when there is nobody at the other end. */
   #keep(): false {
-    if (this.#input !== 'flows' && this.#ending === 'done') this.#finish(undefined);
-    else if (this.#input === 'gone' && this.#stopTimer === undefined) this.#limit(() => this.#finish(this.#lost()));
+    if (!this.#inbox.flows && this.#sender.hasEnded) this.#finish(undefined);
+    else if (this.#inbox.isGone && this.#stopTimer === undefined) this.#limit(() => this.#finish(this.#lost()));
     return false;
   }
 
@@ -455,86 +408,35 @@ export class Driver {
     this.#readOver = true;
     this.#rejectLater(new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
     this.#skin.end();
-    if (this.#ending === 'done') this.#finish(undefined);
+    if (this.#sender.hasEnded) this.#finish(undefined);
   }
 
   // --- writing ---
 
-  /** Seals what was written and hands it over, as long as the transport takes it. */
   #flush(): void {
-    const engine = this.#engine;
-    if (engine === undefined || this.#over || !this.#writable || this.#isToTell) return;
-    while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {
-      // Little bits that come while others are on their way wait for them, and leave together.
-      if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;
-      const { bytes, taken } = this.#outbox.take(PIECE);
-      if (bytes.length === 0) this.#taken = this.#taken.concat(taken);
-      else if (!this.#seal(engine, bytes, taken)) return;
-    }
-    if (this.#ending === 'asked' && this.#opened && this.#outbox.isEmpty) this.#sayEnd(engine);
-  }
-
-  #seal(engine: Engine, bytes: Uint8Array, taken: readonly Taken[]): boolean {
-    this.#call(() => engine.send(bytes));
-    const records = engine.takeBytes();
-    if (records !== undefined) this.#hand(records, taken);
-    else this.#inFlight.add(taken);
-    return records !== undefined;
-  }
-
-  #sayEnd(engine: Engine): void {
-    this.#ending = 'said';
-    this.#call(() => engine.close());
-    const said: Taken = (error) => {
-      if (error === undefined) this.#endSaid();
-    };
-    const records = engine.takeBytes();
-    if (records !== undefined) this.#hand(records, [said]);
-    if (this.#transport.halfCloses) this.#transport.end(() => {});
+    if (this.#engine === undefined || this.#over || this.#isToTell) return;
+    this.#sender.flush(this.#engine, this.#opened);
   }
 
   #endSaid(): void {
-    this.#ending = 'done';
-    const waiting = this.#endTaken;
-    this.#endTaken = [];
     if (this.#readOver) this.#finish(undefined);
-    else if (!this.#wanted || this.#discarding) this.limitClose();
-    for (const taken of waiting) taken();
-    this.#schedule();
-  }
-
-  #hand(records: Uint8Array, taken: readonly Taken[]): void {
-    this.#outstanding += records.length;
-    this.#inFlight.add(taken);
-    this.#transport.write(records, (error) => {
-      this.#outstanding -= records.length;
-      if (this.#over) return;
-      if (error !== undefined && error !== null) {
-        this.#writeFailed(error);
-        return;
-      }
-      this.#inFlight.delete(taken);
-      for (const callback of taken) this.#taken.push(callback);
-      if (taken.length > 0 || !this.#outbox.isEmpty) this.#schedule();
-    });
+    else if (!this.#wanted || this.#discarding) this.#limit(() => this.#finish(undefined));
   }
 
   /** What has arrived is read before it is said why the connection ended. */
   #writeFailed(cause: unknown): void {
-    if (!this.#writable || this.#over || this.#ending === 'done') return;
-    this.#writable = false;
-    this.#cause ??= cause;
+    if (!this.#sender.isOpen || this.#over || this.#sender.hasEnded) return;
+    this.#sender.isOpen = false;
     this.#stopWaiting = after(READ_AFTER_FAILURE, () => this.#inputEnded('gone', cause));
+    this.#inbox.cause ??= cause;
   }
 
   // --- the end ---
 
   #lost(): TlsError {
-    if (this.#cause === undefined)
-      return this.#readOver
-        ? new TlsError('ERR_TRANSPORT', { detail: 'it was closed before our own direction was ended' })
-        : new TlsError('ERR_TRUNCATED');
-    return this.#cause instanceof TlsError ? this.#cause : new TlsError('ERR_TRANSPORT', { cause: this.#cause });
+    if (this.#readOver && this.#inbox.cause === undefined)
+      return new TlsError('ERR_TRANSPORT', { detail: 'it was closed before our own direction was ended' });
+    return this.#inbox.error();
   }
 
   #giveUp(error: TlsError): false {
@@ -543,7 +445,7 @@ export class Driver {
     if (engine !== undefined) {
       this.#call(() => engine.abort(error));
       const alert = engine.takeBytes();
-      if (alert !== undefined && this.#writable) this.#hand(alert, []);
+      if (alert !== undefined && this.#sender.isOpen) this.#sender.hand(alert, []);
     }
     this.#finish(error);
     return false;
@@ -557,11 +459,11 @@ export class Driver {
     this.#stopWaiting();
     this.#unsubscribe();
     this.#held = undefined;
-    this.#incoming = [];
+    this.#inbox.clear();
     const engine = this.#engine;
     // Overwrites the keys, where the engine has not done it already.
     if (engine !== undefined) this.#call(() => engine.abort(new TlsError('ERR_ABORTED')));
-    const waiting = [...[...this.#inFlight].flat(), ...this.#outbox.clear(), ...this.#endTaken];
+    const waiting = this.#sender.clear();
     const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
     this.#rejectLater(reason);
     if (waiting.length > 0) {
@@ -574,13 +476,13 @@ export class Driver {
   }
 
   #letGo(error: TlsError | undefined): void {
-    if (!this.#writable) {
+    if (!this.#sender.isOpen) {
       this.#release.now();
       return;
     }
     const wasCutOff = this.#opened && error?.alert === Alert.userCanceled;
     const hasSaidWhy = error?.alert !== undefined && !wasCutOff;
-    this.#release.begin(this.#input === 'flows' && (hasSaidWhy || (this.#ending !== 'no' && !this.#readOver)));
+    this.#release.begin(this.#inbox.flows && (hasSaidWhy || (this.#sender.isEnding && !this.#readOver)));
   }
 
   #rejectLater(error: TlsError): void {

@@ -1,0 +1,135 @@
+import type { Engine } from '../engine/engine.ts';
+import { Outbox, type Taken } from './outbox.ts';
+import type { Transport } from './transport.ts';
+
+/** Bytes that are sealed at once. */
+const PIECE = 65_536;
+/** Bytes of records that the transport may have before it has taken them. */
+const MAX_OUTSTANDING = 131_072;
+
+/** What the driver does for it. */
+export interface SenderHost {
+  /** There is something to do. */
+  schedule(): void;
+  /** Calls the engine, and takes what it throws. */
+  call(call: () => void): void;
+  /** The transport takes nothing more. */
+  failed(cause: unknown): void;
+  /** Our end has been taken by the transport. */
+  ended(): void;
+}
+
+/** The way out: what the program has written is sealed in pieces, and handed over as far as the transport takes it. */
+export class Sender {
+  readonly #transport: Transport;
+  readonly #host: SenderHost;
+  readonly #outbox: Outbox = new Outbox();
+  #outstanding = 0;
+  /** Of the pieces that the transport has and has not taken. */
+  readonly #inFlight: Set<readonly Taken[]> = new Set();
+  /** To be called. */
+  #taken: Taken[] = [];
+  #endTaken: Taken[] = [];
+  /** Our own end: to be said after what was written, handed over, taken. */
+  #ending: 'no' | 'asked' | 'said' | 'done' = 'no';
+  /** The transport takes bytes. */
+  isOpen = true;
+
+  constructor(transport: Transport, host: SenderHost) {
+    this.#transport = transport;
+    this.#host = host;
+  }
+
+  /** Bytes that were written and that the transport has not taken, in both forms. */
+  get backlog(): number {
+    return this.#outbox.length + this.#outstanding;
+  }
+
+  get hasEnded(): boolean {
+    return this.#ending === 'done';
+  }
+
+  get isEnding(): boolean {
+    return this.#ending !== 'no';
+  }
+
+  write(bytes: Uint8Array, taken?: Taken): void {
+    this.#outbox.push(bytes, taken);
+    this.#host.schedule();
+  }
+
+  /** Ends our direction, behind what was written. */
+  end(taken?: Taken): void {
+    if (taken !== undefined) this.#endTaken.push(taken);
+    if (this.#ending === 'no') this.#ending = 'asked';
+    this.#host.schedule();
+  }
+
+  /** Seals what was written and hands it over, as long as the transport takes it. */
+  flush(engine: Engine, mayEnd: boolean): void {
+    if (!this.isOpen) return;
+    while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {
+      // Little bits that come while others are on their way wait for them, and leave together.
+      if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;
+      const { bytes, taken } = this.#outbox.take(PIECE);
+      if (bytes.length === 0) {
+        this.#taken = this.#taken.concat(taken);
+        continue;
+      }
+      this.#host.call(() => engine.send(bytes));
+      const records = engine.takeBytes();
+      if (records === undefined) {
+        this.#inFlight.add(taken);
+        return;
+      }
+      this.hand(records, taken);
+    }
+    if (mayEnd && this.#ending === 'asked' && this.#outbox.isEmpty) this.#sayEnd(engine);
+  }
+
+  /** Hands records over. */
+  hand(records: Uint8Array, taken: readonly Taken[]): void {
+    this.#outstanding += records.length;
+    this.#inFlight.add(taken);
+    this.#transport.write(records, (error) => {
+      this.#outstanding -= records.length;
+      if (error !== undefined && error !== null) {
+        this.#host.failed(error);
+        return;
+      }
+      if (!this.#inFlight.delete(taken)) return;
+      for (const callback of taken) this.#taken.push(callback);
+      if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();
+    });
+  }
+
+  /** Calls one of those whose bytes have been taken; false: there is none. */
+  tellTaken(): boolean {
+    const taken = this.#taken.shift();
+    taken?.();
+    return taken !== undefined;
+  }
+
+  /** Forgets everything; returns who waits. */
+  clear(): readonly Taken[] {
+    const waiting = [...[...this.#inFlight].flat(), ...this.#outbox.clear(), ...this.#endTaken];
+    this.#inFlight.clear();
+    this.#endTaken = [];
+    return waiting;
+  }
+
+  #sayEnd(engine: Engine): void {
+    this.#ending = 'said';
+    this.#host.call(() => engine.close());
+    const records = engine.takeBytes();
+    if (records !== undefined) this.hand(records, [() => this.#endSaid()]);
+    if (this.#transport.halfCloses) this.#transport.end(() => {});
+  }
+
+  #endSaid(): void {
+    this.#ending = 'done';
+    for (const taken of this.#endTaken) this.#taken.push(taken);
+    this.#endTaken = [];
+    this.#host.ended();
+  }
+}
