@@ -1,3 +1,4 @@
+import { isTime } from '../bytes/time.ts';
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
 
@@ -11,13 +12,19 @@ export function guardCallbacks<C extends Config>(config: C): C {
   return { ...config, onTrace: guarded('onTrace', onTrace), keyLog: guarded('keyLog', keyLog) };
 }
 
-/** Milliseconds since 1970. @throws TlsError ERR_CALLBACK_FAILED when the clock throws. */
+/** Milliseconds since 1970. @throws TlsError ERR_CALLBACK_FAILED when the clock throws, or says what is no time. */
 export function timeOf(clock: Config['clock']): number {
+  let now: unknown;
   try {
-    return clock.now();
+    now = clock.now();
   } catch (cause) {
     throw new TlsError('ERR_CALLBACK_FAILED', { detail: 'clock.now', cause });
   }
+  if (isTime(now)) return now;
+  const found = typeof now === 'object' ? `${Object.prototype.toString.call(now)}` : `${typeof now} ${String(now)}`;
+  throw new TlsError('ERR_CALLBACK_FAILED', {
+    detail: `clock.now: expected milliseconds since 1970, as Date.now() gives them, found ${found}`,
+  });
 }
 
 function guarded<T>(name: string, callback: ((value: T) => void) | undefined): ((value: T) => void) | undefined {

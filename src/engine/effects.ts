@@ -1,7 +1,7 @@
 import { toHex } from '../bytes/bytes.ts';
 import { isPromise } from '../bytes/promise.ts';
 import { printable } from '../bytes/text.ts';
-import type { CipherSuite13, Hash } from '../crypto/types.ts';
+import type { CipherSuite13, Hash, MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
 import type { ConnectionInfo, Direction, Effects, Epoch, PeerInfo } from '../handshake/context.ts';
@@ -25,10 +25,19 @@ export interface Parts {
   emit(event: EngineEvent): void;
   /** The secret is the engine's from here on. */
   early(hash: Hash, secret: Uint8Array): void;
+  /** What is to be forgotten if the server fails over it. */
+  offered(offered: OfferedSession): void;
+}
+
+/** Where a session that is offered came from. */
+export interface OfferedSession {
+  readonly store: ClientSessionStore;
+  readonly key: string;
 }
 
 /** Everything that a handshake can do to the connection. */
-export function makeEffects({ config, outbound, inbound, info, lifecycle, emit, early }: Parts): Effects {
+export function makeEffects(parts: Parts): Effects {
+  const { config, outbound, inbound, info, lifecycle, emit, early, offered } = parts;
   const { role } = config;
   const protect = (direction: Direction, epoch: Epoch, protector: RecordProtector): void => {
     config.onTrace?.({ type: 'keys', by: role, direction, epoch });
@@ -61,6 +70,7 @@ export function makeEffects({ config, outbound, inbound, info, lifecycle, emit, 
     earlyExporter: (hash: Hash, secret: Uint8Array): void => early(hash, secret.slice()),
     storeSession: (store: ClientSessionStore, key: string, session: ClientSession): void =>
       storeSession(store, key, describeSession(session), config),
+    offersSession: (store: ClientSessionStore, key: string): void => offered({ store, key }),
     warn: (description: number): void => {
       if (lifecycle.writes) outbound.alert(1, description);
     },
@@ -94,15 +104,33 @@ function protectorOf(keys: TrafficKeys12, { protocols, crypto }: Config): Record
 
 /** The handshake does not wait for the store; if it fails, the next one is a full one. */
 function storeSession(store: ClientSessionStore, key: string, session: ClientSession, config: Config): void {
+  unawaited(() => store.put(key, session), 'a session could not be stored', config);
+}
+
+/** Most sessions that are taken out of a store which cannot forget them in one act. */
+const MAX_FORGOTTEN = 64;
+
+/** The server refused one of its sessions: the next connection is a full one. */
+export function forgetSessions({ store, key }: OfferedSession, config: Config): void {
+  const takeAll = (left: number): MaybePromise<void> => {
+    for (let count = left; count > 0; count--) {
+      const taken = store.take(key);
+      if (isPromise(taken)) return taken.then((session) => (session === undefined ? undefined : takeAll(count - 1)));
+      if (taken === undefined) return undefined;
+    }
+    return undefined;
+  };
+  const forget = (): MaybePromise<void> => (store.forget === undefined ? takeAll(MAX_FORGOTTEN) : store.forget(key));
+  unawaited(forget, 'sessions could not be forgotten', config);
+}
+
+/** Nothing waits for it, and nothing but the trace hears that it failed. */
+function unawaited(act: () => MaybePromise<void>, what: string, config: Config): void {
   const failed = (reason: unknown): void =>
-    config.onTrace?.({
-      type: 'note',
-      by: config.role,
-      text: printable(`a session could not be stored: ${String(reason)}`),
-    });
+    config.onTrace?.({ type: 'note', by: config.role, text: printable(`${what}: ${String(reason)}`) });
   try {
-    const stored = store.put(key, session);
-    if (isPromise(stored)) stored.then(undefined, failed);
+    const acted = act();
+    if (isPromise(acted)) acted.then(undefined, failed);
   } catch (reason) {
     failed(reason);
   }

@@ -28,7 +28,7 @@ import {
   serverEndPoint,
 } from './channel-binding.ts';
 import { classifyMessage } from './classify-message.ts';
-import { makeEffects } from './effects.ts';
+import { forgetSessions, makeEffects, type OfferedSession } from './effects.ts';
 import type { EngineEvent } from './event.ts';
 import { Inbound } from './inbound.ts';
 import { Lifecycle, type Status } from './lifecycle.ts';
@@ -60,6 +60,8 @@ export class Engine {
   #request: AnyRequest | undefined;
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
+  /** The session that the server was offered, until it has shown that it resumes it, or does without. */
+  #offered: OfferedSession | undefined;
 
   constructor(given: Config) {
     const config = guardCallbacks(given);
@@ -79,6 +81,9 @@ export class Engine {
       emit: (event) => void this.#events.push(event),
       early: (hash, secret) => {
         this.#early = { hash, secret };
+      },
+      offered: (offered) => {
+        this.#offered = offered;
       },
     });
     const { machine, first } = bind(config, effects, (secret) => this.#owned.own(secret));
@@ -363,6 +368,7 @@ export class Engine {
   }
 
   #receiveData(content: Uint8Array): void {
+    if (content.length > 0) this.#offered = undefined;
     if (this.#inbound.epoch === 'early') {
       this.#receiveEarlyData(content);
       return;
@@ -413,6 +419,7 @@ export class Engine {
     this.#outbound.dropUnsent();
     // To a peer that has heard nothing yet, nothing is said.
     if (before !== 'fresh' && writes) this.#say(error, before !== 'handshaking');
+    this.#forgetOffered(error, before);
     this.#events.push({ type: 'failed', error });
     const waiting = this.#waiting;
     this.#waiting = undefined;
@@ -433,6 +440,18 @@ export class Engine {
     const { version, suite } = this.#info;
     const parts = [this.role, this.status, version, suite?.name].filter((part) => part !== undefined);
     return `Engine { ${parts.join(', ')} }`;
+  }
+
+  /**
+   * A server that failed over a session would fail over the next of the same kind, again and again: they go. With TLS 1.3
+   * it can refuse after we think the handshake done; what it sends then shows that it did not.
+   */
+  #forgetOffered(error: TlsError, before: Status): void {
+    const offered = this.#offered;
+    if (offered === undefined) return;
+    this.#offered = undefined;
+    const refused = ['ERR_ALERT_RECEIVED', 'ERR_TRUNCATED', 'ERR_TRANSPORT'].includes(error.code);
+    if (before === 'handshaking' || (this.#info.resumed === true && refused)) forgetSessions(offered, this.#config);
   }
 
   /** What the peer hears of a failure. */

@@ -45,6 +45,8 @@ export interface Effects {
   earlyExporter(hash: Hash, secret: Uint8Array): void;
   /** Puts a session into the client's store, under this key; the handshake does not wait for it. */
   storeSession(store: ClientSessionStore, key: string, session: ClientSession): void;
+  /** A session of this key is offered: if the server fails over it, its sessions are forgotten (client). */
+  offersSession(store: ClientSessionStore, key: string): void;
   /** Sends a warning that ends nothing. */
   warn(alertDescription: number): void;
   /** The sizes that record_size_limit or max_fragment_length allow, in bytes of content. */

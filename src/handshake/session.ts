@@ -63,6 +63,11 @@ export interface ClientSessionStore {
   /** Hands out a session for this key and forgets it: a ticket is used once (RFC 9846 appendix C.4). */
   take(key: string): MaybePromise<ClientSession | undefined>;
   put(key: string, session: ClientSession): MaybePromise<void>;
+  /**
+   * Forgets all sessions of this key: their server has refused one, and would refuse the others. Default: they are taken
+   * one after the other, 64 at most.
+   */
+  forget?(key: string): MaybePromise<void>;
 }
 
 /** Makes tickets of a server's states, and states of tickets. What a ticket holds is nobody's business but its maker's. */

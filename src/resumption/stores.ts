@@ -89,6 +89,10 @@ export function memorySessions(options: MemorySessionOptions = {}): ClientSessio
         if (lost.length === 0) kept.delete(oldest);
       }
     },
+    forget: (key: string): void => {
+      forget(kept.get(key) ?? []);
+      kept.delete(key);
+    },
     clear: (): void => {
       for (const sessions of kept.values()) forget(sessions);
       kept.clear();

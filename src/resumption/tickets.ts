@@ -67,7 +67,7 @@ export function ticketSealer(options: TicketKeeperOptions): TicketSealer {
       const header = ticket.slice(0, HEADER);
       const period = new DataView(header.buffer).getUint32(1);
       // A neighbour's clock may be ahead; a ticket from before any could live is not worth a try.
-      if (period > periodOf(now) + 1 || period < periodOf(now - MAX_TICKET_LIFETIME * 1000)) return undefined;
+      if (!(period <= periodOf(now) + 1 && period >= periodOf(now - MAX_TICKET_LIFETIME * 1000))) return undefined;
       for (const secret of secrets) {
         const state = openKey(secret, header, (key, nonce) => key.open(nonce, header, ticket.subarray(HEADER)));
         if (state !== undefined) return state;

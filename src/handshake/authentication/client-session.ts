@@ -29,6 +29,7 @@ export function* findSession(key: string, context: Context<ClientConfig>): Step<
     before: session.peer.verdict,
   });
   if (verdict?.ok === true) {
+    context.effects.offersSession(config.sessions, key);
     const bytes = { ticket: plainView(session.ticket), secret: plainView(session.secret) };
     return { ...session, ...bytes, peer: { ...session.peer, verdict } };
   }
@@ -40,7 +41,8 @@ export function* findSession(key: string, context: Context<ClientConfig>): Step<
 function isUsable(session: ClientSession, config: ClientConfig, now: number): boolean {
   const age = now - session.receivedAt;
   // RFC 9846 §4.3.11.1-1, §4.7.1-6
-  if (age < 0 || age >= Math.min(session.lifetime, MAX_TICKET_LIFETIME) * 1000) return false;
+  // Stores write sessions down and read them back: what came back as no number is not good.
+  if (!(age >= 0 && age < Math.min(session.lifetime, MAX_TICKET_LIFETIME) * 1000)) return false;
   if (!config.protocols.some(({ version }) => version === session.version)) return false;
   return session.version === 0x0304
     ? hashOf(session.hash, config) !== undefined

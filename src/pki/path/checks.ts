@@ -273,7 +273,8 @@ function checkSlips(
 
 export function checkTime(certificate: Certificate, now: number): Finding | undefined {
   // Certificates count in whole seconds, and the last one belongs to the validity.
-  if (now >= certificate.notAfter + 1000) {
+  // What is no number is before nothing, and so expired.
+  if (!(now < certificate.notAfter + 1000)) {
     return {
       code: 'CERT_EXPIRED',
       what: `it expired ${duration(now - certificate.notAfter)} ago`,
@@ -283,7 +284,7 @@ export function checkTime(certificate: Certificate, now: number): Finding | unde
       rfc: 'RFC 5280 section 6.1.3(a)(2)',
     };
   }
-  if (now < certificate.notBefore) {
+  if (!(now >= certificate.notBefore)) {
     return {
       code: 'CERT_NOT_YET_VALID',
       what: `it becomes valid in ${duration(certificate.notBefore - now)}`,

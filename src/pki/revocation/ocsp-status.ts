@@ -132,7 +132,7 @@ function select(
   // A response from the future, or from before or after the life of the authority, is nothing an authority made.
   const life = issuer.certificate;
   const impossible =
-    data.producedAt > now + skew ||
+    !(data.producedAt <= now + skew) ||
     (life !== undefined && (data.producedAt < life.notBefore || data.producedAt > life.notAfter + grace));
   let worst: { readonly single: SingleResponse; readonly until: number } | undefined;
   let problem: OcspAnswer = impossible
@@ -194,7 +194,8 @@ function* whyNotDelegated(question: OcspQuestion, responder: Certificate): Steps
   } catch (error) {
     return malformed(error);
   }
-  if (now < responder.notBefore || now > responder.notAfter) return 'the certificate of its responder is not valid now';
+  if (!(now >= responder.notBefore && now <= responder.notAfter))
+    return 'the certificate of its responder is not valid now';
   if (hasUnknownCritical(responder.extensions, RESPONDER_EXTENSIONS))
     return 'the certificate of its responder has a critical extension that is not known here';
   if (!(yield* verify(responder.signatureAlgorithm, issuer.publicKey, responder.tbs, responder.signature))) {

@@ -71,9 +71,9 @@ export function freshness(
   { thisUpdate, nextUpdate }: { readonly thisUpdate: number; readonly nextUpdate: number | undefined },
   { now, skew, maxAge, ageWithoutNext, grace }: Freshness,
 ): number | 'not-yet' | 'expired' {
-  if (thisUpdate > now + skew) return 'not-yet';
+  if (!(thisUpdate <= now + skew)) return 'not-yet';
   if (nextUpdate !== undefined && nextUpdate < thisUpdate) return 'expired';
   const age = maxAge ?? (nextUpdate === undefined ? ageWithoutNext : Number.POSITIVE_INFINITY);
   const until = Math.min(thisUpdate + age, nextUpdate === undefined ? Number.POSITIVE_INFINITY : nextUpdate + grace);
-  return until + skew < now ? 'expired' : until;
+  return until + skew >= now ? until : 'expired';
 }

@@ -1,4 +1,5 @@
 import { equalBytes } from '../../bytes/bytes.ts';
+import { isTime } from '../../bytes/time.ts';
 import type { MaybePromise, SignatureVerifier } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
@@ -182,6 +183,7 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     },
     verify: (peer) => judge(peer, trust, options, remote),
     recheck: (peer, before) => {
+      if (!isTime(peer.now)) return timeless(peer);
       // Whoever has to be asked each time is asked each time.
       if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options, remote);
       return recheckPath(peer, before, trust.anchors, (leaf) =>
@@ -225,12 +227,25 @@ function readTrust(options: CertificateVerifierOptions, profile: Profile): Trust
   };
 }
 
+/** Nothing is valid at a time that is none. */
+function timeless({ now }: PresentedPeer): Verdict {
+  const finding = {
+    code: 'CERT_EXPIRED',
+    what: 'it cannot be said whether it is valid',
+    expected: '`now` in milliseconds since 1970',
+    found: `${typeof now} ${Object.prototype.toString.call(now) === '[object Object]' ? '' : String(now)}`.trim(),
+    advice: 'look at the clock that was given',
+  } as const;
+  return no(failureOf(finding, undefined, 0));
+}
+
 function judge(
   peer: PresentedPeer,
   trust: Trust,
   options: CertificateVerifierOptions,
   remote: Remote | undefined,
 ): MaybePromise<Verdict> {
+  if (!isTime(peer.now)) return timeless(peer);
   if (peer.chain.length > MAX_CERTIFICATES) {
     const what = `it has ${peer.chain.length} certificates, at most ${MAX_CERTIFICATES} are read`;
     return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));

@@ -90,7 +90,7 @@ export function* verifySct(
 ): Steps<Log | string> {
   const log = logs.get(toHex(sct.logId));
   if (log === undefined) return 'its log is not one of those that are trusted';
-  if (sct.timestamp > now) return 'it is from the future';
+  if (!(sct.timestamp <= now)) return 'it is from the future';
   if (log.retired !== undefined && sct.timestamp >= log.retired) return 'its log had been retired by then';
   const algorithm = algorithmOf(sct);
   const key = decodeSubjectPublicKeyInfo(log.key);

@@ -30,7 +30,7 @@ export function* refuseEarlyData(
   const skew = ticketAgeSkew(from.read, index, session, now);
   const expected = now + skew;
   const { tolerance } = earlyData;
-  if (Math.abs(skew) > tolerance) return 'the ticket is older or younger than the client says';
+  if (!(Math.abs(skew) <= tolerance)) return 'the ticket is older or younger than the client says';
   const use = { key: binder, from: expected - tolerance, until: expected + tolerance, now };
   const first = yield* request('firstUse', { guard: earlyData.guard, use });
   return first === true ? undefined : 'it has been here before, as far as we can tell';
