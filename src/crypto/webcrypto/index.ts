@@ -82,4 +82,4 @@ function groups(subtle: SubtleCrypto): readonly KeyExchange[] {
   ];
 }
 
-export { cryptoKeySigner } from './signer.ts';
+export { cryptoKeySigner, type SubtleSigner } from './signer.ts';

@@ -8,6 +8,9 @@ import type { PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../types
 import { runtimeSubtle, source } from './subtle.ts';
 import { importParameters, parametersOf } from './verifier.ts';
 
+/** The part of WebCrypto that signs. */
+export type SubtleSigner = Pick<SubtleCrypto, 'sign'>;
+
 /**
  * A signer over a CryptoKey, which need not be extractable. `publicKey` is that of the certificate: a CryptoKey does not
  * give away its own. An RSA key can make the schemes of the one algorithm and hash it was imported for.
@@ -25,7 +28,7 @@ import { importParameters, parametersOf } from './verifier.ts';
  * }
  * ```
  */
-export function cryptoKeySigner(key: CryptoKey, publicKey: PublicKey, subtle: SubtleCrypto = needSubtle()): Signer {
+export function cryptoKeySigner(key: CryptoKey, publicKey: PublicKey, subtle: SubtleSigner = needSubtle()): Signer {
   if (key.type !== 'private' || !key.usages.includes('sign'))
     throw unusable(`the CryptoKey is ${key.type}, with the usages ${key.usages.join(', ') || 'none'}: it cannot sign`);
   const schemes = schemesOf(publicKey).filter((id) => canMake(key, publicKey, id));
@@ -80,7 +83,7 @@ export async function webSigner(subtle: SubtleCrypto, key: PrivateKey): Promise<
 }
 
 async function signWith(
-  subtle: SubtleCrypto,
+  subtle: SubtleSigner,
   key: CryptoKey,
   algorithm: SignatureAlgorithm,
   message: Uint8Array,
@@ -168,7 +171,8 @@ function describe(key: CryptoKey): string {
   return more === undefined ? key.algorithm.name : `${key.algorithm.name} with ${more}`;
 }
 
-function needSubtle(): SubtleCrypto {
+/** @throws TlsError ERR_OPTION where the runtime has no WebCrypto. */
+export function needSubtle(): SubtleCrypto {
   const subtle = runtimeSubtle();
   if (subtle === undefined)
     throw new TlsError('ERR_OPTION', {
