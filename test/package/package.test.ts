@@ -116,6 +116,16 @@ describe('the package, built', () => {
       expect(stdout).toBe('');
     });
 
+  it('has its program, which runs', async () => {
+    const { bin } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+      readonly bin: { readonly warifu: string };
+    };
+    const main = join(INSTALLED, bin.warifu);
+    expect(readFileSync(main, 'utf8').startsWith('#!/usr/bin/env node\n')).toBe(true);
+    const { stdout } = await run(process.execPath, [main, '--help']);
+    expect(stdout).toMatch(/warifu ca server localhost/);
+  });
+
   it('imports nothing that is not a dependency', async () => {
     const names = Object.keys(manifest.dependencies);
     const { stdout } = await run(

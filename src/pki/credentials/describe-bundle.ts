@@ -22,7 +22,9 @@ export interface BundleReport {
   readonly chain: readonly number[];
 }
 
+/** What a report says of one certificate. */
 export interface CertificateSummary {
+  readonly der: Uint8Array;
   /** RFC 4514. */
   readonly subject: string;
   readonly issuer: string;
@@ -100,6 +102,7 @@ function unreadable(error: unknown): BundleProblem {
 
 function summary(certificate: Certificate): CertificateSummary {
   return {
+    der: certificate.der,
     subject: nameText(certificate.subject),
     issuer: nameText(certificate.issuer),
     serial: toHex(certificate.serial),

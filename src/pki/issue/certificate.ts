@@ -8,7 +8,7 @@ import { EXTENSION_OPTIONS, type ExtensionOptions, type Purpose } from './extens
 import { type KeyAlgorithm, type KeyPair, type KeySource, makeOrLoadKey, spkiOf } from './keys.ts';
 import { encodeSubject, generalName, type NameSource, type SubjectSource } from './names.ts';
 import { checkOptions, describe, listOf, wrongOption } from './options.ts';
-import { type CertificateRequest, nameSourceOf, readRequest } from './request.ts';
+import { type CertificateRequest, nameSourceOf, readRequest } from './read-request.ts';
 import { type Authority, ISSUE_OPTIONS, type IssuedCertificate, type IssueOptions } from './types.ts';
 import { issue } from './write-certificate.ts';
 

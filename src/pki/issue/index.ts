@@ -19,11 +19,6 @@ export {
   type OcspStatus,
   readOcspRequest,
 } from './ocsp.ts';
-export {
-  type CertificateRequest,
-  type CreatedRequest,
-  createRequest,
-  readRequest,
-  type RequestOptions,
-} from './request.ts';
+export { type CertificateRequest, readRequest } from './read-request.ts';
+export { type CreatedRequest, createRequest, type RequestOptions } from './request.ts';
 export type { Authority, IssuedCertificate, IssueOptions } from './types.ts';

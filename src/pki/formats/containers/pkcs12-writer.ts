@@ -9,12 +9,15 @@ import {
   derSet,
 } from '../../../bytes/der-writer.ts';
 import { hashByName } from '../../../crypto/noble/hash.ts';
+import { TlsError } from '../../../errors.ts';
 import { guardAsync } from './guard.ts';
 import { bmpPassword, type EncryptionOptions, encryptWithPassword, pkcs12Derive } from './password-based.ts';
 import {
   OID_CERTIFICATE_BAG,
   OID_DATA,
   OID_ENCRYPTED_DATA,
+  OID_FRIENDLY_NAME,
+  OID_LOCAL_KEY_ID,
   OID_SHROUDED_KEY_BAG,
   OID_X509_CERTIFICATE,
 } from './pkcs12.ts';
@@ -43,6 +46,36 @@ export async function writePkcs12(source: Pkcs12Source, options: EncryptionOptio
   );
 }
 
+/** A root that a trust store is to hold. */
+export interface TrustedCertificate {
+  /** DER. */
+  readonly certificate: Uint8Array;
+  /** Java's alias; each has to have its own. */
+  readonly friendlyName: string;
+}
+
+/**
+ * Writes a trust store as Java reads it: a PKCS#12 file of certificates without keys, each marked as trusted for every
+ * purpose with the attribute that Java's `keytool -importcert` writes.
+ * @throws TlsError ERR_OPTION for two certificates of one name, ERR_LIMIT for an impossible number of iterations.
+ */
+export async function writePkcs12TrustStore(
+  certificates: readonly TrustedCertificate[],
+  options: EncryptionOptions,
+): Promise<Uint8Array> {
+  const names = certificates.map(({ friendlyName }) => friendlyName.toLowerCase());
+  const twice = names.find((name, i) => names.indexOf(name) !== i);
+  if (twice !== undefined) throw new TlsError('ERR_OPTION', { detail: `friendlyName: "${twice}" is there twice` });
+  const trusted = attribute('2.16.840.1.113894.746875.1.1', derOid('2.5.29.37.0'));
+  const bags = certificates.map(({ certificate, friendlyName }) =>
+    certificateBag(certificate, [attribute(OID_FRIENDLY_NAME, derElement(0x1e, utf16(friendlyName))), trusted]),
+  );
+  return await guardAsync('the PKCS#12 file', async () => {
+    const complete = { ...options, iterations: options.iterations ?? ITERATIONS };
+    return assemble([await encryptedBags(bags, complete)], complete);
+  });
+}
+
 async function write(
   { certificates, privateKey, friendlyName }: Pkcs12Source,
   options: EncryptionOptions & { readonly iterations: number },
@@ -51,26 +84,36 @@ async function write(
   const keyId = leaf === undefined ? undefined : hashByName('sha1').digest(leaf);
   // localKeyId tells other programs which certificate the key belongs to.
   const attributes = [
-    ...(friendlyName === undefined ? [] : [attribute('1.2.840.113549.1.9.20', derElement(0x1e, utf16(friendlyName)))]),
-    ...(keyId === undefined ? [] : [attribute('1.2.840.113549.1.9.21', derOctetString(keyId))]),
+    ...(friendlyName === undefined ? [] : [attribute(OID_FRIENDLY_NAME, derElement(0x1e, utf16(friendlyName)))]),
+    ...(keyId === undefined ? [] : [attribute(OID_LOCAL_KEY_ID, derOctetString(keyId))]),
   ];
-  const certificateBags = certificates.map((der, index) =>
-    bag(
-      OID_CERTIFICATE_BAG,
-      derSequence(derOid(OID_X509_CERTIFICATE), derElement(contextConstructed(0), derOctetString(der))),
-      index === 0 ? attributes : [],
-    ),
+  const bags = certificates.map((der, index) => certificateBag(der, index === 0 ? attributes : []));
+  const keyBag = bag(OID_SHROUDED_KEY_BAG, await encryptPkcs8(privateKey, options), attributes);
+  return assemble(
+    [await encryptedBags(bags, options), contentInfo(OID_DATA, derOctetString(derSequence(keyBag)))],
+    options,
   );
-  const { algorithm, ciphertext } = await encryptWithPassword(derSequence(...certificateBags), options);
+}
+
+function certificateBag(der: Uint8Array, attributes: readonly Uint8Array[]): Uint8Array {
+  const content = derElement(contextConstructed(0), derOctetString(der));
+  return bag(OID_CERTIFICATE_BAG, derSequence(derOid(OID_X509_CERTIFICATE), content), attributes);
+}
+
+async function encryptedBags(bags: readonly Uint8Array[], options: EncryptionOptions): Promise<Uint8Array> {
+  const { algorithm, ciphertext } = await encryptWithPassword(derSequence(...bags), options);
   const encrypted = derSequence(
     derInteger(0),
     derSequence(derOid(OID_DATA), algorithm, derElement(contextTag(0), ciphertext)),
   );
-  const keyBag = bag(OID_SHROUDED_KEY_BAG, await encryptPkcs8(privateKey, options), attributes);
-  const content = derSequence(
-    contentInfo(OID_ENCRYPTED_DATA, encrypted),
-    contentInfo(OID_DATA, derOctetString(derSequence(keyBag))),
-  );
+  return contentInfo(OID_ENCRYPTED_DATA, encrypted);
+}
+
+function assemble(
+  safes: readonly Uint8Array[],
+  options: EncryptionOptions & { readonly iterations: number },
+): Uint8Array {
+  const content = derSequence(...safes);
   return derSequence(derInteger(3), contentInfo(OID_DATA, derOctetString(content)), macData(content, options));
 }
 

@@ -1,0 +1,94 @@
+import { TlsError } from '../errors.ts';
+import { type Command, helpOf, parse, table } from './command.ts';
+import { EXIT, Failure } from './failure.ts';
+import type { Terminal } from './terminal.ts';
+
+interface Group {
+  readonly summary: string;
+  /** Loaded when it is used: each has its own half of the library. */
+  commands(): Promise<readonly Command[]>;
+}
+
+const GROUPS: { readonly [name: string]: Group } = {
+  ca: {
+    summary: 'an authority of your own: certificates for servers and clients',
+    commands: async () => (await import('./ca/commands.ts')).CA_COMMANDS,
+  },
+  cert: {
+    summary: 'look at certificates and keys, check them, convert them',
+    commands: async () => (await import('./cert/commands.ts')).CERT_COMMANDS,
+  },
+};
+
+/** Runs the command that the arguments name. Its exit code; nothing that goes wrong with files or input is thrown. */
+export async function runProgram(args: readonly string[], terminal: Terminal): Promise<number> {
+  try {
+    return await dispatch(args, terminal);
+  } catch (error) {
+    if (error instanceof Failure) {
+      terminal.note(`warifu: ${error.message}`);
+      return error.exitCode;
+    }
+    if (error instanceof TlsError) {
+      terminal.note(`warifu: ${error.message}`);
+      return error.code === 'ERR_OPTION' ? EXIT.usage : EXIT.failed;
+    }
+    throw error;
+  }
+}
+
+async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
+  const [groupName, commandName, ...rest] = args;
+  if (groupName === undefined || isHelp(groupName)) {
+    terminal.print(overview());
+    return groupName === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const group = Object.hasOwn(GROUPS, groupName) ? GROUPS[groupName] : undefined;
+  if (group === undefined)
+    throw new Failure(`there is no command "${groupName}": ${Object.keys(GROUPS).join(', ')}`, EXIT.usage);
+  const commands = await group.commands();
+  if (commandName === undefined || isHelp(commandName)) {
+    terminal.print(groupHelp(groupName, group.summary, commands));
+    return commandName === undefined ? EXIT.usage : EXIT.ok;
+  }
+  const command = commands.find(({ name }) => name === `${groupName} ${commandName}`);
+  if (command === undefined) {
+    const names = commands.map(({ name }) => name.slice(groupName.length + 1)).join(', ');
+    throw new Failure(`there is no command "${groupName} ${commandName}": ${names}`, EXIT.usage);
+  }
+  const given = parse(command, rest);
+  if (given.has('help')) {
+    terminal.print(helpOf(command));
+    return EXIT.ok;
+  }
+  return await command.run(given, terminal);
+}
+
+const isHelp = (word: string): boolean => word === '--help' || word === '-h' || word === 'help';
+
+function overview(): string {
+  return [
+    'warifu COMMAND …',
+    '',
+    ...table(Object.entries(GROUPS).map(([name, { summary }]) => [name, summary])),
+    '',
+    'Two commands to a server and a client that trust each other:',
+    '  warifu ca server localhost',
+    '  warifu ca client me',
+    '',
+    '"warifu COMMAND --help" says more. Exit codes: 0 it is done, or the answer is yes; 1 the answer is no;',
+    '2 the command line is wrong; 3 it could not be done.',
+  ].join('\n');
+}
+
+function groupHelp(name: string, summary: string, commands: readonly Command[]): string {
+  return [
+    `warifu ${name} COMMAND …: ${summary}`,
+    '',
+    ...table(
+      commands.map((command) => [`${command.name} ${command.operands}`.slice(name.length + 1), command.summary]),
+    ),
+    '',
+    `"warifu ${name} COMMAND --help" says more.`,
+  ].join('\n');
+}
