@@ -81,7 +81,7 @@ function lint(certificate: Certificate, index: number, profile: 'rfc5280' | 'web
   const warn = (isSo: boolean, text: string, rfc?: string): void => {
     if (isSo) remarks.push({ index, subject, level: 'warning', text, rfc });
   };
-  const form = checkForm(certificate, 'below the anchor');
+  const form = checkForm(certificate, 'below the anchor', { tolerances: [], anchorTolerances: [] });
   error(form);
   error(checkKey(certificate.publicKey, { minRsaBits: 2048 }));
   const isRoot = isSelfIssued(certificate);
