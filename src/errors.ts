@@ -68,6 +68,7 @@ export type PeerFault =
   | 'ERR_TOO_MANY_CCS'
   | 'ERR_TOO_MUCH_EARLY_DATA'
   | 'ERR_TOO_MANY_TICKETS'
+  | 'ERR_TOO_MANY_CERTIFICATE_REQUESTS'
   | 'ERR_BAD_CCS'
   | 'ERR_BAD_ALERT'
   | 'ERR_ALERT_LEVEL'
@@ -211,6 +212,11 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
     Alert.unexpectedMessage,
     'RFC 9846 section 4.3.10',
     'more early data than was allowed',
+  ),
+  ERR_TOO_MANY_CERTIFICATE_REQUESTS: fault(
+    Alert.unexpectedMessage,
+    'RFC 9846 section 4.7.2',
+    'too many requests for a certificate after the handshake',
   ),
   ERR_TOO_MANY_TICKETS: fault(Alert.unexpectedMessage, 'RFC 9846 section 4.7.1', 'too many tickets in a row'),
   ERR_BAD_CCS: fault(

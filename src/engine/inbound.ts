@@ -10,6 +10,7 @@ import {
   CONTENT_APPLICATION_DATA,
   CONTENT_CHANGE_CIPHER_SPEC,
   CONTENT_HANDSHAKE,
+  HANDSHAKE_CERTIFICATE_REQUEST,
   HANDSHAKE_HELLO_REQUEST,
   HANDSHAKE_KEY_UPDATE,
   HANDSHAKE_NEW_SESSION_TICKET,
@@ -95,6 +96,8 @@ export class Inbound {
       if (message.type === HANDSHAKE_KEY_UPDATE) this.#budgets.spend('keyUpdates');
       if (message.type === HANDSHAKE_NEW_SESSION_TICKET) this.#budgets.spend('tickets');
       if (message.type === HANDSHAKE_HELLO_REQUEST) this.#budgets.spend('helloRequests');
+      const late = message.type === HANDSHAKE_CERTIFICATE_REQUEST && this.#epoch === 'application';
+      if (late) this.#budgets.spend('certificateRequests');
       handler.message(message);
       return true;
     }

@@ -1,6 +1,13 @@
 import { type PeerFault, TlsError } from '../errors.ts';
 
-export type BudgetName = 'emptyRecords' | 'changeCipherSpecs' | 'warnings' | 'keyUpdates' | 'tickets' | 'helloRequests';
+export type BudgetName =
+  | 'emptyRecords'
+  | 'changeCipherSpecs'
+  | 'warnings'
+  | 'keyUpdates'
+  | 'tickets'
+  | 'helloRequests'
+  | 'certificateRequests';
 
 /** What a peer may send that moves nothing forward, before it is taken for a flood. */
 const BUDGETS: { readonly [N in BudgetName]: { readonly most: number; readonly fault: PeerFault } } = {
@@ -15,9 +22,17 @@ const BUDGETS: { readonly [N in BudgetName]: { readonly most: number; readonly f
   tickets: { most: 32, fault: 'ERR_TOO_MANY_TICKETS' },
   /** A TLS 1.2 server that asks for another handshake, and is told no (RFC 5246 section 7.4.1.1). */
   helloRequests: { most: 4, fault: 'ERR_RENEGOTIATION' },
+  /**
+   * Requests for a certificate after the handshake. Each costs us a signature and a flight many times as long as it, so
+   * that a byte of data between them buys nothing: they count for the whole connection.
+   */
+  certificateRequests: { most: 32, fault: 'ERR_TOO_MANY_CERTIFICATE_REQUESTS' },
 };
 
-/** Counts what could be a flood. Application data sets the counters back, but for ChangeCipherSpec. */
+/** Of the whole connection: data does not set them back. */
+const LASTING: readonly BudgetName[] = ['changeCipherSpecs', 'certificateRequests'];
+
+/** Counts what could be a flood. Application data sets most of the counters back. */
 export class Budgets {
   readonly #spent = new Map<BudgetName, number>();
 
@@ -30,6 +45,6 @@ export class Budgets {
   }
 
   progress(): void {
-    for (const name of this.#spent.keys()) if (name !== 'changeCipherSpecs') this.#spent.delete(name);
+    for (const name of this.#spent.keys()) if (!LASTING.includes(name)) this.#spent.delete(name);
   }
 }

@@ -5,7 +5,7 @@ import { concat } from '../../src/bytes/bytes.ts';
 import { decode, encode } from '../../src/wire/codec.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
-import { KeyUpdate } from '../../src/wire/messages13.ts';
+import { CertificateRequest, KeyUpdate } from '../../src/wire/messages13.ts';
 import { Middle } from '../support/middle.ts';
 import { connected, drain, makeClient, makePair, makeServer, run, written } from '../support/pair.ts';
 import { toyProvider } from '../support/toy.ts';
@@ -53,6 +53,32 @@ describe('KeyUpdates that ask for ours', () => {
     for (let at = 0; at < records.length; at += 5 + lengths.at(-1)!)
       lengths.push(records[at + 3]! * 256 + records[at + 4]!);
     expect(lengths.length).toBe(2);
+  });
+});
+
+describe('requests for a certificate after the handshake', () => {
+  it.each([false, true])('are answered 32 times, and no more (data between them: %s)', (data) => {
+    const asked: number[] = [];
+    const credential = (): undefined => void asked.push(1);
+    const middle = new Middle('client', { postHandshakeAuth: true, credential }).until('CONNECTED');
+    const request = (context: number): Uint8Array =>
+      encodeHandshake(
+        13,
+        encode(CertificateRequest, {
+          requestContext: Uint8Array.of(context),
+          extensions: [{ type: 13, data: Uint8Array.of(0, 2, 8, 7) }],
+        }),
+      );
+    const before = asked.length;
+    for (let count = 1; count <= 32; count++) {
+      middle.inject(request(count));
+      if (data) middle.target.receive(middle.record(23, Uint8Array.of(1)));
+    }
+    expect(failure(middle.said)).toBeUndefined();
+    expect(asked.length - before).toBe(32);
+    middle.inject(request(33));
+    expect(failure(middle.said)).toMatchObject({ code: 'ERR_TOO_MANY_CERTIFICATE_REQUESTS', alert: 10 });
+    expect(asked.length - before).toBe(32);
   });
 });
 

@@ -180,6 +180,7 @@ describe('budgets', () => {
     ['changeCipherSpecs', 4, 'ERR_TOO_MANY_CCS', false],
     ['warnings', 4, 'ERR_TOO_MANY_WARNINGS', true],
     ['keyUpdates', 32, 'ERR_TOO_MANY_KEY_UPDATES', true],
+    ['certificateRequests', 32, 'ERR_TOO_MANY_CERTIFICATE_REQUESTS', false],
     ['tickets', 32, 'ERR_TOO_MANY_TICKETS', true],
     ['helloRequests', 4, 'ERR_RENEGOTIATION', true],
   ] as const)('%s: %i, then %s', (name, most, code, refills) => {
