@@ -222,11 +222,8 @@ function describe(client: TlsStream, server: TlsStream): void {
     ['server', client],
     ['client', server],
   ] as const) {
-    const verdict = stream.info.peer?.verdict;
-    if (verdict?.ok !== true) continue;
-    const { identities } = verdict.details as {
-      identities: { subject: string; dns: string[]; emails: string[]; uris: string[] };
-    };
+    const { verdict, identities } = stream.info.peer ?? {};
+    if (verdict?.ok !== true || identities === undefined) continue;
     const names = [...identities.dns, ...identities.emails, ...identities.uris].slice(0, 4).join(', ');
     say(`  the ${who} is ${identities.subject} (${names}), by a path of ${verdict.path.length} certificates`);
   }

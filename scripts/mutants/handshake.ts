@@ -84,4 +84,9 @@ export const mutants: readonly Mutant[] = [
     find: '  if (requestUpdate === 1) data.updates.owed = true;\n',
     tests: ['test/engine/limits.test.ts', 'test/engine/pieces.test.ts'],
   },
+  {
+    name: 'resumed: the identities of the peer, read anew',
+    find: "    details: detailsOf(below, { verified: true, policies: outcome.policies }),\n",
+    tests: ['test/resumption/identities.test.ts'],
+  },
 ];

@@ -2,7 +2,7 @@ import { DerError, readDer, TAG_SEQUENCE } from '../bytes/der.ts';
 import { decodeSignatureAlgorithm } from '../crypto/spki.ts';
 import type { CryptoProvider, HashName } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
-import type { ConnectionInfo } from '../handshake/context.ts';
+import type { HandshakeInfo } from '../handshake/context.ts';
 
 /**
  * What ties a protocol above to this very connection (RFC 5056), so that what is proved there cannot be proved through
@@ -24,7 +24,7 @@ export const EXPORTER_LENGTH = 32;
  * different peers. What is made from it proves nothing.
  * @throws TlsError ERR_STATE for such a connection.
  */
-export function demandUnique({ version, extendedMasterSecret }: Readonly<ConnectionInfo>, what: string): void {
+export function demandUnique({ version, extendedMasterSecret }: Readonly<HandshakeInfo>, what: string): void {
   if (version === 'TLSv1.2' && extendedMasterSecret !== true)
     throw new TlsError('ERR_STATE', {
       detail: `${what}: the peer has no extended_master_secret, so it could be mixed up with another connection's`,

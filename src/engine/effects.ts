@@ -4,7 +4,15 @@ import { printable } from '../bytes/text.ts';
 import type { CipherSuite13, Hash, MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
-import type { ConnectionInfo, Direction, Effects, Epoch, PeerInfo } from '../handshake/context.ts';
+import {
+  type ConnectionInfo,
+  completeInfo,
+  type Direction,
+  type Effects,
+  type Epoch,
+  type HandshakeInfo,
+  type PeerInfo,
+} from '../handshake/context.ts';
 import { type ClientSession, type ClientSessionStore, describeSession } from '../handshake/session.ts';
 import type { RecordProtector } from '../keys/protection.ts';
 import type { TrafficKeys12 } from '../keys/schedule12.ts';
@@ -19,7 +27,7 @@ export interface Parts {
   readonly config: Config;
   readonly outbound: Outbound;
   readonly inbound: Inbound;
-  readonly info: ConnectionInfo;
+  readonly info: HandshakeInfo;
   readonly lifecycle: Lifecycle;
   /** Hands an event to the program. */
   emit(event: EngineEvent): void;
@@ -88,7 +96,7 @@ export function makeEffects(parts: Parts): Effects {
     note: ({ by, text }): void => config.onTrace?.({ type: 'note', by, text: printable(text) }),
     established: (): void => {
       lifecycle.establish();
-      emit({ type: 'established', info });
+      emit({ type: 'established', info: completeInfo(info) });
     },
     postHandshakeAuth: (peer: PeerInfo | undefined): void => emit({ type: 'post-handshake-auth', peer }),
     skipEarlyData: (how: 'sealed' | 'retry', bytes: number): void => inbound.skipEarlyData(how, bytes),

@@ -4,7 +4,7 @@ import type { Hash } from '../crypto/types.ts';
 import { Alert, TlsError } from '../errors.ts';
 import { startClient } from '../handshake/client-hello.ts';
 import type { Config } from '../handshake/config.ts';
-import { type ConnectionInfo, type Effects, versionName } from '../handshake/context.ts';
+import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
 import {
   type AnyNext,
   type Arrival,
@@ -47,7 +47,7 @@ export class Engine {
   readonly #first: (() => Step<AnyNext>) | undefined;
   readonly #outbound: Outbound;
   readonly #inbound: Inbound;
-  readonly #info: ConnectionInfo = {};
+  readonly #info: HandshakeInfo = startInfo();
   readonly #events: EngineEvent[] = [];
   readonly #lifecycle: Lifecycle = new Lifecycle();
   #state = '';
@@ -104,8 +104,8 @@ export class Engine {
     return this.#lifecycle.status;
   }
 
-  /** What has been established so far. */
-  get info(): Readonly<ConnectionInfo> {
+  /** What is known so far; the event `established` brings the whole. */
+  get info(): Readonly<HandshakeInfo> {
     return this.#info;
   }
 

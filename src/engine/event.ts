@@ -13,7 +13,7 @@ export type EngineEvent =
   /** Something that only the world can answer; nothing is read until it is. */
   | { readonly type: 'request'; readonly request: AnyRequest }
   /** The handshake is done. */
-  | { readonly type: 'established'; readonly info: Readonly<ConnectionInfo> }
+  | { readonly type: 'established'; readonly info: ConnectionInfo }
   /** The client answered a request made after the handshake; undefined: it declined. */
   | { readonly type: 'post-handshake-auth'; readonly peer: PeerInfo | undefined }
   /** The peer said close_notify: no more data will come. */

@@ -28,7 +28,15 @@ export type {
   TraceEvent,
 } from '../handshake/config.ts';
 export type { AnyHandlers, Commands, HelloAddition, Protocol, Table } from '../handshake/machine.ts';
-export type { ConnectionInfo, EarlyDataInfo, Epoch, Note, PeerInfo, VersionName } from '../handshake/context.ts';
+export type {
+  ConnectionInfo,
+  EarlyDataInfo,
+  Epoch,
+  HandshakeInfo,
+  Note,
+  PeerInfo,
+  VersionName,
+} from '../handshake/context.ts';
 export type {
   ClientSession,
   ClientSessionStore,
@@ -44,10 +52,12 @@ export type {
   Credential,
   CredentialQuery,
   CredentialResolver,
+  Identities,
   PeerVerifier,
   Presented,
   PresentedPeer,
   Verdict,
+  VerdictDetails,
   VerificationFailure,
 } from '../handshake/peer.ts';
 export { Alert, TlsError } from '../errors.ts';

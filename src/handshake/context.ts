@@ -1,6 +1,7 @@
+import { TlsError } from '../errors.ts';
 import type { CipherSuite13, CryptoProvider, Hash } from '../crypto/types.ts';
 import type { TrafficKeys12 } from '../keys/schedule12.ts';
-import type { Verdict } from './peer.ts';
+import type { Identities, Verdict } from './peer.ts';
 import type { ClientSession, ClientSessionStore } from './session.ts';
 
 /** Which keys protect a record: the epochs of RFC 9846 appendix A, by name. */
@@ -53,6 +54,7 @@ export interface Effects {
   limit(direction: Direction, contentBytes: number): void;
   /** A secret for the key log (RFC 9850). */
   log(label: string, secret: Uint8Array): void;
+  /** Something that is known from here on. */
   info<K extends keyof ConnectionInfo>(name: K, value: ConnectionInfo[K]): void;
   /** Something worth showing to a person who watches. */
   note(note: Note): void;
@@ -76,55 +78,106 @@ export interface Note {
 
 export type VersionName = 'TLSv1.3' | 'TLSv1.2';
 
-/** What has been established about a connection. */
+/**
+ * What is known of a connection once its handshake is done. Nothing is left out: what there is not, is undefined or false.
+ * `peer` and what goes with it change when a certificate is asked for afterwards.
+ */
 export interface ConnectionInfo {
-  version?: VersionName;
+  readonly version: VersionName;
   /** Cipher suite. */
-  suite?: { readonly id: number; readonly name: string };
-  /** NamedGroup of the key exchange. */
-  group?: { readonly id: number; readonly name: string };
+  readonly suite: { readonly id: number; readonly name: string };
+  /** NamedGroup of the key exchange; undefined: there was none, or it has no name. */
+  readonly group: { readonly id: number; readonly name: string } | undefined;
   /** The scheme with which the peer signed the handshake. */
-  peerSignatureScheme?: { readonly id: number; readonly name: string };
+  readonly peerSignatureScheme: { readonly id: number; readonly name: string } | undefined;
   /** The scheme with which we signed it. */
-  signatureScheme?: { readonly id: number; readonly name: string };
-  alpn?: string;
+  readonly signatureScheme: { readonly id: number; readonly name: string } | undefined;
+  /** The application protocol that was agreed on (RFC 7301). */
+  readonly alpn: string | undefined;
   /** The name the client asked for. */
-  serverName?: string;
+  readonly serverName: string | undefined;
   /** Client: did the server make use of the name? */
-  serverNameAcknowledged?: boolean;
+  readonly serverNameAcknowledged: boolean;
   /** Does the main secret depend on the whole handshake (RFC 7627)? In TLS 1.3 it always does. */
-  extendedMasterSecret?: boolean;
+  readonly extendedMasterSecret: boolean;
   /** Was there a HelloRetryRequest? */
-  retried?: boolean;
-  /** What the peer showed and what was thought of it; absent: it showed nothing. */
-  peer?: PeerInfo;
-  /** Was the peer's certificate shown and judged in an earlier connection, which this one goes on with? */
-  resumed?: boolean;
-  /** The external key that both sides proved to have, by its identity; `peer` is absent then. */
-  psk?: { readonly identity: Uint8Array };
+  readonly retried: boolean;
+  /** What the peer showed and what was thought of it; undefined: it showed nothing. */
+  readonly peer: PeerInfo | undefined;
+  /** Was the peer's certificate shown and judged in an earlier connection, whose session this one resumes? */
+  readonly resumed: boolean;
+  /** The external key that both sides proved to have, by its identity; there is no `peer` then. */
+  readonly psk: { readonly identity: Uint8Array } | undefined;
   /**
    * Server: by how many milliseconds the client thinks its ticket older than it is; negative: younger. Early data is
    * taken where this is little (RFC 9846 section 8.3).
    */
-  ticketAgeSkew?: number;
-  /** What became of the early data that we sent, or were sent. */
-  earlyData?: EarlyDataInfo;
+  readonly ticketAgeSkew: number | undefined;
+  /** What became of the early data that we sent, or were sent; undefined: there was none. */
+  readonly earlyData: EarlyDataInfo | undefined;
   /** Did we show a certificate? In a resumed connection: did we when the session began? */
-  authenticated?: boolean;
+  readonly authenticated: boolean;
   /** The certificate that we showed on this connection, in DER. A resumed connection shows none. */
-  ownCertificate?: Uint8Array;
+  readonly ownCertificate: Uint8Array | undefined;
   /** Did the server ask for a certificate? */
-  certificateRequested?: boolean;
+  readonly certificateRequested: boolean;
   /** The peer's direction ended without close_notify, and `allowTruncation` let it: the last data may be missing. */
-  truncated?: boolean;
+  readonly truncated: boolean;
   /** ClientHello.random: 32 bytes, the connection's name in a key log. */
-  clientRandom?: Uint8Array;
+  readonly clientRandom: Uint8Array;
+}
+
+/** The same while the handshake lasts, and when it has failed: what is not known yet is undefined. */
+export type HandshakeInfo = { -readonly [K in keyof ConnectionInfo]: ConnectionInfo[K] | undefined };
+
+export function startInfo(): HandshakeInfo {
+  return {
+    version: undefined,
+    suite: undefined,
+    group: undefined,
+    peerSignatureScheme: undefined,
+    signatureScheme: undefined,
+    alpn: undefined,
+    serverName: undefined,
+    serverNameAcknowledged: undefined,
+    extendedMasterSecret: undefined,
+    retried: undefined,
+    peer: undefined,
+    resumed: undefined,
+    psk: undefined,
+    ticketAgeSkew: undefined,
+    earlyData: undefined,
+    authenticated: undefined,
+    ownCertificate: undefined,
+    certificateRequested: undefined,
+    truncated: undefined,
+    clientRandom: undefined,
+  };
+}
+
+/** The handshake is done: the same object, and what did not happen is false now. @throws TlsError ERR_INTERNAL */
+export function completeInfo(info: HandshakeInfo): ConnectionInfo {
+  const { version, suite, clientRandom } = info;
+  if (version === undefined || suite === undefined || clientRandom === undefined)
+    throw new TlsError('ERR_INTERNAL', { detail: 'a handshake is done, and it is not known with what' });
+  return Object.assign(info, {
+    version,
+    suite,
+    clientRandom,
+    serverNameAcknowledged: info.serverNameAcknowledged ?? false,
+    extendedMasterSecret: info.extendedMasterSecret ?? false,
+    retried: info.retried ?? false,
+    resumed: info.resumed ?? false,
+    authenticated: info.authenticated ?? false,
+    certificateRequested: info.certificateRequested ?? false,
+    truncated: info.truncated ?? false,
+  });
 }
 
 /** Early data is taken whole or not at all (RFC 9846 section 4.3.10). */
 export interface EarlyDataInfo {
   // RFC 9846 §F.5-4
-  /** The server takes it. If not, the client may send it again, now that the connection is open: nobody does it for it. */
+  /** The server takes it. If not, the client may send it again, now that the connection is open; that is for the program to do. */
   readonly accepted: boolean;
   /** Client: bytes that were sent. Server: bytes that have been taken so far. */
   readonly bytes: number;
@@ -136,6 +189,8 @@ export interface PeerInfo {
   /** DER, leaf first, as it was sent. */
   readonly chain: readonly Uint8Array[];
   readonly verdict: Verdict;
+  /** Whom the certificate names, if the peer was accepted and its verifier says so; `identities.verified` first. */
+  readonly identities: Identities | undefined;
   readonly ocspResponse: Uint8Array | undefined;
   readonly sctList: Uint8Array | undefined;
 }

@@ -87,6 +87,75 @@ export type VerificationCode =
   | 'CERT_TRANSPARENCY'
   | 'CERT_REFUSED';
 
+/** What a verifier found out about a peer that it accepts. */
+export interface VerdictDetails {
+  /** Whom the certificate names. */
+  readonly identities: Identities;
+  /** Milliseconds since 1970: when the first certificate of the path expires. */
+  readonly expires: number;
+  /** OIDs of the policies that the path is valid for (RFC 5280 section 6.1.6). */
+  readonly policies: readonly string[];
+  /** Of each certificate below the anchor, leaf first; empty: revocation was not looked into. */
+  readonly revocation: readonly RevocationStatus[];
+}
+
+/** Whom a certificate names, by kind, so that no text has to be taken apart to know what it is. */
+export interface Identities {
+  /**
+   * Do these names mean anything? True: a trusted authority vouches for them, or the whole certificate was expected.
+   * False: only the key was checked, and the certificate says of itself what it likes. Go by the key then.
+   */
+  readonly verified: boolean;
+  /** RFC 4514. */
+  readonly subject: string;
+  readonly dns: readonly string[];
+  /** 4 or 16 bytes each. */
+  readonly addresses: readonly Uint8Array[];
+  readonly emails: readonly string[];
+  readonly uris: readonly string[];
+  /** Those of `uris` that are SPIFFE ids. */
+  readonly spiffe: readonly string[];
+  /** RFC 4514: names of directories among the alternative names. */
+  readonly directory: readonly string[];
+}
+
+/** What is known about the revocation of one certificate, and from where. */
+export type RevocationStatus =
+  | {
+      readonly status: 'good';
+      readonly source: RevocationSource;
+      /** Milliseconds since 1970: how long this may be believed. */
+      readonly until: number;
+    }
+  | {
+      readonly status: 'revoked';
+      readonly source: RevocationSource;
+      readonly reason: RevocationReason;
+      /** Milliseconds since 1970. */
+      readonly date: number;
+    }
+  | {
+      readonly status: 'unknown';
+      /** `missing`: nothing speaks of the certificate. `unusable`: something does, but must not be used. */
+      readonly kind: 'missing' | 'unusable';
+      readonly why: string;
+    };
+
+export type RevocationSource = 'crl' | 'ocsp';
+
+/** CRLReason (RFC 5280 section 5.3.1). */
+export type RevocationReason =
+  | 'unspecified'
+  | 'keyCompromise'
+  | 'cACompromise'
+  | 'affiliationChanged'
+  | 'superseded'
+  | 'cessationOfOperation'
+  | 'certificateHold'
+  | 'removeFromCRL'
+  | 'privilegeWithdrawn'
+  | 'aACompromise';
+
 /** A verifier's answer. Anything but `ok: true` is a refusal. */
 export type Verdict =
   | {
@@ -97,8 +166,8 @@ export type Verdict =
       readonly path: readonly Uint8Array[];
       /** What was checked and found good, a sentence each, for traces. */
       readonly checks?: readonly string[];
-      /** What a particular verifier wants to hand out: identities, policies, revocation status. */
-      readonly details?: object;
+      /** What was found out about the peer. The verifiers of `warifu/pki` always say it, in resumed connections too. */
+      readonly details?: VerdictDetails;
     }
   | {
       readonly ok: false;

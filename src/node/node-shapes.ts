@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
-import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
+import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
 
 /** A cipher suite by its names. */
 export interface CipherName {
@@ -12,7 +12,7 @@ export interface CipherName {
 }
 
 /** The cipher suite as `tls.TLSSocket` names it; empty names before it is agreed on. */
-export function cipherName({ suite, version }: Readonly<ConnectionInfo>): CipherName {
+export function cipherName({ suite, version }: Readonly<HandshakeInfo>): CipherName {
   if (suite === undefined) return { name: '', standardName: '', version: '' };
   return {
     name: opensslName(suite.name),

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { bytesOf } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
-import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
+import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
 import { Driver } from '../transport/driver.ts';
 import { type TransportOptions, transportConfig } from '../transport/options.ts';
 import type { Skin } from '../transport/transport.ts';
@@ -57,9 +57,14 @@ export class TlsSocket extends NetSocket {
     this.#driver = new Driver(engine, below, this.#skin(), config, turns);
   }
 
-  /** What has been established about the connection. */
-  get info(): Readonly<ConnectionInfo> {
+  /** What is known of the connection; until 'secureConnect' some of it is undefined. */
+  get info(): Readonly<HandshakeInfo> {
     return this.#driver.info;
+  }
+
+  /** The peer, as it showed itself when the session began or now; undefined: it showed no certificate, or not yet. */
+  get peer(): PeerInfo | undefined {
+    return this.info.peer;
   }
 
   /** Server: what came before the handshake was done; not part of the stream, for it can be a copy. */

@@ -2,7 +2,7 @@ import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
 import { Alert, TlsError } from '../errors.ts';
-import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
+import { type ConnectionInfo, type HandshakeInfo, type PeerInfo, startInfo } from '../handshake/context.ts';
 import type { TransportConfig } from './options.ts';
 import { Inbox } from './inbox.ts';
 import type { Taken } from './outbox.ts';
@@ -52,6 +52,7 @@ export class Driver {
   #discarding = false;
   #readOver = false;
   #truncated = false;
+  #connectionInfo: ConnectionInfo | undefined;
   readonly #early: Uint8Array[] = [];
 
   readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
@@ -106,9 +107,16 @@ export class Driver {
     return this.#engine?.role;
   }
 
-  /** What has been established so far. */
-  get info(): Readonly<ConnectionInfo> {
-    const info = this.#engine?.info ?? {};
+  /** What is known so far. */
+  get info(): Readonly<HandshakeInfo> {
+    const info = this.#engine?.info ?? startInfo();
+    return this.#truncated ? { ...info, truncated: true } : info;
+  }
+
+  /** What is known of the connection. @throws TlsError ERR_STATE before the handshake is done. */
+  get connectionInfo(): ConnectionInfo {
+    const info = this.#connectionInfo;
+    if (info === undefined) throw new TlsError('ERR_STATE', { detail: 'the handshake is not done' });
     return this.#truncated ? { ...info, truncated: true } : info;
   }
 
@@ -273,6 +281,7 @@ export class Driver {
         return true;
       case 'established':
         this.#opened = true;
+        this.#connectionInfo = event.info;
         this.#isToTell = true;
         this.#stopHandshake();
         if (this.#config.signalEnds === 'handshake') this.#unsubscribe();

@@ -11,8 +11,10 @@ import { type ByteDuplex, WebTransport } from './web-transport.ts';
 
 /** An open connection: a pipe again, with what is known about the other end. */
 export interface TlsStream extends ByteDuplex {
-  /** What has been established about the connection. */
-  readonly info: Readonly<ConnectionInfo>;
+  /** What is known of the connection. */
+  readonly info: ConnectionInfo;
+  /** The peer, as it showed itself when the session began or now; undefined: it showed no certificate. */
+  readonly peer: PeerInfo | undefined;
   /**
    * Server: what the client sent before the handshake was done, where `earlyData` allows it. It is not part of `readable`:
    * it may be a copy of what another connection brought before.
@@ -126,8 +128,12 @@ class Streams implements TlsStream, Skin {
     this.#driver = new Driver(engine, transport, this, config);
   }
 
-  get info(): Readonly<ConnectionInfo> {
-    return this.#driver.info;
+  get info(): ConnectionInfo {
+    return this.#driver.connectionInfo;
+  }
+
+  get peer(): PeerInfo | undefined {
+    return this.info.peer;
   }
 
   get earlyData(): readonly Uint8Array[] {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { TraceEvent } from '../../src/handshake/config.ts';
-import type { ConnectionInfo } from '../../src/handshake/context.ts';
+import type { HandshakeInfo } from '../../src/handshake/context.ts';
 import type { ClientSession12 } from '../../src/handshake/session.ts';
 import { readPem } from '../../src/pki/x509/pem.ts';
 import { type Flags, Unimplemented } from './flags.ts';
@@ -12,7 +12,7 @@ import type { Shared } from './setup.ts';
 export class Mismatch extends Error {}
 
 /** @throws Mismatch */
-export function checkInfo(flags: Flags, info: Readonly<ConnectionInfo>, chosen: number): void {
+export function checkInfo(flags: Flags, info: Readonly<HandshakeInfo>, chosen: number): void {
   const server = flags.has('server');
   expectNumber(flags, 'expect-version', info.version === 'TLSv1.3' ? 0x0304 : 0x0303);
   expectNumber(flags, 'expect-curve-id', info.group?.id);
@@ -41,7 +41,7 @@ export function checkInfo(flags: Flags, info: Readonly<ConnectionInfo>, chosen: 
   if (flags.has('handshake-never-done')) throw new Mismatch('the handshake was completed');
 }
 
-function checkPeer(flags: Flags, info: Readonly<ConnectionInfo>, server: boolean): void {
+function checkPeer(flags: Flags, info: Readonly<HandshakeInfo>, server: boolean): void {
   const { peer } = info;
   if (info.psk !== undefined) {
     if (peer !== undefined) throw new Mismatch('the peer showed a certificate beside a key');
@@ -66,7 +66,7 @@ function checkPeer(flags: Flags, info: Readonly<ConnectionInfo>, server: boolean
 }
 
 /** @throws Mismatch */
-export function checkResumption(flags: Flags, info: Readonly<ConnectionInfo>, second: boolean): void {
+export function checkResumption(flags: Flags, info: Readonly<HandshakeInfo>, second: boolean): void {
   const expected = second && !flags.has('expect-session-miss');
   if ((info.resumed === true) !== expected)
     throw new Mismatch(`the session was ${info.resumed === true ? '' : 'not '}resumed`);
@@ -85,7 +85,7 @@ export function checkResumption(flags: Flags, info: Readonly<ConnectionInfo>, se
     throw new Mismatch(`early data: ${earlyData?.reason}, wanted ${reason}`);
 }
 
-function reasonsOf(flags: Flags, { earlyData, version }: Readonly<ConnectionInfo>, second: boolean): readonly string[] {
+function reasonsOf(flags: Flags, { earlyData, version }: Readonly<HandshakeInfo>, second: boolean): readonly string[] {
   if (earlyData?.accepted === true) return ['accept'];
   if (!flags.has('enable-early-data')) return ['disabled'];
   if (version !== 'TLSv1.3') return ['protocol_version'];
@@ -109,7 +109,7 @@ const REASONS: { readonly [reason: string]: readonly string[] } = {
 /** At the end: did the client get the session that the test meant it to get? */
 export function checkTickets(
   flags: Flags,
-  info: Readonly<ConnectionInfo>,
+  info: Readonly<HandshakeInfo>,
   shared: Pick<Shared, 'offered' | 'received' | 'kept'>,
   resumed: boolean,
 ): void {
@@ -134,7 +134,7 @@ export function checkTickets(
 /** A session that is not bound to its handshake is not remembered, and one that was used is put back as it was. */
 function checkSession12(
   flags: Flags,
-  info: Readonly<ConnectionInfo>,
+  info: Readonly<HandshakeInfo>,
   { offered, received }: Pick<Shared, 'offered' | 'received'>,
 ): void {
   if (info.extendedMasterSecret !== true || flags.has('implicit-handshake')) return;

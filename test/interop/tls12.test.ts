@@ -285,7 +285,7 @@ async function ourClient(
   });
   expect(stream.info).toMatchObject({ version: 'TLSv1.2', suite: { name: suite.ours } });
   expect(stream.info.peer?.verdict.ok).toBe(true);
-  expect(stream.info.certificateRequested ?? false).toBe(mode !== 'none');
+  expect(stream.info.certificateRequested).toBe(mode !== 'none');
   if (mode !== 'none') expect(stream.info.authenticated).toBe(mode === 'require');
   await talk(stream);
   await stream.close();

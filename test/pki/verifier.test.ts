@@ -7,7 +7,6 @@ import {
   certificateVerifier,
   extendedKeyUsage,
   parseCertificate,
-  type VerdictDetails,
 } from '../../src/pki/index.ts';
 import * as b from '../../vectors/pki/builder.ts';
 
@@ -269,7 +268,8 @@ describe('what was sent', () => {
       now: NOW,
     });
     expect(verdict.ok && verdict.path).toEqual([many, ROOT]);
-    expect(verdict.ok && (verdict.details as VerdictDetails).identities).toEqual({
+    expect(verdict.ok && verdict.details?.identities).toEqual({
+      verified: true,
       subject: 'O=Leaf',
       dns: ['server.example'],
       addresses: [Uint8Array.of(192, 0, 2, 1)],

@@ -23,7 +23,7 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   it('our client resumes after HelloRetryRequest', async () => {
     const peer = await server({ priority: `${PRIORITY}:-GROUP-ALL:+GROUP-SECP384R1` });
     const options = { sessions: memorySessions(), groups: ['X25519', 'secp384r1'] };
-    for (const expected of [undefined, true]) {
+    for (const expected of [false, true]) {
       const socket = await connect(peer, options);
       socket.write('warifu\n');
       expect(await line(socket)).toBe('warifu');

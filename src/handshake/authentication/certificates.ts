@@ -230,6 +230,7 @@ function peerInfoOf({ presented }: Subject, verdict: Verdict): PeerInfo {
   return {
     chain: presented.chain,
     verdict,
+    identities: verdict.ok ? verdict.details?.identities : undefined,
     ocspResponse: presented.ocspResponses[0],
     sctList: presented.sctLists[0],
   };

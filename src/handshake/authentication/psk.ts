@@ -113,6 +113,7 @@ export function peerInfoOf(peer: SessionPeer | undefined): PeerInfo | undefined 
   return {
     chain: presented.chain,
     verdict,
+    identities: verdict.details?.identities,
     ocspResponse: presented.ocspResponses[0],
     sctList: presented.sctLists[0],
   };

@@ -21,7 +21,7 @@ import {
 import { checkBelowAnchor, noIssuer } from './ends.ts';
 import { Judgements } from './judgements.ts';
 import { counted, notSignedBy } from './members.ts';
-import { processPolicies } from './policies.ts';
+import { policiesOf } from './policies.ts';
 import { checkProfile } from './profiles.ts';
 import type { PathQuestion, PathResult } from './question.ts';
 
@@ -260,9 +260,7 @@ class Search {
   }
 
   #policies(path: readonly Certificate[], anchor: Certificate | undefined): readonly string[] | undefined {
-    const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
-    const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
-    const outcome = processPolicies(downwards, this.#question.rules.policies, this.#work, speaks);
+    const { downwards, outcome } = policiesOf(path, anchor, this.#question.rules.policies, this.#work);
     if (!isFinding(outcome)) return outcome.policies;
     this.#note([...path, path[0]!], outcome, downwards[outcome.index]!);
     return undefined;
@@ -381,5 +379,3 @@ class Search {
     return at < 0 ? -1 : at + 1;
   }
 }
-
-const POLICY_OIDS: readonly string[] = ['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54'];

@@ -32,6 +32,20 @@ export interface PolicyOutcome {
 
 const MAX_POLICIES = 512;
 
+/** Processes a path, leaf first, and its anchor where that speaks of policies itself; `downwards` is the order of it. */
+export function policiesOf(
+  path: readonly Certificate[],
+  anchor: Certificate | undefined,
+  inputs: PolicyInputs,
+  work: Work = new Work(),
+): { readonly downwards: readonly Certificate[]; readonly outcome: ReturnType<typeof processPolicies> } {
+  const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
+  const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
+  return { downwards, outcome: processPolicies(downwards, inputs, work, speaks) };
+}
+
+const POLICY_OIDS: readonly string[] = ['2.5.29.32', '2.5.29.33', '2.5.29.36', '2.5.29.54'];
+
 /**
  * Processes a path, its first certificate next to the anchor, its last the leaf. An anchor that speaks of policies
  * itself may stand in front (`fromAnchor`).

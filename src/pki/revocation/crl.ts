@@ -1,3 +1,4 @@
+import type { RevocationReason } from '../../handshake/peer.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import {
   contextConstructed,
@@ -58,18 +59,7 @@ export interface Crl {
   readonly entries: CrlEntries;
 }
 
-/** CRLReason (RFC 5280 section 5.3.1). */
-export type RevocationReason =
-  | 'unspecified'
-  | 'keyCompromise'
-  | 'cACompromise'
-  | 'affiliationChanged'
-  | 'superseded'
-  | 'cessationOfOperation'
-  | 'certificateHold'
-  | 'removeFromCRL'
-  | 'privilegeWithdrawn'
-  | 'aACompromise';
+export type { RevocationReason };
 
 /** What a list says about one certificate. */
 export interface CrlEntry {

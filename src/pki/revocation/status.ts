@@ -1,30 +1,8 @@
 import type { PublicKey } from '../../crypto/types.ts';
 import { basicConstraints, type Certificate } from '../x509/certificate.ts';
-import type { RevocationReason } from './crl.ts';
+import type { RevocationSource, RevocationStatus } from '../../handshake/peer.ts';
 
-/** What is known about one certificate, and from where. */
-export type RevocationStatus =
-  | {
-      readonly status: 'good';
-      readonly source: RevocationSource;
-      /** Milliseconds since 1970: how long this may be believed. */
-      readonly until: number;
-    }
-  | {
-      readonly status: 'revoked';
-      readonly source: RevocationSource;
-      readonly reason: RevocationReason;
-      /** Milliseconds since 1970. */
-      readonly date: number;
-    }
-  | {
-      readonly status: 'unknown';
-      /** `missing`: nothing speaks of the certificate. `unusable`: something does, but must not be used. */
-      readonly kind: 'missing' | 'unusable';
-      readonly why: string;
-    };
-
-export type RevocationSource = 'crl' | 'ocsp';
+export type { RevocationSource, RevocationStatus };
 
 export type UnknownStatus = RevocationStatus & { readonly status: 'unknown' };
 

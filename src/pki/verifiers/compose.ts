@@ -1,7 +1,7 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
+import type { PeerVerifier, PresentedPeer, Verdict, VerdictDetails } from '../../handshake/peer.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { failureOf } from '../x509/verdict.ts';
 
@@ -38,8 +38,7 @@ export function allOf(...verifiers: readonly PeerVerifier[]): PeerVerifier {
       return names.includes(undefined) ? undefined : JSON.stringify(names);
     },
     verify,
-    recheck: (peer, before) =>
-      run(peer, (verifier) => verifier.recheck?.(peer, before as Yes) ?? verifier.verify(peer)),
+    recheck: (peer, before) => run(peer, (verifier) => verifier.recheck?.(peer, before) ?? verifier.verify(peer)),
   } as PeerVerifier;
 }
 
@@ -101,12 +100,20 @@ function* judgeAll(
     }
     verdicts.push(verdict);
   }
-  const [first] = verdicts as [Yes, ...Yes[]];
-  return {
-    ...first,
-    checks: verdicts.flatMap(({ checks }) => checks ?? []),
-    details: Object.assign({}, ...verdicts.map(({ details }) => details)) as object,
-  };
+  const [first] = verdicts;
+  if (first === undefined) throw new TlsError('ERR_INTERNAL', { detail: 'allOf: no verifier was asked' });
+  const details = mergedDetails(verdicts.flatMap(({ details: own }) => own ?? []));
+  const checks = verdicts.flatMap(({ checks: own }) => own ?? []);
+  return { ...first, checks, ...(details !== undefined && { details }) };
+}
+
+/** Names are taken from a verifier that vouches for them, if one does; the earliest end counts. */
+function mergedDetails(all: readonly VerdictDetails[]): VerdictDetails | undefined {
+  const best = all.find(({ identities }) => identities.verified) ?? all[0];
+  if (best === undefined) return undefined;
+  let merged = best;
+  for (const one of all) merged = { ...one, ...merged };
+  return { ...merged, expires: Math.min(...all.map(({ expires }) => expires)) };
 }
 
 function* judgeBy(

@@ -5,6 +5,7 @@ import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { explicit, wishesOf } from './compose.ts';
 import { leafOf, no } from './pins.ts';
+import { detailsOf } from '../path/details.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { isFinding, orMalformed } from '../x509/verdict.ts';
 import { certificateVerifier, type CertificateVerifierOptions } from './verifier.ts';
@@ -102,7 +103,14 @@ function* byRecord(
     case 3:
       // RFC 7671 section 5.1: neither names nor dates matter, the zone has said which key it is.
       if (!fits(leaf)) return undefined;
-      return { ok: true, publicKey: leaf.spki, path: [leaf.der], checks: ['its key is in the zone (DANE-EE)'] };
+      return {
+        ok: true,
+        publicKey: leaf.spki,
+        path: [leaf.der],
+        checks: ['its key is in the zone (DANE-EE)'],
+        // The whole certificate stands in the zone, or only its key.
+        details: detailsOf([leaf], { verified: record.selector === 0 }),
+      };
     case 2: {
       const anchors = chain.filter((certificate, index) => index > 0 && fits(certificate)).map(({ der }) => der);
       // RFC 7671 section 5.2.2: the record may hold the certificate itself, and the server need not send it.

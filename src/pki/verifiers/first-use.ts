@@ -3,6 +3,7 @@ import type { CryptoProvider, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
 import { base64, leafOf, no } from './pins.ts';
+import { detailsOf } from '../path/details.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { isFinding } from '../x509/verdict.ts';
 
@@ -78,7 +79,13 @@ function* judge({ crypto, store, nameOf, ask }: FirstUseOptions, peer: Presented
       leaf,
     );
   const fingerprint = (key: Uint8Array): string => `sha256/${base64(crypto.hash('sha256').digest(key))}`;
-  const yes = (check: string): Verdict => ({ ok: true, publicKey: leaf.spki, path: [leaf.der], checks: [check] });
+  const yes = (check: string): Verdict => ({
+    ok: true,
+    publicKey: leaf.spki,
+    path: [leaf.der],
+    checks: [check],
+    details: detailsOf([leaf], { verified: false }),
+  });
   const known = yield* wait(store.get(name));
   if (known === undefined) {
     if (ask !== undefined && (yield* wait(ask(name, fingerprint(leaf.spki)))) !== true)

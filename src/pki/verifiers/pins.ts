@@ -6,6 +6,7 @@ import { readParts } from '../x509/file-parts.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { explicit, wishesOf } from './compose.ts';
 import { shortNameText } from '../x509/general-name-text.ts';
+import { detailsOf } from '../path/details.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { failureOf, type Finding, isFinding, orMalformed } from '../x509/verdict.ts';
 
@@ -82,6 +83,7 @@ export function allowedKeys(keys: readonly (string | Uint8Array)[]): PeerVerifie
           publicKey: leaf.spki,
           path: [leaf.der],
           checks: ['its key is one of those that are allowed'],
+          details: detailsOf([leaf], { verified: false }),
         };
       return no(
         {
@@ -104,8 +106,12 @@ function* judge(
 ): Steps<Verdict> {
   const leaf = leafOf(peer);
   if (isFinding(leaf)) return no(leaf, undefined);
+  // By itself a pin of the whole certificate vouches for its names; one of the key does not.
+  const verified = pins.certificates.has(toHex(hash.digest(leaf.der)));
   const verdict: Verdict =
-    inner === undefined ? { ok: true, publicKey: leaf.spki, path: [leaf.der] } : explicit(yield* wait(inner()));
+    inner === undefined
+      ? { ok: true, publicKey: leaf.spki, path: [leaf.der], details: detailsOf([leaf], { verified }) }
+      : explicit(yield* wait(inner()));
   if (!verdict.ok) return verdict;
   for (const [index, der] of verdict.path.entries()) {
     const certificate = orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1');

@@ -2,7 +2,7 @@ import { equalBytes } from '../../bytes/bytes.ts';
 import { isTime } from '../../bytes/time.ts';
 import type { MaybePromise, SignatureVerifier } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
+import type { PeerVerifier, PresentedPeer, Verdict, VerdictDetails } from '../../handshake/peer.ts';
 import { type Anchor, type AnchorSource, readAnchors, readCertificates } from '../path/anchors.ts';
 import {
   type Certificate,
@@ -11,17 +11,16 @@ import {
   KEY_USAGE,
   type KeyUsage,
   readCertificate,
-  subjectAltNames,
 } from '../x509/certificate.ts';
 import { checkForm, checkName } from '../path/checks.ts';
-import { nameText, shortNameText } from '../x509/general-name-text.ts';
+import { shortNameText } from '../x509/general-name-text.ts';
 import { findPath } from '../path/path.ts';
 import type { PathQuestion, PathResult, UnreadableCertificate } from '../path/question.ts';
 import type { PolicyInputs } from '../path/policies.ts';
 import { isTolerance, type Tolerance } from '../path/tolerances.ts';
 import { isPublicSuffix } from '../path/public-suffix.ts';
-import type { RevocationStatus } from '../revocation/status.ts';
 import { freshPolicy, recheckPath } from '../path/recheck.ts';
+import { detailsOf } from '../path/details.ts';
 import { type Fetcher, Remote } from '../revocation/fetch.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
 import { defaultRules, type PathRules, type Profile } from '../path/rules.ts';
@@ -30,6 +29,8 @@ import { COST, Work } from '../x509/work.ts';
 import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 
 export { readCertificates } from '../path/anchors.ts';
+export { identitiesOf } from '../path/details.ts';
+export type { Identities, VerdictDetails } from '../../handshake/peer.ts';
 
 /** PEM text with one or more certificates, or any number of PEM texts and DER. */
 export type CertificateSource = string | readonly (string | Uint8Array | Certificate)[];
@@ -116,33 +117,6 @@ export interface CertificateVerifier extends PeerVerifier {
   update(changes: CertificateVerifierUpdate): void;
 }
 
-/** What the verdict of {@link certificateVerifier} tells beyond yes. */
-export interface VerdictDetails {
-  /** Whom the certificate names. */
-  readonly identities: Identities;
-  /** Milliseconds since 1970: when the first certificate of the path expires. */
-  readonly expires: number;
-  /** OIDs of the policies that the path is valid for. */
-  readonly policies: readonly string[];
-  /** Of each certificate below the anchor, leaf first; empty: nobody was asked. */
-  readonly revocation: readonly RevocationStatus[];
-}
-
-/** Whom a certificate names, by kind: nobody has to take a text apart to know what it is. */
-export interface Identities {
-  /** RFC 4514. */
-  readonly subject: string;
-  readonly dns: readonly string[];
-  /** 4 or 16 bytes each. */
-  readonly addresses: readonly Uint8Array[];
-  readonly emails: readonly string[];
-  readonly uris: readonly string[];
-  /** Those of `uris` that are SPIFFE ids. */
-  readonly spiffe: readonly string[];
-  /** RFC 4514: names of directories among the alternative names. */
-  readonly directory: readonly string[];
-}
-
 /** A chain has at most so many certificates: a peer with many cross-signed authorities may send some dozens. */
 const MAX_CERTIFICATES = 64;
 /** Of a chain: what a handshake message has at most. */
@@ -186,8 +160,9 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
       if (!isTime(peer.now)) return timeless(peer);
       // Whoever has to be asked each time is asked each time.
       if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options, remote);
-      return recheckPath(peer, before, trust.anchors, (leaf) =>
-        peer.role === 'client' ? nameFinding(readCertificate(leaf), peer, options) : undefined,
+      const rules = rulesFor(peer, options);
+      return recheckPath(peer, before, trust.anchors, rules.policies, (leaf) =>
+        peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined,
       );
     },
     update: (changes) => {
@@ -345,12 +320,7 @@ function verdictOf(leaf: Certificate, result: PathResult, peer: PresentedPeer): 
   const { path, anchor, policies, revocation } = result;
   const whole =
     anchor.certificate === undefined || path.includes(anchor.certificate) ? path : [...path, anchor.certificate];
-  const details: VerdictDetails = {
-    identities: identitiesOf(leaf),
-    expires: Math.min(...path.map(({ notAfter }) => notAfter)),
-    policies,
-    revocation,
-  };
+  const details = detailsOf(path, { verified: true, policies, revocation });
   const ders = whole.map(({ der }) => der);
   const [first, second] = ders;
   // A leaf that is an anchor itself is there once.
@@ -374,28 +344,11 @@ function told(
       : 'for a client';
   const checks = [
     `certificate trusted: ${chain} (an anchor of ours)`,
-    `in force: none of it expires for ${duration(expires - peer.now)}`,
+    `valid: none of it expires for ${duration(expires - peer.now)}`,
     `meant ${asked}`,
   ];
   if (revocation.length > 0) checks.push(`revocation: ${revocation.map(({ status }) => status).join(', ')}`);
   return checks;
-}
-
-/** Whom a certificate names. @throws DerError when its alternative names are malformed. */
-export function identitiesOf(certificate: Certificate): Identities {
-  const names = subjectAltNames(certificate) ?? [];
-  const texts = (kind: 'dns' | 'email' | 'uri'): string[] =>
-    names.flatMap((name) => (name.kind === kind ? [name.text] : []));
-  const uris = texts('uri');
-  return {
-    subject: nameText(certificate.subject),
-    dns: texts('dns'),
-    addresses: names.flatMap((name) => (name.kind === 'ip' ? [name.bytes] : [])),
-    emails: texts('email'),
-    uris,
-    spiffe: uris.filter((uri) => /^spiffe:\/\/[a-z0-9._-]+(\/[A-Za-z0-9._-]+)*$/.test(uri)),
-    directory: names.flatMap((name) => (name.kind === 'directory' ? [nameText(name.name)] : [])),
-  };
 }
 
 function no(failure: ReturnType<typeof failureOf>): { readonly ok: false; readonly failure: typeof failure } {
