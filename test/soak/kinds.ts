@@ -80,7 +80,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
   const good = async (ask: ConnectOptions, serve: AcceptOptions = serving, resumed = false): Promise<void> => {
     const [a, b] = pipe();
     const [one, other] = await Promise.all([connect(a, ask), accept(b, serve)]);
-    if ((one.info.resumed) !== resumed) throw new Error(`resumed: ${one.info.resumed}`);
+    if (one.info.resumed !== resumed) throw new Error(`resumed: ${one.info.resumed}`);
     await exchange(one, other);
   };
   const bad = async (ask: ConnectOptions, serve: AcceptOptions): Promise<void> => {
