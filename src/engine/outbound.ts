@@ -69,7 +69,7 @@ export class Outbound {
   data(plaintext: Uint8Array, updateKeys: () => void): void {
     this.#close();
     for (const piece of fragment([plaintext], this.#limit)) {
-      if (this.#protector!.remaining <= RESERVE) {
+      if (!(this.#protector!.remaining > RESERVE)) {
         updateKeys();
         this.#close();
       }

@@ -35,7 +35,7 @@ export class Protector12 implements RecordProtector {
   seal(type: number, content: Uint8Array, _padding: number): Uint8Array {
     const { aead, recordIvLength } = this.#suite;
     const reserve = type === CONTENT_APPLICATION_DATA ? RESERVE : 0;
-    if (this.#count >= aead.sealLimit - reserve)
+    if (!(this.#count < aead.sealLimit - reserve))
       throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records; TLS 1.2 cannot change its keys` });
     this.#count++;
     const sequence = this.#sequence.bytes();

@@ -34,7 +34,8 @@ export class Protector13 implements RecordProtector {
 
   // RFC 9846 §5.1-10, §E.5-8
   seal(type: number, content: Uint8Array, padding: number): Uint8Array {
-    if (this.remaining <= 0) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
+    // Written so that a limit that is no number allows nothing.
+    if (!(this.remaining > 0)) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
     const length = content.length + 1 + padding + this.#suite.aead.tagLength;
     const record = new Uint8Array(5 + length);
     record.set([CONTENT_APPLICATION_DATA, 3, 3, length >> 8, length & 255]);

@@ -5,8 +5,11 @@ import { readEcdsaSignature, writeEcdsaSignature } from '../../src/crypto/ecdsa-
 import { KeyCache } from '../../src/crypto/key-cache.ts';
 import { signatureAnswer } from '../../src/crypto/known-answers.ts';
 import { nodeVerifier } from '../../src/crypto/node/signatures.ts';
-import type { PublicKey, SignatureAlgorithm } from '../../src/crypto/types.ts';
+import { defaultSchemes } from '../../src/crypto/schemes.ts';
+import type { PublicKey, SignatureAlgorithm, SignatureVerifier } from '../../src/crypto/types.ts';
+import { certificateVerifier } from '../../src/pki/index.ts';
 import { makePair, runLater } from '../support/pair.ts';
+import { chainOf, serverEntry, trustedRoots } from '../support/pki.ts';
 import { toyProvider } from '../support/toy.ts';
 
 const MESSAGE = fromAscii('warifu');
@@ -94,6 +97,41 @@ describe('a handshake whose provider throws while it checks the signature', () =
     const { steps } = await runLater(makePair({ crypto }, {}));
     const [failed] = steps.filter((step) => step.type === 'failed');
     expect(failed?.error).toMatchObject({ code: 'ERR_INTERNAL', alert: 80, cause: { message: 'not here' } });
+  });
+});
+
+describe('a provider that answers with something else', () => {
+  it.each([1, 'true', {}, [], null, undefined])('%j to a signature: it is not good', async (answer) => {
+    const verifier = { verify: () => answer as unknown as boolean };
+    const { steps } = await runLater(makePair({ crypto: { ...toyProvider(), verifier } }, {}));
+    const [failed] = steps.filter((step) => step.type === 'failed');
+    expect(failed?.error).toMatchObject({ code: 'ERR_BAD_SIGNATURE' });
+
+    const judge = (signatures: SignatureVerifier) =>
+      certificateVerifier({ anchors: trustedRoots(), signatures }).verify({
+        role: 'client',
+        chain: chainOf(serverEntry()),
+        serverName: 'server.example',
+        ocspResponses: [],
+        sctLists: [],
+        certificateSchemes: defaultSchemes().map(({ id }) => id),
+        keyUse: 'digitalSignature',
+        now: Date.now(),
+      });
+    expect(await judge(nodeVerifier(nodeCrypto))).toMatchObject({ ok: true });
+    const verdict = await judge(verifier);
+    expect(verdict).toMatchObject({ ok: false });
+  });
+
+  it.each([Number.NaN, undefined])('%j as the limit of a key: nothing is sealed under it', async (sealLimit) => {
+    const toy = toyProvider();
+    const crypto = {
+      ...toy,
+      suites: toy.suites.map((suite) => ({ ...suite, aead: { ...suite.aead, sealLimit: sealLimit as number } })),
+    };
+    const { steps } = await runLater(makePair({}, { crypto }));
+    const [failed] = steps.filter((step) => step.type === 'failed');
+    expect(failed?.error).toMatchObject({ code: 'ERR_SEAL_LIMIT' });
   });
 });
 

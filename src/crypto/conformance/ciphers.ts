@@ -27,6 +27,13 @@ export async function checkCiphers({ suites }: CryptoProvider, checks: Checks): 
 }
 
 async function checkAead(name: string, aead: Aead, checks: Checks): Promise<void> {
+  await checks.check(`${name}: sizes and limits are numbers that can be`, () =>
+    first(
+      is([16, 32].includes(aead.keyLength), true),
+      is([8, 16].includes(aead.tagLength), true),
+      is(Number.isSafeInteger(aead.sealLimit) && aead.sealLimit > 1024, true),
+    ),
+  );
   const known = CIPHERS[name];
   if (known === undefined) checks.skip(`${name}: a known answer`, 'there is none here');
   else

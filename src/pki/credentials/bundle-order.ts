@@ -145,5 +145,5 @@ function leafProblems(
 async function signedBy(certificate: Certificate, issuer: Certificate, verifier: SignatureVerifier): Promise<boolean> {
   const { signatureAlgorithm, tbs, signature } = certificate;
   if (signatureAlgorithm === undefined || issuer.publicKey === undefined) return false;
-  return await verifier.verify(signatureAlgorithm, issuer.publicKey, tbs, signature);
+  return (await verifier.verify(signatureAlgorithm, issuer.publicKey, tbs, signature)) === true;
 }

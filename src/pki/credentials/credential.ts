@@ -164,7 +164,10 @@ async function pairCryptoKey(
       const signer = cryptoKeySigner(key, leaf.publicKey);
       const algorithm = crypto.signatures.find(({ id }) => id === signer.schemes[0])?.algorithm;
       const signature = await signer.sign(signer.schemes[0]!, message);
-      if (algorithm === undefined || (await crypto.verifier.verify(algorithm, leaf.publicKey, message, signature)))
+      if (
+        algorithm === undefined ||
+        (await crypto.verifier.verify(algorithm, leaf.publicKey, message, signature)) === true
+      )
         return { leaf, signer };
     } catch (error) {
       if (!(error instanceof TlsError)) throw error;

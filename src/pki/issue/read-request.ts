@@ -64,7 +64,7 @@ export function readRequest(source: string | Uint8Array): CertificateRequest {
         isSignedBy: async (verifier) =>
           algorithm !== undefined &&
           publicKey !== undefined &&
-          (await verifier.verify(algorithm, publicKey, tbs, signature)),
+          (await verifier.verify(algorithm, publicKey, tbs, signature)) === true,
       };
     });
   } catch (error) {

@@ -154,7 +154,7 @@ function* stapledList(
     hash: crypto.hash,
     *verify(algorithm, key, message, signature) {
       if (algorithm === undefined || key === undefined) return false;
-      return yield* wait(crypto.verifier.verify(algorithm, key, message, signature));
+      return (yield* wait(crypto.verifier.verify(algorithm, key, message, signature))) === true;
     },
   });
   return single && sctListOf(single);

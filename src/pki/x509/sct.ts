@@ -106,7 +106,9 @@ export function* verifySct(
     uint16(sct.extensions.length),
     sct.extensions,
   );
-  return (yield* wait(verifier.verify(algorithm, key, signed, sct.signature))) ? log : 'its signature is wrong';
+  return (yield* wait(verifier.verify(algorithm, key, signed, sct.signature))) === true
+    ? log
+    : 'its signature is wrong';
 }
 
 /** Logs by the hexadecimal SHA-256 of their keys. */
