@@ -26,10 +26,10 @@ describe.each(entries())('$specifier', ({ specifier, source }) => {
   });
 });
 
-describe('a program that names only node:crypto', () => {
+describe.each(['node', 'webcrypto'])('a program that names only %s of the providers', (name) => {
   it('carries no curve of noble', async () => {
-    const { inputs } = await bundle('node', 'src/crypto/node/index.ts');
-    expect(inputs).toContain('src/crypto/node/groups.ts');
+    const { inputs } = await bundle(name, `src/crypto/${name}/index.ts`);
+    expect(inputs).toContain(`src/crypto/${name}/groups.ts`);
     expect(inputs.filter((input) => /@noble\/curves\/(?!utils|abstract\/(fft|modular|utils))/.test(input))).toEqual([]);
   });
 });
