@@ -6,13 +6,25 @@ import { Turns } from '../transport/turns.ts';
 import { accept } from './connect.ts';
 import type { TlsSocket } from './socket.ts';
 
-/** Takes the connections of one application protocol: a function, or a server of Node's that is told of a 'connection'. */
-export type ProtocolHandler = ((socket: TlsSocket) => void) | { emit(event: 'connection', socket: TlsSocket): boolean };
+/**
+ * Takes the connections of one application protocol: a function, or a server of Node's (http, http2), which is told of
+ * 'listening' and of each 'connection' as if it were its own, so that its time limits hold.
+ */
+export type ProtocolHandler = ((socket: TlsSocket) => void) | NodeServer;
+
+/** As much of a server of Node's as is needed here. */
+export interface NodeServer {
+  emit(event: string, ...values: readonly unknown[]): boolean;
+  closeIdleConnections?(): void;
+}
+
+/** Whose handler takes what no other does. */
+const ANY = '*';
 
 export interface TlsServerOptions extends AcceptOptions {
   /**
-   * Who takes a connection, by the application protocol that was agreed on; `alpn` names these, in their order, unless it
-   * is given. The others go to 'secureConnection'. Default: none.
+   * Who takes a connection, by the application protocol that was agreed on; `*`: any other, and none. `alpn` names these
+   * protocols, in their order, unless it is given. The others go to 'secureConnection'. Default: none.
    */
   readonly protocolHandlers?: { readonly [protocol: string]: ProtocolHandler };
   /**
@@ -43,6 +55,7 @@ export class TlsServer extends Server {
     this.#options = accepting;
     this.#handlers = handlers;
     this.#maxPending = maxPending;
+    this.on('listening', () => tell(this.#handlers));
     if (onSecure !== undefined) this.on('secureConnection', onSecure);
     this.on('connection', (transport) => this.#accept(transport));
   }
@@ -62,7 +75,14 @@ export class TlsServer extends Server {
     this.#options = accepting;
     this.#handlers = handlers;
     this.#maxPending = maxPending;
+    if (this.listening) tell(handlers);
     return this;
+  }
+
+  /** Takes no new connections, and has HTTP servers among the handlers close those that are idle. */
+  override close(callback?: (error?: Error) => void): this {
+    for (const handler of this.#handlers.values()) if (typeof handler !== 'function') handler.closeIdleConnections?.();
+    return super.close(callback);
   }
 
   #accept(transport: Socket): void {
@@ -98,7 +118,7 @@ export class TlsServer extends Server {
     socket.once('secure', () => {
       done();
       const { alpnProtocol } = socket;
-      const handler = typeof alpnProtocol === 'string' ? handlers.get(alpnProtocol) : undefined;
+      const handler = (typeof alpnProtocol === 'string' ? handlers.get(alpnProtocol) : undefined) ?? handlers.get(ANY);
       if (handler === undefined) this.emit('secureConnection', socket);
       else if (typeof handler === 'function') handler(socket);
       else handler.emit('connection', socket);
@@ -118,9 +138,8 @@ export class TlsServer extends Server {
  * function serve(certificates: string, privateKey: string) {
  *   const server = createServer({
  *     credential: { certificates, privateKey },
- *     protocolHandlers: { 'http/1.1': app },
+ *     protocolHandlers: { 'http/1.1': app, '*': app }, // clients without ALPN speak HTTP/1.1 too
  *   });
- *   server.on('secureConnection', (socket) => app.emit('connection', socket)); // clients without ALPN
  *   server.on('tlsClientError', (error) => console.error(error.message));
  *   return server.listen(443);
  * }
@@ -128,6 +147,10 @@ export class TlsServer extends Server {
  */
 export function createServer(options: TlsServerOptions, onSecure?: (socket: TlsSocket) => void): TlsServer {
   return new TlsServer(options, onSecure);
+}
+
+function tell(handlers: ReadonlyMap<string, ProtocolHandler>): void {
+  for (const handler of new Set(handlers.values())) if (typeof handler !== 'function') handler.emit('listening');
 }
 
 function read(options: TlsServerOptions): {
@@ -151,7 +174,8 @@ function read(options: TlsServerOptions): {
     const detail = `protocolHandlers: for "${protocol}" expected a function or a server of Node's, found ${nameOf(handler)}`;
     throw new TlsError('ERR_OPTION', { detail });
   }
-  const alpn = accepting.alpn ?? (handlers.size > 0 ? [...handlers.keys()] : undefined);
+  const named = [...handlers.keys()].filter((protocol) => protocol !== ANY);
+  const alpn = accepting.alpn ?? (named.length > 0 ? named : undefined);
   return {
     accepting: alpn === undefined ? accepting : { ...accepting, alpn },
     handlers,

@@ -1,0 +1,128 @@
+import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions, type ClientRequestArgs } from 'node:http';
+import { connect as dial, type Socket, type TcpSocketConnectOpts } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { ConnectOptions } from '../index.ts';
+import { type Address, connect } from './connect.ts';
+
+/** What an agent tells of where to connect to, beside the address. */
+interface Target extends ClientRequestArgs {
+  readonly servername?: string;
+}
+
+/**
+ * An agent for `https.request`, `https.get` and everything that takes one: its connections are ours. `tls` is said once for
+ * all of them; the name of the server follows from each request, unless it is given. Default protocol: `http/1.1`.
+ *
+ * @example
+ * ```ts
+ * import https from 'node:https';
+ * import { Agent, systemRoots } from 'warifu/node';
+ * const agent = new Agent({ anchors: systemRoots().certificates }, { keepAlive: true });
+ * function get(url: string) {
+ *   return https.get(url, { agent }, (response) => response.pipe(process.stdout));
+ * }
+ * ```
+ */
+export class Agent extends HttpAgent {
+  /** Of the URLs that it takes. */
+  readonly protocol = 'https:';
+  readonly defaultPort = 443;
+  readonly #tls: ConnectOptions;
+
+  /** @param http what any `http.Agent` takes: `keepAlive`, `maxSockets` … */
+  constructor(tls: ConnectOptions, http: HttpAgentOptions = {}) {
+    super(http);
+    this.#tls = tls;
+  }
+
+  /** Called by Node for each connection. */
+  override createConnection(target: Target, callback?: (error: Error | null, stream: Duplex) => void): Duplex {
+    void callback;
+    return connect(addressOf(target), requestOptions(this.#tls, target.servername));
+  }
+
+  /** Connections to the same name and address are used again. */
+  override getName(target: Target = {}): string {
+    return `${super.getName(target)}:${target.servername ?? ''}`;
+  }
+}
+
+/** Where undici wants to connect to. */
+export interface ConnectorTarget {
+  readonly hostname: string;
+  readonly protocol: string;
+  readonly port: string;
+  readonly servername?: string | null | undefined;
+  readonly localAddress?: string | null | undefined;
+}
+
+/** How long undici's own connector waits, in milliseconds. */
+const CONNECT_TIMEOUT = 10_000;
+
+/**
+ * A connector for undici, and so for `fetch`: give it as `connect` to its `Agent`, `Pool` or `Client`. `alpn` with `h2` has
+ * undici speak HTTP/2 where the server does and `allowH2` is set. Default: `http/1.1`, and 10,000 ms for the handshake.
+ *
+ * @example
+ * ```ts
+ * import { connector, systemRoots } from 'warifu/node';
+ * const connect = connector({ anchors: systemRoots().certificates });
+ * // import { Agent, fetch } from 'undici';
+ * // await fetch('https://server.example/', { dispatcher: new Agent({ connect }) });
+ * ```
+ */
+export function connector(
+  tls: ConnectOptions,
+): (
+  target: ConnectorTarget,
+  callback: (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
+) => void {
+  return ({ hostname, protocol, port, servername, localAddress }, callback) => {
+    const host = hostname.replace(/^\[(.*)\]$/, '$1');
+    const address: TcpSocketConnectOpts = {
+      host,
+      port: Number(port === '' || port === undefined ? (protocol === 'https:' ? 443 : 80) : port),
+      ...(localAddress && { localAddress }),
+    };
+    if (protocol !== 'https:') {
+      const socket = dial({ ...address, noDelay: true });
+      const failed = (error: Error): void => callback(error, null);
+      socket.once('error', failed).once('connect', () => {
+        socket.off('error', failed);
+        callback(null, socket);
+      });
+      return;
+    }
+    const options = requestOptions({ handshakeTimeout: CONNECT_TIMEOUT, ...tls }, servername ?? undefined);
+    connect(address, options)
+      .secured()
+      .then(
+        // What undici asks of a net.Socket, ours has; its types name the class.
+        (socket) => callback(null, socket as Duplex as Socket),
+        (error: Error) => callback(error, null),
+      );
+  };
+}
+
+function requestOptions(tls: ConnectOptions, servername: string | undefined): ConnectOptions {
+  return {
+    alpn: ['http/1.1'],
+    ...(servername !== undefined && servername !== '' && { serverName: servername }),
+    ...tls,
+  };
+}
+
+/** What `net.connect` needs of what an agent is given. */
+function addressOf(target: Target): Address {
+  if (target.socketPath) return { path: target.socketPath };
+  const { family, hints, localAddress, localPort, lookup, host, port, defaultPort } = target;
+  return {
+    host: host ?? 'localhost',
+    port: Number(port ?? defaultPort ?? 443),
+    ...(family !== undefined && { family }),
+    ...(hints !== undefined && { hints }),
+    ...(localAddress !== undefined && { localAddress }),
+    ...(localPort !== undefined && { localPort }),
+    ...(lookup !== undefined && { lookup }),
+  };
+}
