@@ -37,6 +37,7 @@ async function judge(test: CrlCase): Promise<Answer> {
       crls: decode(test.crl),
       requireCrlNumber: false,
       indirectCrls: false,
+      strictCrls: true,
       clockSkew: 0,
       maxCrlAge: test.max_age_seconds * 1000,
     });

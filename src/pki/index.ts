@@ -86,6 +86,12 @@ export { type Crl, type CrlEntry, findEntry, type RevocationReason } from './rev
 export { buildOcspRequest } from './revocation/ocsp.ts';
 export { revocationChecker } from './revocation/revocation.ts';
 export type { Fetcher, FetchLimits, FetchRequest } from './revocation/fetch.ts';
+export {
+  type FetchAnswer,
+  type FetchFunction,
+  webFetcher,
+  type WebFetcherOptions,
+} from './revocation/web-fetcher.ts';
 export type { RevocationOptions } from './revocation/options.ts';
 export type { Authority, RevocationSource, RevocationStatus } from './revocation/status.ts';
 export type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './revocation/types.ts';

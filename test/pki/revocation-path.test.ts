@@ -69,3 +69,16 @@ describe('a signer of lists beside the path', () => {
     expect(judge(below, [publisher], [list()])).toBe('good');
   });
 });
+
+describe('a path of several', () => {
+  const middle = make('Middle', { issuer: root, serial: 4, extensions: caExtensions() });
+  const leaf = make('Leaf', { issuer: middle, serial: 77 });
+
+  it('says that the leaf is revoked although nothing is known of what is above it', () => {
+    const revoking = makeCrl(middle, { entries: [crlEntry(77)] });
+    expect(judge(leaf, [middle], [revoking])).toBe('CERT_REVOKED');
+    expect(judge(leaf, [middle], [makeCrl(middle)])).toBe('CERT_REVOCATION_UNKNOWN');
+    expect(judge(leaf, [middle], [makeCrl(middle), makeCrl(root)])).toBe('good');
+    expect(judge(leaf, [middle], [revoking, makeCrl(root, { entries: [crlEntry(4)] })])).toBe('CERT_REVOKED');
+  });
+});

@@ -266,7 +266,11 @@ function checkSlips(
   const taken = place === 'anchor' ? anchorTolerances : tolerances;
   for (const slip of certificate.slips) {
     if (taken.includes(slip)) continue;
-    return { code: 'CERT_MALFORMED', ...SLIPS[slip], advice: `to take it all the same, add '${slip}' to tolerances` };
+    return {
+      code: 'CERT_MALFORMED',
+      ...SLIPS[slip],
+      advice: `it has to be issued again; tolerances with '${slip}' take it as it is`,
+    };
   }
   return undefined;
 }

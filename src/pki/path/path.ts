@@ -270,6 +270,7 @@ class Search {
     const { revocation, leaf } = this.#question;
     if (revocation === undefined) return [];
     const statuses: RevocationStatus[] = [];
+    let refusal: { readonly finding: Finding; readonly certificate: Certificate } | undefined;
     for (let index = path.length - 1; index >= 0; index--) {
       const certificate = path[index]!;
       // A certificate that this search is for is asked about, even if that is why the search is made.
@@ -279,10 +280,13 @@ class Search {
       if (!this.#pay(0, path, certificate)) return undefined;
       statuses.unshift(answer.status);
       if (answer.refusal === undefined) continue;
-      this.#note([...path, certificate], answer.refusal, certificate);
-      return undefined;
+      // That one of them was revoked is worth more than that nothing is known of another: all are asked.
+      if (refusal === undefined || answer.status.status === 'revoked')
+        refusal = { finding: answer.refusal, certificate };
     }
-    return statuses;
+    if (refusal === undefined) return statuses;
+    this.#note([...path, refusal.certificate], refusal.finding, refusal.certificate);
+    return undefined;
   }
 
   /** A certificate under the same issuer and anchor is asked about once. */

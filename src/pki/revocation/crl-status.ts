@@ -19,6 +19,8 @@ import type { Steps } from '../x509/steps.ts';
 export interface CrlRules extends Freshness {
   /** Refuse version 2 lists without a cRLNumber (RFC 5280 section 5.2.3). */
   readonly requireNumber: boolean;
+  /** Refuse an empty list of entries (section 5.1.2.6). */
+  readonly strict: boolean;
   /** Use lists that speak for the certificates of others (section 5.2.5). */
   readonly indirect: boolean;
   /** Use deltas (section 5.2.4). */
@@ -156,8 +158,22 @@ class Judgement {
     return keys;
   }
 
-  /** Steps (c) and (f) to (l): what the list and its delta say; a text: why they cannot be used. */
+  /**
+   * What the list says; a text: why it cannot be used. One that is too old or has no number, but is signed by whom it has
+   * to be, is still right about those whom it names: a certificate does not come back from being revoked.
+   */
   *#consult(crl: Crl): Steps<CrlEntry | undefined | string> {
+    const { certificate, signerOf } = this.#question;
+    const answer = yield* this.#consultCurrent(crl);
+    if (typeof answer !== 'string' || crl.unusable !== undefined) return answer;
+    const named = findEntry(crl, certificate.serial, certificate.issuer);
+    if (named === undefined || named.reason === 'removeFromCRL') return answer;
+    const signer = yield* signerOf(crl);
+    return typeof signer === 'string' ? answer : named;
+  }
+
+  /** Steps (c) and (f) to (l): what the list and its delta say; a text: why they cannot be used. */
+  *#consultCurrent(crl: Crl): Steps<CrlEntry | undefined | string> {
     const { rules, certificate, signerOf } = this.#question;
     const form = this.#form(crl);
     if (form !== undefined) return form;
@@ -178,8 +194,9 @@ class Judgement {
 
   #form(crl: Crl): string | undefined {
     if (crl.unusable !== undefined) return crl.unusable;
-    if (this.#question.rules.requireNumber && crl.version === 2 && crl.number === undefined)
-      return 'the list has no number';
+    if (this.#question.rules.strict && crl.isEmptyWritten)
+      return 'the list has an empty list of entries, instead of none (strictCrls)';
+    if (this.#question.rules.requireNumber && crl.version === 2 && crl.number === undefined) return NO_NUMBER;
     return undefined;
   }
 
@@ -197,6 +214,9 @@ class Judgement {
     return undefined;
   }
 }
+
+/** Why a list without a cRLNumber is not used. */
+export const NO_NUMBER = 'the list has no number (requireCrlNumber)';
 
 /** RFC 5280 sections 5.2.4 and 6.3.3(c): same issuer, same scope, same key, and the numbers fit. */
 function isDeltaOf(delta: Crl, crl: Crl): boolean {

@@ -18,7 +18,11 @@ import { type FileSource, readParts } from '../x509/file-parts.ts';
 export class CrlStore {
   #lists: Crl[] = [];
 
-  /** DER, or PEM text with one or more. @throws TlsError ERR_KEY when one cannot be read; then none is added. */
+  /**
+   * DER, or PEM text with one or more; an empty array for none yet.
+   * @throws TlsError ERR_KEY when one cannot be read or there is none in it (a path, a page, a certificate); then none is
+   * added.
+   */
   constructor(source: CrlSource = []) {
     this.add(source);
   }
@@ -34,7 +38,7 @@ export class CrlStore {
     }
   }
 
-  /** Puts these in the place of all there are. @throws TlsError ERR_KEY when one cannot be read; then nothing changes. */
+  /** Puts these in the place of all there are. @throws TlsError as the constructor, and then nothing changes. */
   replace(source: CrlSource): void {
     this.#lists = [...readCrls(source)];
   }
@@ -47,7 +51,7 @@ function readCrls(source: CrlSource): readonly Crl[] {
   const ders =
     Array.isArray(source) && source.length === 0
       ? []
-      : readParts(source, { what: 'crls', kinds: ['crl'] }).map(({ der }) => der);
+      : readParts(source, { what: 'crls', kinds: ['crl'], strict: true }).map(({ der }) => der);
   return ders.map((der, index) => {
     try {
       return readCrl(der);

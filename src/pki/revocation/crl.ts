@@ -38,6 +38,8 @@ export interface Crl {
   readonly thisUpdate: number;
   /** Milliseconds since 1970; undefined: it does not say when the next one comes. */
   readonly nextUpdate: number | undefined;
+  /** Its entries are written as an empty SEQUENCE, which section 5.1.2.6 does not allow. */
+  readonly isEmptyWritten: boolean;
   /** DER AlgorithmIdentifier. */
   readonly signatureAlgorithmDer: Uint8Array;
   /** Undefined: not known here. */
@@ -193,6 +195,7 @@ interface TbsFields {
   readonly issuer: Uint8Array;
   readonly thisUpdate: number;
   readonly nextUpdate: number | undefined;
+  readonly isEmptyWritten: boolean;
   readonly entries: CrlEntries;
   readonly extensions: ReadonlyMap<string, CertificateExtension>;
 }
@@ -211,9 +214,8 @@ function readTbs(tbs: DerCursor): TbsFields {
   const thisUpdate = tbs.time();
   const nextUpdate = tbs.peek() === TAG_UTC_TIME || tbs.peek() === TAG_GENERALIZED_TIME ? tbs.time() : undefined;
   const list = tbs.optional(TAG_SEQUENCE, (cursor) => cursor.element(TAG_SEQUENCE));
-  // RFC 5280 section 5.1.2.6: without revoked certificates the list is absent, not empty.
-  if (list !== undefined && list.contentStart === list.end)
-    throw new DerError('an empty list of revoked certificates', list.start);
+  // RFC 5280 section 5.1.2.6 wants it absent when there are none; an empty one can mean nothing else.
+  const isEmptyWritten = list !== undefined && list.contentStart === list.end;
   const entries = scanEntries(tbs.bytes, list?.contentStart ?? 0, list?.end ?? 0, version);
   const extensionsAt = tbs.offset;
   const extensionList = tbs.explicit(0, (field) => field.sequenceOf((item) => readExtension(item), 1)) ?? [];
@@ -224,7 +226,7 @@ function readTbs(tbs: DerCursor): TbsFields {
     if (extensions.has(extension.oid)) throw new DerError(`extension ${extension.oid} twice`, extensionsAt);
     extensions.set(extension.oid, extension);
   }
-  return { version, innerAlgorithm, issuer, thisUpdate, nextUpdate, entries, extensions };
+  return { version, innerAlgorithm, issuer, thisUpdate, nextUpdate, isEmptyWritten, entries, extensions };
 }
 
 type KnownExtensions = Pick<Crl, 'number' | 'baseNumber' | 'authorityKeyId' | 'issuingDistributionPoint' | 'freshest'>;

@@ -37,6 +37,10 @@ export type Fetcher = (request: FetchRequest) => Promise<Uint8Array | undefined>
 export interface FetchLimits {
   /** Milliseconds for one request. Default: 5,000. */
   readonly timeout?: number;
+  /** Milliseconds for all requests about one certificate. Default: 10,000. */
+  readonly totalTimeout?: number;
+  /** Milliseconds that a list is kept, if it does not expire before. Default: 86,400,000, a day. */
+  readonly maxKept?: number;
   /** Bytes of a list. Default: 16 MiB. */
   readonly maxCrlBytes?: number;
   /** Addresses tried for one certificate. Default: 3. */
@@ -44,6 +48,8 @@ export interface FetchLimits {
 }
 
 const DEFAULT_TIMEOUT = 5_000;
+const DEFAULT_TOTAL = 10_000;
+const DEFAULT_KEPT = 86_400_000;
 const DEFAULT_CRL_BYTES = 16 * 1024 * 1024;
 const DEFAULT_ADDRESSES = 3;
 const LONGEST_ISSUER = 131_072;
@@ -53,6 +59,12 @@ const FAILURE_KEPT = 60_000;
 const KEPT_WITHOUT_NEXT = 3_600_000;
 const MAX_CACHED = 256;
 const MAX_CACHED_BYTES = 64 * 1024 * 1024;
+
+/** The requests about one certificate, which share their time. */
+export interface Trip {
+  /** Milliseconds that are left. */
+  left(): number;
+}
 
 interface Cached<T> {
   readonly value: T | undefined;
@@ -64,6 +76,8 @@ interface Cached<T> {
 export class Remote {
   readonly #fetch: Fetcher;
   readonly #timeout: number;
+  readonly #totalTimeout: number;
+  readonly #maxKept: number;
   readonly #maxCrlBytes: number;
   readonly #maxAddresses: number;
   readonly #cache = new Map<string, Cached<unknown>>();
@@ -73,8 +87,16 @@ export class Remote {
   constructor(fetch: Fetcher, limits: FetchLimits = {}) {
     this.#fetch = fetch;
     this.#timeout = limits.timeout ?? DEFAULT_TIMEOUT;
+    this.#totalTimeout = limits.totalTimeout ?? DEFAULT_TOTAL;
+    this.#maxKept = limits.maxKept ?? DEFAULT_KEPT;
     this.#maxCrlBytes = limits.maxCrlBytes ?? DEFAULT_CRL_BYTES;
     this.#maxAddresses = limits.maxAddresses ?? DEFAULT_ADDRESSES;
+  }
+
+  /** The time for all requests about a certificate begins. */
+  begin(): Trip {
+    const until = performance.now() + this.#totalTimeout;
+    return { left: () => until - performance.now() };
   }
 
   /** The addresses of these that may be asked. */
@@ -83,17 +105,26 @@ export class Remote {
   }
 
   /** A list; undefined: it cannot be had, or is none. */
-  crl(uri: string, now: number): Promise<Crl | undefined> {
+  crl(uri: string, now: number, trip: Trip): Promise<Crl | undefined> {
     return this.#remember(`crl ${uri}`, now, async () => {
-      const der = await this.#ask({
-        kind: 'crl',
-        uri,
-        body: undefined,
-        contentType: undefined,
-        maxBytes: this.#maxCrlBytes,
-      });
+      const der = await this.#ask(
+        {
+          kind: 'crl',
+          uri,
+          body: undefined,
+          contentType: undefined,
+          maxBytes: this.#maxCrlBytes,
+        },
+        trip,
+      );
       const crl = der && orUndefined(() => readCrl(der));
-      return crl && { value: crl, expires: crl.nextUpdate ?? now + KEPT_WITHOUT_NEXT, size: crl.der.length };
+      return (
+        crl && {
+          value: crl,
+          expires: Math.min(crl.nextUpdate ?? now + KEPT_WITHOUT_NEXT, now + this.#maxKept),
+          size: crl.der.length,
+        }
+      );
     });
   }
 
@@ -107,15 +138,19 @@ export class Remote {
     key: string | undefined,
     now: number,
     expiry: (response: Uint8Array) => MaybePromise<number | undefined>,
+    trip: Trip,
   ): Promise<Uint8Array | undefined> {
     const ask = async (): Promise<Cached<Uint8Array> | undefined> => {
-      const value = await this.#ask({
-        kind: 'ocsp',
-        uri,
-        body: request,
-        contentType: 'application/ocsp-request',
-        maxBytes: LONGEST_OCSP_RESPONSE,
-      });
+      const value = await this.#ask(
+        {
+          kind: 'ocsp',
+          uri,
+          body: request,
+          contentType: 'application/ocsp-request',
+          maxBytes: LONGEST_OCSP_RESPONSE,
+        },
+        trip,
+      );
       const expires = value && (await expiry(value));
       return value && { value, expires: expires ?? now + FAILURE_KEPT, size: value.length };
     };
@@ -125,15 +160,19 @@ export class Remote {
   /** Certificates that may have issued this one (RFC 5280 section 4.2.2.1); only the DER form. @throws DerError */
   async issuers(certificate: Certificate, now: number): Promise<readonly Certificate[]> {
     const found: Certificate[] = [];
+    const trip = this.begin();
     for (const uri of this.allowed(issuerUris(certificate))) {
       const issuer = await this.#remember(`issuer ${uri}`, now, async () => {
-        const der = await this.#ask({
-          kind: 'issuer',
-          uri,
-          body: undefined,
-          contentType: undefined,
-          maxBytes: LONGEST_ISSUER,
-        });
+        const der = await this.#ask(
+          {
+            kind: 'issuer',
+            uri,
+            body: undefined,
+            contentType: undefined,
+            maxBytes: LONGEST_ISSUER,
+          },
+          trip,
+        );
         const value = der && orUndefined(() => readCertificate(der));
         return (
           value && { value, expires: Math.min(value.notAfter, now + 24 * KEPT_WITHOUT_NEXT), size: value.der.length }
@@ -179,14 +218,16 @@ export class Remote {
   }
 
   /** One request, within its time and size. Whatever goes wrong, there is no answer. */
-  async #ask(request: Omit<FetchRequest, 'signal'>): Promise<Uint8Array | undefined> {
+  async #ask(request: Omit<FetchRequest, 'signal'>, trip: Trip): Promise<Uint8Array | undefined> {
+    const time = Math.min(this.#timeout, trip.left());
+    if (time <= 0) return undefined;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => {
         controller.abort();
         resolve(undefined);
-      }, this.#timeout);
+      }, time);
     });
     try {
       const answer = await Promise.race([this.#fetch({ ...request, signal: controller.signal }), late]);

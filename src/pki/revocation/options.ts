@@ -25,6 +25,12 @@ export interface RevocationOptions {
   readonly whenMissing?: 'refuse' | 'accept';
   /** Something does, but it has expired, is signed wrongly, or cannot be used for another reason. Default: 'refuse'. */
   readonly whenUnusable?: 'refuse' | 'accept';
+  /**
+   * Nothing speaks of an end entity whose whole life is seven days at most: it expires about as fast as a list would tell
+   * (CA/Browser Forum, Baseline Requirements section 4.9). 'accept' looks for nothing that is not at hand, and takes it
+   * unless what is at hand says revoked. Default: 'check', as any other.
+   */
+  readonly whenShortLived?: 'check' | 'accept';
   /** A stapled response that is not satisfactory. Default: 'refuse', as RFC 6066 section 8 demands. */
   readonly whenBadStaple?: 'refuse' | 'ignore';
   /** Milliseconds that clocks may differ. Default: 300,000. */
@@ -37,6 +43,8 @@ export interface RevocationOptions {
   readonly grace?: number;
   /** Refuse lists without a cRLNumber, which RFC 5280 section 5.2.3 demands. Default: true. */
   readonly requireCrlNumber?: boolean;
+  /** Refuse lists that write "nobody" as an empty list, which RFC 5280 section 5.1.2.6 does not allow. Default: false. */
+  readonly strictCrls?: boolean;
   /** Use lists that speak for the certificates of other authorities. Default: true. */
   readonly indirectCrls?: boolean;
   /** Use delta lists. Default: true. */
@@ -58,16 +66,20 @@ const OPTIONS: {
   scope: ['chain', 'leaf'],
   whenMissing: ['refuse', 'accept'],
   whenUnusable: ['refuse', 'accept'],
+  whenShortLived: ['check', 'accept'],
   whenBadStaple: ['refuse', 'ignore'],
   clockSkew: 'duration',
   maxCrlAge: 'duration',
   maxOcspAge: 'duration',
   grace: 'duration',
   requireCrlNumber: 'boolean',
+  strictCrls: 'boolean',
   indirectCrls: 'boolean',
   deltaCrls: 'boolean',
   allowSha1Responses: 'boolean',
 };
+
+const FETCH_LIMITS: readonly string[] = ['timeout', 'totalTimeout', 'maxKept', 'maxCrlBytes', 'maxAddresses'];
 
 /** @throws TlsError ERR_OPTION, naming it, for an option that is unknown, contradictory or not possible. */
 export function checkRevocationOptions(options: RevocationOptions): void {
@@ -78,6 +90,7 @@ export function checkRevocationOptions(options: RevocationOptions): void {
     const kind = (OPTIONS as { readonly [name: string]: (typeof OPTIONS)[keyof typeof OPTIONS] })[name];
     if (kind === undefined) refuse(name, 'there is no such option');
     if (value === undefined) continue;
+    if (value === null) refuse(name, 'null is not a value; leave it out for the default');
     if (kind === 'duration') {
       if (typeof value !== 'number' || !(value >= 0)) refuse(name, 'it has to be a number of milliseconds');
     } else if (typeof kind === 'string') {
@@ -86,6 +99,12 @@ export function checkRevocationOptions(options: RevocationOptions): void {
     } else if (!kind!.includes(value as string)) {
       refuse(name, `it has to be one of ${kind!.join(', ')}`);
     }
+  }
+  for (const [name, value] of Object.entries(options.fetchLimits ?? {})) {
+    if (!FETCH_LIMITS.includes(name))
+      refuse('fetchLimits', `there is no ${name}; there are ${FETCH_LIMITS.join(', ')}`);
+    if (value !== undefined && !(typeof value === 'number' && value > 0))
+      refuse('fetchLimits', `${name} has to be a number above 0`);
   }
   if (options.hash === undefined) refuse('hash', 'it is needed');
   for (const name of ['fetchLimits', 'ocspNonce'] as const) {

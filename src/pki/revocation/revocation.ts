@@ -3,15 +3,23 @@ import { DerError } from '../../bytes/der.ts';
 import type { MaybePromise, PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
 import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
 import type { Crl } from './crl.ts';
-import { type CrlRules, crlStatus } from './crl-status.ts';
+import { type CrlRules, crlStatus, NO_NUMBER } from './crl-status.ts';
 import { CrlStore } from './crl-store.ts';
 import { crlDistributionPoints, distributionPointUris } from '../x509/distribution-point.ts';
 import { sameName } from '../x509/names.ts';
 import { buildOcspRequest } from './ocsp.ts';
 import { type OcspAnswer, ocspStatus } from './ocsp-status.ts';
-import { ocspUris, Remote } from './fetch.ts';
+import { ocspUris, Remote, type Trip } from './fetch.ts';
 import { checkRevocationOptions, type RevocationOptions } from './options.ts';
-import { type Authority, authorityOf, type Freshness, type RevocationStatus, unknown } from './status.ts';
+import {
+  type Authority,
+  authorityOf,
+  type Freshness,
+  isAuthority,
+  type RevocationStatus,
+  type UnknownStatus,
+  unknown,
+} from './status.ts';
 import type { RevocationAnswer, RevocationChecker, RevocationQuestion } from './types.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { checkFeatures, mustStaple } from './tls-feature.ts';
@@ -20,6 +28,8 @@ import { COST } from '../x509/work.ts';
 
 const DEFAULT_SKEW = 300_000;
 const WEEK = 604_800_000;
+/** Baseline Requirements section 1.6.1, for certificates from March 15, 2026 on: seven days at most. */
+const SHORT_LIFE = WEEK;
 const NONCE_LENGTH = 32;
 /** RFC 9608: there will never be anything about this certificate. */
 const OID_NO_REVOCATION = '2.5.29.56';
@@ -110,7 +120,7 @@ class Check {
     const lists = yield* this.#crls(this.#sources.store.lists);
     const local = worse(staple?.status, lists);
     const status =
-      local.status === 'unknown' && this.#sources.remote !== undefined
+      local.status === 'unknown' && this.#sources.remote !== undefined && !this.#isShortLived()
         ? yield* this.#fetch(this.#sources.remote, local)
         : local;
     const refusal = this.#refusal(status);
@@ -128,18 +138,24 @@ class Check {
       };
     }
     const { whenMissing, whenUnusable } = this.#options;
+    if (status.kind === 'missing' && this.#isShortLived()) return undefined;
     if (status.kind === 'missing' && (whenMissing === 'accept' || neverRevoked(this.#question.certificate)))
       return undefined;
     if (status.kind === 'unusable' && whenUnusable === 'accept') return undefined;
     return {
       code: 'CERT_REVOCATION_UNKNOWN',
       what: `it is not known whether it was revoked: ${status.why}`,
-      advice:
-        status.kind === 'missing'
-          ? 'give its list (crls), let it be fetched (fetch), have the peer staple a response, or say whenMissing: "accept"'
-          : 'give a list or a response that can be used, or say whenUnusable: "accept"',
+      advice: adviceFor(status),
       rfc: 'RFC 5280 section 6.3',
     };
+  }
+
+  /** Is it an end entity that is not going to live long enough to be revoked, and are such to be let be? */
+  #isShortLived(): boolean {
+    const { certificate } = this.#question;
+    if (this.#options.whenShortLived !== 'accept' || isAuthority(certificate)) return false;
+    // Both ends belong to the validity: seven days are one second less than seven days apart.
+    return certificate.notAfter - certificate.notBefore < SHORT_LIFE;
   }
 
   *#ocsp(response: Uint8Array, nonce?: Uint8Array): Steps<OcspAnswer> {
@@ -169,6 +185,7 @@ class Check {
     const rules: CrlRules = {
       ...this.#freshness(this.#options.maxCrlAge),
       requireNumber: this.#options.requireCrlNumber ?? true,
+      strict: this.#options.strictCrls ?? false,
       indirect: this.#options.indirectCrls ?? true,
       deltas: this.#options.deltaCrls ?? true,
     };
@@ -257,19 +274,20 @@ class Check {
   *#fetch(remote: Remote, local: RevocationStatus): Steps<RevocationStatus> {
     const { certificate, now } = this.#question;
     let status = local;
+    const trip = remote.begin();
     for (const uri of remote.allowed(ocspUris(certificate))) {
-      const answer = yield* this.#askResponder(remote, uri);
+      const answer = yield* this.#askResponder(remote, uri, trip);
       if (answer === undefined) continue;
       status = better(status, answer.status);
       if (status.status !== 'unknown') return status;
     }
     const crls: Crl[] = [...this.#sources.store.lists];
     for (const uri of remote.allowed(distributionPointUris(crlDistributionPoints(certificate) ?? []))) {
-      const crl = yield* wait(remote.crl(uri, now));
+      const crl = yield* wait(remote.crl(uri, now, trip));
       if (crl === undefined) continue;
       crls.push(crl);
       for (const delta of remote.allowed(distributionPointUris(crl.freshest))) {
-        const found = yield* wait(remote.crl(delta, now));
+        const found = yield* wait(remote.crl(delta, now, trip));
         if (found !== undefined) crls.push(found);
       }
       status = better(status, yield* this.#crls(crls));
@@ -278,7 +296,7 @@ class Check {
     return status;
   }
 
-  *#askResponder(remote: Remote, uri: string): Steps<OcspAnswer | undefined> {
+  *#askResponder(remote: Remote, uri: string, trip: Trip): Steps<OcspAnswer | undefined> {
     const { certificate, issuer, now } = this.#question;
     const { ocspNonce, hash } = this.#options;
     const nonce = ocspNonce === undefined ? undefined : new Uint8Array(NONCE_LENGTH);
@@ -289,9 +307,17 @@ class Check {
       const answer = runSteps(this.#ocsp(response));
       return answer instanceof Promise ? answer.then(untilOf) : untilOf(answer);
     };
-    const response = yield* wait(remote.ocsp(uri, request, key, now, expiry));
+    const response = yield* wait(remote.ocsp(uri, request, key, now, expiry, trip));
     return response === undefined ? undefined : yield* this.#ocsp(response, nonce);
   }
+}
+
+/** What mends it; never to ask for less. */
+function adviceFor({ kind, why }: UnknownStatus): string {
+  if (kind === 'missing') return 'give its list (crls), let it be fetched (fetch), or have the peer staple a response';
+  if (why.includes(NO_NUMBER))
+    return 'have its authority number its lists; of one that never does, requireCrlNumber: false takes lists that are signed and current all the same';
+  return 'give a current list, or have the peer staple a current response, signed by its authority';
 }
 
 const STAPLE_REQUIRED: Finding = {

@@ -310,7 +310,7 @@ function nameFinding(leaf: Certificate, peer: PresentedPeer, options: Certificat
   return {
     code: 'CERT_NO_NAME',
     what: 'there is no name to hold it against',
-    advice: 'give serverName, or say allowNoServerName and check the identity in another way',
+    advice: 'give serverName: the name or address that is meant to be reached',
     rfc: 'RFC 9525 section 6.1',
   };
 }
