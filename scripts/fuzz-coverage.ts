@@ -1,5 +1,5 @@
 /**
- * Conversations with a peer that lies, changed at random and kept when they reach a place that none has reached before:
+ * Conversations with a misbehaving peer, changed at random and kept when they reach a place that none has reached before:
  * `npm run fuzz:coverage -- --minutes 10 [--seed 1] [--corpus .cache/fuzz]`. Certificates and files of keys take a
  * turn now and then.
  *

@@ -260,7 +260,7 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
   ERR_DOWNGRADE: fault(
     Alert.illegalParameter,
     'RFC 9846 section 4.2.3',
-    'the server random says that somebody lowered the version on the way',
+    'the server random says that the version was lowered on the way',
   ),
   ERR_INAPPROPRIATE_FALLBACK: fault(
     Alert.inappropriateFallback,
@@ -406,7 +406,7 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
   ERR_BAD_FINISHED: fault(
     Alert.decryptError,
     'RFC 9846 section 4.5.3',
-    'Finished is wrong: somebody changed the handshake on the way, or the keys differ',
+    'Finished is wrong: the handshake was changed on the way, or the keys differ',
   ),
   ERR_KEY_UPDATE: fault(Alert.illegalParameter, 'RFC 9846 section 4.7.3', 'request_update is neither 0 nor 1'),
   ERR_RECORD_SIZE_LIMIT: fault(
@@ -490,7 +490,7 @@ export class TlsError extends Error {
     const failure = details.failure && printableFailure(details.failure);
     const sentence = failure?.message ?? known?.text ?? LOCAL_TEXT[code as LocalFault | Misuse];
     const whole = details.detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${details.detail}`;
-    // Whatever it says of the peer, or in the peer's words: nobody's terminal obeys it, and no log is forged by it.
+    // Whatever it says of the peer, or in the peer's words: no terminal obeys it, and no log is forged by it.
     super(printable(whole), {
       ...(details.cause !== undefined && { cause: details.cause }),
     });

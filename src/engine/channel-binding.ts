@@ -6,8 +6,8 @@ import type { HandshakeInfo } from '../handshake/context.ts';
 
 /**
  * What ties a protocol above to this very connection (RFC 5056), so that what is proved there cannot be proved through
- * somebody in between:
- * - `tls-exporter`: 32 bytes that both ends have, and nobody else (RFC 9266);
+ * an attacker in between:
+ * - `tls-exporter`: 32 bytes that the two ends alone have (RFC 9266);
  * - `tls-server-end-point`: a hash of the server's certificate (RFC 5929 section 4.1), the same for all connections
  *   under it.
  */

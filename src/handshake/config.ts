@@ -98,7 +98,7 @@ export interface ClientConfig extends CommonConfig {
   readonly sessions: ClientSessionStore | undefined;
   /** Take part in a PSK without key exchange: psk_ke (RFC 9846 section 4.3.9). */
   readonly pskOnly: boolean;
-  /** What makes a session ours and nobody else's, beyond name, trust and protocols. */
+  /** What makes a session ours alone, beyond name, trust and protocols. */
   readonly sessionKey: readonly string[];
   readonly psks: readonly ExternalPsk[];
   /** To be sent with the first flight, where a session allows it. */
@@ -134,7 +134,7 @@ export interface ServerConfig extends CommonConfig {
   /** DER names for certificate_authorities; undefined: the verifier's. */
   readonly authorities: readonly Uint8Array[] | undefined;
   readonly oidFilters: readonly { readonly oid: Uint8Array; readonly values: Uint8Array }[];
-  /** Refuse a client whose name nobody knows, where the credential resolver says so. */
+  /** Refuse a client that asks for an unknown name, where the credential resolver says so. */
   readonly requireServerName: boolean;
   readonly tickets: TicketSealer | undefined;
   /** TLS 1.2: for clients that know no tickets. */

@@ -56,14 +56,14 @@ export interface Effects {
   log(label: string, secret: Uint8Array): void;
   /** Something that is known from here on. */
   info<K extends keyof ConnectionInfo>(name: K, value: ConnectionInfo[K]): void;
-  /** Something worth showing to a person who watches. */
+  /** Something worth showing in a trace. */
   note(note: Note): void;
   /** The handshake is done: application data may flow both ways. */
   established(): void;
   /** The client answered a request that was made after the handshake; undefined: it declined (server). */
   postHandshakeAuth(peer: PeerInfo | undefined): void;
   /**
-   * The client sends early data that we do not take: pass over it, up to this many bytes of records. `sealed` records
+   * The client sends early data that we do not take: it is ignored, up to this many bytes of records. `sealed` records
    * cannot be told from others but by failing to open them; after HelloRetryRequest everything of type application_data
    * is early data (RFC 9846 section 4.3.10).
    */

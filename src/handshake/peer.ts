@@ -6,7 +6,7 @@ import type { MaybePromise, Signer } from '../crypto/types.ts';
 
 export type Role = 'client' | 'server';
 
-/** What the peer showed, before anybody believed it. */
+/** What the peer showed, before it is believed. */
 export interface PresentedPeer {
   /** Our own role: a `client` verifies a server. */
   readonly role: Role;
@@ -20,7 +20,7 @@ export interface PresentedPeer {
   readonly sctLists: readonly (Uint8Array | undefined)[];
   /** SignatureScheme ids that we said certificates may be signed with. */
   readonly certificateSchemes: readonly number[];
-  /** What the key is going to be used for: TLS 1.3 and ECDHE sign, the classic exchange decrypts. */
+  /** What the key is going to be used for: TLS 1.3 and ECDHE sign, the RSA key exchange decrypts. */
   readonly keyUse: 'digitalSignature' | 'keyEncipherment';
   /** Milliseconds since 1970, from the configured clock. */
   readonly now: number;
@@ -185,7 +185,7 @@ export interface PeerVerifier {
   /** Ask the peer for signed certificate timestamps. */
   readonly wantsSct?: boolean;
   /**
-   * Names the rules in force: the same name, the same answers. A session is resumed only under the rules under which it
+   * Names the current rules: the same name, the same answers. A session is resumed only under the rules under which it
    * began, so a verifier whose rules change has to change this too. Default: a name of its own for each verifier.
    */
   readonly policy?: string;

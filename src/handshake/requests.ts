@@ -117,7 +117,7 @@ export type RequestKind = keyof Requests;
 /** A secret, or something that holds one. */
 export type Secret = Uint8Array | { dispose(): void };
 
-/** How a request is answered, and what it means when whoever was asked fails. */
+/** How a request is answered, and what it means when what was asked fails. */
 export interface RequestRule<K extends RequestKind> {
   /** The fault that ends the handshake. */
   readonly fault: LocalFault;

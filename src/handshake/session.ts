@@ -15,7 +15,7 @@ export interface SessionPeer {
   readonly verdict: Verdict & { readonly ok: true };
 }
 
-/** All that a client has to know to go on with a session. Plain data. The secret in it opens connections: keep it safe. */
+/** All that a client has to know to resume a session. Plain data. The secret in it opens connections: keep it safe. */
 export type ClientSession = ClientSession13 | ClientSession12;
 
 interface AnyClientSession {
@@ -70,10 +70,10 @@ export interface ClientSessionStore {
   forget?(key: string): MaybePromise<void>;
 }
 
-/** Makes tickets of a server's states, and states of tickets. What a ticket holds is nobody's business but its maker's. */
+/** Makes tickets of a server's states, and states of tickets. What a ticket holds is its maker's business alone. */
 export interface TicketSealer {
   /**
-   * @param state may be any bytes; whoever can read or change it can take over connections.
+   * @param state may be any bytes; one who can read or change it can take over connections.
    * @param lifetime in seconds, counted from `now`.
    * @param now milliseconds since 1970.
    * @returns 1 to 65,535 bytes, or undefined: no ticket.
@@ -121,11 +121,11 @@ export function describeSession<S extends ClientSession>(session: S): S {
   );
 }
 
-/** Finds the key of an identity; undefined: there is none, and the handshake goes on without. */
+/** Finds the key of an identity; undefined: there is none, and the handshake continues without. */
 export type PskResolver = (identity: Uint8Array) => MaybePromise<ExternalPsk | undefined>;
 
 /**
- * Remembers what has been used, so that early data is taken once (RFC 9846 section 8). What whoever writes one owes:
+ * Remembers what has been used, so that early data is taken once (RFC 9846 section 8). An implementation owes this:
  *
  * - To mark and to answer is one act, over all processes that open the same tickets; and all of them have the same
  *   `tolerance`, for `from` and `until` follow from it.
@@ -149,7 +149,7 @@ export interface EarlyDataUse {
   readonly key: Uint8Array;
   /** The same ClientHello can have been taken from then on; a guard that is younger does not know. */
   readonly from: number;
-  /** Nobody takes it after this: it may be forgotten. */
+  /** It is not taken after this, and may be forgotten. */
   readonly until: number;
   readonly now: number;
 }

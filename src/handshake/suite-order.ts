@@ -1,7 +1,7 @@
 import type { ServerConfig } from './config.ts';
 
 /**
- * The suites that both sides have, in the order of whoever decides. Where that is us, the client's order still decides
+ * The suites that both sides have, in the order of the side that decides. Where that is us, the client's order still decides
  * among those that are as good as each other to us: it knows whether it has hardware for AES.
  */
 export function sharedInOrder<S extends { readonly id: number }>(

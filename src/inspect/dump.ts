@@ -48,7 +48,7 @@ export function formatAnnotations(
       const offset = (base + from).toString(16).padStart(digits, '0');
       out.push(`${offset}  ${hex.padEnd(3 * width)} ${label || more}`.trimEnd());
     }
-    // A field of one shown line has no second line to say that it goes on.
+    // A field of one shown line has no second line to say that there is more.
     if (rows > shown && shown === 1)
       out.push(`${' '.repeat(digits + 2 + 3 * width)} ${'  '.repeat(depth)}… ${byteCount(own - width)} more`);
   }

@@ -2,7 +2,7 @@ import { isGrease } from '../wire/extensions/grease.ts';
 
 /**
  * The names that IANA gives to the numbers of TLS. Only what looks at a handshake needs them, so nothing below imports
- * this file, and no table is made before somebody asks.
+ * this file, and no table is made before it is asked for.
  */
 
 /** `TLS 1.3`. */

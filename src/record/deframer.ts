@@ -28,7 +28,7 @@ export class Deframer {
     return this.#queue.length;
   }
 
-  /** @param overhead what the protection in force may add to 2^14 bytes of content. */
+  /** @param overhead what the current protection may add to 2^14 bytes of content. */
   next(overhead: number): RawRecord | undefined {
     const queue = this.#queue;
     if (queue.length === 0) return undefined;
@@ -67,7 +67,7 @@ export class Deframer {
     this.#queue.clear();
   }
 
-  /** Not a content type. In the first record it is somebody who does not speak TLS. */
+  /** Not a content type. In the first record it is a peer that does not speak TLS. */
   #strange(type: number): TlsError {
     if (!this.#first) return new TlsError('ERR_UNEXPECTED_RECORD', { detail: `content type ${type}` });
     const start = Uint8Array.from({ length: Math.min(16, this.#queue.length) }, (_, i) => this.#queue.at(i));

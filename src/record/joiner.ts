@@ -17,7 +17,7 @@ export interface Message {
   readonly raw: Uint8Array;
 }
 
-/** Bytes that a message may have. The RFC allows 16 MB of anything; nobody needs it, and memory is not endless. */
+/** Bytes that a message may have. The RFC allows 16 MB of anything; no message needs it, and memory is not endless. */
 const MOST = 65_536;
 export const DEFAULT_CHAIN_SIZE = 262_144;
 

@@ -15,7 +15,7 @@ export class Protector12 implements RecordProtector {
   /** RFC 5246 section 6.2.3 gives every cipher 2,048 bytes; an AEAD never needs more than its nonce and tag. */
   readonly overhead: number;
   readonly sealsType = false;
-  /** There is no KeyUpdate, so nobody has to be told to make one: at the limit sealing itself refuses. */
+  /** There is no KeyUpdate, so there is none to ask for: at the limit sealing itself refuses. */
   readonly remaining: number = Number.POSITIVE_INFINITY;
   readonly #suite: AeadSuite12;
   readonly #key: AeadKey;

@@ -1,5 +1,5 @@
 /**
- * Going on with an earlier connection: stores for a client's sessions, keepers of a server's tickets, guards against
+ * Resumption: stores for a client's sessions, sealers of a server's tickets, guards against
  * replay, and keys that both sides were given otherwise.
  * @module
  */
@@ -11,7 +11,7 @@ export {
   memoryServerSessions,
   memorySessions,
 } from './stores.ts';
-export { storedTickets, type TicketKeeperOptions, ticketSealer } from './tickets.ts';
+export { storedTickets, type TicketSealerOptions, ticketSealer } from './tickets.ts';
 export { type ImportablePsk, importedPsks, importPsk } from './psk.ts';
 export type {
   ClientSession,

@@ -14,7 +14,7 @@ export interface ImportablePsk {
   readonly secret: Uint8Array;
   /** What else both sides know, and have to agree on: 0 to 65,535 bytes. Default: empty. */
   readonly context?: Uint8Array;
-  /** The hash that the key belongs to. Default: sha256, as the RFC says where nobody says otherwise. */
+  /** The hash that the key belongs to. Default: sha256, as the RFC says where nothing else is said. */
   readonly hash?: 'sha256' | 'sha384';
 }
 

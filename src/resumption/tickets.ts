@@ -4,7 +4,7 @@ import { TlsError } from '../errors.ts';
 import { MAX_TICKET_LIFETIME, type ServerSessionStore, type TicketSealer } from '../handshake/session.ts';
 import { hkdfExpand } from '../keys/expand.ts';
 
-export interface TicketKeeperOptions {
+export interface TicketSealerOptions {
   readonly crypto: CryptoProvider;
   /**
    * What the keys are made of, 32 bytes or more of randomness each: the first seals, all open. Processes and machines
@@ -18,10 +18,10 @@ export interface TicketKeeperOptions {
 
 /**
  * Tickets that hold everything, sealed with keys that only this server has (RFC 9846 section 4.7.1): nothing is kept.
- * Keys follow from secret and time. Whoever gets a secret can open the tickets that were sealed under it, and
+ * Keys follow from secret and time. One who gets a secret can open the tickets that were sealed under it, and
  * connections that used a PSK alone; connections with key exchange stay closed.
  */
-export function ticketSealer(options: TicketKeeperOptions): TicketSealer {
+export function ticketSealer(options: TicketSealerOptions): TicketSealer {
   const { crypto, rotation = 3600 } = options;
   if (!Number.isInteger(rotation) || rotation < 60 || rotation > MAX_TICKET_LIFETIME)
     throw bad('rotation', `it has to be 60 to ${MAX_TICKET_LIFETIME} seconds`);

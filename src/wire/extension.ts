@@ -48,7 +48,7 @@ const COOKIE = 44;
 
 /**
  * Reads the extensions of a message. `known` are those this version understands; `offered`, for answers, are the ids we
- * sent. Unknown ones are passed over, but not in an answer: all of it answers something of ours.
+ * sent. Unknown ones are ignored, but not in an answer: all of it answers something of ours.
  *
  * In one place: duplicates, an answer to what was not asked, an extension in a message that may not carry it, and the
  * order of pre_shared_key. Every extension we understand is decoded here, so nothing malformed waits for later.
@@ -80,7 +80,7 @@ export function readExtensions<C extends Carrier>(
   return new ExtensionBlock<C>(carrier, raw, values);
 }
 
-/** Nobody may answer to a GREASE value, even where we offered it (RFC 8701 section 3.1). */
+/** A GREASE value must not be answered, even where we offered it (RFC 8701 section 3.1). */
 function isUnasked(type: number, carrier: Carrier, offered: ReadonlySet<number>): boolean {
   if (carrier === 'HelloRetryRequest' && type === COOKIE) return false;
   return !offered.has(type) || isGrease(type);

@@ -545,7 +545,7 @@ describe('records that may not be', () => {
     expectFailure(middle.said, 'ERR_RECORD_OVERFLOW', 22);
   });
 
-  it('early data that nobody takes is passed over, up to a limit', () => {
+  it('early data that is not taken is ignored, up to a limit', () => {
     const offer = { type: 42, data: new Uint8Array(0) };
     for (const retry of [false, true]) {
       const client = makeClient(retry ? { keyShares: [] } : {});

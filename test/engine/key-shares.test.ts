@@ -17,7 +17,7 @@ describe('key shares', () => {
     expect(await refusal((shares) => shares)).toBeUndefined();
   });
 
-  it('in another order: the connection goes on', async () => {
+  it('in another order: the connection continues', async () => {
     expect(await refusal(([first, second]) => [second!, first!])).toBeUndefined();
   });
 

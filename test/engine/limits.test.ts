@@ -84,7 +84,7 @@ describe('requests for a certificate after the handshake', () => {
 
 describe('user_canceled', () => {
   // RFC 9846 §6.1-3
-  it('is passed over, but not for ever', () => {
+  it('is ignored, but not for ever', () => {
     const middle = new Middle('client').until('CONNECTED');
     for (let i = 0; i < 4; i++) middle.target.receive(middle.record(21, Uint8Array.of(1, 90)));
     expect(drain(middle.target)).toEqual([]);
@@ -118,7 +118,7 @@ describe('signature schemes of our own', () => {
   });
 });
 
-describe('early data that nobody asked for', () => {
+describe('early data that was not asked for', () => {
   /** A server that has asked the client to try again, and a client that had sent early data. */
   function retried(): { server: ReturnType<typeof makeServer>; second: Uint8Array } {
     const groups = toyProvider(1).groups.map(({ name }) => name);

@@ -163,7 +163,7 @@ describe('needs', () => {
     expect(engine.status).toBe('failed');
   });
 
-  it('that nobody can answer end the handshake as what they are', () => {
+  it('that cannot be answered end the handshake as what they are', () => {
     const failing: readonly (readonly [string, ClientParts, ServerParts])[] = [
       [
         'ERR_VERIFIER_FAILED',
@@ -217,7 +217,7 @@ describe('needs', () => {
     }
   });
 
-  it('the client shows its certificate to nobody whom it has not verified', () => {
+  it('the client shows its certificate to a verified server only', () => {
     let asked = false;
     const credential = (): undefined => {
       asked = true;

@@ -2,14 +2,14 @@ import { equalBytes } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import { TlsError } from '../../src/errors.ts';
-import { liar } from '../support/liar.ts';
+import { misbehaving } from '../support/misbehaving.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
 import { timeLimit } from './answered.ts';
 import { applyEdit, type Edit } from './edits.ts';
 import { forged } from './records.ts';
 import { sidesOf, type TargetName } from './targets.ts';
 
-/** One conversation of an honest engine with one that lies: what was changed, and how it ended. */
+/** One conversation of an honest engine with one that misbehaves: what was changed, and how it ended. */
 
 export interface Input {
   readonly target: TargetName;
@@ -19,7 +19,7 @@ export interface Input {
 export interface Outcome {
   /** Code of the failure; `open`, `waiting` or `closed` where there was none. */
   readonly ended: string;
-  /** Messages that the liar has said. */
+  /** Messages that the misbehaving peer has sent. */
   readonly messages: number;
 }
 
@@ -41,8 +41,8 @@ export function converse(input: Input): Outcome {
 function tell({ target, edits }: Input): Outcome {
   const { role, client, server } = sidesOf(target);
   const honest = role === 'client' ? makeClient(client) : makeServer(server);
-  const lying = role === 'client' ? makeServer(server) : makeClient(client);
-  const mouth = liar(
+  const misbehavingEngine = role === 'client' ? makeServer(server) : makeClient(client);
+  const mouth = misbehaving(
     (message, number) => {
       let out = message;
       for (const edit of edits) if (edit.at === number && out.length > 4) out = applyEdit(out, edit);
@@ -62,25 +62,25 @@ function tell({ target, edits }: Input): Outcome {
     for (const piece of bent(bytes, wire, pieces++, recordsFor(target))) honest.receive(piece);
   };
   honest.start();
-  mouth.turn(() => lying.start());
+  mouth.turn(() => misbehavingEngine.start());
   let open = false;
   for (let turn = 0; turn < MAX_TURNS; turn++) {
     const mine = turnOf(honest);
     said.push(...mine);
-    for (const step of mine) if (step.type === 'write') lying.receive(step.bytes);
-    const theirs = mouth.turn(() => turnOf(lying));
+    for (const step of mine) if (step.type === 'write') misbehavingEngine.receive(step.bytes);
+    const theirs = mouth.turn(() => turnOf(misbehavingEngine));
     for (const step of theirs) if (step.type === 'write') toHonest(step.bytes);
     if (said.length > MAX_STEPS) throw new Error('it does not stop to say things');
     inTime();
     if (mine.length + theirs.length > 0) continue;
-    if (open || lying.status !== 'open') break;
+    if (open || misbehavingEngine.status !== 'open') break;
     open = true;
-    mouth.turn(() => afterwards(lying));
+    mouth.turn(() => afterwards(misbehavingEngine));
     if (honest.status === 'open') honest.send(new Uint8Array(50));
   }
   honest.receiveEnd();
   said.push(...turnOf(honest));
-  judge(honest, lying, said, edits);
+  judge(honest, misbehavingEngine, said, edits);
   const failed = said.find((step) => step.type === 'failed');
   return { ended: failed?.error.code ?? honest.status, messages: mouth.said };
 }
@@ -97,20 +97,25 @@ function afterwards(engine: Engine): void {
   engine.close();
 }
 
-function judge(honest: Engine, lying: Engine, said: readonly EngineEvent[], edits: readonly Edit[]): void {
+function judge(honest: Engine, misbehavingEngine: Engine, said: readonly EngineEvent[], edits: readonly Edit[]): void {
   for (const step of said) {
     if (step.type !== 'failed') continue;
     if (!(step.error instanceof TlsError) || step.error.code === 'ERR_INTERNAL') throw step.error;
     if (step.error.alert !== undefined && !said.some(({ type }) => type === 'write'))
       throw new Error(`no alert was written for ${step.error.code}`);
   }
-  if (!said.some(({ type }) => type === 'established') || lying.status !== 'open' || honest.status !== 'open') return;
-  const [a, b] = [honest, lying].map((engine) => engine.exportKey('EXPORTER-fuzz', undefined, 32));
+  if (
+    !said.some(({ type }) => type === 'established') ||
+    misbehavingEngine.status !== 'open' ||
+    honest.status !== 'open'
+  )
+    return;
+  const [a, b] = [honest, misbehavingEngine].map((engine) => engine.exportKey('EXPORTER-fuzz', undefined, 32));
   if (!equalBytes(a!, b!)) throw new Error('both sides have finished, and have different keys');
-  // Nobody in between, who has no keys, can have his way; what a liar says of himself is another matter.
+  // An attacker in between, who has no keys, achieves nothing; what a misbehaving peer says of itself is another matter.
   if (!edits.every(({ op }) => op === 'wire')) return;
   for (const fact of ['version', 'suite', 'group', 'alpn', 'resumed'] as const)
-    if (JSON.stringify(honest.info[fact]) !== JSON.stringify(lying.info[fact]))
+    if (JSON.stringify(honest.info[fact]) !== JSON.stringify(misbehavingEngine.info[fact]))
       throw new Error(`they disagree on ${fact}`);
 }
 

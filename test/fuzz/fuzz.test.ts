@@ -9,7 +9,7 @@ import { TARGETS } from './targets.ts';
 
 /** A little of what `npm run fuzz:coverage` does for hours, and the cases that it once found. */
 
-describe('an engine, and a peer that lies', () => {
+describe('an engine, and a misbehaving peer', () => {
   it.each(TARGETS)('%s: a good conversation is one', (target) => {
     expect(converse({ target, edits: [] }).ended).toBe('open');
   });

@@ -6,7 +6,7 @@ import { HELLO_RETRY_RANDOM, ServerHello } from '../../src/wire/hello.ts';
 import { Certificate, CertificateRequest, EncryptedExtensions, NewSessionTicket } from '../../src/wire/messages13.ts';
 import { ends } from '../support/sessions.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
-import type { Lie } from '../support/liar.ts';
+import type { Change } from '../support/misbehaving.ts';
 import {
   after,
   as,
@@ -34,10 +34,10 @@ const remembered = (): Pick<Row, 'client' | 'server'> => {
   const { sessions, tickets, clock } = ends();
   return { client: { sessions, clock }, server: { tickets, clock } };
 };
-const hello = (change: (value: ServerHello) => ServerHello, nth = 0): Lie => as(2, ServerHello, change, nth);
+const hello = (change: (value: ServerHello) => ServerHello, nth = 0): Change => as(2, ServerHello, change, nth);
 
 /** Another certificate than the one that the key goes with. */
-const another = (): Lie =>
+const another = (): Change =>
   as(11, Certificate, (v) => ({
     ...v,
     entries: v.entries.map((entry) => ({ ...entry, certData: Uint8Array.of(1, 2) })),
@@ -46,7 +46,7 @@ const another = (): Lie =>
 const X25519_KEY = Uint8Array.of(0x30, 42, 0x30, 5, 6, 3, 0x2b, 0x65, 0x6e, 3, 33, 0, ...new Uint8Array(32).fill(9));
 
 /** A HelloRetryRequest in place of the ServerHello. */
-const retry = (...extensions: { type: number; data: Uint8Array }[]): Lie =>
+const retry = (...extensions: { type: number; data: Uint8Array }[]): Change =>
   hello((value) => ({
     ...value,
     random: HELLO_RETRY_RANDOM,
@@ -61,165 +61,175 @@ export const CLIENT_13: readonly Row[] = [
   // ServerHello
   {
     rule: '§4.2.3-2 legacy_version is 0x0303',
-    lie: hello((v) => ({ ...v, legacyVersion: 0x0302 })),
+    change: hello((v) => ({ ...v, legacyVersion: 0x0302 })),
     code: 'ERR_LEGACY_VERSION',
     alert: 70,
   },
   {
     rule: '§4.2.3-5 the session id is repeated',
-    lie: hello((v) => ({ ...v, legacySessionIdEcho: new Uint8Array(32) })),
+    change: hello((v) => ({ ...v, legacySessionIdEcho: new Uint8Array(32) })),
     code: 'ERR_SESSION_ID_ECHO',
     alert: 47,
   },
   {
     rule: '§4.2.3-6 the suite was offered',
-    lie: hello((v) => ({ ...v, cipherSuite: 0x1304 })),
+    change: hello((v) => ({ ...v, cipherSuite: 0x1304 })),
     code: 'ERR_SELECTED_SUITE',
     alert: 47,
   },
   {
     rule: '§4.2.3-8 §4.2.3-7 nothing is compressed',
-    lie: hello((v) => ({ ...v, legacyCompressionMethod: 1 })),
+    change: hello((v) => ({ ...v, legacyCompressionMethod: 1 })),
     code: 'ERR_COMPRESSION',
     alert: 47,
   },
   {
     rule: '§4.3-4 §4.3-3 answers are to what was asked',
-    lie: hello(put(0x1234)),
+    change: hello(put(0x1234)),
     code: 'ERR_UNSUPPORTED_EXTENSION',
     alert: 110,
   },
   {
     rule: '§4.3-5 §4.2.3-9 an extension stands where it belongs',
     client: { alpn: ['a'] },
-    lie: hello(put(16, 0, 2, 1, 97)),
+    change: hello(put(16, 0, 2, 1, 97)),
     code: 'ERR_MISPLACED_EXTENSION',
     alert: 47,
   },
-  { rule: '§4.3-7 no extension twice', lie: hello(doubled(43)), code: 'ERR_DUPLICATE_EXTENSION', alert: 47 },
-  { rule: '§4.3.1-11 the version was offered', lie: hello(put(43, 3, 5)), code: 'ERR_SELECTED_VERSION', alert: 47 },
-  { rule: '§4.3.1-11 and is not an old one', lie: hello(put(43, 3, 3)), code: 'ERR_SELECTED_VERSION', alert: 47 },
+  { rule: '§4.3-7 no extension twice', change: hello(doubled(43)), code: 'ERR_DUPLICATE_EXTENSION', alert: 47 },
+  { rule: '§4.3.1-11 the version was offered', change: hello(put(43, 3, 5)), code: 'ERR_SELECTED_VERSION', alert: 47 },
+  { rule: '§4.3.1-11 and is not an old one', change: hello(put(43, 3, 3)), code: 'ERR_SELECTED_VERSION', alert: 47 },
   {
     rule: '§4.2.3-10 §4.3.1-7 supported_versions is there: without it, it is TLS 1.2',
-    lie: hello(without(43)),
+    change: hello(without(43)),
     code: 'ERR_VERSION',
     alert: 70,
   },
   {
     rule: '§2-1 §4.3.8-10 the group has a share of ours',
-    lie: hello(put(51, 0, 0x17, 0, 1, 4)),
+    change: hello(put(51, 0, 0x17, 0, 1, 4)),
     code: 'ERR_SELECTED_GROUP',
     alert: 47,
   },
-  { rule: '§4.3.9-7 key exchange needs a share', lie: hello(without(51)), code: 'ERR_MISSING_EXTENSION', alert: 109 },
+  {
+    rule: '§4.3.9-7 key exchange needs a share',
+    change: hello(without(51)),
+    code: 'ERR_MISSING_EXTENSION',
+    alert: 109,
+  },
   {
     rule: '§6-6 the share is one of its group',
-    lie: hello(put(51, 0, 0x1d, 0, 3, 1, 2, 3)),
+    change: hello(put(51, 0, 0x1d, 0, 3, 1, 2, 3)),
     code: 'ERR_BAD_KEY_SHARE',
     alert: 47,
   },
-  { rule: '§4.3-3 no PSK was offered', lie: hello(put(41, 0, 0)), code: 'ERR_UNSUPPORTED_EXTENSION', alert: 110 },
+  { rule: '§4.3-3 no PSK was offered', change: hello(put(41, 0, 0)), code: 'ERR_UNSUPPORTED_EXTENSION', alert: 110 },
   {
     rule: '§4.3.11-6 §4.3.11-7 the PSK is one of those offered',
     ...withPsk(),
-    lie: hello(put(41, 0, 9)),
+    change: hello(put(41, 0, 9)),
     code: 'ERR_SELECTED_PSK',
     alert: 47,
   },
   {
     rule: '§4.3.9-4 §4.3.9-6 psk_ke was not offered',
     ...withPsk(),
-    lie: hello(without(51)),
+    change: hello(without(51)),
     code: 'ERR_SELECTED_PSK',
     alert: 47,
   },
   {
     rule: '§4.3-2 §4.3-1 nothing is left over in an extension',
-    lie: hello(put(43, 3, 4, 0)),
+    change: hello(put(43, 3, 4, 0)),
     code: 'ERR_TRAILING_BYTES',
     alert: 50,
   },
   {
     rule: '§6-5 nothing is left over in a message',
-    lie: body(2, (bytes) => concat(bytes, Uint8Array.of(0))),
+    change: body(2, (bytes) => concat(bytes, Uint8Array.of(0))),
     code: 'ERR_TRAILING_BYTES',
     alert: 50,
   },
-  { rule: '§6-5 nothing is missing', lie: body(2, (bytes) => bytes.slice(0, -1)), code: 'ERR_DECODE', alert: 50 },
-  { rule: '§4-2 ServerHello comes first', lie: before(2, 8, 0, 0, 2, 0, 0), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§6-5 nothing is missing', change: body(2, (bytes) => bytes.slice(0, -1)), code: 'ERR_DECODE', alert: 50 },
+  {
+    rule: '§4-2 ServerHello comes first',
+    change: before(2, 8, 0, 0, 2, 0, 0),
+    code: 'ERR_UNEXPECTED_MESSAGE',
+    alert: 10,
+  },
   {
     rule: '§5.1-5 §5.1-4 nothing shares its record',
-    lie: after(2, 8, 0, 0, 2, 0, 0),
+    change: after(2, 8, 0, 0, 2, 0, 0),
     code: 'ERR_LEFTOVER_BYTES',
     alert: 10,
   },
   // HelloRetryRequest
-  { rule: '§4.2.4-4 a retry changes something', lie: retry(), code: 'ERR_RETRY_POINTLESS', alert: 47 },
+  { rule: '§4.2.4-4 a retry changes something', change: retry(), code: 'ERR_RETRY_POINTLESS', alert: 47 },
   {
     rule: '§4.3.8-7 §4.3.8-8 it asks for a share that was not there',
-    lie: retry(group(0x001d)),
+    change: retry(group(0x001d)),
     code: 'ERR_RETRY_POINTLESS',
     alert: 47,
   },
   {
     rule: '§4.3.8-7 §4.3.8-8 of a group that was named',
-    lie: retry(group(0x0018)),
+    change: retry(group(0x0018)),
     code: 'ERR_SELECTED_GROUP',
     alert: 47,
   },
   {
     rule: '§4.2.4-2 it answers what was asked',
     ...retried,
-    lie: hello(put(16, 0, 2, 1, 97)),
+    change: hello(put(16, 0, 2, 1, 97)),
     code: 'ERR_UNSUPPORTED_EXTENSION',
     alert: 110,
   },
   {
     rule: '§4.2.4-1 it says its version',
     ...retried,
-    lie: hello(without(43)),
+    change: hello(without(43)),
     code: 'ERR_MISSING_EXTENSION',
     alert: 109,
   },
   {
     rule: '§4.2.4-7 §4.2.4-3 its suite was offered',
     ...retried,
-    lie: hello((v) => ({ ...v, cipherSuite: 0x1304 })),
+    change: hello((v) => ({ ...v, cipherSuite: 0x1304 })),
     code: 'ERR_SELECTED_SUITE',
     alert: 47,
   },
   {
     rule: '§4.2.4-3 it repeats the session id',
     ...retried,
-    lie: hello((v) => ({ ...v, legacySessionIdEcho: new Uint8Array(3) })),
+    change: hello((v) => ({ ...v, legacySessionIdEcho: new Uint8Array(3) })),
     code: 'ERR_SESSION_ID_ECHO',
     alert: 47,
   },
   {
     rule: '§4.2.4-5 there is one at most',
     ...retried,
-    lie: hello((v) => ({ ...v, random: HELLO_RETRY_RANDOM }), 1),
+    change: hello((v) => ({ ...v, random: HELLO_RETRY_RANDOM }), 1),
     code: 'ERR_SECOND_RETRY',
     alert: 10,
   },
   {
     rule: '§4.2.4-9 the suite stays',
     ...retried,
-    lie: hello((v) => ({ ...v, cipherSuite: 0x1303 }), 1),
+    change: hello((v) => ({ ...v, cipherSuite: 0x1303 }), 1),
     code: 'ERR_SUITE_CHANGED',
     alert: 47,
   },
   {
     rule: '§4.2.4-10 the version stays',
     ...retried,
-    lie: hello(put(43, 3, 3), 1),
+    change: hello(put(43, 3, 3), 1),
     code: 'ERR_SELECTED_VERSION',
     alert: 47,
   },
   {
     rule: '§4.3.8-12 §4.3.8-13 the group stays',
     ...retried,
-    lie: hello(put(51, 0, 0x17, 0, 1, 4), 1),
+    change: hello(put(51, 0, 0x17, 0, 1, 4), 1),
     code: 'ERR_SELECTED_GROUP',
     alert: 47,
   },
@@ -227,34 +237,34 @@ export const CLIENT_13: readonly Row[] = [
   {
     rule: '§4.2.3-15 §4.2.3-16 §4.2.3-13 the mark of a server that could do better',
     ...lower(),
-    lie: tail('DOWNGRD\x01'),
+    change: tail('DOWNGRD\x01'),
     code: 'ERR_DOWNGRADE',
     alert: 47,
   },
   {
     rule: '§4.2.3-15 §4.2.3-16 §4.2.3-14 and of one that could do better still',
     ...lower(),
-    lie: tail('DOWNGRD\x00'),
+    change: tail('DOWNGRD\x00'),
     code: 'ERR_DOWNGRADE',
     alert: 47,
   },
   {
     rule: '§E.1-1 a version that nobody knows',
     ...lower(),
-    lie: hello((v) => ({ ...v, legacyVersion: 0x0301 })),
+    change: hello((v) => ({ ...v, legacyVersion: 0x0301 })),
     code: 'ERR_VERSION',
     alert: 70,
   },
   // EncryptedExtensions
   {
     rule: '§4.4.1-2 nothing forbidden is in it',
-    lie: as(8, EncryptedExtensions, put(51, 0, 0x1d, 0, 1, 1)),
+    change: as(8, EncryptedExtensions, put(51, 0, 0x1d, 0, 1, 1)),
     code: 'ERR_MISPLACED_EXTENSION',
     alert: 47,
   },
   {
     rule: '§4.3-3 §4.3-4 nothing that was not asked',
-    lie: as(8, EncryptedExtensions, put(16, 0, 2, 1, 97)),
+    change: as(8, EncryptedExtensions, put(16, 0, 2, 1, 97)),
     code: 'ERR_UNSUPPORTED_EXTENSION',
     alert: 110,
   },
@@ -262,7 +272,7 @@ export const CLIENT_13: readonly Row[] = [
     rule: 'RFC 7301 section 3.1: the protocol was offered',
     client: { alpn: ['a'] },
     server: { alpn: ['a'] },
-    lie: as(8, EncryptedExtensions, put(16, 0, 2, 1, 98)),
+    change: as(8, EncryptedExtensions, put(16, 0, 2, 1, 98)),
     code: 'ERR_SELECTED_ALPN',
     alert: 47,
   },
@@ -270,23 +280,23 @@ export const CLIENT_13: readonly Row[] = [
     rule: 'RFC 7301 section 3.1: and is one',
     client: { alpn: ['a', 'b'] },
     server: { alpn: ['a'] },
-    lie: as(8, EncryptedExtensions, put(16, 0, 4, 1, 97, 1, 98)),
+    change: as(8, EncryptedExtensions, put(16, 0, 4, 1, 97, 1, 98)),
     code: 'ERR_SELECTED_ALPN',
     alert: 50,
   },
   {
     rule: '§4.3-3 early data was not offered',
-    lie: as(8, EncryptedExtensions, put(42)),
+    change: as(8, EncryptedExtensions, put(42)),
     code: 'ERR_UNSUPPORTED_EXTENSION',
     alert: 110,
   },
-  { rule: '§4.4.1-1 it is there', lie: dropped(8), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
-  { rule: '§4-1 once', lie: twice(8), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4.4.1-1 it is there', change: dropped(8), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4-1 once', change: twice(8), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
     rule: '§4.3-7 no extension twice in it',
     client: { alpn: ['a'] },
     server: { alpn: ['a'] },
-    lie: as(8, EncryptedExtensions, doubled(16)),
+    change: as(8, EncryptedExtensions, doubled(16)),
     code: 'ERR_DUPLICATE_EXTENSION',
     alert: 47,
   },
@@ -294,7 +304,7 @@ export const CLIENT_13: readonly Row[] = [
     rule: 'RFC 8449 section 4: a limit of 64 at least',
     client: { recordSizeLimit: 1000 },
     server: { recordSizeLimit: 1000 },
-    lie: as(8, EncryptedExtensions, put(28, 0, 63)),
+    change: as(8, EncryptedExtensions, put(28, 0, 63)),
     code: 'ERR_RECORD_SIZE_LIMIT',
     alert: 47,
   },
@@ -302,133 +312,133 @@ export const CLIENT_13: readonly Row[] = [
   {
     rule: '§4.4.2-4 it names schemes',
     ...mutual,
-    lie: as(13, CertificateRequest, without(13)),
+    change: as(13, CertificateRequest, without(13)),
     code: 'ERR_MISSING_EXTENSION',
     alert: 109,
   },
   {
     rule: '§4.4.2-3 its context is empty',
     ...mutual,
-    lie: as(13, CertificateRequest, (v) => ({ ...v, requestContext: Uint8Array.of(1) })),
+    change: as(13, CertificateRequest, (v) => ({ ...v, requestContext: Uint8Array.of(1) })),
     code: 'ERR_REQUEST_CONTEXT',
     alert: 47,
   },
   {
     rule: '§4.4.2-5 §9.3-5 what it does not know, a client passes over',
     ...mutual,
-    lie: as(13, CertificateRequest, put(0x1234, 1)),
+    change: as(13, CertificateRequest, put(0x1234, 1)),
   },
-  { rule: '§4-1 it comes once', ...mutual, lie: twice(13), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4-1 it comes once', ...mutual, change: twice(13), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
     rule: '§4.4.2-6 not with a PSK',
     ...withPsk(),
-    lie: after(8, 13, 0, 0, 11, 0, 0, 8, 0, 13, 0, 4, 0, 2, 8, 7),
+    change: after(8, 13, 0, 0, 11, 0, 0, 8, 0, 13, 0, 4, 0, 2, 8, 7),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
   },
   // Certificate, CertificateVerify, Finished
   {
     rule: '§4.5.1.3-1 §4.5.1-12 the server shows something',
-    lie: as(11, Certificate, (v) => ({ ...v, entries: [] })),
+    change: as(11, Certificate, (v) => ({ ...v, entries: [] })),
     code: 'ERR_EMPTY_CERTIFICATE',
     alert: 50,
   },
   {
     rule: '§4.5.1-5 its context is empty',
-    lie: as(11, Certificate, (v) => ({ ...v, requestContext: Uint8Array.of(1) })),
+    change: as(11, Certificate, (v) => ({ ...v, requestContext: Uint8Array.of(1) })),
     code: 'ERR_REQUEST_CONTEXT',
     alert: 47,
   },
   {
     rule: '§4.5.1-6 its extensions were asked for',
-    lie: as(11, Certificate, (v) => ({
+    change: as(11, Certificate, (v) => ({
       ...v,
       entries: v.entries.map((entry) => put<typeof entry>(18, 0, 3, 0, 1, 1)(entry)),
     })),
     code: 'ERR_UNSUPPORTED_EXTENSION',
     alert: 110,
   },
-  { rule: '§4.5.1-1 it is there', lie: dropped(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4.5.1-1 it is there', change: dropped(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
     rule: 'a certificate that nobody vouches for',
-    lie: another(),
+    change: another(),
     code: 'ERR_PEER_REFUSED',
     alert: 48,
   },
-  { rule: '§4.5.2-8 §4.5.2-9 the signature is right', lie: lastByte(15), code: 'ERR_BAD_SIGNATURE', alert: 51 },
+  { rule: '§4.5.2-8 §4.5.2-9 the signature is right', change: lastByte(15), code: 'ERR_BAD_SIGNATURE', alert: 51 },
   {
     rule: '§4.5.2-4 §4.5.2-7 its scheme was offered',
-    lie: body(15, (bytes) => bytes.with(0, 2).with(1, 1)),
+    change: body(15, (bytes) => bytes.with(0, 2).with(1, 1)),
     code: 'ERR_SCHEME_NOT_OFFERED',
     alert: 47,
   },
   {
     rule: '§4.5.2-6 and is one for its key',
     client: { verifier: keyIs({ kind: 'ed448', key: new Uint8Array(57) }) },
-    lie: another(),
+    change: another(),
     code: 'ERR_SCHEME_KEY',
     alert: 47,
   },
   {
     rule: 'a certificate with a key that nobody can use',
     client: { verifier: { verify: ({ chain }) => ({ ok: true, publicKey: X25519_KEY, path: chain }) } },
-    lie: another(),
+    change: another(),
     code: 'ERR_CERTIFICATE_UNREADABLE',
     alert: 42,
   },
-  { rule: '§4.5.2-1 §4.5.2-3 it is there', lie: dropped(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
-  { rule: '§4.5.2-3 it comes once', lie: twice(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
-  { rule: '§4.5.3-1 Finished is right', lie: lastByte(20), code: 'ERR_BAD_FINISHED', alert: 51 },
+  { rule: '§4.5.2-1 §4.5.2-3 it is there', change: dropped(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4.5.2-3 it comes once', change: twice(15), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4.5.3-1 Finished is right', change: lastByte(20), code: 'ERR_BAD_FINISHED', alert: 51 },
   {
     rule: '§6-5 Finished has the length of the hash',
-    lie: body(20, (bytes) => bytes.slice(1)),
+    change: body(20, (bytes) => bytes.slice(1)),
     code: 'ERR_DECODE',
     alert: 50,
   },
   {
     rule: '§5.1-5 §4.7.3-8 nothing shares the record with Finished',
-    lie: twice(20),
+    change: twice(20),
     code: 'ERR_LEFTOVER_BYTES',
     alert: 10,
   },
   {
     rule: '§4.6-3 a server does not end early data',
-    lie: before(20, 5, 0, 0, 0),
+    change: before(20, 5, 0, 0, 0),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
   },
   {
     rule: '§4.7.3-1 no KeyUpdate before Finished',
-    lie: before(8, 24, 0, 0, 1, 0),
+    change: before(8, 24, 0, 0, 1, 0),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
   },
-  { rule: '§4-2 no unknown message', lie: before(8, 99, 0, 0, 0), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
+  { rule: '§4-2 no unknown message', change: before(8, 99, 0, 0, 0), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   // Afterwards
   {
     rule: '§4.7.3-4 request_update is 0 or 1',
-    lie: body(24, () => Uint8Array.of(2)),
+    change: body(24, () => Uint8Array.of(2)),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_KEY_UPDATE',
     alert: 47,
   },
   {
     rule: '§6-5 KeyUpdate has one byte',
-    lie: body(24, () => Uint8Array.of(0, 0)),
+    change: body(24, () => Uint8Array.of(0, 0)),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_TRAILING_BYTES',
     alert: 50,
   },
   {
     rule: '§5.1-5 nothing shares its record',
-    lie: twice(24),
+    change: twice(24),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_LEFTOVER_BYTES',
     alert: 10,
   },
   {
     rule: '§4.7.3-3 §4.7.3-7 keys change with it',
-    lie: dropped(24),
+    change: dropped(24),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_BAD_RECORD_MAC',
     alert: 20,
@@ -436,7 +446,7 @@ export const CLIENT_13: readonly Row[] = [
   {
     rule: '§4.7.2-5 a request afterwards was not offered',
     ...mutual,
-    lie: message(24, () => Uint8Array.of(13, 0, 0, 12, 1, 7, 0, 8, 0, 13, 0, 4, 0, 2, 8, 7)),
+    change: message(24, () => Uint8Array.of(13, 0, 0, 12, 1, 7, 0, 8, 0, 13, 0, 4, 0, 2, 8, 7)),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
@@ -444,23 +454,23 @@ export const CLIENT_13: readonly Row[] = [
   {
     rule: '§4.7.1-5 a ticket lives for seven days at most',
     ...remembered(),
-    lie: as(4, NewSessionTicket, (v) => ({ ...v, lifetime: 604_801 })),
+    change: as(4, NewSessionTicket, (v) => ({ ...v, lifetime: 604_801 })),
   },
   {
     rule: '§4.7.1-8 what a ticket says that nobody knows',
     ...remembered(),
-    lie: as(4, NewSessionTicket, put(0x1234, 1)),
+    change: as(4, NewSessionTicket, put(0x1234, 1)),
   },
   {
     rule: '§6-5 a ticket has at least a byte',
     ...remembered(),
-    lie: body(4, () => Uint8Array.of(0, 0, 0, 100, 1, 2, 3, 4, 1, 0, 0, 0, 0, 0)),
+    change: body(4, () => Uint8Array.of(0, 0, 0, 100, 1, 2, 3, 4, 1, 0, 0, 0, 0, 0)),
     code: 'ERR_DECODE',
     alert: 50,
   },
   {
     rule: '§4-2 EncryptedExtensions afterwards',
-    lie: message(24, () => encodeHandshake(8, Uint8Array.of(0, 0))),
+    change: message(24, () => encodeHandshake(8, Uint8Array.of(0, 0))),
     later: (engine) => engine.updateKeys(),
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
@@ -476,7 +486,7 @@ function lower(): Pick<Row, 'client' | 'server'> {
   return { client: { protocols: [client13, client12] }, server: { protocols: [server12] } };
 }
 
-function tail(text: string): Lie {
+function tail(text: string): Change {
   return hello((value) => {
     const random = value.random.slice();
     random.set(

@@ -7,7 +7,7 @@ import type { PeerVerifier } from '../../src/handshake/peer.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
-import { type Forgery, type Lie, liar, recordOf, type Sealable } from '../support/liar.ts';
+import { type Forgery, type Change, misbehaving, recordOf, type Sealable } from '../support/misbehaving.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 
 /** An honest engine, and one that breaks a single rule: under the right keys, and consistently. */
@@ -18,13 +18,13 @@ export interface Row {
   readonly client?: ClientParts;
   readonly server?: ServerParts;
   /** How it is broken in messages. */
-  readonly lie?: Lie;
-  /** How it is broken in records: what becomes of each piece that the liar writes. */
+  readonly change?: Change;
+  /** How it is broken in records: what becomes of each piece that the misbehaving peer writes. */
   readonly wire?: (bytes: Uint8Array, number: number) => readonly Uint8Array[];
   /** How it is broken in records that are sealed after that, with the right keys. */
   readonly forge?: Forgery;
-  /** What the liar does when its connection is open, or as soon as it can. */
-  readonly later?: (liar: Engine) => void;
+  /** What the misbehaving peer does when its connection is open, or as soon as it can. */
+  readonly later?: (peer: Engine) => void;
   /** What the honest side makes of it; without a code it goes on, and has to. */
   readonly code?: string;
   readonly alert?: number;
@@ -39,11 +39,11 @@ export interface Outcome {
 
 /** Lets the two talk until both are silent. */
 export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
-  const { lie = (message: Uint8Array): Uint8Array => message, wire = (bytes: Uint8Array) => [bytes], later } = row;
+  const { change = (message: Uint8Array): Uint8Array => message, wire = (bytes: Uint8Array) => [bytes], later } = row;
   let broken = row.wire !== undefined || later !== undefined;
-  const mouth = liar(
+  const mouth = misbehaving(
     (message, number) => {
-      const said = lie(message, number);
+      const said = change(message, number);
       if (said !== message) broken = true;
       return said;
     },
@@ -56,25 +56,25 @@ export function confront(honestRole: 'client' | 'server', row: Row): Outcome {
   const client = (): Engine => makeClient(row.client);
   const server = (): Engine => makeServer(row.server);
   const honest = honestRole === 'client' ? client() : server();
-  const lying = honestRole === 'client' ? server() : client();
+  const misbehavingEngine = honestRole === 'client' ? server() : client();
   honest.start();
-  mouth.turn(() => lying.start());
+  mouth.turn(() => misbehavingEngine.start());
   const said: EngineEvent[] = [];
   let pieces = 0;
   let acted = false;
   for (let turn = 0; turn < 40; turn++) {
     const mine = turnOf(honest);
     said.push(...mine);
-    for (const step of mine) if (step.type === 'write') lying.receive(step.bytes);
-    const theirs = mouth.turn(() => turnOf(lying));
+    for (const step of mine) if (step.type === 'write') misbehavingEngine.receive(step.bytes);
+    const theirs = mouth.turn(() => turnOf(misbehavingEngine));
     for (const step of theirs)
       if (step.type === 'write') for (const piece of wire(step.bytes, pieces++)) honest.receive(piece);
     if (mine.length + theirs.length > 0) continue;
-    if (acted || lying.status !== 'open') break;
+    if (acted || misbehavingEngine.status !== 'open') break;
     acted = true;
     mouth.turn(() => {
-      later?.(lying);
-      lying.send(new Uint8Array(10));
+      later?.(misbehavingEngine);
+      misbehavingEngine.send(new Uint8Array(10));
     });
   }
   if (!broken) throw new Error('nothing was broken: the row shows nothing');
@@ -102,34 +102,34 @@ export function keyIs(key: PublicKey): PeerVerifier {
 }
 
 /** Changes the body of a message of this type: the first, or the one with this number among them. */
-export function body(type: number, change: (body: Uint8Array) => Uint8Array, nth = 0): Lie {
+export function body(type: number, change: (body: Uint8Array) => Uint8Array, nth = 0): Change {
   return message(type, (raw) => encodeHandshake(type, change(raw.subarray(4))), nth);
 }
 
 /** Puts something else in place of a message of this type. */
-export function message(type: number, change: (raw: Uint8Array) => Uint8Array, nth = 0): Lie {
+export function message(type: number, change: (raw: Uint8Array) => Uint8Array, nth = 0): Change {
   let count = 0;
   return (raw) => (raw[0] === type && count++ === nth ? change(raw) : raw);
 }
 
 /** Changes a message as what it is. */
-export function as<T>(type: number, codec: Codec<T>, change: (value: T) => T, nth = 0): Lie {
+export function as<T>(type: number, codec: Codec<T>, change: (value: T) => T, nth = 0): Change {
   return body(type, (bytes) => encode(codec, change(decode(codec, bytes))), nth);
 }
 
-/** Both lies, one after the other. */
-export function both(first: Lie, second: Lie): Lie {
+/** Both changes, one after the other. */
+export function both(first: Change, second: Change): Change {
   return (raw, number) => second(first(raw, number), number);
 }
 
-export const dropped = (type: number): Lie => message(type, () => new Uint8Array(0));
-export const twice = (type: number): Lie => message(type, (raw) => concat(raw, raw));
-export const after = (type: number, ...extra: number[]): Lie =>
+export const dropped = (type: number): Change => message(type, () => new Uint8Array(0));
+export const twice = (type: number): Change => message(type, (raw) => concat(raw, raw));
+export const after = (type: number, ...extra: number[]): Change =>
   message(type, (raw) => concat(raw, Uint8Array.from(extra)));
-export const before = (type: number, ...extra: number[]): Lie =>
+export const before = (type: number, ...extra: number[]): Change =>
   message(type, (raw) => concat(Uint8Array.from(extra), raw));
 /** The last byte of the message is another. */
-export const lastByte = (type: number, nth = 0): Lie =>
+export const lastByte = (type: number, nth = 0): Change =>
   body(type, (bytes) => bytes.with(bytes.length - 1, bytes[bytes.length - 1]! ^ 1), nth);
 
 export const sealed = (type: number, ...content: number[]): Sealable => recordOf(type, Uint8Array.from(content));

@@ -1,6 +1,6 @@
 import { EncryptedExtensions } from '../../src/wire/messages13.ts';
 import { ServerHello } from '../../src/wire/hello.ts';
-import { recordOf, type Sealable } from '../support/liar.ts';
+import { recordOf, type Sealable } from '../support/misbehaving.ts';
 import { withEarlyData } from '../support/sessions.ts';
 import { after, as, body, dropped, firstSealed, lastByte, put, type Row, sealed, twice, without } from './confront.ts';
 
@@ -34,22 +34,22 @@ export const SERVER_EARLY: readonly Row[] = [
   {
     rule: '§4.6-1 its end is told',
     ...withEarlyData(),
-    lie: dropped(5),
+    change: dropped(5),
     code: 'ERR_BAD_RECORD_MAC',
     alert: 20,
   },
-  { rule: 'once', ...withEarlyData(), lie: twice(5), code: 'ERR_LEFTOVER_BYTES', alert: 10 },
+  { rule: 'once', ...withEarlyData(), change: twice(5), code: 'ERR_LEFTOVER_BYTES', alert: 10 },
   {
     rule: '§6-5 with nothing in it',
     ...withEarlyData(),
-    lie: body(5, () => Uint8Array.of(0)),
+    change: body(5, () => Uint8Array.of(0)),
     code: 'ERR_TRAILING_BYTES',
     alert: 50,
   },
   {
     rule: '§5.1-5 and nothing behind it under the same keys',
     ...withEarlyData(),
-    lie: after(5, 20, 0, 0, 0),
+    change: after(5, 20, 0, 0, 0),
     code: 'ERR_LEFTOVER_BYTES',
     alert: 10,
   },
@@ -60,28 +60,28 @@ export const SERVER_EARLY: readonly Row[] = [
     code: 'ERR_UNEXPECTED_MESSAGE',
     alert: 10,
   },
-  { rule: 'Finished is right', ...withEarlyData(), lie: lastByte(20), code: 'ERR_BAD_FINISHED', alert: 51 },
+  { rule: 'Finished is right', ...withEarlyData(), change: lastByte(20), code: 'ERR_BAD_FINISHED', alert: 51 },
 ];
 
 export const CLIENT_EARLY: readonly Row[] = [
   {
     rule: '§4.3.10-6 early data goes with the first session',
     ...withEarlyData(),
-    lie: as(2, ServerHello, put(41, 0, 1)),
+    change: as(2, ServerHello, put(41, 0, 1)),
     code: 'ERR_SELECTED_PSK',
     alert: 47,
   },
   {
     rule: '§4.3.10-6 and with a session at all',
     ...withEarlyData(),
-    lie: as(2, ServerHello, without(41)),
+    change: as(2, ServerHello, without(41)),
     code: 'ERR_BAD_RECORD_MAC',
     alert: 20,
   },
   {
     rule: '§4.3-2 its answer is empty',
     ...withEarlyData(),
-    lie: as(8, EncryptedExtensions, put(42, 0)),
+    change: as(8, EncryptedExtensions, put(42, 0)),
     code: 'ERR_TRAILING_BYTES',
     alert: 50,
   },

@@ -5,7 +5,7 @@ import type { Row } from './confront.ts';
 
 const record = (type: number, ...content: number[]): Uint8Array =>
   Uint8Array.of(type, 3, 3, content.length >> 8, content.length & 255, ...content);
-/** In front of the first piece that the liar writes, behind it, or in place of it. */
+/** In front of the first piece that the misbehaving peer writes, behind it, or in place of it. */
 const first =
   (extra: Uint8Array): NonNullable<Row['wire']> =>
   (bytes, number) =>

@@ -1,5 +1,5 @@
 import { client12, server12 } from '../../src/engine/protocols12.ts';
-import { type Forgery, recordOf, type Sealable } from '../support/liar.ts';
+import { type Forgery, recordOf, type Sealable } from '../support/misbehaving.ts';
 import { firstSealed, type Row, sealed } from './confront.ts';
 
 /** What nobody may put into records, though he has the keys. In either role. */
@@ -112,8 +112,8 @@ export const SEALED_13: readonly Row[] = [
   },
   {
     rule: 'keys do not change for ever',
-    later: (liar) => {
-      for (let count = 0; count < 33; count++) liar.updateKeys();
+    later: (peer) => {
+      for (let count = 0; count < 33; count++) peer.updateKeys();
     },
     code: 'ERR_TOO_MANY_KEY_UPDATES',
     alert: 10,

@@ -39,7 +39,7 @@ describe('connect and accept', () => {
     }
   });
 
-  it('do not go on under other anchors', async () => {
+  it('are not resumed under other anchors', async () => {
     const credential = await serverCredential();
     const client = { serverName, sessionKey: 'other anchors' };
     await pair({ ...client, anchors: trustedRootsPem() }, { credential });

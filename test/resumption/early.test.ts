@@ -101,7 +101,7 @@ describe('early data', () => {
     expect(() => server.exportEarlyKey('EXPORTER-x', undefined, 16)).toThrow(/ERR_STATE/);
   });
 
-  it('is passed over when the client has to say hello again', () => {
+  it('is ignored when the client has to say hello again', () => {
     const all = connected();
     const pair = { client: all.client({ keyShares: [], earlyData: early }), server: all.server() };
     const { client, server, taken } = talk(all, {}, {}, pair.client, pair.server);
@@ -195,7 +195,7 @@ describe('what a client may not do with early data', () => {
     expect(failure(connected(undefined, { maximum: 100 }), { earlyData: new Uint8Array(100) })).toBeUndefined();
   });
 
-  it('more than is passed over', () => {
+  it('more than is ignored', () => {
     const greedy = connected((session) => ({ ...session, maxEarlyData: 1_000_000 }));
     const refusing = { earlyData: { guard: { firstUse: () => false } } };
     const much = { earlyData: new Uint8Array(200_000) };
@@ -247,7 +247,7 @@ describe('options of early data', () => {
   });
 });
 
-/** A client and a server after their first connection, ready for early data. `change` lies about the session. */
+/** A client and a server after their first connection, ready for early data. `change` falsifies the session. */
 function connected(
   change: (session: ClientSession) => ClientSession = (session) => session,
   rules: { readonly maximum?: number; readonly guard?: ReturnType<typeof memoryReplayGuard> } = {},

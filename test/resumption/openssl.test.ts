@@ -148,7 +148,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     await second.peer.waitFor(/Early data was accepted/);
   });
 
-  it('early data that nobody takes', async () => {
+  it('early data that is not taken', async () => {
     const earlyData = { guard: { firstUse: () => false } };
     const { port, next } = await listen({ earlyData, tickets: ticketSealer({ crypto: noble }) });
     const first = await s_client(port, {}, next);

@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
     }
   });
 
-  it('gets a full handshake with a ticket of somebody else', async () => {
+  it('gets a full handshake with a ticket of another server', async () => {
     const one = await listen({ tickets: ticketSealer({ crypto: noble }) });
     const other = await listen({ tickets: ticketSealer({ crypto: noble }) });
     const first = await s_client(one.port, { version: '1.2' }, one.next);

@@ -38,7 +38,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
   it.each([
     ['tickets of TLS 1.3', {}],
     ['tickets of TLS 1.2', { suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] }],
-  ])('%s that are keys to it: another server goes on, each ticket works once', async (_, client) => {
+  ])('%s that are keys to it: another server resumes, each ticket works once', async (_, client) => {
     const [one, other] = [await start(), await start()];
     const sessions = keeping();
     expect(await resumed(one, { ...client, sessions })).toBe(false);
@@ -47,7 +47,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     expect(await resumed(one, { ...client, sessions: always(stolen) })).toBe(false);
   });
 
-  it('ids of TLS 1.2: another server goes on', async () => {
+  it('ids of TLS 1.2: another server resumes', async () => {
     const make = async (): Promise<Port> => start({ tickets: false, sessionIds: await sessionsIn(await redis()) });
     const [one, other] = [await make(), await make()];
     const sessions = keeping();

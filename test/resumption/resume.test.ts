@@ -6,10 +6,10 @@ import { makePair, type Pair, run, runLater, written } from '../support/pair.ts'
 import { ends, stoppedClock } from '../support/sessions.ts';
 import { credentialLater, later, toyCredential, toyProvider, toyVerifier, verifierLater } from '../support/toy.ts';
 
-/** A second connection goes on with the first, where nothing that matters has changed. */
+/** A second connection resumes the first, where nothing that matters has changed. */
 
 describe('resumption', () => {
-  it('goes on with the session of before, without certificates', () => {
+  it('resumes the session of before, without certificates', () => {
     const { connect } = ends();
     const first = connect();
     expect(resumed(first)).toBe(false);
@@ -23,7 +23,7 @@ describe('resumption', () => {
     expect(exported(second)).not.toEqual(exported(first));
   });
 
-  it('goes on and on: a resumed connection brings a ticket too', () => {
+  it('resumes again and again: a resumed connection brings a ticket too', () => {
     const { connect } = ends({}, { ticketCount: 1 });
     connect();
     for (let i = 0; i < 5; i++) expect(resumed(connect())).toBe(true);
@@ -44,7 +44,7 @@ describe('resumption', () => {
     }
   });
 
-  it('goes on after HelloRetryRequest, with and without a cookie', () => {
+  it('resumes after HelloRetryRequest, with and without a cookie', () => {
     for (const retryCookie of [false, true]) {
       const { connect } = ends({ groups: ['secp256r1', 'X25519'] }, { groups: ['X25519'], retryCookie });
       connect();
@@ -55,7 +55,7 @@ describe('resumption', () => {
   });
 
   // RFC 9846 §4.7.1-2
-  it('goes on with another suite of the same hash, and not with one of another', () => {
+  it('resumes with another suite of the same hash, and not with one of another', () => {
     const { connect } = ends({}, { suites: ['TLS_AES_128_GCM_SHA256'], ticketCount: 4 });
     connect();
     const same = connect({}, { suites: ['TLS_CHACHA20_POLY1305_SHA256'] });
@@ -144,7 +144,7 @@ describe('resumption', () => {
     expect(await record(true)).toEqual(await record(false));
   });
 
-  it('goes on without, when a store fails', () => {
+  it('continues without, when a store fails', () => {
     const broken = (): never => {
       throw new Error('the disk is full');
     };

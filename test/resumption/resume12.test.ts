@@ -47,7 +47,7 @@ const WAYS: readonly { readonly by: string; readonly make: () => Some }[] = [
 
 describe.each(WAYS)('by $by', ({ by, make }) => {
   // RFC 5246 ¶7.3-4
-  it('goes on with the session of before, without certificates', () => {
+  it('resumes the session of before, without certificates', () => {
     const { connect } = make();
     const first = connect();
     expect(resumed(first)).toBe(false);
@@ -73,7 +73,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect([...received(steps.client)]).toEqual([3]);
   });
 
-  it('goes on and on', () => {
+  it('resumes again and again', () => {
     const { connect } = make();
     connect();
     for (let i = 0; i < 5; i++) expect(resumed(connect())).toBe(true);
@@ -97,7 +97,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect(second.client.info.authenticated).toBe(true);
   });
 
-  it('does not go on when the time is up', () => {
+  it('is not resumed when the time is up', () => {
     const { connect, clock } = make();
     connect({}, { ticketLifetime: 60 });
     clock.time += 59_000;
@@ -106,7 +106,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect(resumed(connect({}, { ticketLifetime: 60 }))).toBe(false);
   });
 
-  it('does not go on for ever: after seven days, or one with an id, both sides prove themselves anew', () => {
+  it('is not resumed for ever: after seven days, or one with an id, both sides prove themselves anew', () => {
     const days = by === 'ticket' ? 7 : 1;
     const { connect, clock } = make();
     connect({}, { ticketLifetime: 86_400 });
@@ -138,7 +138,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect(third.client.info.version).toBe('TLSv1.3');
   });
 
-  it('goes on where the client also offers TLS 1.3, and the server does not know it', () => {
+  it('resumes where the client also offers TLS 1.3, and the server does not know it', () => {
     const { connect } = make();
     const both = { protocols: [client13, client12] };
     connect(both);
@@ -195,7 +195,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
   });
 
   // RFC 5246 ¶7.4.1.3-2
-  it('goes on without, when a store fails', () => {
+  it('continues without, when a store fails', () => {
     const broken = (): never => {
       throw new Error('the disk is full');
     };
@@ -312,7 +312,7 @@ describe('what a peer may not do', () => {
     expect(error).toMatchObject({ code: 'ERR_SESSION_ID_ECHO', alert: 47 });
   });
 
-  it('client: go on without extended_master_secret', () => {
+  it('client: resume without extended_master_secret', () => {
     const all = ends(C12, S12);
     all.connect();
     const pair = { client: all.client({ grease: false }), server: all.server() };
@@ -320,7 +320,7 @@ describe('what a peer may not do', () => {
     expect(error).toMatchObject({ code: 'ERR_EXTENDED_MASTER_SECRET', alert: 40 });
   });
 
-  it('server: go on without extended_master_secret', () => {
+  it('server: resume without extended_master_secret', () => {
     const all = ends(C12, S12);
     all.connect();
     const pair = { client: all.client(), server: all.server() };
@@ -328,7 +328,7 @@ describe('what a peer may not do', () => {
     expect(error).toMatchObject({ code: 'ERR_EXTENDED_MASTER_SECRET', alert: 40 });
   });
 
-  it('server: go on with another suite', () => {
+  it('server: resume with another suite', () => {
     const all = ends(C12, S12);
     all.connect();
     const pair = { client: all.client(), server: all.server() };

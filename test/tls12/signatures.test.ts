@@ -113,7 +113,7 @@ describe('SHA-1 in TLS 1.2', () => {
     expect(client.info.peerSignatureScheme?.name).toBe('rsa_pss_rsae_sha256');
   });
 
-  it('is not accepted by whoever did not ask for it', async () => {
+  it('is not accepted by a side that did not ask for it', async () => {
     // On the way, the last scheme that the client offers becomes this one.
     const swap: Tamper = (bytes, from) => {
       if (from === 'server') return [bytes];
@@ -129,7 +129,7 @@ describe('SHA-1 in TLS 1.2', () => {
     expect(errors).toContainEqual(expect.objectContaining({ code: 'ERR_SCHEME_NOT_OFFERED', alert: 47 }));
   });
 
-  it('is not made by whoever did not ask for it', async () => {
+  it('is not made by a side that did not ask for it', async () => {
     const { errors } = connect(
       { protocols: [legacyClient12(old)], suites, signatures: ['rsa_pkcs1_sha1'], certificateSignatures: ALL },
       { crypto: noble, suites, credential: await serverCredential('rsa-2048') },

@@ -68,7 +68,7 @@ describe('two ranges of versions', () => {
   });
 });
 
-describe('somebody who lowers the version', () => {
+describe('an attacker who lowers the version', () => {
   /** Takes TLS 1.3 out of what the client offers. */
   const hide: Tamper = (bytes, from) => (from === 'client' && bytes[5] === 1 ? [withoutTls13(bytes)] : [bytes]);
 
@@ -149,7 +149,7 @@ describe('renegotiation_info (RFC 5746)', () => {
       ? [changed(bytes, (list) => list.filter(({ type }) => type !== 0xff01))]
       : [bytes];
 
-  it('that is missing is let pass by a client that was told so, which then sees that somebody took it away', () => {
+  it('that is missing is let pass by a client that was told so, which then sees that it was taken away', () => {
     const { failure } = shake('1.2', '1.2', missing, { client: { requireRenegotiationInfo: false } });
     expect(failure('server')).toMatchObject({ code: 'ERR_BAD_RECORD_MAC', alert: 20 });
   });

@@ -45,7 +45,7 @@ export interface SignedProof {
   readonly input: Uint8Array;
 }
 
-/** Proof that the peer was verified and holds the key of its certificate. Nothing else in the house can make one. */
+/** Proof that the peer was verified and holds the key of its certificate. Nothing else can make one. */
 export class AuthenticatedPeer {
   readonly info: PeerInfo;
   /** The key in the peer's certificate. */
@@ -105,7 +105,7 @@ export class AuthenticatedPeer {
   // RFC 5246 ¶7.4.2-7
   /**
    * For the RSA key exchange: only the certificates are judged here. That the peer has the key is shown by its Finished,
-   * which nobody can make who could not decrypt (RFC 5246 section 7.4.7.1).
+   * which only one who could decrypt can make (RFC 5246 section 7.4.7.1).
    */
   static *trustForEncryption(subject: Subject, context: Context<Config>): Step<AuthenticatedPeer> {
     const { verdict, key } = yield* judge(subject, 'keyEncipherment', context);

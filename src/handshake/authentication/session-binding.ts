@@ -7,7 +7,7 @@ import { identityOf, MAX_TICKET_LIFETIME, policyOf, type SessionPeer } from '../
 import { certificateSchemesOf } from './certificates.ts';
 import type { ServerSession } from './server-session.ts';
 
-/** Is a session the client's to go on with, here and now? The same for both versions. */
+/** Is a session the client's to resume, here and now? The same for both versions. */
 
 /** What the client wants, as far as a session depends on it. */
 export interface AskedFor {
@@ -25,7 +25,7 @@ export interface ClientRules {
   readonly requested: ReadonlySet<number>;
 }
 
-/** Not too old, and begun at this very door. */
+/** Not too old, and begun under the same binding. */
 export function isResumable(session: ServerSession, from: AskedFor, context: Context<ServerConfig>): boolean {
   const now = context.now();
   const age = now - session.issuedAt;
@@ -39,7 +39,7 @@ export function isResumable(session: ServerSession, from: AskedFor, context: Con
 
 /**
  * All that has to be the same for a session to be resumed: the server it was with, how clients are judged, the name asked
- * for and the protocol. So no session opens a door other than the one at which it began.
+ * for and the protocol. So no session is resumed anywhere but where it began.
  */
 export function sessionBinding({ read, protocol, choices }: AskedFor, context: Context<ServerConfig>): Uint8Array {
   const { config } = context;

@@ -16,7 +16,7 @@ import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { supportedGroups } from '../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
 
-/** Every extension that TLS 1.2 reads here. What belongs to TLS 1.3 is passed over in a ClientHello. */
+/** Every extension that TLS 1.2 reads here. What belongs to TLS 1.3 is ignored in a ClientHello. */
 export const KNOWN_EXTENSIONS_12: readonly AnyExtension[] = [
   serverName,
   maxFragmentLength,

@@ -72,7 +72,7 @@ export function mainAgain(agreed: Agreed12, { secret }: Remembered12, context: C
 }
 
 // RFC 5246 ¶7.1-1, ¶7.1-2
-/** ChangeCipherSpec, and Finished behind it under the new keys; whoever is first has the other's hashed into his. */
+/** ChangeCipherSpec, and Finished behind it under the new keys; the Finished of the first is hashed into that of the other. */
 export function switchAndFinish(
   agreed: Agreed12,
   main: MainSecret12,
@@ -95,6 +95,6 @@ export function reportResumed(peer: ResumedPeer12, { group }: Remembered12, cont
   if (known !== undefined) effects.info('group', { id: known.id, name: known.name });
   effects.note({
     by: config.role,
-    text: 'the session goes on: its secret was known to nobody but the two who began it',
+    text: 'the session is resumed: its secret is known to the two who began it alone',
   });
 }

@@ -19,7 +19,7 @@ import { statusRequest } from '../../wire/extensions/status-request.ts';
 import { supportedGroups } from '../../wire/extensions/supported-groups.ts';
 import { supportedVersions } from '../../wire/extensions/supported-versions.ts';
 
-/** Every extension that TLS 1.3 reads here. The rest is passed over where the RFC says so. */
+/** Every extension that TLS 1.3 reads here. The rest is ignored where the RFC says so. */
 export const KNOWN_EXTENSIONS: readonly AnyExtension[] = [
   serverName,
   maxFragmentLength,

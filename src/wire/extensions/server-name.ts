@@ -19,7 +19,7 @@ const serverNameList: Codec<ServerName[]> = /* @__PURE__ */ list(
   0xffff,
 );
 
-/** Names of a kind we do not know are passed over: RFC 6066 fixed their form so that this can be done. */
+/** Names of a kind we do not know are ignored: RFC 6066 fixed their form so that this can be done. */
 const hostName: Codec<string | undefined> = /* @__PURE__ */ mapped(
   serverNameList,
   (names) => {

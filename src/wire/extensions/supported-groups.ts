@@ -20,6 +20,6 @@ export const supportedGroups: Extension<{
   id: EXTENSION_SUPPORTED_GROUPS,
   name: 'supported_groups',
   rfc: 'RFC 9846 section 4.3.7',
-  // Servers of TLS 1.2 are known to send it too; clients pass over it (RFC 8422 section 5.1.1).
+  // Servers of TLS 1.2 are known to send it too; clients ignore it (RFC 8422 section 5.1.1).
   in: { ClientHello: groups, EncryptedExtensions: groups, ServerHello12: groups },
 };

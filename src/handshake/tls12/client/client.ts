@@ -33,11 +33,13 @@ export function makeClient12(protect: NonNullable<ClientProtocol['protect']>): C
 }
 
 /** The steps, for a key exchange; the entry for old devices has its own. */
-export function clientHandlers12(kit: KeyExchange12): Handlers<typeof clientTable12, ClientData12, ClientConfig> {
+export function clientHandlers12(
+  keyExchange: KeyExchange12,
+): Handlers<typeof clientTable12, ClientData12, ClientConfig> {
   return {
     WAIT_SH: {
       ServerHello12: (data: HelloSent, message: ServerHelloArrival, context: Context<ClientConfig>) =>
-        serverHello12(kit, data, message, context),
+        serverHello12(keyExchange, data, message, context),
     },
     WAIT_CERT_12: { Certificate12: certificate12 },
     WAIT_STATUS_12: { CertificateStatus: certificateStatus, ServerKeyExchange: serverKeyExchange },

@@ -29,7 +29,11 @@ import type { ClientAgreed12 } from './states.ts';
 const FALLBACK_SCSV = 0x5600;
 
 /** What TLS 1.2 adds to a ClientHello. */
-export function offer12(config: ClientConfig, kit: KeyExchange12, ticket: Uint8Array | undefined): HelloAddition {
+export function offer12(
+  config: ClientConfig,
+  keyExchange: KeyExchange12,
+  ticket: Uint8Array | undefined,
+): HelloAddition {
   const suites = config.suites12.map(({ id }) => id);
   if (config.fallback) suites.push(FALLBACK_SCSV);
   const extensions = [
@@ -37,7 +41,7 @@ export function offer12(config: ClientConfig, kit: KeyExchange12, ticket: Uint8A
     writeExtension(renegotiationInfo, 'ClientHello', new Uint8Array(0)),
     writeExtension(ecPointFormats, 'ClientHello', Uint8Array.of(0)),
   ];
-  if (kit.encryptThenMac && config.suites12.some(({ protection }) => protection === 'cbc'))
+  if (keyExchange.encryptThenMac && config.suites12.some(({ protection }) => protection === 'cbc'))
     extensions.push(writeExtension(encryptThenMac, 'ClientHello', undefined));
   if (config.sessions !== undefined)
     extensions.push(writeExtension(sessionTicket, 'ClientHello', ticket ?? new Uint8Array(0)));
@@ -46,7 +50,7 @@ export function offer12(config: ClientConfig, kit: KeyExchange12, ticket: Uint8A
 
 /** RFC 5246 section 7.4.1.3. */
 export function serverHello12(
-  kit: KeyExchange12,
+  keyExchange: KeyExchange12,
   data: HelloSent,
   message: ServerHelloArrival,
   context: Context<ClientConfig>,
@@ -84,7 +88,7 @@ export function serverHello12(
   const messages = transcript.fork();
   transcript.settle(suite.hash);
   const agreed: ClientAgreed12 = {
-    kit,
+    keyExchange,
     suite,
     randoms: { client: data.hello.random, server: hello.random },
     extended,

@@ -53,7 +53,7 @@ export function* serverKeyExchange(
   message: Arrival,
   context: Context<ClientConfig>,
 ): Step<{ readonly to: 'WAIT_CR_SHD_12' } & ServerProven12> {
-  const exchange = data.suite.exchange === 'rsa' ? undefined : data.kit.signed[data.suite.exchange];
+  const exchange = data.suite.exchange === 'rsa' ? undefined : data.keyExchange.signed[data.suite.exchange];
   if (exchange === undefined) throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: `in ${data.suite.name}` });
   const params = exchange.read(message.body, context);
   const input = concat(data.randoms.client, data.randoms.server, params.bytes);

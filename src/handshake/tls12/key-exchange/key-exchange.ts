@@ -66,7 +66,7 @@ export interface KeyTransport12 {
 
 /** What both hellos have settled. */
 export interface Agreed12 {
-  readonly kit: KeyExchange12;
+  readonly keyExchange: KeyExchange12;
   readonly suite: CipherSuite12;
   readonly randoms: Randoms;
   /** extended_master_secret (RFC 7627). */

@@ -88,5 +88,5 @@ function* serverHelloDoneRsa(
   checkKeyKind(peer.key, data.suite);
   context.effects.info('peer', peer.info);
   const query = 'query' in data ? data.query : undefined;
-  return yield* answer(data, peer, query, data.kit.transport!.respond(peer.key, context), context);
+  return yield* answer(data, peer, query, data.keyExchange.transport!.respond(peer.key, context), context);
 }

@@ -1,5 +1,5 @@
 /**
- * The client's table of TLS 1.2 with the rows of the classic exchange (RFC 5246 section 7.4.3): the server sends no
+ * The client's table of TLS 1.2 with the rows of the RSA key exchange (RFC 5246 section 7.4.3): the server sends no
  * ServerKeyExchange, so its certificates are judged when its flight is over. The other rows are those of
  * client/table12.ts; a test holds them against each other.
  */

@@ -10,12 +10,12 @@ import type { Credential } from '../../peer.ts';
 import type { KeyTransport12, Response12 } from './key-exchange.ts';
 import type { Config } from '../../config.ts';
 
-/** The secret of the classic exchange: the version that was offered, and 46 random bytes. */
+/** The secret of the RSA key exchange: the version that was offered, and 46 random bytes. */
 const LENGTH = 48;
 
 /**
- * The classic exchange (RFC 5246 section 7.4.7.1): the client makes the secret and encrypts it under the RSA key of the
- * server's certificate. Whoever gets that key later can read everything, which is why it is off (RFC 10015).
+ * The RSA key exchange (RFC 5246 section 7.4.7.1): the client makes the secret and encrypts it under the RSA key of the
+ * server's certificate. One who gets that key later can read everything, which is why it is off (RFC 10015).
  */
 export const rsaTransport: KeyTransport12 = {
   // biome-ignore lint/correctness/useYield: a step like the others, that has nothing to wait for.

@@ -99,7 +99,7 @@ export interface Choice12 {
  */
 export function* choose12(
   read: ReadHello12,
-  kit: KeyExchange12,
+  keyExchange: KeyExchange12,
   choices: ContextSelection,
   protocol: string | undefined,
   context: Context<ServerConfig>,
@@ -108,7 +108,7 @@ export function* choose12(
   const shared = sharedInOrder(read.hello.cipherSuites, config.suites12, config);
   if (shared.length === 0) throw new TlsError('ERR_NO_SHARED_SUITE', { rfc: 'RFC 5246 section 7.4.1.3' });
   const possible = shared.filter(
-    ({ exchange }) => exchange === 'rsa' || kit.signed[exchange]?.fits(read.groups, context) === true,
+    ({ exchange }) => exchange === 'rsa' || keyExchange.signed[exchange]?.fits(read.groups, context) === true,
   );
   if (possible.length === 0) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 8422 section 5.1' });
 
@@ -157,7 +157,7 @@ function schemesFor(suites: readonly CipherSuite12[], read: ReadHello12, config:
     return scheme !== undefined && signing.has(scheme.algorithm.kind.startsWith('rsa') ? 'rsa' : 'ecdsa');
   });
   if (suites.every(({ exchange }) => exchange !== 'rsa')) return usable;
-  // The classic exchange signs nothing: any RSA key will do.
+  // The RSA key exchange signs nothing: any RSA key will do.
   const rsa = config.signatures.filter(({ algorithm }) => algorithm.kind === 'rsa-pkcs1').map(({ id }) => id);
   return [...new Set([...usable, ...rsa])];
 }

@@ -61,7 +61,7 @@ export function* clientKeyExchangeOfShown(
 function* agree(data: FlightSent12, message: Arrival, context: Context<ServerConfig>): Step<MainSecret12> {
   const preMain =
     data.offer === undefined
-      ? yield* data.kit.transport!.accept(message.body, data.credential, data.offered, context)
+      ? yield* data.keyExchange.transport!.accept(message.body, data.credential, data.offered, context)
       : yield* data.offer.accept(message.body, context);
   record(data, message.raw);
   const sessionHash = data.extended ? data.transcript.digest() : undefined;

@@ -46,7 +46,7 @@ export type AwaitingClient12 =
 
 /** The ClientHello, and the whole flight that answers it (RFC 5246 section 7.3). */
 export function* clientHello12(
-  kit: KeyExchange12,
+  keyExchange: KeyExchange12,
   _data: Fresh,
   message: ClientHelloArrival,
   context: Context<ServerConfig>,
@@ -63,15 +63,15 @@ export function* clientHello12(
   const from = { read, protocol, choices };
   const found = yield* findSession12(read, from, context);
   const plan = planSession12(read, from, found, context);
-  const chosen = found === undefined ? yield* choose12(read, kit, choices, protocol, context) : undefined;
+  const chosen = found === undefined ? yield* choose12(read, keyExchange, choices, protocol, context) : undefined;
   const suite = found?.suite ?? chosen!.suite;
 
-  const withMac = kit.encryptThenMac && suite.protection === 'cbc' && read.extensions.has(encryptThenMac.id);
+  const withMac = keyExchange.encryptThenMac && suite.protection === 'cbc' && read.extensions.has(encryptThenMac.id);
   const extensions = serverExtensions({ read, protocol, credential: chosen?.credential, withMac, plan }, context);
   const hello: ServerHello = {
     legacyVersion: TLS_1_2,
     random: serverRandom(context),
-    // Repeating the client's says that the session goes on (RFC 5246 section 7.4.1.3, RFC 5077 section 3.4).
+    // Repeating the client's says that the session is resumed (RFC 5246 section 7.4.1.3, RFC 5077 section 3.4).
     legacySessionIdEcho: found === undefined ? newSessionId(plan, context) : read.hello.legacySessionId,
     cipherSuite: suite.id,
     legacyCompressionMethod: 0,
@@ -82,7 +82,7 @@ export function* clientHello12(
   const messages = transcript.fork();
   transcript.settle(suite.hash);
   const agreed: Agreed12 = {
-    kit,
+    keyExchange,
     suite,
     randoms: { client: read.hello.random, server: hello.random },
     extended: read.extended,
@@ -127,10 +127,10 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context<Serv
   send(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...credential.chain] }));
   if (flight.stapled !== undefined)
     send(HANDSHAKE_CERTIFICATE_STATUS, encode(CertificateStatus, { response: flight.stapled }));
-  const { suite, kit, randoms } = agreed;
+  const { suite, keyExchange, randoms } = agreed;
   let offer: ServerOffer12 | undefined;
   if (suite.exchange !== 'rsa') {
-    offer = yield* kit.signed[suite.exchange]!.offer(read.groups, context);
+    offer = yield* keyExchange.signed[suite.exchange]!.offer(read.groups, context);
     const input = concat(randoms.client, randoms.server, offer.bytes);
     const { scheme, signature } = yield* sign12(credential, read.schemes, input, context);
     const head = Uint8Array.of(scheme >> 8, scheme & 255, signature.length >> 8, signature.length & 255);
@@ -159,7 +159,7 @@ function* sendFlight12(agreed: Agreed12, flight: Flight12, context: Context<Serv
 }
 
 // RFC 5246 ¶7.4.1.3-1
-/** RFC 9846 section 4.2.3: who could have spoken TLS 1.3 marks the last eight bytes, so that nobody can hide it. */
+/** RFC 9846 section 4.2.3: who could have spoken TLS 1.3 marks the last eight bytes, so that it cannot be hidden. */
 function serverRandom(context: Context<ServerConfig>): Uint8Array {
   const random = new Uint8Array(32);
   context.crypto.random.fill(random);
@@ -171,7 +171,7 @@ function serverRandom(context: Context<ServerConfig>): Uint8Array {
 interface ToAnswer {
   readonly read: ReadHello12;
   readonly protocol: string | undefined;
-  /** Undefined: a session goes on, and what belongs to a certificate has no place (RFC 6066 section 3, RFC 6962 section 3.3.1). */
+  /** Undefined: a session is resumed, and what belongs to a certificate has no place (RFC 6066 section 3, RFC 6962 section 3.3.1). */
   readonly credential: Credential | undefined;
   readonly withMac: boolean;
   readonly plan: SessionPlan12 | undefined;

@@ -18,7 +18,7 @@ import type { ServerData12 } from './states.ts';
 
 /** TLS 1.2 as a server (RFC 5246), with this key exchange. */
 export function makeServer12(
-  kit: KeyExchange12,
+  keyExchange: KeyExchange12,
   parts: Pick<ServerProtocol, 'protect' | 'suites' | 'firstHello'>,
 ): ServerProtocol {
   return protocol<typeof serverTable12, ServerData12, 'CONNECTED_12', ServerConfig>({
@@ -27,7 +27,7 @@ export function makeServer12(
     table: serverTable12,
     open: 'CONNECTED_12',
     ...parts,
-    handlers: serverHandlers12(kit),
+    handlers: serverHandlers12(keyExchange),
     refusals: {
       START: { ClientHello13: 'ERR_VERSION' },
       CONNECTED_12: { ClientHello12: 'ERR_RENEGOTIATION', ClientHello13: 'ERR_RENEGOTIATION' },
@@ -36,11 +36,11 @@ export function makeServer12(
   });
 }
 
-function serverHandlers12(kit: KeyExchange12): Handlers<typeof serverTable12, ServerData12, ServerConfig> {
+function serverHandlers12(keyExchange: KeyExchange12): Handlers<typeof serverTable12, ServerData12, ServerConfig> {
   return {
     START: {
       ClientHello12: (data: Fresh, message: ClientHelloArrival, context: Context<ServerConfig>) =>
-        clientHello12(kit, data, message, context),
+        clientHello12(keyExchange, data, message, context),
     },
     WAIT_CERT_12: { Certificate12: certificate12 },
     WAIT_CKE_12: { ClientKeyExchange: clientKeyExchange },

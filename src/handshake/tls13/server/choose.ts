@@ -79,7 +79,7 @@ export function requireSignatures(extensions: ExtensionBlock<'ClientHello'>): vo
   if (extensions.get(signatureAlgorithms) === undefined) throw missing('signature_algorithms');
 }
 
-/** The first suite in the order of whoever decides that the other allows too. */
+/** The first suite in the order of the side that decides, which the other allows too. */
 export function chooseSuite(offered: readonly number[], config: ServerConfig): CipherSuite13 {
   const [chosen] = sharedInOrder(offered, config.suites13, config);
   if (chosen === undefined) throw new TlsError('ERR_NO_SHARED_SUITE', { detail: `the client offers ${list(offered)}` });

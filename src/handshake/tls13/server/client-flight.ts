@@ -141,7 +141,7 @@ export function postHandshakeCertificate(
   | ({ readonly to: 'POST_HANDSHAKE_WAIT_CV' } & PostHandshakeShown)
   | ({ readonly to: 'POST_HANDSHAKE_WAIT_FINISHED' } & PostHandshakeDone) {
   if (data.asked.size === 0)
-    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that nobody asked for' });
+    throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: 'a Certificate that was not asked for' });
   const shown = decode(Certificate, message.body);
   const key = toHex(shown.requestContext);
   const later = data.asked.get(key);

@@ -35,7 +35,7 @@ import { wantsTickets } from './tickets.ts';
 import { type AwaitingClient, findCredential, sendFlight } from './server-flight.ts';
 import type { Answered, FlightSent, RetryAsked } from './states.ts';
 
-/** Records of refused early data that are passed over, in bytes without their headers (RFC 9846 section 4.3.10). */
+/** Records of refused early data that are ignored, in bytes without their headers (RFC 9846 section 4.3.10). */
 const REFUSED_EARLY_DATA = 16_384;
 
 /** The first ClientHello (RFC 9846 section 4.2.2). */
@@ -113,7 +113,7 @@ function chooseExchange(read: ReadHello, config: ServerConfig): Exchange {
   return { group, share: read.shares.find((candidate) => candidate.group === group.id)?.keyExchange };
 }
 
-/** Takes the early data that follows the first ClientHello, or sees to it that it is passed over. */
+/** Takes the early data that follows the first ClientHello, or sees to it that it is ignored. */
 function* answerEarlyData(
   from: Negotiated,
   taken: TakenPsk | undefined,

@@ -45,7 +45,7 @@ export function usesPskAlone(read: ReadHello, config: ServerConfig): boolean {
 
 /**
  * Takes the first PSK that is good, and checks its binder (RFC 9846 section 4.3.11). Unknown, old and foreign ones are
- * passed over: they cost the client a full handshake and nothing else. A wrong binder ends the connection.
+ * ignored: they cost the client a full handshake and nothing else. A wrong binder ends the connection.
  */
 export function* takePsk(
   from: Negotiated,

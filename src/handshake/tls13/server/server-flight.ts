@@ -50,7 +50,7 @@ export function* sendFlight(answered: Answered, context: Context<ServerConfig>):
   };
 
   send(encryptedExtensions(answered, context));
-  // With a PSK nobody shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
+  // With a PSK no side shows a certificate, and none is asked for (RFC 9846 section 4.4.2).
   const asks = clientAuth !== 'none' && psk === undefined;
   const request = asks ? certificateRequest(new Uint8Array(0), verifier, config) : undefined;
   if (request !== undefined) send(encodeHandshake(HANDSHAKE_CERTIFICATE_REQUEST, encode(CertificateRequest, request)));

@@ -7,13 +7,13 @@ import { Protector13 } from '../../src/record/protect13.ts';
 import { Transcript } from '../../src/keys/transcript.ts';
 
 /**
- * Our own engine as a peer that lies: what it says is changed before it is hashed, signed and sent, so that everything
- * behind the lie fits it; and its records, before they are protected. Nothing in the library knows of this; here the
+ * Our own engine as a peer that misbehaves: what it says is changed before it is hashed, signed and sent, so that everything
+ * behind the change fits it; and its records, before they are protected. Nothing in the library knows of this; here the
  * places are watched through which every message and every record goes.
  */
 
 /** What becomes of the message with this number: other bytes, several messages in one piece, or nothing. */
-export type Lie = (message: Uint8Array, number: number) => Uint8Array;
+export type Change = (message: Uint8Array, number: number) => Uint8Array;
 
 /** A record before it is protected. */
 export interface Sealable {
@@ -30,8 +30,8 @@ export function recordOf(type: number, content: Uint8Array): Sealable {
 /** What goes in place of the protected record with this number. */
 export type Forgery = (record: Sealable, number: number) => readonly Sealable[];
 
-interface Liar {
-  readonly lie: Lie;
+interface Misbehaving {
+  readonly change: Change;
   readonly forge: Forgery;
   count: number;
   sealed: number;
@@ -39,18 +39,18 @@ interface Liar {
   readonly told: Map<Uint8Array, Uint8Array>;
 }
 
-let speaking: Liar | undefined;
+let speaking: Misbehaving | undefined;
 let watching = false;
 /** Messages that have arrived, at anybody: those are hashed as they came. */
 const heard = new WeakSet<Uint8Array>();
 
-/** Makes an engine's turns: `turn(() => drain(engine))` lets it speak as a liar. */
-export function liar(
-  lie: Lie,
+/** Makes an engine's turns: `turn(() => drain(engine))` lets it misbehave. */
+export function misbehaving(
+  change: Change,
   forge: Forgery = (record) => [record],
 ): { turn<T>(act: () => T): T; readonly said: number } {
   onTrace();
-  const self: Liar = { lie, forge, count: 0, sealed: 0, told: new Map() };
+  const self: Misbehaving = { change, forge, count: 0, sealed: 0, told: new Map() };
   return {
     get said() {
       return self.count;
@@ -67,11 +67,11 @@ export function liar(
   };
 }
 
-function toldBy(self: Liar, message: Uint8Array): Uint8Array {
+function toldBy(self: Misbehaving, message: Uint8Array): Uint8Array {
   if (heard.has(message)) return message;
   const known = self.told.get(message);
   if (known !== undefined) return known;
-  const changed = self.lie(message, self.count++);
+  const changed = self.change(message, self.count++);
   self.told.set(message, changed);
   return changed;
 }

@@ -8,7 +8,7 @@ import { SERVER_13 } from './server13.ts';
 import { CLIENT_12, SERVER_12 } from './tls12.ts';
 
 /**
- * A peer that breaks one rule at a time, and is right in everything else: its lies are hashed, signed and encrypted like
+ * A peer that breaks one rule at a time, and is right in everything else: what it changes is hashed, signed and encrypted like
  * the truth. The other side finds each of them, by its name, and tells the peer what the RFC says.
  */
 describe.each<[string, 'client' | 'server', readonly Row[]]>([
