@@ -1,5 +1,7 @@
+import { createRequire } from 'node:module';
 import { TlsError } from '../errors.ts';
 import { type Command, helpOf, parse, table } from './command.ts';
+import { completionScript } from './completion.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -43,6 +45,19 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     terminal.print(overview());
     return groupName === undefined ? EXIT.usage : EXIT.ok;
   }
+  if (groupName === '--version') {
+    terminal.print(version());
+    return EXIT.ok;
+  }
+  if (groupName === 'completion') {
+    const groups = Object.entries(GROUPS).map(async ([name, { summary, commands }]) => ({
+      name,
+      summary,
+      commands: await commands(),
+    }));
+    terminal.print(completionScript(commandName, await Promise.all(groups)));
+    return EXIT.ok;
+  }
   const group = Object.hasOwn(GROUPS, groupName) ? GROUPS[groupName] : undefined;
   if (group === undefined)
     throw new Failure(`there is no command "${groupName}": ${Object.keys(GROUPS).join(', ')}`, EXIT.usage);
@@ -64,6 +79,13 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
   return await command.run(given, terminal);
 }
 
+/** Of the package that this program is in. */
+function version(): string {
+  const found: unknown = createRequire(import.meta.url)('warifu/package.json');
+  const isManifest = typeof found === 'object' && found !== null && 'version' in found;
+  return isManifest ? String(found.version) : 'unknown';
+}
+
 const isHelp = (word: string): boolean => word === '--help' || word === '-h' || word === 'help';
 
 function overview(): string {
@@ -76,6 +98,7 @@ function overview(): string {
     '  warifu ca server localhost',
     '  warifu ca client me',
     '',
+    'Completion: source <(warifu completion bash), or zsh, fish.',
     '"warifu COMMAND --help" says more. Exit codes: 0 it is done, or the answer is yes; 1 the answer is no;',
     '2 the command line is wrong; 3 it could not be done.',
   ].join('\n');

@@ -47,6 +47,24 @@ describe('warifu', () => {
     expect(run('ca', 'list')).toMatchObject({ status: 3, output: expect.stringMatching(/warifu ca init/) });
   });
 
+  it('says its version, and completes its commands in a shell', () => {
+    expect(run('--version')).toMatchObject({ status: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(run('completion', 'csh')).toMatchObject({ status: 2, output: expect.stringMatching(/bash, zsh, fish/) });
+    expect(run('completion', 'fish').output).toMatch(/-l must-staple -d/);
+    expect(run('completion', 'zsh').output).toMatch(/bashcompinit/);
+    if (!isInstalled('bash')) return;
+    const script = run('completion', 'bash').output;
+    const complete = (...words: readonly string[]): readonly string[] => {
+      const list = ['warifu', ...words].map((word) => `'${word}'`).join(' ');
+      const code = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length}; _warifu; echo "\${COMPREPLY[@]}"`;
+      return mustRun('bash', ['-c', code]).trim().split(' ');
+    };
+    expect(complete('c')).toEqual(['ca', 'cert', 'completion']);
+    expect(complete('ca', 're')).toEqual(['revoke']);
+    expect(complete('ca', 'server', 'localhost', '--k')).toEqual(['--key']);
+    expect(complete('cert', 'convert', '--certificates-')).toEqual(['--certificates-only']);
+  });
+
   it('has no colours in a pipe', () => {
     expect(run('--help').output).not.toContain('\u001b');
   });
@@ -72,6 +90,11 @@ describe('warifu ca', () => {
       expect(statSync(folder.path(`ca/${name}`)).size).toBeGreaterThan(0);
     for (const name of ['server.key', 'client.key', 'client.p12', 'authority/root.key', 'authority/intermediate.key'])
       expect(mode(`ca/${name}`)).toBe(0o600);
+    if (isInstalled('pk12util')) {
+      const password = /password: (\S+)/.exec(client.output)?.[1] ?? '';
+      const list = mustRun('pk12util', ['-l', folder.path('ca/client.p12'), '-W', password]);
+      expect(list).toMatch(/Friendly Name: alice/);
+    }
     expect(mode('ca/authority')).toBe(0o700);
     expect(mode('ca/server.crt')).toBe(0o644);
   });

@@ -17,12 +17,14 @@ import {
   privateKeyToJwk,
   readAnchors,
   readCertificates,
+  CrlStore,
   readNameConstraints,
   readPem,
   readSctList,
   subjectAltNames,
   tlsFeatures,
 } from '../../src/pki/index.ts';
+import { readOcspRequest, readRequest } from '../../src/pki/issue/index.ts';
 import { type Generator, generator } from '../engine/mutate.ts';
 import { noble } from '../support/credentials.ts';
 import { FORMATS_PASSWORD, formatFile, formatText } from '../support/formats.ts';
@@ -37,6 +39,10 @@ const options = { password: FORMATS_PASSWORD, allowLegacy: true, maxIterations: 
 const READERS: readonly ((bytes: Uint8Array) => unknown)[] = [
   (bytes) => readPkcs12(bytes, options),
   readPkcs7,
+  readRequest,
+  readOcspRequest,
+  (bytes) => new CrlStore(bytes),
+  (bytes) => readBundle(bytes, options),
   (bytes) => decryptPkcs8(bytes, options),
   (bytes) => encodePrivateKey(privateKeyFromDer(bytes)),
   readNameConstraints,
