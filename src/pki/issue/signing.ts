@@ -20,7 +20,7 @@ export interface Signature {
  */
 export function chooseSignature(signer: Signer, wanted?: string): Signature {
   const able = signer.schemes.flatMap((scheme): (Signature & { readonly name: string })[] => {
-    const known = schemeById(scheme);
+    const known = schemeById(scheme) ?? ML_DSA.find(({ id }) => id === scheme);
     const identifier = known && identifierOf(known.algorithm);
     return known === undefined || identifier === undefined
       ? []
@@ -61,6 +61,13 @@ export async function signWith(
     throw new TlsError('ERR_SIGNER_FAILED', { detail: 'what the signer made is no signature of its key' });
   return signature;
 }
+
+/** Certificates can have them (RFC 9881) before any provider signs a handshake with them: what signs is the program's own. */
+const ML_DSA: readonly { readonly id: number; readonly name: string; readonly algorithm: SignatureAlgorithm }[] = [
+  { id: 0x0904, name: 'mldsa44', algorithm: { kind: 'ml-dsa-44' } },
+  { id: 0x0905, name: 'mldsa65', algorithm: { kind: 'ml-dsa-65' } },
+  { id: 0x0906, name: 'mldsa87', algorithm: { kind: 'ml-dsa-87' } },
+];
 
 const HASH_ARCS: { readonly [H in HashName]: number } = { sha1: 0, sha256: 2, sha384: 3, sha512: 4 };
 

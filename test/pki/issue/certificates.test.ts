@@ -1,7 +1,9 @@
 import { inspect } from 'node:util';
+import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import { describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/bytes/bytes.ts';
 import { nobleProvider } from '../../../src/crypto/noble/index.ts';
+import { nobleVerifierWithMlDsa } from '../../../src/crypto/noble/ml-dsa.ts';
 import { nodeProvider } from '../../../src/crypto/node/index.ts';
 import type { Signer } from '../../../src/crypto/types.ts';
 import {
@@ -315,6 +317,29 @@ describe('keys', () => {
     }
     await expect(generateKeyPair('P-257' as never)).rejects.toMatchObject({ code: 'ERR_OPTION' });
     await expect(generateKeyPair('ML-DSA-65')).rejects.toMatchObject({ code: 'ERR_OPTION' });
+  });
+
+  it.each([
+    ['ml-dsa-44', 0x0904, ml_dsa44],
+    ['ml-dsa-65', 0x0905, ml_dsa65],
+    ['ml-dsa-87', 0x0906, ml_dsa87],
+  ] as const)('of a kind that no provider signs with, behind something that does: %s', async (kind, scheme, noble) => {
+    const { publicKey, secretKey } = noble.keygen();
+    const device: Signer = {
+      publicKey: { kind, key: publicKey },
+      schemes: [scheme],
+      sign: (_, message) => noble.sign(message, secretKey),
+    };
+    const root = await createAuthority({ subject: 'Root', key: device });
+    expect(root.certificate.signatureAlgorithm).toEqual({ kind });
+    const { chain } = await issueCertificate({ issuer: root, purpose: 'server', names: 'a.example' });
+    const signatures = nobleVerifierWithMlDsa;
+    expect(await verdict(root, chain, 'client', 'a.example', { signatures })).toBe('yes');
+    const other = await createAuthority({
+      subject: 'Root',
+      key: { ...device, publicKey: { kind, key: noble.keygen().publicKey } },
+    });
+    expect(await verdict(other, chain, 'client', 'a.example', { signatures })).not.toBe('yes');
   });
 
   it('are not printed with the rest', async () => {
