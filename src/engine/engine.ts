@@ -401,12 +401,19 @@ export class Engine {
       return;
     }
     if (meaning === 'error' || !this.#lifecycle.established)
-      throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: alertName(description) });
+      throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: this.#alertDetail(description) });
     this.#lifecycle.closeRead();
     // Its keys have no further use, and neither has what came behind it.
     this.#inbound.dispose();
     this.#events.push({ type: 'end' });
     if (this.#lifecycle.over) this.#dispose();
+  }
+
+  /** A server that wanted a certificate often says no more than that the handshake failed. */
+  #alertDetail(description: number): string {
+    const { noCredential } = this.#info;
+    const name = alertName(description);
+    return noCredential === undefined ? name : `${name}; we showed no certificate: ${noCredential}`;
   }
 
   /** The one place where a connection fails: tells the peer, wipes, and reports. */

@@ -119,6 +119,8 @@ export interface ConnectionInfo {
   readonly authenticated: boolean;
   /** The certificate that we showed on this connection, in DER. A resumed connection shows none. */
   readonly ownCertificate: Uint8Array | undefined;
+  /** Client: why we showed no certificate though the server asked for one: what it asked for, and why ours are not that. */
+  readonly noCredential: string | undefined;
   /** Did the server ask for a certificate? */
   readonly certificateRequested: boolean;
   /** The peer's direction ended without close_notify, and `allowTruncation` let it: the last data may be missing. */
@@ -149,6 +151,7 @@ export function startInfo(): HandshakeInfo {
     earlyData: undefined,
     authenticated: undefined,
     ownCertificate: undefined,
+    noCredential: undefined,
     certificateRequested: undefined,
     truncated: undefined,
     clientRandom: undefined,

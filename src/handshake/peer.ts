@@ -207,6 +207,21 @@ export interface Credential {
   readonly ocspResponse?: Uint8Array;
   /** SignedCertificateTimestampList to send with the leaf. */
   readonly sctList?: Uint8Array;
+  /** Default: nothing is known. */
+  readonly hints?: CredentialHints;
+}
+
+/**
+ * What its certificates say, for choosing among several without reading them. `loadCredential` fills it in; of a credential
+ * without it nothing is known, and it is as good as any other.
+ */
+export interface CredentialHints {
+  /** The DNS names of the leaf, as they are there: A-labels, the first perhaps `*`. */
+  readonly names: readonly string[];
+  /** DER names of the issuers, of the leaf first. */
+  readonly issuers: readonly Uint8Array[];
+  /** For each certificate the SignatureScheme ids that name its signature; none: no scheme does. */
+  readonly signatures: readonly (readonly number[])[];
 }
 
 /** What is known when a credential has to be chosen. */
@@ -230,4 +245,8 @@ export interface CredentialQuery {
 }
 
 /** Chooses a credential; undefined: none. The client's is asked only after the server has been verified. */
-export type CredentialResolver = (query: CredentialQuery) => MaybePromise<Credential | undefined>;
+export interface CredentialResolver {
+  (query: CredentialQuery): MaybePromise<Credential | undefined>;
+  /** What was asked for, and why nothing of ours is that: for people. Default: it is not known. */
+  readonly whyNone?: (query: CredentialQuery) => string;
+}

@@ -1,6 +1,6 @@
 import { TlsError } from '../../errors.ts';
-import type { Credential, CredentialQuery, CredentialResolver } from '../../handshake/peer.ts';
-import { certificateTypeOf, chooseScheme } from '../../handshake/authentication/certificates.ts';
+import type { Credential, CredentialResolver } from '../../handshake/peer.ts';
+import { resolverOf } from '../../handshake/authentication/credential-fit.ts';
 import { defaultSchemes, legacySchemes } from '../../crypto/schemes.ts';
 
 /** A credential that can be changed while connections come in. */
@@ -15,25 +15,22 @@ export interface CredentialHolder {
 }
 
 /**
- * Holds what a server (or a client) shows, so that a renewed certificate needs no restart. Of several, the first that the
- * peer can verify.
+ * Holds what a server (or a client) shows, so that a renewed certificate needs no restart. Of several, the one
+ * that fits best what the peer asks for.
  * @throws TlsError ERR_OPTION for a credential without a certificate; then nothing is changed.
  */
 export function credentialHolder(credentials: Credential | readonly Credential[]): CredentialHolder {
   let held = checked(credentials);
   return {
-    resolver: (query) => held.find((credential) => fits(credential, query)),
+    // What its signer does not list it cannot make: here everything may be asked for.
+    resolver: resolverOf(
+      () => held,
+      () => [...defaultSchemes(), ...legacySchemes()],
+    ),
     update: (next) => {
       held = checked(next);
     },
   };
-}
-
-function fits(credential: Credential, query: CredentialQuery): boolean {
-  if (query.certificateTypes?.includes(certificateTypeOf(credential)) === false) return false;
-  // What its signer does not list it cannot make: here everything may be asked for.
-  const schemes = [...defaultSchemes(), ...legacySchemes()];
-  return chooseScheme(credential, query.schemes, schemes, query.version, query.role) !== undefined;
 }
 
 function checked(credentials: Credential | readonly Credential[]): readonly Credential[] {

@@ -1,12 +1,13 @@
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
-import { schemesOf } from '../../crypto/schemes.ts';
-import type { CryptoProvider, PrivateKey, PublicKey, Signer } from '../../crypto/types.ts';
+import { defaultSchemes, legacySchemes, schemesOf } from '../../crypto/schemes.ts';
+import type { CryptoProvider, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../../crypto/types.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
+import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
-import type { Credential } from '../../handshake/peer.ts';
+import type { Credential, CredentialHints } from '../../handshake/peer.ts';
 import { type Bundle, readBundle } from '../formats/bundle.ts';
 import { arrange, type BundleProblem, problemsOf } from './bundle-order.ts';
-import type { Certificate } from '../x509/certificate.ts';
+import { type Certificate, subjectAltNames } from '../x509/certificate.ts';
 import { cryptoKeySigner, isCryptoKey } from '../formats/cryptokey.ts';
 import { nameText } from '../x509/general-name-text.ts';
 import { type JsonWebKeyLike, readJwk } from '../formats/jwk.ts';
@@ -80,9 +81,38 @@ export async function loadCredential(source: CredentialSource, crypto: CryptoPro
   return {
     chain: arranged.chain.map(({ der }) => der),
     signer,
+    hints: hintsOf(arranged.chain),
     ...(source.ocspResponse !== undefined && { ocspResponse: source.ocspResponse }),
     ...(source.sctList !== undefined && { sctList: source.sctList }),
   };
+}
+
+/** What can be told of the certificates, so that of several credentials the one that fits is shown. */
+function hintsOf(chain: readonly Certificate[]): CredentialHints {
+  const known = [...defaultSchemes(), ...legacySchemes()];
+  return {
+    names: chain.slice(0, 1).flatMap(dnsNames),
+    issuers: chain.map(({ issuer }) => issuer),
+    signatures: chain.map(({ signatureAlgorithm }) =>
+      known.filter(({ algorithm }) => isSame(algorithm, signatureAlgorithm)).map(({ id }) => id),
+    ),
+  };
+}
+
+function dnsNames(certificate: Certificate): readonly string[] {
+  try {
+    return (subjectAltNames(certificate) ?? []).flatMap((name) => (name.kind === 'dns' ? [name.text] : []));
+  } catch (error) {
+    // A certificate of ours that a peer may refuse is still ours to show.
+    if (error instanceof DerError) return [];
+    throw error;
+  }
+}
+
+function isSame(one: SignatureAlgorithm, other: SignatureAlgorithm | undefined): boolean {
+  return (
+    other !== undefined && JSON.stringify(Object.entries(one).sort()) === JSON.stringify(Object.entries(other).sort())
+  );
 }
 
 interface Pair {

@@ -1,3 +1,4 @@
+import { reportNone } from '../../authentication/credential-fit.ts';
 import { MainSecret12 } from '../../../keys/schedule12.ts';
 import { TlsError } from '../../../errors.ts';
 import { decode, encode } from '../../../wire/codec.ts';
@@ -70,6 +71,8 @@ export function* answer(
           query: { ...query, serverName: config.serverName, alpn },
         });
   if (query !== undefined) {
+    if (credential === undefined)
+      reportNone(config.credential, { ...query, serverName: config.serverName, alpn }, context);
     // RFC 5246 ¶7.4.6-1
     send(encodeHandshake(HANDSHAKE_CERTIFICATE, encode(Certificate12, { chain: [...(credential?.chain ?? [])] })));
     effects.info('authenticated', credential !== undefined);

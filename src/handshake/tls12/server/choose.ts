@@ -1,3 +1,4 @@
+import { whyRefused } from '../../authentication/credential-fit.ts';
 import type { CipherSuite12 } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
 import { type ExtensionBlock, readExtensions } from '../../../wire/extension.ts';
@@ -15,7 +16,7 @@ import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import type { ClientHelloArrival } from '../../machine.ts';
 import { type ClientHelloSummary, request, type ContextSelection, type Step } from '../../requests.ts';
-import type { Credential } from '../../peer.ts';
+import type { Credential, CredentialQuery } from '../../peer.ts';
 import { chooseScheme } from '../../authentication/certificates.ts';
 import type { KeyExchange12 } from '../key-exchange/key-exchange.ts';
 import { KNOWN_EXTENSIONS_12 } from '../known-extensions.ts';
@@ -112,23 +113,21 @@ export function* choose12(
   );
   if (possible.length === 0) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 8422 section 5.1' });
 
-  const credential = yield* request('credential', {
-    resolver: choices.credential ?? config.credential,
-    query: {
-      role: 'server',
-      version: TLS_1_2,
-      serverName: read.summary.serverName,
-      alpn: protocol === undefined ? read.summary.alpn : [protocol],
-      schemes: schemesFor(possible, read, config),
-      certificateSchemes:
-        read.extensions.get(signatureAlgorithmsCert) ?? read.extensions.get(signatureAlgorithms) ?? [],
-      authorities: [],
-      oidFilters: [],
-    },
-  });
+  const resolver = choices.credential ?? config.credential;
+  const query: CredentialQuery = {
+    role: 'server',
+    version: TLS_1_2,
+    serverName: read.summary.serverName,
+    alpn: protocol === undefined ? read.summary.alpn : [protocol],
+    schemes: schemesFor(possible, read, config),
+    certificateSchemes: read.extensions.get(signatureAlgorithmsCert) ?? read.extensions.get(signatureAlgorithms) ?? [],
+    authorities: [],
+    oidFilters: [],
+  };
+  const credential = yield* request('credential', { resolver, query });
   if (credential === undefined) {
     throw new TlsError(config.requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', {
-      detail: read.summary.serverName ?? 'no server name',
+      detail: whyRefused(resolver, query),
     });
   }
   const key = credential.signer.publicKey;

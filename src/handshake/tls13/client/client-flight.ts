@@ -1,3 +1,4 @@
+import { reportNone } from '../../authentication/credential-fit.ts';
 import { TlsError } from '../../../errors.ts';
 import { encodeHandshake } from '../../../wire/handshake.ts';
 import { HANDSHAKE_END_OF_EARLY_DATA, HANDSHAKE_FINISHED } from '../../../wire/ids.ts';
@@ -141,5 +142,7 @@ function* chooseCredential(
 ): Step<Credential | undefined> {
   const { config } = context;
   const query = { ...asked.query, serverName: config.serverName, alpn: alpn === undefined ? [] : [alpn] };
-  return yield* request('credential', { resolver: config.credential, query });
+  const credential = yield* request('credential', { resolver: config.credential, query });
+  if (credential === undefined) reportNone(config.credential, query, context);
+  return credential;
 }

@@ -1,3 +1,4 @@
+import { whyRefused } from '../../authentication/credential-fit.ts';
 import { TlsError } from '../../../errors.ts';
 import { encode } from '../../../wire/codec.ts';
 import { type RawExtension, writeExtension } from '../../../wire/extension.ts';
@@ -24,7 +25,7 @@ import { CertificateRequest, EncryptedExtensions } from '../../../wire/messages1
 import type { ServerConfig } from '../../config.ts';
 import type { Context } from '../../context.ts';
 import { request, type ContextSelection, type Step } from '../../requests.ts';
-import type { Credential, PeerVerifier } from '../../peer.ts';
+import type { Credential, CredentialQuery, PeerVerifier } from '../../peer.ts';
 import { proveOurselves } from '../../authentication/certificates.ts';
 import { MAX_CONTENT, readRecordSizeLimit } from '../../limits.ts';
 import type { SelectedPsk } from '../../authentication/psk.ts';
@@ -150,22 +151,21 @@ export function* findCredential(
   choices: ContextSelection,
   context: Context<ServerConfig>,
 ): Step<Credential> {
-  const credential = yield* request('credential', {
-    resolver: choices.credential ?? context.config.credential,
-    query: {
-      role: 'server',
-      version: 0x0304,
-      serverName: read.summary.serverName,
-      alpn: protocol === undefined ? read.summary.alpn : [protocol],
-      schemes: read.schemes,
-      certificateSchemes: read.extensions.get(signatureAlgorithmsCert) ?? read.schemes,
-      authorities: read.extensions.get(clientAuthorities) ?? [],
-      oidFilters: [],
-    },
-  });
+  const resolver = choices.credential ?? context.config.credential;
+  const query: CredentialQuery = {
+    role: 'server',
+    version: 0x0304,
+    serverName: read.summary.serverName,
+    alpn: protocol === undefined ? read.summary.alpn : [protocol],
+    schemes: read.schemes,
+    certificateSchemes: read.extensions.get(signatureAlgorithmsCert) ?? read.schemes,
+    authorities: read.extensions.get(clientAuthorities) ?? [],
+    oidFilters: [],
+  };
+  const credential = yield* request('credential', { resolver, query });
   if (credential !== undefined) return credential;
   const { requireServerName } = context.config;
   throw new TlsError(requireServerName ? 'ERR_UNRECOGNIZED_NAME' : 'ERR_NO_CREDENTIAL', {
-    detail: read.summary.serverName ?? 'no server name',
+    detail: whyRefused(resolver, query),
   });
 }
