@@ -51,6 +51,18 @@ export function plainView(bytes: Uint8Array): Uint8Array {
   return bytes.constructor === Uint8Array ? bytes : new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
+/**
+ * Bytes in memory that no other thread shares, which is what WebCrypto and the streams of a runtime take. It is
+ * `Uint8Array<ArrayBuffer>`; compilers before 5.7 have no such name for it, and this one they all can read.
+ */
+export type OwnBytes = ReturnType<Uint8Array['slice']>;
+
+/** The same bytes, in memory that no other thread shares: copied only if one does. */
+export function ownBytes(bytes: Uint8Array): OwnBytes {
+  const { buffer, byteOffset, byteLength } = bytes;
+  return buffer instanceof ArrayBuffer ? new Uint8Array(buffer, byteOffset, byteLength) : bytes.slice();
+}
+
 /** What any ArrayBuffer or view of one holds, without a copy; undefined for everything else. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   if (value instanceof Uint8Array) return plainView(value);

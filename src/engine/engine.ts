@@ -1,4 +1,4 @@
-import { plainView, wipe } from '../bytes/bytes.ts';
+import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
 import { Alert, TlsError } from '../errors.ts';
@@ -201,7 +201,7 @@ export class Engine {
    * Keying material for another protocol (RFC 9846 section 7.5, RFC 5705); `length` is in bytes.
    * @throws TlsError ERR_STATE when the connection is not open, or is one of TLS 1.2 without extended_master_secret.
    */
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     if (!this.#lifecycle.established || this.#commands === undefined) throw this.#wrongState('exportKey');
     demandUnique(this.#info, 'exportKey');
     return this.#commands.exportKey(label, context, length);
@@ -227,7 +227,7 @@ export class Engine {
    * Like early data, it can be the same in a copy of the connection.
    * @throws TlsError ERR_STATE when no early data was offered (client) or taken (server).
    */
-  exportEarlyKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportEarlyKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     if (this.#early === undefined) throw new TlsError('ERR_STATE', { detail: 'there is no early data' });
     return exportFrom(this.#early.hash, this.#early.secret, label, context, length);
   }

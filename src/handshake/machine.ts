@@ -1,3 +1,4 @@
+import type { OwnBytes } from '../bytes/bytes.ts';
 import type { CipherSuite12 } from '../crypto/types.ts';
 import type { PeerFault } from '../errors.ts';
 import type { RawExtension } from '../wire/extension.ts';
@@ -136,7 +137,7 @@ export interface Commands {
   updateKeys(askPeer: boolean): void;
   /** What is owed to the peer before application data is sent. */
   beforeData?(): void;
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes;
   requestCertificate(): void;
 }
 

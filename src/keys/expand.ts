@@ -1,4 +1,4 @@
-import { concat, fromAscii, wipe } from '../bytes/bytes.ts';
+import { concat, fromAscii, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import type { Hash } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 
@@ -8,7 +8,7 @@ export function hkdfExtract(hash: Hash, salt: Uint8Array, inputKey: Uint8Array):
 }
 
 /** HKDF-Expand (RFC 5869 section 2.3); `length` in bytes, at most 255 digests. */
-export function hkdfExpand(hash: Hash, key: Uint8Array, info: Uint8Array, length: number): Uint8Array {
+export function hkdfExpand(hash: Hash, key: Uint8Array, info: Uint8Array, length: number): OwnBytes {
   if (length > 255 * hash.size) throw new TlsError('ERR_LIMIT', { detail: `${length} bytes from HKDF-Expand` });
   const out = new Uint8Array(length);
   let block: Uint8Array = new Uint8Array(0);
@@ -29,7 +29,7 @@ export function expandLabel(
   label: string,
   context: Uint8Array,
   length: number,
-): Uint8Array {
+): OwnBytes {
   const full = fromAscii(`tls13 ${label}`);
   if (full.length < 7 || full.length > 255)
     throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 characters' });

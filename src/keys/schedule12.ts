@@ -1,4 +1,4 @@
-import { concat, fromAscii, wipe } from '../bytes/bytes.ts';
+import { concat, fromAscii, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import type { CipherSuite12, Hash } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 
@@ -11,7 +11,7 @@ export function prf(
   label: string,
   seeds: readonly Uint8Array[],
   length: number,
-): Uint8Array {
+): OwnBytes {
   const seed = concat(fromAscii(label), ...seeds);
   const out = new Uint8Array(length);
   let chain: Uint8Array = seed;
@@ -143,7 +143,7 @@ export class MainSecret12 {
   }
 
   /** RFC 5705 section 4; without a context it is left out altogether, which is not the same as an empty one. */
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     if (OWN_LABELS.includes(label))
       throw new TlsError('ERR_LIMIT', { detail: `the label "${label}" is used by TLS itself` });
     if (context !== undefined && context.length > 0xffff)

@@ -1,4 +1,4 @@
-import { wipe } from '../bytes/bytes.ts';
+import { wipe, type OwnBytes } from '../bytes/bytes.ts';
 import type { Hash } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { deriveSecret, expandLabel, hkdfExtract } from './expand.ts';
@@ -147,7 +147,7 @@ export class MainSecrets {
    * RFC 9846 section 7.5. No context and an empty one give the same (unlike TLS 1.2).
    * @throws TlsError ERR_LIMIT for a label that is not 1 to 249 ASCII characters, or more than 255 digests.
    */
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     return exportFrom(this.hash, this.exporterSecret, label, context, length);
   }
 
@@ -165,7 +165,7 @@ export function exportFrom(
   label: string,
   context: Uint8Array | undefined,
   length: number,
-): Uint8Array {
+): OwnBytes {
   if (!/^[\x20-\x7e]{1,249}$/.test(label))
     throw new TlsError('ERR_LIMIT', { detail: 'a label has 1 to 249 ASCII characters' });
   if (!Number.isInteger(length) || length < 1 || length > 255 * hash.size) {

@@ -2,7 +2,7 @@ import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { PeerCertificate, DetailedPeerCertificate } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
-import { bytesOf } from '../bytes/bytes.ts';
+import { bytesOf, type OwnBytes } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
@@ -160,7 +160,7 @@ export class TlsSocket extends NetSocket {
   }
 
   /** Keying material for another protocol; `length` in bytes. @throws TlsError ERR_STATE before the handshake is done. */
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     return this.#driver.exportKey(label, context, length);
   }
 

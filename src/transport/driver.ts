@@ -1,3 +1,4 @@
+import type { OwnBytes } from '../bytes/bytes.ts';
 import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
@@ -189,7 +190,7 @@ export class Driver {
     });
   }
 
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     if (this.#engine === undefined) throw new TlsError('ERR_STATE', { detail: 'before the handshake has begun' });
     return this.#engine.exportKey(label, context, length);
   }

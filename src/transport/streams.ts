@@ -1,5 +1,5 @@
 import type { ChannelBinding } from '../engine/channel-binding.ts';
-import { bytesOf } from '../bytes/bytes.ts';
+import { bytesOf, type OwnBytes, ownBytes } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
@@ -11,6 +11,10 @@ import { type ByteDuplex, WebTransport } from './web-transport.ts';
 
 /** An open connection: a pipe again, with what is known about the other end. */
 export interface TlsStream extends ByteDuplex {
+  /** What the peer sends, decrypted. */
+  readonly readable: ReadableStream<OwnBytes>;
+  /** What the peer gets. */
+  readonly writable: WritableStream<Uint8Array>;
   /** What is known of the connection. */
   readonly info: ConnectionInfo;
   /** The peer, as it showed itself when the session began or now; undefined: it showed no certificate. */
@@ -39,7 +43,7 @@ export interface TlsStream extends ByteDuplex {
    * Keying material for another protocol (RFC 9846 section 7.5).
    * @param length in bytes.
    */
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array;
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes;
   /**
    * What ties a protocol above, such as SCRAM, to this connection (RFC 9266, RFC 5929).
    * @throws TlsError ERR_STATE where there is no such binding.
@@ -80,7 +84,7 @@ export async function drive(
 const ACCEPTED = 65_536;
 
 class Streams implements TlsStream, Skin {
-  readonly readable: ReadableStream<Uint8Array>;
+  readonly readable: ReadableStream<OwnBytes>;
   readonly writable: WritableStream<Uint8Array>;
   readonly closed: Promise<void>;
   readonly secured: Promise<TlsStream>;
@@ -88,7 +92,7 @@ class Streams implements TlsStream, Skin {
   readonly #config: TransportConfig;
   readonly #closed: Deferred<void> = deferred();
   readonly #secured: Deferred<TlsStream> = deferred();
-  #controller!: ReadableStreamDefaultController<Uint8Array>;
+  #controller!: ReadableStreamDefaultController<OwnBytes>;
   #writableController!: WritableStreamDefaultController;
   /** The program waits for data. */
   #pull: Deferred<void> | undefined;
@@ -103,7 +107,7 @@ class Streams implements TlsStream, Skin {
     this.secured = this.#secured.promise;
     // A program that does not look at `closed` still sees the error on the streams.
     this.closed.catch(() => {});
-    this.readable = new ReadableStream<Uint8Array>(
+    this.readable = new ReadableStream<OwnBytes>(
       {
         start: (controller) => {
           this.#controller = controller;
@@ -151,7 +155,7 @@ class Streams implements TlsStream, Skin {
     this.#driver.updateKeys(askPeer);
   }
 
-  exportKey(label: string, context: Uint8Array | undefined, length: number): Uint8Array {
+  exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
     return this.#driver.exportKey(label, context, length);
   }
 
@@ -174,7 +178,7 @@ class Streams implements TlsStream, Skin {
   }
 
   data(bytes: Uint8Array): boolean {
-    this.#controller.enqueue(bytes);
+    this.#controller.enqueue(ownBytes(bytes));
     this.#pulled();
     return false;
   }

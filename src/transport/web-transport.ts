@@ -1,20 +1,51 @@
-import { bytesOf } from '../bytes/bytes.ts';
+import { bytesOf, type OwnBytes, ownBytes } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
 import { nameOf } from './options.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
-/** A pipe that carries bytes both ways: `Deno.Conn`, the sockets of Workers and Direct Sockets, … */
+/**
+ * A pipe that carries bytes both ways: `Deno.Conn`, the sockets of Workers and Direct Sockets, what `Duplex.toWeb` of Node
+ * makes … What is asked of it is written down here, so that the streams of every runtime are accepted, whichever types a
+ * project has for them.
+ */
 export interface ByteDuplex {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
+  readonly readable: ByteReadable;
+  readonly writable: ByteWritable;
+}
+
+/** What we need of a `ReadableStream` of bytes. */
+export interface ByteReadable {
+  readonly locked: boolean;
+  getReader(): ByteReader;
+}
+
+/** What we need of a `ReadableStreamDefaultReader`. */
+export interface ByteReader {
+  read(): Promise<{ readonly done: boolean; readonly value?: Uint8Array | undefined }>;
+  cancel(reason?: unknown): Promise<void>;
+}
+
+/** What we need of a `WritableStream` that takes bytes. */
+export interface ByteWritable {
+  readonly locked: boolean;
+  getWriter(): ByteWriter;
+}
+
+/** What we need of a `WritableStreamDefaultWriter`. */
+export interface ByteWriter {
+  readonly closed: Promise<unknown>;
+  write(chunk: OwnBytes): Promise<void>;
+  close(): Promise<void>;
+  abort(reason?: unknown): Promise<void>;
+  releaseLock(): void;
 }
 
 /** A pair of Web Streams for the driver. */
 export class WebTransport implements Transport {
   /** Closing one stream of a socket closes all of it in some runtimes. */
   readonly halfCloses = false;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #reader: ByteReader;
+  readonly #writer: ByteWriter;
   #events!: TransportEvents;
   #paused = false;
   #reading = false;
@@ -43,7 +74,7 @@ export class WebTransport implements Transport {
   }
 
   write(bytes: Uint8Array, done: (error?: unknown) => void): void {
-    this.#writer.write(bytes).then(
+    this.#writer.write(ownBytes(bytes)).then(
       () => done(),
       (cause: unknown) => done(cause ?? new TlsError('ERR_TRANSPORT')),
     );

@@ -1,19 +1,12 @@
 import { execFile } from 'node:child_process';
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join, posix } from 'node:path';
 import { promisify } from 'node:util';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { readTree } from '../../scripts/tree.ts';
 import { type Entry, entries, ROOT } from '../support/entries.ts';
+import { installInto, link, manifest } from './pack.ts';
 
 /**
  * The package as a program sees it: built, put into a node_modules of its own, imported by name from there, and
@@ -24,12 +17,6 @@ const run = promisify(execFile);
 const TSC = join(ROOT, 'node_modules/ts7/bin/tsc');
 const CONSUMER = join(ROOT, '.cache/consumer');
 const INSTALLED = join(CONSUMER, 'node_modules/warifu');
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  readonly dependencies: Readonly<Record<string, string>>;
-  readonly devDependencies: Readonly<Record<string, string>>;
-  readonly files: readonly string[];
-};
-
 describe('the manifest', () => {
   it('pins every dependency exactly', () => {
     const loose = Object.entries({ ...manifest.dependencies, ...manifest.devDependencies }).filter(
@@ -66,14 +53,8 @@ describe('the manifest', () => {
 describe('the package, built', () => {
   beforeAll(async () => {
     rmSync(CONSUMER, { recursive: true, force: true });
-    mkdirSync(INSTALLED, { recursive: true });
-    copyFileSync(join(ROOT, 'package.json'), join(INSTALLED, 'package.json'));
-    const args = [TSC, '-p', join(ROOT, 'tsconfig.build.json'), '--outDir', join(INSTALLED, 'dist')];
-    await run(process.execPath, args).catch((error: { readonly stdout: string }) => {
-      throw new Error(`the build failed:\n${error.stdout}`);
-    });
-    for (const name of Object.keys(manifest.dependencies)) link(name);
-    for (const name of ['@types/node', 'undici-types']) link(name);
+    await installInto(CONSUMER);
+    for (const name of ['@types/node', 'undici-types']) link(CONSUMER, name, join(ROOT, 'node_modules', name));
     writeFileSync(join(CONSUMER, 'package.json'), '{"type":"module"}');
     const isNode = ({ specifier }: Entry): boolean => specifier === 'warifu/node';
     writeFileSync(join(CONSUMER, 'main.ts'), useAll(entries().filter((entry) => !isNode(entry))));
@@ -126,6 +107,25 @@ describe('the package, built', () => {
     expect(stdout).toMatch(/warifu ca server localhost/);
   });
 
+  it('its declarations name no type of the libraries for containers, and of Node only where they are for Node', () => {
+    const declarations = readTree(join(INSTALLED, 'dist'), '.d.ts');
+    const reached = new Set<string>();
+    const foreign: string[] = [];
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const [, target] of withoutComments(declarations.get(file)!).matchAll(/(?:from |import\()'([^']+)'/g)) {
+        if (target!.startsWith('.')) visit(posix.join(posix.dirname(file), target!.replace(/\.(ts|js)$/, '.d.ts')));
+        else foreign.push(`${file}: ${target}`);
+      }
+    };
+    for (const { types } of entries()) visit(posix.relative('dist', posix.normalize(types)));
+    expect(reached.size).toBeGreaterThan(100);
+    expect(
+      foreign.filter((line) => !/^(node|cli)\/.*: node:/.test(line) && !/^crypto\/node\/.*: node:crypto$/.test(line)),
+    ).toEqual([]);
+  });
+
   it('imports nothing that is not a dependency', async () => {
     const names = Object.keys(manifest.dependencies);
     const { stdout } = await run(
@@ -152,12 +152,8 @@ function lockFiles(): string[] {
     .filter((file) => existsSync(join(ROOT, file)));
 }
 
-/** Makes one of our own dependencies the consumer's. */
-function link(name: string): void {
-  const path = join(CONSUMER, 'node_modules', name);
-  mkdirSync(join(path, '..'), { recursive: true });
-  symlinkSync(join(ROOT, 'node_modules', name), path, 'junction');
-}
+/** Examples in comments import the package itself. */
+const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\//g, '');
 
 function useAll(list: readonly Entry[]): string {
   const lines = list.map(({ specifier }, index) => `import * as entry${index} from '${specifier}';`);

@@ -8,7 +8,7 @@ import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { hasNodeCrypto, nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { hasWebCrypto, webCryptoProvider } from '../../src/crypto/webcrypto/index.ts';
-import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
+import type { TlsStream } from '../../src/transport/index.ts';
 import { identity, join } from './two-ends.ts';
 
 export interface Outcome {
@@ -173,7 +173,7 @@ async function finish(client: TlsStream, server: TlsStream): Promise<string> {
 }
 
 /** Sends a megabyte made from `seed`, ends, and checks that the megabyte of the other seed comes, and the end. */
-async function exchange({ readable, writable }: ByteDuplex, seed: 1 | 2): Promise<void> {
+async function exchange({ readable, writable }: TlsStream, seed: 1 | 2): Promise<void> {
   const send = async (): Promise<void> => {
     const writer = writable.getWriter();
     const data = pattern(seed);

@@ -2,7 +2,7 @@ import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
-import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
+import type { TlsStream } from '../../src/transport/index.ts';
 
 /** A client and a server in one process. Certificates are opaque here: each side pins the other's. */
 
@@ -43,8 +43,14 @@ export function join(
   ]);
 }
 
+/** One end of a wire. */
+export interface End {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
 /** Two ends of a wire that exists in memory only. */
-export function pipe(): [ByteDuplex, ByteDuplex] {
+export function pipe(): [End, End] {
   const there = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
   const back = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
   return [

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { pipe } from '../../demo/pipe.ts';
+import { type End, pipe } from '../../demo/pipe.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { accept, connect } from '../../src/index.ts';
-import { type ByteDuplex, drive, type TlsStream, type TransportOptions, Turns } from '../../src/transport/index.ts';
+import { drive, type TlsStream, type TransportOptions, Turns } from '../../src/transport/index.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 
 /** The laws of the driver, with Web Streams on it. */
@@ -32,7 +32,7 @@ async function both(
 }
 
 /** A pipe whose incoming side can be ended or broken from outside, and tells what became of it. */
-class Tap implements ByteDuplex {
+class Tap implements End {
   readonly readable: ReadableStream<Uint8Array>;
   readonly writable: WritableStream<Uint8Array>;
   readonly written: number[] = [];
@@ -43,7 +43,7 @@ class Tap implements ByteDuplex {
   stalled = false;
   #controller!: ReadableStreamDefaultController<unknown>;
 
-  constructor({ readable, writable }: ByteDuplex) {
+  constructor({ readable, writable }: End) {
     const reader = readable.getReader();
     const writer = writable.getWriter();
     this.readable = new ReadableStream<Uint8Array>(
@@ -157,7 +157,7 @@ describe('2. takes a pipe over as it is', () => {
     a.writable.getWriter();
     await expect(drive(engine, a)).rejects.toThrow(/writable stream is locked/);
     for (const wrong of [undefined, null, 7, {}, { readable: a.readable }])
-      await expect(drive(engine, wrong as unknown as ByteDuplex)).rejects.toThrow(TypeError);
+      await expect(drive(engine, wrong as unknown as End)).rejects.toThrow(TypeError);
   });
 
   it('refuses options that there are not', async () => {
@@ -416,7 +416,7 @@ describe('8. nothing is swallowed', () => {
 describe('9. bytes are bytes', () => {
   it('of every kind, both ways', async () => {
     const [a, b] = pipe();
-    const other: ByteDuplex = {
+    const other: End = {
       writable: a.writable,
       // As some sockets of runtimes do.
       readable: a.readable.pipeThrough(
@@ -540,7 +540,7 @@ describe('11. a burst does not stop the clock', () => {
   });
 });
 
-async function readAll({ readable }: ByteDuplex): Promise<{ readonly bytes: number[]; readonly error: unknown }> {
+async function readAll({ readable }: End): Promise<{ readonly bytes: number[]; readonly error: unknown }> {
   const bytes: number[] = [];
   const reader = readable.getReader();
   try {

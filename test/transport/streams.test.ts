@@ -1,11 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { pipe } from '../../demo/pipe.ts';
+import { type End, pipe } from '../../demo/pipe.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { accept, connect } from '../../src/index.ts';
-import { type ByteDuplex, drive, type TlsStream, type TransportOptions } from '../../src/transport/index.ts';
+import { drive, type TlsStream, type TransportOptions } from '../../src/transport/index.ts';
 import { faultyEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 import { credentialLater, later, toyCredential, toyProvider, toyVerifier, verifierLater } from '../support/toy.ts';
 
@@ -67,7 +67,7 @@ describe('a stream over a stream', () => {
   it('does not read what nobody takes', async () => {
     const [a, b] = pipe();
     let pulled = 0;
-    const counted: ByteDuplex = {
+    const counted: End = {
       writable: a.writable,
       readable: a.readable.pipeThrough(
         new TransformStream<Uint8Array, Uint8Array>(
@@ -99,7 +99,7 @@ describe('a stream over a stream', () => {
   it('shows an error on both sides of the stream and in `closed`, after what had come before', async () => {
     const [a, b] = pipe();
     let harm = false;
-    const harmed: ByteDuplex = {
+    const harmed: End = {
       writable: a.writable,
       readable: a.readable.pipeThrough(
         new TransformStream<Uint8Array, Uint8Array>({
@@ -222,7 +222,7 @@ describe('connect and accept', () => {
   });
 });
 
-function cutOff(duplex: ByteDuplex): ByteDuplex {
+function cutOff(duplex: End): End {
   const reader = duplex.readable.getReader();
   let seen = 0;
   return {
@@ -239,7 +239,7 @@ function cutOff(duplex: ByteDuplex): ByteDuplex {
   };
 }
 
-async function readAll({ readable }: ByteDuplex): Promise<Uint8Array> {
+async function readAll({ readable }: End): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   const reader = readable.getReader();
   for (;;) {
@@ -257,7 +257,7 @@ async function readAll({ readable }: ByteDuplex): Promise<Uint8Array> {
   return out;
 }
 
-async function writeAll({ writable }: ByteDuplex, data: Uint8Array): Promise<void> {
+async function writeAll({ writable }: End, data: Uint8Array): Promise<void> {
   const writer = writable.getWriter();
   await writer.write(data);
   await writer.close();

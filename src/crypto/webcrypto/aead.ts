@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
 import { wipe } from '../../bytes/bytes.ts';
 import type { Aead, AeadJob, AeadKey, BulkAead } from '../types.ts';
 import { providerFault } from '../verification.ts';
@@ -8,14 +9,14 @@ import { source } from './subtle.ts';
  * AES-GCM in two lanes: `own` at once, WebCrypto for batches. The CryptoKey is made with the first batch: most keys of a
  * handshake protect a few hundred bytes.
  */
-export function webAead(subtle: SubtleCrypto, own: Aead, pace: Pace): Aead {
+export function webAead(subtle: WebSubtle, own: Aead, pace: Pace): Aead {
   return { ...own, key: (bytes) => withBulk(subtle, own.key(bytes), bytes.slice(), pace) };
 }
 
-function withBulk(subtle: SubtleCrypto, own: AeadKey, raw: Uint8Array, pace: Pace): AeadKey {
-  let imported: Promise<CryptoKey> | undefined;
+function withBulk(subtle: WebSubtle, own: AeadKey, raw: Uint8Array, pace: Pace): AeadKey {
+  let imported: Promise<WebCryptoKey> | undefined;
   let disposed = false;
-  const key = async (): Promise<CryptoKey> => {
+  const key = async (): Promise<WebCryptoKey> => {
     // What is overwritten by now must not be taken for a key.
     if (disposed) throw new Error('the key has been disposed of');
     imported ??= importKey(subtle, raw);
@@ -32,14 +33,14 @@ function withBulk(subtle: SubtleCrypto, own: AeadKey, raw: Uint8Array, pace: Pac
   };
 }
 
-async function importKey(subtle: SubtleCrypto, raw: Uint8Array): Promise<CryptoKey> {
+async function importKey(subtle: WebSubtle, raw: Uint8Array): Promise<WebCryptoKey> {
   const key = await subtle.importKey('raw', source(raw), 'AES-GCM', false, ['encrypt', 'decrypt']);
   wipe(raw);
   return key;
 }
 
-function bulkLane(subtle: SubtleCrypto, key: () => Promise<CryptoKey>, worthwhile: () => number): BulkAead {
-  const run = async <T>(work: (ready: CryptoKey) => Promise<T>): Promise<T> => {
+function bulkLane(subtle: WebSubtle, key: () => Promise<WebCryptoKey>, worthwhile: () => number): BulkAead {
+  const run = async <T>(work: (ready: WebCryptoKey) => Promise<T>): Promise<T> => {
     try {
       return await work(await key());
     } catch (cause) {
@@ -60,7 +61,7 @@ function bulkLane(subtle: SubtleCrypto, key: () => Promise<CryptoKey>, worthwhil
   };
 }
 
-async function open(subtle: SubtleCrypto, key: CryptoKey, job: AeadJob): Promise<Uint8Array | undefined> {
+async function open(subtle: WebSubtle, key: WebCryptoKey, job: AeadJob): Promise<Uint8Array | undefined> {
   // Too short to have a tag: asked of WebCrypto it would be a failure like any other.
   if (job.data.length < TAG_LENGTH) return undefined;
   try {

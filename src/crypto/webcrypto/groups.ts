@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
 import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
 import { toBase64Url } from '../../bytes/bytes.ts';
 import { type EcdhPair, montgomeryGroup, nistGroup } from '../ecdh.ts';
@@ -6,7 +7,7 @@ import type { KeyExchange, NamedCurve } from '../types.ts';
 import { source } from './subtle.ts';
 
 /** ECDH by WebCrypto. The private key never leaves it, so there is nothing to overwrite. */
-export function webNistGroup(subtle: SubtleCrypto, id: number, name: string, curve: NamedCurve): KeyExchange {
+export function webNistGroup(subtle: WebSubtle, id: number, name: string, curve: NamedCurve): KeyExchange {
   const algorithm = { name: 'ECDH', namedCurve: curve };
   const size = FIELD_SIZE[curve];
   return nistGroup(id, name, curve, {
@@ -22,7 +23,7 @@ export function webNistGroup(subtle: SubtleCrypto, id: number, name: string, cur
   });
 }
 
-export function webX25519(subtle: SubtleCrypto): KeyExchange {
+export function webX25519(subtle: WebSubtle): KeyExchange {
   const algorithm = { name: 'X25519' };
   return montgomeryGroup(0x001d, 'X25519', {
     provider: 'webcrypto',
@@ -42,7 +43,7 @@ export function webX25519(subtle: SubtleCrypto): KeyExchange {
 
 type EcdhAlgorithm = { readonly name: string; readonly namedCurve?: string };
 
-async function generate(subtle: SubtleCrypto, algorithm: EcdhAlgorithm, bits: number): Promise<EcdhPair> {
+async function generate(subtle: WebSubtle, algorithm: EcdhAlgorithm, bits: number): Promise<EcdhPair> {
   const made = await subtle.generateKey(algorithm, false, ['deriveBits']);
   if (!('privateKey' in made)) throw new Error('one key where two were asked for');
   const share = new Uint8Array(await subtle.exportKey('raw', made.publicKey));
@@ -50,9 +51,9 @@ async function generate(subtle: SubtleCrypto, algorithm: EcdhAlgorithm, bits: nu
 }
 
 async function derive(
-  subtle: SubtleCrypto,
+  subtle: WebSubtle,
   algorithm: EcdhAlgorithm,
-  privateKey: CryptoKey,
+  privateKey: WebCryptoKey,
   peerShare: Uint8Array,
   bits: number,
 ): Promise<Uint8Array> {

@@ -4,6 +4,7 @@
  * runtime without X25519 or P-521 fails when it is used. `warifu/crypto/auto` puts noble behind it for that.
  * @module
  */
+import type { WebSubtle } from '../web-types.ts';
 import { TlsError } from '../../errors.ts';
 import { hybrid } from '../hybrid.ts';
 import { aes128gcm, aes256gcm, chacha20Poly1305 } from '../noble/aead.ts';
@@ -22,7 +23,7 @@ import { webVerifier } from './verifier.ts';
 
 export interface WebCryptoOptions {
   /** Default: the runtime's own `crypto.subtle`. */
-  readonly subtle?: SubtleCrypto;
+  readonly subtle?: WebSubtle;
   /** Default: X25519MLKEM768, X25519, P-256, P-384, P-521. ML-KEM is WebCrypto's where the runtime has it. */
   readonly groups?: readonly KeyExchange[];
   /** Default: all that are trusted. */
@@ -71,7 +72,7 @@ export function webCryptoProvider(options: WebCryptoOptions = {}): CryptoProvide
 
 const OPTIONS: readonly string[] = ['subtle', 'groups', 'signatures'] satisfies readonly (keyof WebCryptoOptions)[];
 
-function groups(subtle: SubtleCrypto): readonly KeyExchange[] {
+function groups(subtle: WebSubtle): readonly KeyExchange[] {
   const x25519 = webX25519(subtle);
   return [
     hybrid(0x11ec, 'X25519MLKEM768', webMlKem768(subtle), x25519, 32, 'kem-first'),

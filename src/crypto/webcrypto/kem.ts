@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebCryptoKeyPair, WebSubtle } from '../web-types.ts';
 import type { Encapsulated, Kem, KemPair } from '../hybrid.ts';
 import { provesKem } from '../prove.ts';
 import { systemRandom } from '../random.ts';
@@ -5,18 +6,18 @@ import { source } from './subtle.ts';
 
 /** ML-KEM in WebCrypto (WICG, Modern Algorithms in the Web Cryptography API); the DOM's types do not know it yet. */
 interface SubtleWithKem {
-  generateKey(algorithm: Named, extractable: boolean, usages: readonly string[]): Promise<CryptoKeyPair>;
-  exportKey(format: 'raw-public', key: CryptoKey): Promise<ArrayBuffer>;
+  generateKey(algorithm: Named, extractable: boolean, usages: readonly string[]): Promise<WebCryptoKeyPair>;
+  exportKey(format: 'raw-public', key: WebCryptoKey): Promise<ArrayBuffer>;
   importKey(
     format: 'raw-public' | 'raw-seed',
     bytes: Uint8Array,
     algorithm: Named,
     extractable: boolean,
     usages: readonly string[],
-  ): Promise<CryptoKey>;
-  getPublicKey(key: CryptoKey, usages: readonly string[]): Promise<CryptoKey>;
-  encapsulateBits(algorithm: Named, key: CryptoKey): Promise<{ sharedKey: ArrayBuffer; ciphertext: ArrayBuffer }>;
-  decapsulateBits(algorithm: Named, key: CryptoKey, ciphertext: Uint8Array): Promise<ArrayBuffer>;
+  ): Promise<WebCryptoKey>;
+  getPublicKey(key: WebCryptoKey, usages: readonly string[]): Promise<WebCryptoKey>;
+  encapsulateBits(algorithm: Named, key: WebCryptoKey): Promise<{ sharedKey: ArrayBuffer; ciphertext: ArrayBuffer }>;
+  decapsulateBits(algorithm: Named, key: WebCryptoKey, ciphertext: Uint8Array): Promise<ArrayBuffer>;
 }
 interface Named {
   readonly name: string;
@@ -29,7 +30,7 @@ const CIPHERTEXT_SIZE = 1088;
  * ML-KEM-768 by WebCrypto where the runtime has it, by noble where it has not; noble's is loaded when it is needed. Which
  * one is found out on first use, by known answers.
  */
-export function webMlKem768(subtle: SubtleCrypto): Kem {
+export function webMlKem768(subtle: WebSubtle): Kem {
   let chosen: Promise<Kem> | undefined;
   const kem = (): Promise<Kem> => {
     chosen ??= choose(subtle);
@@ -44,7 +45,7 @@ export function webMlKem768(subtle: SubtleCrypto): Kem {
   };
 }
 
-async function choose(subtle: SubtleCrypto): Promise<Kem> {
+async function choose(subtle: WebSubtle): Promise<Kem> {
   if (hasKem(subtle)) {
     const own = native(subtle);
     try {
@@ -62,7 +63,7 @@ function hasKem(subtle: unknown): subtle is SubtleWithKem {
 
 function native(subtle: SubtleWithKem): Kem {
   const algorithm = { name: 'ML-KEM-768' };
-  const pairOf = async (privateKey: CryptoKey, publicKey: CryptoKey): Promise<KemPair> => ({
+  const pairOf = async (privateKey: WebCryptoKey, publicKey: WebCryptoKey): Promise<KemPair> => ({
     publicKey: new Uint8Array(await subtle.exportKey('raw-public', publicKey)),
     decapsulate: async (ciphertext) =>
       new Uint8Array(await subtle.decapsulateBits(algorithm, privateKey, source(ciphertext))),

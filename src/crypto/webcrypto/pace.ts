@@ -1,3 +1,4 @@
+import type { WebSubtle } from '../web-types.ts';
 import type { Aead, AeadKey } from '../types.ts';
 import { source } from './subtle.ts';
 
@@ -22,7 +23,7 @@ const REPEATS = 4;
  * milliseconds, most of them waiting.
  */
 export class Pace {
-  readonly #subtle: SubtleCrypto;
+  readonly #subtle: WebSubtle;
   /** What answers at once; it gets a key of its own here, so no nonce of a connection is used. */
   readonly #own: Aead;
   readonly #now: () => number;
@@ -30,7 +31,7 @@ export class Pace {
   #begun = false;
 
   constructor(
-    subtle: SubtleCrypto,
+    subtle: WebSubtle,
     own: Aead,
     now: () => number = () => (globalThis as WithPerformance).performance?.now() ?? Date.now(),
   ) {

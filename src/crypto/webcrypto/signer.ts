@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
 import { toBase64Url } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import { writeEcdsaSignature } from '../ecdsa-signature.ts';
@@ -9,7 +10,7 @@ import { runtimeSubtle, source } from './subtle.ts';
 import { importParameters, parametersOf } from './verifier.ts';
 
 /** The part of WebCrypto that signs. */
-export type SubtleSigner = Pick<SubtleCrypto, 'sign'>;
+export type SubtleSigner = Pick<WebSubtle, 'sign'>;
 
 /**
  * A signer over a CryptoKey, which need not be extractable. `publicKey` is that of the certificate: a CryptoKey does not
@@ -28,7 +29,7 @@ export type SubtleSigner = Pick<SubtleCrypto, 'sign'>;
  * }
  * ```
  */
-export function cryptoKeySigner(key: CryptoKey, publicKey: PublicKey, subtle: SubtleSigner = needSubtle()): Signer {
+export function cryptoKeySigner(key: WebCryptoKey, publicKey: PublicKey, subtle: SubtleSigner = needSubtle()): Signer {
   if (key.type !== 'private' || !key.usages.includes('sign'))
     throw unusable(`the CryptoKey is ${key.type}, with the usages ${key.usages.join(', ') || 'none'}: it cannot sign`);
   const schemes = schemesOf(publicKey).filter((id) => canMake(key, publicKey, id));
@@ -53,11 +54,11 @@ export function cryptoKeySigner(key: CryptoKey, publicKey: PublicKey, subtle: Su
  * A signer over a private key in memory. The key is copied, and read by WebCrypto with the first signature; RSA once for
  * each algorithm and hash, as WebCrypto wants it. There is no `decryptRaw`: WebCrypto does no RSA without padding.
  */
-export async function webSigner(subtle: SubtleCrypto, key: PrivateKey): Promise<Signer> {
+export async function webSigner(subtle: WebSubtle, key: PrivateKey): Promise<Signer> {
   const own = copyKey(key);
   const publicKey = await publicHalf(own);
-  const imported = new Map<string, Promise<CryptoKey>>();
-  const keyFor = (algorithm: SignatureAlgorithm): Promise<CryptoKey> => {
+  const imported = new Map<string, Promise<WebCryptoKey>>();
+  const keyFor = (algorithm: SignatureAlgorithm): Promise<WebCryptoKey> => {
     const use = JSON.stringify([algorithm.kind, publicKey.kind === 'rsa' && 'hash' in algorithm && algorithm.hash]);
     let found = imported.get(use);
     if (found === undefined) {
@@ -84,7 +85,7 @@ export async function webSigner(subtle: SubtleCrypto, key: PrivateKey): Promise<
 
 async function signWith(
   subtle: SubtleSigner,
-  key: CryptoKey,
+  key: WebCryptoKey,
   algorithm: SignatureAlgorithm,
   message: Uint8Array,
 ): Promise<Uint8Array> {
@@ -101,11 +102,11 @@ async function publicHalf(key: PrivateKey): Promise<PublicKey> {
 }
 
 function importPrivateKey(
-  subtle: SubtleCrypto,
+  subtle: WebSubtle,
   key: PrivateKey,
   publicKey: PublicKey,
   algorithm: SignatureAlgorithm,
-): Promise<CryptoKey> {
+): Promise<WebCryptoKey> {
   const curve = publicKey.kind === 'ec' ? publicKey.curve : undefined;
   return subtle.importKey('jwk', jwkOf(key, publicKey), importParameters(algorithm, curve), false, ['sign']);
 }
@@ -138,7 +139,7 @@ function jwkOf(key: PrivateKey, publicKey: PublicKey): JsonWebKey {
   throw unusable('the two halves of the key do not go together');
 }
 
-function canMake(key: CryptoKey, publicKey: PublicKey, id: number): boolean {
+function canMake(key: WebCryptoKey, publicKey: PublicKey, id: number): boolean {
   const algorithm = schemeById(id)?.algorithm;
   const { name } = key.algorithm;
   switch (algorithm?.kind) {
@@ -157,22 +158,22 @@ function canMake(key: CryptoKey, publicKey: PublicKey, id: number): boolean {
   }
 }
 
-function curveOf({ algorithm }: CryptoKey): string | undefined {
+function curveOf({ algorithm }: WebCryptoKey): string | undefined {
   return 'namedCurve' in algorithm && typeof algorithm.namedCurve === 'string' ? algorithm.namedCurve : undefined;
 }
 
-function hashOf({ algorithm }: CryptoKey): string | undefined {
+function hashOf({ algorithm }: WebCryptoKey): string | undefined {
   if (!('hash' in algorithm) || typeof algorithm.hash !== 'object' || algorithm.hash === null) return undefined;
   return 'name' in algorithm.hash ? String(algorithm.hash.name).replace('SHA-', 'sha') : undefined;
 }
 
-function describe(key: CryptoKey): string {
+function describe(key: WebCryptoKey): string {
   const more = curveOf(key) ?? hashOf(key);
   return more === undefined ? key.algorithm.name : `${key.algorithm.name} with ${more}`;
 }
 
 /** @throws TlsError ERR_OPTION where the runtime has no WebCrypto. */
-export function needSubtle(): SubtleCrypto {
+export function needSubtle(): WebSubtle {
   const subtle = runtimeSubtle();
   if (subtle === undefined)
     throw new TlsError('ERR_OPTION', {

@@ -1,9 +1,11 @@
+import type { WebSubtle } from '../web-types.ts';
+
 interface WithCrypto {
-  readonly crypto?: { readonly subtle?: SubtleCrypto };
+  readonly crypto?: { readonly subtle?: WebSubtle };
 }
 
 /** WebCrypto where the runtime has it: browsers have it in secure contexts only. */
-export function runtimeSubtle(): SubtleCrypto | undefined {
+export function runtimeSubtle(): WebSubtle | undefined {
   const subtle = (globalThis as WithCrypto).crypto?.subtle;
   return typeof subtle?.importKey === 'function' ? subtle : undefined;
 }

@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
 import { toBase64Url, toHex } from '../../bytes/bytes.ts';
 import { readEcdsaSignature } from '../ecdsa-signature.ts';
 import { KeyCache } from '../key-cache.ts';
@@ -8,10 +9,10 @@ import { isWellFormed, providerFault } from '../verification.ts';
 import { source, webHash } from './subtle.ts';
 
 /** Signatures by WebCrypto: the rules are ours, the arithmetic is the runtime's. Answers later, with the keys it has read kept. */
-export function webVerifier(subtle: SubtleCrypto, sha256: Hash): SignatureVerifier {
-  const keys = new KeyCache<Promise<CryptoKey>>((...parts) => toHex(sha256.digest(...parts)));
+export function webVerifier(subtle: WebSubtle, sha256: Hash): SignatureVerifier {
+  const keys = new KeyCache<Promise<WebCryptoKey>>((...parts) => toHex(sha256.digest(...parts)));
   const verify = async (
-    key: Promise<CryptoKey>,
+    key: Promise<WebCryptoKey>,
     algorithm: SignatureAlgorithm,
     signature: Uint8Array,
     message: Uint8Array,
@@ -79,7 +80,7 @@ export function parametersOf(algorithm: SignatureAlgorithm): EcdsaParams | RsaPs
   }
 }
 
-async function importKey(subtle: SubtleCrypto, key: PublicKey, algorithm: SignatureAlgorithm): Promise<CryptoKey> {
+async function importKey(subtle: WebSubtle, key: PublicKey, algorithm: SignatureAlgorithm): Promise<WebCryptoKey> {
   const parameters = importParameters(algorithm, key.kind === 'ec' ? key.curve : undefined);
   if (key.kind === 'rsa') {
     const jwk = { kty: 'RSA', n: toBase64Url(key.modulus), e: toBase64Url(key.exponent) };

@@ -1,3 +1,4 @@
+import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { defaultSchemes, legacySchemes, schemesOf } from '../../crypto/schemes.ts';
 import type { CryptoProvider, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../../crypto/types.ts';
@@ -24,7 +25,7 @@ export interface CredentialSource {
    * PEM, DER (PKCS#8, SEC1, PKCS#1, encrypted PKCS#8), a PKCS#12 file, a JWK, a CryptoKey, a key that was read already, or
    * something that signs. Default: the one that is among `certificates`.
    */
-  readonly privateKey?: string | Uint8Array | PrivateKey | JsonWebKeyLike | CryptoKey | Signer;
+  readonly privateKey?: string | Uint8Array | PrivateKey | JsonWebKeyLike | WebCryptoKey | Signer;
   /** Of an encrypted key or a PKCS#12 file. */
   readonly password?: string;
   /** Opens also what is encrypted with Triple DES, RC2, or by way of SHA-1 or MD5. Default: false. */
@@ -182,7 +183,7 @@ async function keysOf(source: CredentialSource, bundle: Bundle): Promise<readonl
 
 /** A CryptoKey does not tell its public half: a signature shows whose it is. */
 async function pairCryptoKey(
-  key: CryptoKey,
+  key: WebCryptoKey,
   certificates: readonly Certificate[],
   crypto: CryptoProvider,
 ): Promise<Pair> {

@@ -1,3 +1,4 @@
+import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { decodeSubjectPublicKeyInfo, encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { HashName, PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -28,7 +29,7 @@ export interface CryptoKeyOptions {
  * key.kind; // 'ec'
  * ```
  */
-export async function privateKeyFromCryptoKey(key: CryptoKey): Promise<PrivateKey> {
+export async function privateKeyFromCryptoKey(key: WebCryptoKey): Promise<PrivateKey> {
   if (key.type !== 'private') throw unusable(`the CryptoKey is ${key.type}, and a private one is wanted`);
   if (!key.extractable)
     throw unusable('the CryptoKey is not extractable: use cryptoKeySigner, which signs with it where it is');
@@ -47,7 +48,7 @@ export async function privateKeyFromCryptoKey(key: CryptoKey): Promise<PrivateKe
  * key.kind; // 'ec'
  * ```
  */
-export async function publicKeyFromCryptoKey(key: CryptoKey): Promise<PublicKey> {
+export async function publicKeyFromCryptoKey(key: WebCryptoKey): Promise<PublicKey> {
   if (key.type !== 'public') throw unusable(`the CryptoKey is ${key.type}, and a public one is wanted`);
   const publicKey = decodeSubjectPublicKeyInfo(new Uint8Array(await exported('spki', key)));
   if (publicKey === undefined) throw unusable(`a CryptoKey for ${key.algorithm.name} is of no kind that is known here`);
@@ -77,7 +78,7 @@ export async function privateKeyToCryptoKey(
   key: PrivateKey,
   publicKey: PublicKey,
   options: CryptoKeyOptions = {},
-): Promise<CryptoKey> {
+): Promise<WebCryptoKey> {
   const { kty, crv, x, y, d, n, e, p, q, dp, dq, qi } = privateKeyToJwk(key, publicKey);
   const jwk = defined({ kty, crv, x, y, d, n, e, p, q, dp, dq, qi });
   return await imported(publicKey, (algorithm) =>
@@ -111,7 +112,7 @@ export async function privateKeyToCryptoKey(
 export async function publicKeyToCryptoKey(
   key: PublicKey,
   options: Omit<CryptoKeyOptions, 'extractable'> = {},
-): Promise<CryptoKey> {
+): Promise<WebCryptoKey> {
   // WebCrypto knows RSA keys under their common name only.
   const plain = key.kind === 'rsa' ? { kind: key.kind, modulus: key.modulus, exponent: key.exponent } : key;
   const spki = encodeSubjectPublicKeyInfo(plain).slice();
@@ -127,7 +128,10 @@ type ImportAlgorithm = (
   isPss: boolean,
 ) => RsaHashedImportParams | EcKeyImportParams | Algorithm;
 
-async function imported(key: PublicKey, run: (algorithm: ImportAlgorithm) => Promise<CryptoKey>): Promise<CryptoKey> {
+async function imported(
+  key: PublicKey,
+  run: (algorithm: ImportAlgorithm) => Promise<WebCryptoKey>,
+): Promise<WebCryptoKey> {
   try {
     return await run((options, isPss) => algorithmOf(key, options, isPss));
   } catch (cause) {
@@ -153,9 +157,9 @@ function algorithmOf(key: PublicKey, options: CryptoKeyOptions, isPss: boolean):
   }
 }
 
-function exported(format: 'jwk', key: CryptoKey): Promise<JsonWebKey>;
-function exported(format: 'spki', key: CryptoKey): Promise<ArrayBuffer>;
-async function exported(format: 'jwk' | 'spki', key: CryptoKey): Promise<JsonWebKey | ArrayBuffer> {
+function exported(format: 'jwk', key: WebCryptoKey): Promise<JsonWebKey>;
+function exported(format: 'spki', key: WebCryptoKey): Promise<ArrayBuffer>;
+async function exported(format: 'jwk' | 'spki', key: WebCryptoKey): Promise<JsonWebKey | ArrayBuffer> {
   try {
     const subtle = runtimeSubtle();
     return format === 'jwk' ? await subtle.exportKey(format, key) : await subtle.exportKey(format, key);

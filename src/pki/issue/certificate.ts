@@ -1,3 +1,4 @@
+import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { derSequence } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import { decodeSubjectPublicKeyInfo, encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
@@ -29,7 +30,7 @@ export interface CertificateOptions extends IssueOptions, ExtensionOptions {
   /** The key to certify: a kind of key to make, or a key that is there. Default: a new one on P-256. */
   readonly key?: KeyAlgorithm | KeySource;
   /** The public key to certify, when its owner keeps the private one: DER SubjectPublicKeyInfo, a CryptoKey, or read. */
-  readonly publicKey?: PublicKey | CryptoKey | Uint8Array;
+  readonly publicKey?: PublicKey | WebCryptoKey | Uint8Array;
   /** Of `key`, when it is encrypted. */
   readonly password?: string;
 }

@@ -1,3 +1,4 @@
+import type { WebCryptoKey, WebCryptoKeyPair, WebSubtle } from '../../crypto/web-types.ts';
 import { conceal } from '../../bytes/conceal.ts';
 import { concealKey } from '../../crypto/private-key.ts';
 import { encodeSubjectPublicKeyInfo, decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
@@ -39,7 +40,7 @@ export interface KeyPair {
 }
 
 /** A key in whatever form it is at hand: made here, in a file (PEM or DER), a JWK, in WebCrypto, or behind something that signs. */
-export type KeySource = KeyPair | Signer | PrivateKey | JsonWebKeyLike | CryptoKeyPair | string | Uint8Array;
+export type KeySource = KeyPair | Signer | PrivateKey | JsonWebKeyLike | WebCryptoKeyPair | string | Uint8Array;
 
 export interface KeyOptions {
   /** Default: the best that the runtime has. */
@@ -134,8 +135,8 @@ async function makeRsa(bits: number): Promise<PrivateKey> {
   return privateKeyFromJwk(await subtle.exportKey('jwk', privateKey));
 }
 
-function runtimeSubtle(what: string): SubtleCrypto {
-  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: SubtleCrypto } }).crypto?.subtle;
+function runtimeSubtle(what: string): WebSubtle {
+  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: WebSubtle } }).crypto?.subtle;
   if (subtle === undefined) throw wrongOption('key', `${what}: this runtime has no crypto.subtle here, which it needs`);
   return subtle;
 }
@@ -212,7 +213,7 @@ async function loaded(key: PrivateKey, crypto: CryptoProvider): Promise<LoadedKe
   return { signer: keyPair.signer, keyPair };
 }
 
-async function publicKeyOfCryptoKey(what: string, key: CryptoKey): Promise<PublicKey> {
+async function publicKeyOfCryptoKey(what: string, key: WebCryptoKey): Promise<PublicKey> {
   let spki: Uint8Array;
   try {
     spki = new Uint8Array(await runtimeSubtle('a CryptoKey').exportKey('spki', key));
@@ -225,7 +226,7 @@ async function publicKeyOfCryptoKey(what: string, key: CryptoKey): Promise<Publi
 }
 
 /** DER SubjectPublicKeyInfo of a key that is to be certified and that only its owner has. @throws TlsError ERR_KEY */
-export function spkiOf(what: string, key: PublicKey | CryptoKey | Uint8Array): Promise<Uint8Array> | Uint8Array {
+export function spkiOf(what: string, key: PublicKey | WebCryptoKey | Uint8Array): Promise<Uint8Array> | Uint8Array {
   if (key instanceof Uint8Array) {
     if (decodeSubjectPublicKeyInfo(key) === undefined)
       throw new TlsError('ERR_KEY', { detail: `${what}: no SubjectPublicKeyInfo of a kind that is known` });

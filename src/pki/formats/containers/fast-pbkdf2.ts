@@ -1,3 +1,4 @@
+import type { WebSubtle } from '../../../crypto/web-types.ts';
 import { pbkdf2 } from '../../../crypto/noble/password.ts';
 import type { HashName } from '../../../crypto/types.ts';
 
@@ -19,7 +20,7 @@ export async function fastPbkdf2(
   iterations: number,
   length: number,
 ): Promise<Uint8Array> {
-  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: SubtleCrypto } }).crypto?.subtle;
+  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: WebSubtle } }).crypto?.subtle;
   if (subtle !== undefined) {
     try {
       const key = await subtle.importKey('raw', password as Uint8Array<ArrayBuffer>, 'PBKDF2', false, ['deriveBits']);
