@@ -68,7 +68,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'limit: keys are changed before they have protected too much',
-    find: 'if (this.#protector!.remaining <= RESERVE) {',
+    find: 'if (!(this.#protector!.remaining > RESERVE)) {',
     replace: 'if (this.#protector!.remaining < 0) {',
     tests: ['test/engine/pieces.test.ts'],
   },
