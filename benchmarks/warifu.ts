@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { connect, createServer, type Socket } from 'node:net';
 import type { CryptoProvider } from '../src/crypto/types.ts';
 import { Engine } from '../src/engine/engine.ts';
-import { clientConfig, serverConfig } from '../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../src/engine/config/index.ts';
 import type { TlsError } from '../src/errors.ts';
 import { client12, server12 } from '../src/engine/protocols12.ts';
 import { client13 } from '../src/handshake/tls13/client/client.ts';
@@ -24,7 +24,7 @@ export function warifu(provider: CryptoProvider): Contender {
         clientConfig({
           ...terms(options, provider),
           protocols: [options.version === '1.3' ? client13 : client12],
-          ...(options.resume === true && { sessions: sessionsOf(options) }),
+          ...(options.resume === true && { resumption: { store: sessionsOf(options) } }),
           serverName: options.serverName,
           verifier: pin(options.anchors),
           ...(options.credential && { credential: await credential(options.credential, provider) }),
@@ -42,7 +42,7 @@ export function warifu(provider: CryptoProvider): Contender {
       const shared = {
         ...terms(options, provider),
         protocols: [options.version === '1.3' ? server13 : server12],
-        ...(options.resume === true && { tickets: ticketSealer({ crypto: provider }) }),
+        ...(options.resume === true && { resumption: { tickets: ticketSealer({ crypto: provider }) } }),
         credential: await credential(options.credential, provider),
         ...(options.clientAnchors !== undefined && {
           clientAuth: 'require' as const,

@@ -77,7 +77,7 @@ function checkRelative(file: string, path: string, typeOnly: boolean): string | 
 function checkPackage(file: string, target: string, typeOnly: boolean): string | undefined {
   const inside = (...folders: readonly string[]) => folders.some((folder) => file.startsWith(folder));
   if (target.startsWith('node:')) {
-    if (inside('node/', 'cli/') || (typeOnly && inside('crypto/node/'))) return undefined;
+    if (inside('node/', 'cli/') || (typeOnly && inside('crypto/node/', 'pki/roots/'))) return undefined;
     return 'node:* belongs to src/node/';
   }
   if (target.startsWith('@noble/')) return inside('crypto/') ? undefined : 'noble belongs to src/crypto/';

@@ -18,6 +18,7 @@ import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
 import { answer } from './answer.ts';
+import { checkAnswer } from './config/answers.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import {
   CHANNEL_BINDINGS,
@@ -341,6 +342,7 @@ export class Engine {
     const request = makeRequest(body, {
       isOpen: () => this.#request === request,
       isOver: () => this.#lifecycle.over,
+      check: (kind, value) => checkAnswer(kind, value, this.config),
       answer: (value, secrets) => {
         this.#request = undefined;
         for (const secret of secrets) this.#owned.own(secret);

@@ -12,8 +12,8 @@ export {
   isIpAddress,
   type ServerOptions,
   serverConfig,
-} from './config/options.ts';
-export type { ClientSessionOptions, EarlyDataOptions, ServerSessionOptions } from './config/resumption-options.ts';
+} from './config/index.ts';
+export type { ClientResumptionOptions, EarlyDataOptions, ServerResumptionOptions } from './config/index.ts';
 export { answer } from './answer.ts';
 export type { EngineEvent } from './event.ts';
 export type {

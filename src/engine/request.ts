@@ -18,6 +18,8 @@ import { overwrite } from './owned.ts';
 interface Asking {
   isOpen(): boolean;
   isOver(): boolean;
+  /** What was answered, held against what it may be. @throws TlsError ERR_OPTION, naming what was asked. */
+  check(kind: RequestKind, value: unknown): unknown;
   /** With the secrets in the answer, which the engine owns from here on. */
   answer(value: unknown, secrets: readonly Secret[]): void;
   refuse(error: TlsError): void;
@@ -48,9 +50,15 @@ function answerable<K extends RequestKind>({ kind, ask }: RequestBody<K>, engine
         for (const secret of secretsIn(rule, value)) overwrite(secret);
         return;
       }
-      const wrong = rule.check?.(value);
-      if (wrong !== undefined) engine.refuse(new TlsError(rule.fault, { detail: wrong }));
-      else engine.answer(value instanceof Uint8Array ? plainView(value) : value, secretsIn(rule, value));
+      let checked: unknown;
+      try {
+        checked = engine.check(kind, value);
+      } catch (cause) {
+        for (const secret of secretsIn(rule, value)) overwrite(secret);
+        engine.refuse(new TlsError(rule.fault, { detail: (cause as Error).message, cause }));
+        return;
+      }
+      engine.answer(checked instanceof Uint8Array ? plainView(checked) : checked, secretsIn(rule, value));
     },
     refuse: (reason): void => {
       if (mayAnswer()) engine.refuse(reason instanceof TlsError ? reason : new TlsError(rule.fault, { cause: reason }));

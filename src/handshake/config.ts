@@ -104,13 +104,13 @@ export interface ClientConfig extends CommonConfig {
   /** To be sent with the first flight, where a session allows it. */
   readonly earlyData: Uint8Array | undefined;
   /** Send early data in a session that began with our certificate. */
-  readonly earlyDataAsMyself: boolean;
+  readonly earlyDataWithCertificate: boolean;
 }
 
 /** When a server takes early data. */
 export interface EarlyDataConfig {
   /** In bytes, for each connection. */
-  readonly maximum: number;
+  readonly max: number;
   readonly guard: ReplayGuard;
   /** How far the client's idea of the age of its ticket may be off, in milliseconds (RFC 9846 section 8.3). */
   readonly tolerance: number;

@@ -126,8 +126,6 @@ export interface RequestRule<K extends RequestKind> {
   ask(ask: Requests[K]['ask']): MaybePromise<Requests[K]['answer']>;
   /** The secrets in an answer: overwritten when the step that asked is given up, or the answer comes too late. */
   secrets?(answer: Requests[K]['answer']): readonly (Secret | undefined)[];
-  /** What is wrong with an answer of the program, as half a sentence. */
-  check?(answer: Requests[K]['answer']): string | undefined;
 }
 
 const WITHOUT = { answer: undefined } as const;
@@ -145,7 +143,7 @@ export const REQUESTS: { readonly [K in RequestKind]: RequestRule<K> } = {
     ask: ({ group, share, random }) => group.accept(share, random),
     secrets: ({ secret }) => [secret],
   },
-  context: { fault: 'ERR_CALLBACK_FAILED', ask: ({ select, hello }) => select(hello), check: checkSelection },
+  context: { fault: 'ERR_CALLBACK_FAILED', ask: ({ select, hello }) => select(hello) },
   credential: { fault: 'ERR_CALLBACK_FAILED', ask: ({ resolver, query }) => resolver?.(query) },
   verifyPeer: { fault: 'ERR_VERIFIER_FAILED', ask: ({ verifier, peer }) => verifier.verify(peer) },
   verifySignature: {
@@ -186,23 +184,6 @@ function storeState({ store, key, state, until }: Requests['storeState']['ask'])
   const stored = store.put(key, state, until);
   return isPromise(stored) ? stored.then(() => undefined) : undefined;
 }
-
-/** What a program chose for a client is checked as its options are: a misspelt key would be ignored otherwise. */
-function checkSelection(selection: ContextSelection | undefined): string | undefined {
-  if (selection === undefined || selection === null) return undefined;
-  for (const key of Object.keys(selection))
-    if (!SELECTION_KEYS.includes(key)) return `selectContext: there is no ${key}`;
-  const protocol = selection.alpn?.find(({ length }) => length < 1 || length > 255);
-  return protocol && `selectContext: a protocol has 1 to 255 bytes, not ${protocol.length}`;
-}
-
-const SELECTION_KEYS: readonly string[] = [
-  'credential',
-  'alpn',
-  'clientAuth',
-  'verifier',
-  'name',
-] satisfies readonly (keyof ContextSelection)[];
 
 /** What a step yields. */
 export interface RequestBody<K extends RequestKind> {
@@ -246,13 +227,14 @@ export interface ClientHelloSummary {
 
 /** What a server may choose anew for each client; what is left out is taken from the server's options. */
 export interface ContextSelection {
-  readonly credential?: CredentialResolver;
-  readonly alpn?: readonly string[];
-  readonly clientAuth?: 'none' | 'request' | 'optional' | 'require';
-  readonly verifier?: PeerVerifier;
+  /** What to show: a credential, several of them, or a function that chooses. */
+  readonly credential?: Credential | readonly Credential[] | CredentialResolver | undefined;
+  readonly alpn?: readonly string[] | undefined;
+  readonly clientAuth?: 'none' | 'request' | 'optional' | 'require' | undefined;
+  readonly verifier?: PeerVerifier | undefined;
   /**
    * Names this choice for sessions: one that began under another name is not resumed. Default: the certificates, where
    * the server's own are used, and a name that nothing else has where `credential` is chosen here.
    */
-  readonly name?: string;
+  readonly name?: string | undefined;
 }

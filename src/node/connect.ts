@@ -1,7 +1,8 @@
 import { connect as dial, type IpcSocketConnectOpts, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { type AcceptOptions, clientEngine, type ConnectOptions, serverEngine } from '../index.ts';
-import { acceptOptions, nameOf, transportConfig } from '../transport/options.ts';
+import { splitClient, splitServer } from '../connection-options.ts';
+import type { AcceptOptions, ConnectOptions } from '../index.ts';
+import { acceptOptions, nameOf, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import type { Turns } from '../transport/turns.ts';
 import { TlsSocket } from './socket.ts';
 
@@ -24,13 +25,14 @@ export type Address = TcpSocketConnectOpts | IpcSocketConnectOpts;
  * ```
  */
 export function connect(to: Duplex | Address, options: ConnectOptions): TlsSocket {
-  if (!isAddress(to)) return new TlsSocket(clientEngine(options), to, options);
-  transportConfig(options);
+  const { context, connection, transport } = splitClient<TransportOptions>(options, TRANSPORT_KEYS);
+  transportConfig(transport);
+  if (!isAddress(to)) return new TlsSocket(context.engine(connection), to, transport);
   const host = 'path' in to ? undefined : (to.host ?? 'localhost');
   const defaults =
     host === undefined ? {} : { serverName: host, sessionKey: `${host}:${(to as TcpSocketConnectOpts).port}` };
-  const engine = clientEngine({ ...defaults, ...options });
-  return new TlsSocket(engine, dial({ noDelay: true, ...to, allowHalfOpen: true }), options);
+  const engine = context.engine({ ...defaults, ...connection });
+  return new TlsSocket(engine, dial({ noDelay: true, ...to, allowHalfOpen: true }), transport);
 }
 
 /**
@@ -50,7 +52,8 @@ export function connect(to: Duplex | Address, options: ConnectOptions): TlsSocke
  * ```
  */
 export function accept(stream: Duplex, options: AcceptOptions, turns?: Turns): TlsSocket {
-  return new TlsSocket(serverEngine(options), stream, acceptOptions(options), turns);
+  const { context, connection, transport } = splitServer<TransportOptions>(options, TRANSPORT_KEYS);
+  return new TlsSocket(context.engine(connection), stream, acceptOptions(transport), turns);
 }
 
 /** @throws TypeError for what is neither a stream nor an address. */

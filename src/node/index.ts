@@ -6,7 +6,7 @@ export { Agent, connector, type ConnectorTarget } from './agent.ts';
 export { accept, type Address, connect } from './connect.ts';
 export type { CipherName } from './node-shapes.ts';
 export { NetSocket } from './net-socket.ts';
-export { type SystemRoots, type SystemRootsOptions, systemRoots } from './roots.ts';
+export { type SystemRoots, type SystemRootsOptions, systemRoots } from '../pki/roots/system.ts';
 export { createServer, type NodeServer, type ProtocolHandler, TlsServer, type TlsServerOptions } from './server.ts';
 export { TlsSocket } from './socket.ts';
 export type { TransportOptions } from '../transport/options.ts';

@@ -1,7 +1,8 @@
 import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
 import { TlsError } from '../errors.ts';
-import { nameOf, transportConfig } from '../transport/options.ts';
+import { splitServer } from '../connection-options.ts';
+import { nameOf, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { Turns } from '../transport/turns.ts';
 import { accept } from './connect.ts';
 import type { TlsSocket } from './socket.ts';
@@ -24,7 +25,7 @@ const ANY = '*';
 export interface TlsServerOptions extends AcceptOptions {
   /**
    * Who takes a connection, by the application protocol that was agreed on; `*`: any other, and none. `alpn` names these
-   * protocols, in their order, unless it is given. The others go to 'secureConnection'. Default: none.
+   * protocols, in their order, unless it is given, or a context that has its own. The others go to 'secureConnection'. Default: none.
    */
   readonly protocolHandlers?: { readonly [protocol: string]: ProtocolHandler };
   /**
@@ -167,7 +168,6 @@ function read(options: TlsServerOptions): {
     const detail = `maxPendingHandshakes: expected a number from 1, found ${nameOf(maxPendingHandshakes)}`;
     throw new TlsError('ERR_OPTION', { detail });
   }
-  transportConfig(accepting);
   const handlers = new Map(Object.entries(protocolHandlers));
   for (const [protocol, handler] of handlers) {
     if (typeof handler === 'function' || typeof (handler as { emit?: unknown } | null)?.emit === 'function') continue;
@@ -175,10 +175,12 @@ function read(options: TlsServerOptions): {
     throw new TlsError('ERR_OPTION', { detail });
   }
   const named = [...handlers.keys()].filter((protocol) => protocol !== ANY);
-  const alpn = accepting.alpn ?? (named.length > 0 ? named : undefined);
-  return {
-    accepting: alpn === undefined ? accepting : { ...accepting, alpn },
-    handlers,
-    maxPending: maxPendingHandshakes,
-  };
+  const ownAlpn = accepting.context === undefined && accepting.alpn === undefined && named.length > 0;
+  const { context, connection, transport } = splitServer<TransportOptions>(
+    ownAlpn ? { ...accepting, alpn: named } : accepting,
+    TRANSPORT_KEYS,
+    'many connections',
+  );
+  transportConfig(transport);
+  return { accepting: { context, ...connection, ...transport }, handlers, maxPending: maxPendingHandshakes };
 }

@@ -61,10 +61,11 @@ export interface TlsStream extends ByteDuplex {
  *
  * @example
  * ```ts
- * import { clientEngine } from 'warifu';
+ * import { createClientContext } from 'warifu';
  * import { drive } from 'warifu/transport';
  * async function connectOver(pipe: { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> }, anchors: string) {
- *   return await drive(clientEngine({ serverName: 'server.example', anchors }), pipe, { handshakeTimeout: 10_000 });
+ *   const context = createClientContext({ anchors });
+ *   return await drive(context.engine({ serverName: 'server.example' }), pipe, { handshakeTimeout: 10_000 });
  * }
  * ```
  */

@@ -3,9 +3,15 @@ import { equalBytes, fromHex } from '../../src/bytes/bytes.ts';
 import { autoProvider } from '../../src/crypto/auto.ts';
 import { nobleProvider, pureMlKem1024 } from '../../src/crypto/noble/index.ts';
 import type { CryptoProvider, KeyExchange, MaybePromise, Signer } from '../../src/crypto/types.ts';
-import type { ClientSessionOptions, ServerSessionOptions } from '../../src/engine/config/resumption-options.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, type CommonOptions, clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import {
+  type ClientOptions,
+  type CommonOptions,
+  clientConfig,
+  type ServerOptions,
+  type ServerResumptionOptions,
+  serverConfig,
+} from '../../src/engine/config/index.ts';
 import { Alert, TlsError } from '../../src/errors.ts';
 import type { TraceEvent } from '../../src/handshake/config.ts';
 import type { AnyProtocol } from '../../src/handshake/config.ts';
@@ -203,7 +209,11 @@ function recordSize(flags: Flags): number {
   return flags.number('max-send-fragment') ?? repeated ?? 16_384;
 }
 
-function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientSessionOptions {
+function clientSessions(
+  flags: Flags,
+  shared: Shared,
+  resumed: boolean,
+): Pick<ClientOptions, 'resumption' | 'earlyData'> {
   if (flags.has('no-ticket')) return {};
   // As much as the session allows; the rest is said when the connection is open.
   const words = resumed && flags.has('enable-early-data') ? firstWords(flags) : undefined;
@@ -211,37 +221,41 @@ function clientSessions(flags: Flags, shared: Shared, resumed: boolean): ClientS
   // Where the session allows nothing, nothing is sent, and the library says why.
   const earlyData = most === 0 && resumed && flags.has('enable-early-data') ? Uint8Array.of(0) : words?.slice(0, most);
   return {
-    sessions: {
-      take: () => later(flags, () => shared.offered),
-      put: (_key, session) => {
-        shared.received = session;
+    resumption: {
+      store: {
+        take: () => later(flags, () => shared.offered),
+        put: (_key, session) => {
+          shared.received = session;
+        },
       },
+      earlyDataWithCertificate: true,
     },
-    earlyDataAsMyself: true,
     ...(earlyData !== undefined && earlyData.length > 0 && { earlyData }),
   };
 }
 
-function serverSessions(flags: Flags, { tickets, sessionIds }: Shared): ServerSessionOptions {
-  const byId: ServerSessionOptions = {
+function serverSessions(flags: Flags, { tickets, sessionIds }: Shared): Pick<ServerOptions, 'resumption'> {
+  const byId: ServerResumptionOptions = {
     sessionIds: {
       take: (key) => later(flags, () => sessionIds.take(key)),
       put: (key, state) => later(flags, () => sessionIds.put(key, state)),
     },
-    sessionContext: 'shim',
+    context: 'shim',
   };
-  if (flags.has('no-ticket')) return byId;
+  if (flags.has('no-ticket')) return { resumption: byId };
   return {
-    ...byId,
-    tickets,
-    ...(flags.has('enable-early-data') && {
-      earlyData: {
-        maximum: EARLY_DATA,
-        guard: { firstUse: () => later(flags, () => true) },
-        tolerance: 60_000,
-        allow: () => true,
-      },
-    }),
+    resumption: {
+      ...byId,
+      tickets,
+      ...(flags.has('enable-early-data') && {
+        earlyData: {
+          max: EARLY_DATA,
+          guard: { firstUse: () => later(flags, () => true) },
+          tolerance: 60_000,
+          allow: () => true,
+        },
+      }),
+    },
   };
 }
 

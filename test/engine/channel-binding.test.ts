@@ -7,7 +7,7 @@ import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import type { ClientProtocol } from '../../src/handshake/config.ts';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/index.ts';
 import { noble, rootsVerifier, serverCredential } from '../support/credentials.ts';
 import { type ClientParts, connected, makeClient, makePair, makeServer, type Pair, run } from '../support/pair.ts';
 import { serverEntry } from '../support/pki.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Engine } from '../../src/engine/engine.ts';
-import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/index.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { noble, rootsVerifier, serverCredential } from '../support/credentials.ts';

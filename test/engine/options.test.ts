@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/index.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { decode } from '../../src/wire/codec.ts';

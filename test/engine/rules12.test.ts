@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
-import type { ServerOptions } from '../../src/engine/config/options.ts';
+import type { ServerOptions } from '../../src/engine/config/index.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import type { TlsError } from '../../src/errors.ts';
 import { versionName } from '../../src/handshake/context.ts';

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
-import type { ClientOptions, ServerOptions } from '../../src/engine/config/options.ts';
+import type { ClientOptions, ServerOptions } from '../../src/engine/config/index.ts';
 import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';

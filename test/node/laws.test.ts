@@ -25,7 +25,7 @@ async function listening(
   onSecure: (socket: TlsSocket) => void,
 ): Promise<{ port: number; errors: Error[] }> {
   const errors: Error[] = [];
-  const server = createServer({ credential, tickets: false, ...options }, onSecure);
+  const server = createServer({ credential, resumption: false, ...options }, onSecure);
   server.on('tlsClientError', (error) => errors.push(error));
   toStop.push(() => server.close());
   server.listen(0, '127.0.0.1');
@@ -449,7 +449,7 @@ describe('8. nothing is swallowed', () => {
     expect(heard[0]).toBe('destroyed: false');
 
     const [a, b] = await loopback();
-    const server = accept(b, { credential, tickets: false });
+    const server = accept(b, { credential, resumption: false });
     const later = server.secured().then(async (socket) => {
       expect(socket.destroyed).toBe(false);
       const [error] = (await once(socket, 'error')) as unknown as [Error];

@@ -4,7 +4,7 @@ import { connect, createServer, type Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 import type { CryptoProvider, PrivateKey } from '../../src/crypto/types.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/index.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../src/bytes/bytes.ts';
-import { systemRoots } from '../../src/node/roots.ts';
+import { systemRoots } from '../../src/pki/roots/system.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { authority, authorityPem } from '../support/pki.ts';

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { accept, type AcceptOptions, connect, type ConnectOptions } from '../../src/index.ts';
+import {
+  accept,
+  type AcceptOptions,
+  type AnchorSource,
+  connect,
+  type ConnectOptions,
+  createClientContext,
+  createServerContext,
+} from '../../src/index.ts';
 import { readCertificate } from '../../src/pki/x509/certificate.ts';
 import type { CertificateVerifier } from '../../src/pki/verifiers/verifier.ts';
 import { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
@@ -13,47 +21,69 @@ import { serverEntry, trustedRoots, trustedRootsPem } from '../support/pki.ts';
 
 const serverName = 'server.example';
 
-describe('connect and accept', () => {
-  it('resume by themselves, with certificates given anew each time', async () => {
+describe('contexts', () => {
+  it('resume by themselves, and the short forms do not', async () => {
     const entry = serverEntry();
     const credential = { certificates: entry.chain.join('\n'), privateKey: entry.key };
-    const client = { serverName, anchors: trustedRootsPem(), sessionKey: 'by themselves' };
-    const first = await pair(client, { credential });
-    const second = await pair(client, { credential });
-    expect(first.client.info.resumed).toBe(false);
+    const client = { context: createClientContext({ anchors: trustedRootsPem(), crypto: noble }), serverName };
+    const server = { context: createServerContext({ credential, crypto: noble }) };
+    const first = await pair(client, server);
+    const second = await pair(client, server);
+    expect(first.client.info.resumed).toBeFalsy();
     expect(second.client.info.resumed).toBe(true);
     expect(second.server.info.resumed).toBe(true);
     expect(second.client.info.peer?.verdict).toMatchObject({ ok: true });
+
+    const short = { serverName, anchors: trustedRootsPem(), crypto: noble };
+    for (let i = 0; i < 2; i++)
+      expect((await pair(short, { credential, crypto: noble })).client.info.resumed).toBeFalsy();
   });
 
   it('do not when either says no', async () => {
     const credential = await serverCredential();
-    const client = { serverName, anchors: trustedRootsPem(), sessionKey: 'says no' };
     for (const [mine, theirs] of [
-      [{ sessions: false }, {}],
-      [{}, { tickets: false }],
+      [false, undefined],
+      [undefined, false],
     ] as const) {
-      await pair({ ...client, ...mine }, { credential, ...theirs });
-      const second = await pair({ ...client, ...mine }, { credential, ...theirs });
-      expect(second.client.info.resumed).toBe(false);
+      const anchors = trustedRootsPem();
+      const client = { context: createClientContext({ anchors, crypto: noble, resumption: mine }), serverName };
+      const server = { context: createServerContext({ credential, crypto: noble, resumption: theirs }) };
+      await pair(client, server);
+      expect((await pair(client, server)).client.info.resumed).toBeFalsy();
     }
   });
 
-  it('are not resumed under other anchors', async () => {
+  it('that trust the same anchors resume the sessions of each other, and others do not', async () => {
+    const server = { context: createServerContext({ credential: await serverCredential(), crypto: noble }) };
+    const store = memorySessions();
+    const client = (anchors: AnchorSource) => ({
+      context: createClientContext({ anchors, crypto: noble, resumption: { store } }),
+      serverName,
+    });
+    await pair(client(trustedRootsPem()), server);
+    const less = await pair(client([trustedRoots()[0]!, serverEntry().chain[1]!]), server).catch(() => undefined);
+    expect(less?.client.info.resumed).toBeFalsy();
+    expect((await pair(client([...trustedRoots()].reverse()), server)).client.info.resumed).toBe(true);
+  });
+
+  it('made by `with` share what did not change', async () => {
     const credential = await serverCredential();
-    const client = { serverName, sessionKey: 'other anchors' };
-    await pair({ ...client, anchors: trustedRootsPem() }, { credential });
-    const more = await pair({ ...client, anchors: [...trustedRoots(), trustedRoots()[0]!] }, { credential });
-    expect(more.client.info.resumed).toBe(false);
-    expect((await pair({ ...client, anchors: trustedRootsPem() }, { credential })).client.info.resumed).toBe(true);
+    const context = createServerContext({ credential, crypto: noble });
+    const client = { context: createClientContext({ anchors: trustedRootsPem(), crypto: noble }), serverName };
+    await pair(client, { context });
+    const renewed = context.with({ alpn: ['h2'] });
+    expect((await pair(client, { context: renewed })).client.info.resumed).toBe(true);
+    expect(
+      (await pair({ ...client, context: client.context.with({ grease: false }) }, { context })).client.info.resumed,
+    ).toBe(true);
   });
 
   it('early data is beside the stream', async () => {
     const credential = await serverCredential();
     const sessions = memorySessions();
-    const client = { serverName, anchors: trustedRootsPem(), sessions };
+    const client = { serverName, anchors: trustedRootsPem(), resumption: { store: sessions } };
     const guard = memoryReplayGuard({ clock: { now: () => 0 } });
-    const server = { credential, tickets: ticketSealer({ crypto: noble }), earlyData: { guard } };
+    const server = { credential, resumption: { tickets: ticketSealer({ crypto: noble }), earlyData: { guard } } };
     const { server: first } = await pair(client, server);
     expect(first.earlyData).toEqual([]);
     const second = await pair({ ...client, earlyData: Uint8Array.of(1, 2, 3) }, server);
@@ -94,35 +124,40 @@ describe('a verifier of certificates', () => {
     const verifier = certificateVerifier({ anchors: trustedRoots(), signatures });
     const [mine, theirs] = [await clientCredential(), await serverCredential()];
     const sessions = memorySessions();
-    const client = { serverName, verifier, sessions, clock, credential: mine };
-    const server = { credential: theirs, verifier, clientAuth: 'require', clock, ticketLifetime: 604_800 } as const;
-    const tickets = ticketSealer({ crypto: noble });
-    await pair(client, { ...server, tickets });
+    const client = { serverName, verifier, resumption: { store: sessions }, clock, credential: mine };
+    const server = { credential: theirs, verifier, clientAuth: 'require', clock } as const;
+    const resumption = { tickets: ticketSealer({ crypto: noble }), ticketLifetime: 604_800 };
+    await pair(client, { ...server, resumption });
     const before = looked;
-    const second = await pair(client, { ...server, tickets });
+    const second = await pair(client, { ...server, resumption });
     expect(second.server.info).toMatchObject({ resumed: true, peer: { verdict: { ok: true } } });
     expect(looked).toBe(before);
 
     const end = readCertificate(theirs.chain[0]!).notAfter;
     now = end - 1000;
-    const fresh = await pair(client, { ...server, tickets });
+    const fresh = await pair(client, { ...server, resumption });
     expect(fresh.client.info.resumed, 'the ticket is too old by now').toBe(false);
     now = end - 500;
-    expect((await pair(client, { ...server, tickets })).client.info.resumed).toBe(true);
+    expect((await pair(client, { ...server, resumption })).client.info.resumed).toBe(true);
     now = end + 1000;
     // The certificate has expired: the session is not offered, and the full handshake is refused.
-    await expect(pair(client, { ...server, tickets })).rejects.toMatchObject({ code: 'ERR_PEER_REFUSED' });
+    await expect(pair(client, { ...server, resumption })).rejects.toMatchObject({ code: 'ERR_PEER_REFUSED' });
   });
 
   it('after an update asks for everything again', async () => {
     const verifier = certificateVerifier({ anchors: trustedRoots(), signatures: noble.verifier });
     const [mine, theirs] = [await clientCredential(), await serverCredential()];
-    const client = { serverName, anchors: trustedRootsPem(), sessions: memorySessions(), credential: mine };
+    const client = {
+      serverName,
+      anchors: trustedRootsPem(),
+      resumption: { store: memorySessions() },
+      credential: mine,
+    };
     const server = {
       credential: theirs,
       verifier,
       clientAuth: 'require',
-      tickets: ticketSealer({ crypto: noble }),
+      resumption: { tickets: ticketSealer({ crypto: noble }) },
     } as const;
     await pair(client, server);
     expect((await pair(client, server)).server.info.resumed).toBe(true);
@@ -141,8 +176,14 @@ async function pair(
   server: AcceptOptions,
 ): Promise<{ readonly client: TlsStream; readonly server: TlsStream }> {
   const [there, back] = [new TransformStream<Uint8Array>(), new TransformStream<Uint8Array>()];
-  const accepting = accept({ readable: there.readable, writable: back.writable }, { crypto: noble, ...server });
-  const connecting = connect({ readable: back.readable, writable: there.writable }, { crypto: noble, ...client });
+  const accepting = accept(
+    { readable: there.readable, writable: back.writable },
+    server.context === undefined ? { crypto: noble, ...server } : server,
+  );
+  const connecting = connect(
+    { readable: back.readable, writable: there.writable },
+    client.context === undefined ? { crypto: noble, ...client } : client,
+  );
   const [c, s] = await Promise.allSettled([connecting, accepting]);
   // The server's reason is the better one, where there is one of its own.
   for (const one of [c, s]) if (one.status === 'rejected' && one.reason.code !== 'ERR_ALERT_RECEIVED') throw one.reason;

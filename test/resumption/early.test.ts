@@ -60,12 +60,12 @@ describe('early data', () => {
   });
 
   it('of several records', () => {
-    const { taken } = talk(connected(undefined, { maximum: 100_000 }), { earlyData: new Uint8Array(60_000).fill(7) });
+    const { taken } = talk(connected(undefined, { max: 100_000 }), { earlyData: new Uint8Array(60_000).fill(7) });
     expect(taken.length).toBe(60_000);
   });
 
   it('is not sent without a session, nor more than the server takes, and the reason is told', () => {
-    const all = ends({}, { earlyData: { guard: believesAll, maximum: 10 } });
+    const all = ends({}, { earlyData: { guard: believesAll, max: 10 } });
     const first = all.connect({ earlyData: early });
     expect(first.client.info.earlyData).toEqual({ accepted: false, bytes: 0, reason: 'there is no session' });
     expect(first.server.info.earlyData).toBeUndefined();
@@ -162,7 +162,7 @@ describe('early data', () => {
       [false, true],
     ]) {
       const all = ends(
-        { credential: toyCredential, earlyDataAsMyself: mine! },
+        { credential: toyCredential, earlyDataWithCertificate: mine! },
         {
           clientAuth: 'require',
           verifier: toyVerifier,
@@ -187,12 +187,12 @@ describe('early data', () => {
 
 describe('what a client may not do with early data', () => {
   it('more than was allowed', () => {
-    const greedy = connected((session) => ({ ...session, maxEarlyData: 100_000 }), { maximum: 100 });
+    const greedy = connected((session) => ({ ...session, maxEarlyData: 100_000 }), { max: 100 });
     expect(failure(greedy, { earlyData: new Uint8Array(101) })).toMatchObject({
       code: 'ERR_TOO_MUCH_EARLY_DATA',
       alert: 10,
     });
-    expect(failure(connected(undefined, { maximum: 100 }), { earlyData: new Uint8Array(100) })).toBeUndefined();
+    expect(failure(connected(undefined, { max: 100 }), { earlyData: new Uint8Array(100) })).toBeUndefined();
   });
 
   it('more than is ignored', () => {
@@ -235,22 +235,22 @@ describe('options of early data', () => {
   // RFC 9846 §F.5-3
   it('are refused where they cannot be honoured', () => {
     const { tickets, sessions } = ends();
-    expect(() => makeClient({ earlyData: early })).toThrow(/earlyData: it needs sessions/);
+    expect(() => makeClient({ earlyData: early })).toThrow(/earlyData: .*give resumption\.store/);
     expect(() => makeClient({ sessions, earlyData: new Uint8Array(0) })).toThrow(/earlyData/);
-    expect(() => makeServer({ earlyData: { guard: believesAll } })).toThrow(/earlyData: it needs tickets/);
+    expect(() => makeServer({ earlyData: { guard: believesAll } })).toThrow(/earlyData: .*give resumption\.tickets/);
     expect(() => makeServer({ tickets, earlyData: {} as never })).toThrow(/guard/);
-    expect(() => makeServer({ tickets, earlyData: { guard: believesAll, maximum: 0 } })).toThrow(/maximum/);
+    expect(() => makeServer({ tickets, earlyData: { guard: believesAll, max: 0 } })).toThrow(/earlyData\.max/);
     expect(() => makeServer({ tickets, earlyData: { guard: believesAll, other: 1 } as never })).toThrow(/other/);
     expect(() => makeServer({ tickets, ticketLifetime: 604_801 })).toThrow(/ticketLifetime/);
     expect(() => makeServer({ tickets: {} as never })).toThrow(/tickets/);
-    expect(() => makeClient({ sessions: {} as never })).toThrow(/sessions/);
+    expect(() => makeClient({ sessions: {} as never })).toThrow(/resumption\.store/);
   });
 });
 
 /** A client and a server after their first connection, ready for early data. `change` falsifies the session. */
 function connected(
   change: (session: ClientSession) => ClientSession = (session) => session,
-  rules: { readonly maximum?: number; readonly guard?: ReturnType<typeof memoryReplayGuard> } = {},
+  rules: { readonly max?: number; readonly guard?: ReturnType<typeof memoryReplayGuard> } = {},
 ): Ends {
   const kept: ClientSession[] = [];
   const sessions: ClientSessionStore = {

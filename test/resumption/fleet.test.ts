@@ -20,34 +20,36 @@ describe.each([
   it('of one process open in another, and after a restart', async () => {
     const [one, other] = [await start(SECRET), await start(SECRET)];
     const sessions = keeping();
-    expect(await resumed(one.port, { ...options, sessions })).toBe(false);
-    expect(await resumed(other.port, { ...options, sessions })).toBe(true);
+    expect(await resumed(one.port, { ...options, resumption: { store: sessions } })).toBe(false);
+    expect(await resumed(other.port, { ...options, resumption: { store: sessions } })).toBe(true);
     await one.stop();
     const again = await start(SECRET);
-    expect(await resumed(again.port, { ...options, sessions })).toBe(true);
+    expect(await resumed(again.port, { ...options, resumption: { store: sessions } })).toBe(true);
     await other.stop();
     const stranger = await start(NEWER);
-    expect(await resumed(stranger.port, { ...options, sessions })).toBe(false);
+    expect(await resumed(stranger.port, { ...options, resumption: { store: sessions } })).toBe(false);
   }, 30_000);
 
   it('open while their secret is in the list, and no longer', async () => {
     const [old, between, later] = await Promise.all([start(SECRET), start(`${NEWER},${SECRET}`), start(NEWER)]);
     const sessions = keeping();
-    await resumed(old.port, { ...options, sessions });
+    await resumed(old.port, { ...options, resumption: { store: sessions } });
     const first = sessions.kept.at(-1)!;
-    expect(await resumed(between.port, { ...options, sessions: always(first) })).toBe(true);
-    expect(await resumed(later.port, { ...options, sessions: always(first) })).toBe(false);
-    await resumed(between.port, { ...options, sessions });
-    expect(await resumed(later.port, { ...options, sessions })).toBe(true);
+    expect(await resumed(between.port, { ...options, resumption: { store: always(first) } })).toBe(true);
+    expect(await resumed(later.port, { ...options, resumption: { store: always(first) } })).toBe(false);
+    await resumed(between.port, { ...options, resumption: { store: sessions } });
+    expect(await resumed(later.port, { ...options, resumption: { store: sessions } })).toBe(true);
   }, 30_000);
 
   it('open in a process whose keys are younger, or whose clock is ahead, for as long as they live', async () => {
     const [now, minutes, hours] = await Promise.all([start(SECRET), start(SECRET, 300), start(SECRET, 3 * 3600)]);
     const sessions = keeping();
-    await resumed(now.port, { ...options, sessions });
+    await resumed(now.port, { ...options, resumption: { store: sessions } });
     const first = sessions.kept.at(-1)!;
-    expect(await resumed(minutes.port, { ...options, sessions: always(first) })).toBe(true);
-    expect(await resumed(hours.port, { ...options, sessions: always(first) }), 'it lives for two').toBe(false);
+    expect(await resumed(minutes.port, { ...options, resumption: { store: always(first) } })).toBe(true);
+    expect(await resumed(hours.port, { ...options, resumption: { store: always(first) } }), 'it lives for two').toBe(
+      false,
+    );
   }, 30_000);
 });
 

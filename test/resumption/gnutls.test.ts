@@ -22,7 +22,7 @@ const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Ar
 describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   it('our client resumes after HelloRetryRequest', async () => {
     const peer = await server({ priority: `${PRIORITY}:-GROUP-ALL:+GROUP-SECP384R1` });
-    const options = { sessions: memorySessions(), groups: ['X25519', 'secp384r1'] };
+    const options = { resumption: { store: memorySessions() }, groups: ['X25519', 'secp384r1'] };
     for (const expected of [false, true]) {
       const socket = await connect(peer, options);
       socket.write('warifu\n');
@@ -36,7 +36,7 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   it('an external key', async () => {
     const passwords = file('psk.txt', `someone:${KEY}\n`);
     const peer = await server({ priority: `${PRIORITY}:+DHE-PSK:+PSK`, extra: ['--pskpasswd', passwords] });
-    const socket = await connect(peer, { psks: [psk], sessions: false });
+    const socket = await connect(peer, { psks: [psk], resumption: false });
     socket.write('warifu\n');
     expect(await line(socket)).toBe('warifu');
     expect(socket.info.psk?.identity).toEqual(psk.identity);
@@ -46,11 +46,14 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   it.each([true, false])('early data (taken: %s)', async (taken) => {
     const peer = await server({ priority: PRIORITY, ...(taken && { maxEarlyData: 1000 }) });
     const sessions = memorySessions();
-    const first = await connect(peer, { sessions });
+    const first = await connect(peer, { resumption: { store: sessions } });
     first.write('warifu\n');
     expect(await line(first)).toBe('warifu');
     first.destroy();
-    const second = await connect(peer, { sessions, earlyData: new TextEncoder().encode('so early\n') });
+    const second = await connect(peer, {
+      resumption: { store: sessions },
+      earlyData: new TextEncoder().encode('so early\n'),
+    });
     expect(second.info.resumed).toBe(true);
     expect(second.info.earlyData?.accepted).toBe(taken);
     second.write('later\n');
@@ -87,7 +90,7 @@ describe.skipIf(!hasGnutls())('gnutls-cli', () => {
   it.each([true, false])('early data (taken: %s)', async (taken) => {
     const started = { now: () => Date.now() - 60_000 };
     const earlyData = { guard: taken ? memoryReplayGuard({ clock: started }) : { firstUse: () => false } };
-    const { port, next } = await listen({ earlyData, tickets: ticketSealer({ crypto: noble }) });
+    const { port, next } = await listen({ resumption: { earlyData, tickets: ticketSealer({ crypto: noble }) } });
     client(port, { resume: true, extra: ['--waitresumption', `--earlydata=${file('early.txt', 'so early')}`] });
     const first = await next();
     first.resume();

@@ -37,7 +37,7 @@ function sides(retry: boolean): { readonly client: () => Engine; readonly server
   const kept: ClientSession[] = [];
   const sessions = { take: () => kept.at(-1), put: (_key: string, session: ClientSession) => void kept.push(session) };
   const all = ends(
-    { sessions, credential: toyCredential, alpn: ['a', 'b'], earlyDataAsMyself: true },
+    { sessions, credential: toyCredential, alpn: ['a', 'b'], earlyDataWithCertificate: true },
     {
       clientAuth: 'require',
       verifier: toyVerifier,

@@ -42,7 +42,7 @@ describe.skipIf(!present)('selfserv', () => {
     const peer = startChild('selfserv', args, { files });
     toStop.push(() => peer.stop());
     await peer.waitFor(/About to call accept/);
-    const options = { sessions: memorySessions() };
+    const options = { resumption: { store: memorySessions() } };
     for (const expected of [false, true, true]) {
       const socket = await connect({ port }, options);
       socket.write('GET / HTTP/1.0\r\n\r\n');
@@ -57,8 +57,8 @@ describe.skipIf(!present)('strsclnt', () => {
   it.each(WAYS)('resumes with our server, $what', async ({ range, extra, client }) => {
     const { port, next } = await listen(
       'sessionIds' in client
-        ? { tickets: false, sessionIds: memoryServerSessions() }
-        : { tickets: ticketSealer({ crypto: noble }) },
+        ? { resumption: { tickets: false as const, sessionIds: memoryServerSessions() } }
+        : { resumption: { tickets: ticketSealer({ crypto: noble }) } },
     );
     const files = database();
     const args = ['-d', files.directory, '-o', '-o', '-q', '-4', '-t', '1', '-c', '4', '-V', range];

@@ -30,7 +30,7 @@ const SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA2
 describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
   it.each(SUITES)('resumes, %s', async (suite) => {
     const peer = await server({ mode: 'reverse' });
-    const options = { sessions: memorySessions(), suites: [suite] };
+    const options = { resumption: { store: memorySessions() }, suites: [suite] };
     for (const expected of [false, true, true]) {
       const socket = await connect(peer, options);
       expect(await reversed(socket, 'warifu')).toBe('ufiraw');
@@ -42,7 +42,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
 
   it('resumes after HelloRetryRequest', async () => {
     const peer = await server({ mode: 'reverse', groups: 'P-384' });
-    const options = { sessions: memorySessions(), groups: ['X25519', 'secp384r1'] };
+    const options = { resumption: { store: memorySessions() }, groups: ['X25519', 'secp384r1'] };
     for (const expected of [false, true]) {
       const socket = await connect(peer, options);
       expect(await reversed(socket, 'warifu')).toBe('ufiraw');
@@ -59,7 +59,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     const key = 'ab'.repeat(32);
     const peer = await server({ psk: { key, identity: 'someone' }, mode: 'terminal', suites13: suite });
     const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab), hash };
-    const socket = await connect(peer, { psks: [psk], sessions: false });
+    const socket = await connect(peer, { psks: [psk], resumption: false });
     // OpenSSL ties a key given in hexadecimal to SHA-256.
     if (hash === 'sha256') expect(socket.info.psk?.identity).toEqual(psk.identity);
     else expect(socket.info.psk).toBeUndefined();
@@ -68,7 +68,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
 
   it('sends early data that is taken', async () => {
     const peer = await server({ mode: 'terminal', earlyData: 16_384 });
-    const options = { sessions: memorySessions() };
+    const options = { resumption: { store: memorySessions() } };
     const first = await connect(peer, options);
     peer.write('hello\n');
     await once(first, 'readable');
@@ -86,7 +86,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     let kept = await oneSession(peer, sessions);
     // The same session a second time: its early data has been there.
     const again = { take: () => kept, put: () => {} };
-    const early = { sessions: again, earlyData: new TextEncoder().encode('twice\n') };
+    const early = { resumption: { store: again }, earlyData: new TextEncoder().encode('twice\n') };
     const taken = await connect(peer, early);
     expect(taken.info.earlyData?.accepted).toBe(true);
     await finish(taken);
@@ -110,7 +110,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
 
   it('resumes after HelloRetryRequest, and from a store', async () => {
     const tickets = storedTickets(memoryServerSessions(), noble);
-    const { port, next } = await listen({ groups: ['secp384r1'], tickets });
+    const { port, next } = await listen({ groups: ['secp384r1'], resumption: { tickets } });
     const client = { groups: 'X25519:P-384' };
     const first = await s_client(port, client, next);
     const second = await s_client(port, { ...client, resume: first.session }, next);
@@ -139,7 +139,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
   it('early data is taken once', async () => {
     const started = { now: () => Date.now() - 60_000 };
     const earlyData = { guard: memoryReplayGuard({ clock: started }) };
-    const { port, next } = await listen({ earlyData, tickets: ticketSealer({ crypto: noble }) });
+    const { port, next } = await listen({ resumption: { earlyData, tickets: ticketSealer({ crypto: noble }) } });
     const first = await s_client(port, {}, next);
     const early = new TextEncoder().encode('so early');
     const second = await s_client(port, { resume: first.session, earlyData: early }, next);
@@ -150,7 +150,7 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
 
   it('early data that is not taken', async () => {
     const earlyData = { guard: { firstUse: () => false } };
-    const { port, next } = await listen({ earlyData, tickets: ticketSealer({ crypto: noble }) });
+    const { port, next } = await listen({ resumption: { earlyData, tickets: ticketSealer({ crypto: noble }) } });
     const first = await s_client(port, {}, next);
     const early = new Uint8Array(10_000).fill(0x61);
     const second = await s_client(port, { resume: first.session, earlyData: early }, next);
@@ -164,7 +164,11 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
   it('its server: our client resumes', async () => {
     const peer = await gnutlsServer({ credential, priority: 'NORMAL:-VERS-ALL:+VERS-TLS1.3' });
     toStop.push(() => peer.stop());
-    const options = { serverName: 'server.example', anchors: trustedRootsPem(), sessions: memorySessions() };
+    const options = {
+      serverName: 'server.example',
+      anchors: trustedRootsPem(),
+      resumption: { store: memorySessions() },
+    };
     for (const expected of [false, true]) {
       const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, options).secured();
       socket.on('error', () => {});

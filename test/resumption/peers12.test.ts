@@ -33,7 +33,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
   ] as const)('resumes %s', async (_, extra) => {
     const peer = await server({ version: '1.2', mode: 'reverse', extra });
     for (const suites of [undefined, ...V12.map((suite) => [suite])]) {
-      const options = { sessions: memorySessions(), ...(suites !== undefined && { suites }) };
+      const options = { resumption: { store: memorySessions() }, ...(suites !== undefined && { suites }) };
       for (const expected of [false, true, true]) {
         const socket = await connect(peer, options);
         expect(await reversed(socket, 'warifu')).toBe('ufiraw');
@@ -50,7 +50,7 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
 
   it('gets a full handshake where the server has forgotten', async () => {
     const first = await server({ version: '1.2', mode: 'reverse' });
-    const options = { sessions: memorySessions() };
+    const options = { resumption: { store: memorySessions() } };
     await finish(await connect(first, options));
     const second = await server({ version: '1.2', mode: 'reverse' });
     const socket = await connect(second, { ...options, sessionKey: `127.0.0.1:${first.port}` });
@@ -62,8 +62,8 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
 
 describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
   it.each([
-    ['by ticket', [], () => ({ tickets: ticketSealer({ crypto: noble }) })],
-    ['by id', ['-no_ticket'], () => ({ tickets: false as const, sessionIds: memoryServerSessions() })],
+    ['by ticket', [], () => ({ resumption: { tickets: ticketSealer({ crypto: noble }) } })],
+    ['by id', ['-no_ticket'], () => ({ resumption: { tickets: false as const, sessionIds: memoryServerSessions() } })],
   ] as const)('resumes %s', async (_, extra, make) => {
     for (const suite of ['ECDHE-ECDSA-AES128-GCM-SHA256', 'ECDHE-ECDSA-CHACHA20-POLY1305']) {
       const { port, next } = await listen(make());
@@ -79,8 +79,8 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
   });
 
   it('gets a full handshake with a ticket of another server', async () => {
-    const one = await listen({ tickets: ticketSealer({ crypto: noble }) });
-    const other = await listen({ tickets: ticketSealer({ crypto: noble }) });
+    const one = await listen({ resumption: { tickets: ticketSealer({ crypto: noble }) } });
+    const other = await listen({ resumption: { tickets: ticketSealer({ crypto: noble }) } });
     const first = await s_client(one.port, { version: '1.2' }, one.next);
     const second = await s_client(other.port, { version: '1.2', resume: first.session }, other.next);
     expect(second.socket.info.resumed).toBe(false);
@@ -97,7 +97,11 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
   ])('its server: our client resumes %s', async (_, noTickets) => {
     const peer = await gnutlsServer({ credential, priority: PRIORITY, noTickets });
     toStop.push(() => peer.stop());
-    const options = { serverName: 'server.example', anchors: trustedRootsPem(), sessions: memorySessions() };
+    const options = {
+      serverName: 'server.example',
+      anchors: trustedRootsPem(),
+      resumption: { store: memorySessions() },
+    };
     for (const expected of [false, true, true]) {
       const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, options).secured();
       socket.on('error', () => {});
@@ -110,8 +114,8 @@ describe.skipIf(!hasGnutls())('GnuTLS', () => {
   });
 
   it.each([
-    ['by ticket', [], () => ({ tickets: ticketSealer({ crypto: noble }) })],
-    ['by id', ['--noticket'], () => ({ tickets: false as const, sessionIds: memoryServerSessions() })],
+    ['by ticket', [], () => ({ resumption: { tickets: ticketSealer({ crypto: noble }) } })],
+    ['by id', ['--noticket'], () => ({ resumption: { tickets: false as const, sessionIds: memoryServerSessions() } })],
   ] as const)('its client resumes with our server %s', async (_, extra, make) => {
     const { port, next } = await listen(make());
     const peer = gnutlsClient({

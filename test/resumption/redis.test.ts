@@ -2,7 +2,7 @@ import { createClient } from '@redis/client';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { redisReplayGuard, redisSessions } from '../../examples/redis-sessions.ts';
 import type { TlsSocket } from '../../src/node/index.ts';
-import type { EarlyDataOptions } from '../../src/engine/config/resumption-options.ts';
+import type { EarlyDataOptions } from '../../src/engine/config/index.ts';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
 import type { ClientSession, ClientSessionStore, EarlyDataUse } from '../../src/handshake/session.ts';
 import { storedTickets, ticketSealer } from '../../src/resumption/tickets.ts';
@@ -41,17 +41,18 @@ describe.skipIf(!present)('several servers and one Redis', () => {
   ])('%s that are keys to it: another server resumes, each ticket works once', async (_, client) => {
     const [one, other] = [await start(), await start()];
     const sessions = keeping();
-    expect(await resumed(one, { ...client, sessions })).toBe(false);
+    expect(await resumed(one, { ...client, resumption: { store: sessions } })).toBe(false);
     const stolen = sessions.kept.at(-1)!;
-    expect(await resumed(other, { ...client, sessions })).toBe(true);
-    expect(await resumed(one, { ...client, sessions: always(stolen) })).toBe(false);
+    expect(await resumed(other, { ...client, resumption: { store: sessions } })).toBe(true);
+    expect(await resumed(one, { ...client, resumption: { store: always(stolen) } })).toBe(false);
   });
 
-  it('ids of TLS 1.2: another server resumes', async () => {
-    const make = async (): Promise<Port> => start({ tickets: false, sessionIds: await sessionsIn(await redis()) });
+  it('ids of TLS 1.2: another server goes on', async () => {
+    const make = async (): Promise<Port> =>
+      start({ resumption: { tickets: false, sessionIds: await sessionsIn(await redis()) } });
     const [one, other] = [await make(), await make()];
     const sessions = keeping();
-    const client = { sessions, suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] };
+    const client = { resumption: { store: sessions }, suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'] };
     expect(await resumed(one, client)).toBe(false);
     for (const port of [other, one, other]) expect(await resumed(port, client)).toBe(true);
   });
@@ -59,22 +60,24 @@ describe.skipIf(!present)('several servers and one Redis', () => {
   it('what it holds is sealed: another secret opens nothing', async () => {
     const one = await start();
     const sessions = keeping();
-    await resumed(one, { sessions });
+    await resumed(one, { resumption: { store: sessions } });
     const stranger = await start({}, [new Uint8Array(32).fill(6)]);
-    expect(await resumed(stranger, { sessions: always(sessions.kept.pop()!) })).toBe(false);
+    expect(await resumed(stranger, { resumption: { store: always(sessions.kept.pop()!) } })).toBe(false);
     const rotated = await start({}, [new Uint8Array(32).fill(7), ...secrets]);
-    expect(await resumed(rotated, { sessions }), 'the old secret is still in the list').toBe(true);
+    expect(await resumed(rotated, { resumption: { store: sessions } }), 'the old secret is still in the list').toBe(
+      true,
+    );
   });
 
   it('early data is taken by one of them, once', async () => {
     const tickets = ticketSealer({ crypto: noble, secrets });
-    const early = async (): Promise<AcceptOptions['earlyData']> => ({
+    const early = async (): Promise<EarlyDataOptions> => ({
       guard: redisReplayGuard({ redis: await redis() }),
       tolerance: 1000,
     });
     const [one, other] = [
-      await start({ tickets, earlyData: (await early())! }),
-      await start({ tickets, earlyData: (await early())! }),
+      await start({ resumption: { tickets, earlyData: await early() } }),
+      await start({ resumption: { tickets, earlyData: await early() } }),
     ];
     const guard = redisReplayGuard({ redis: await redis() });
     const long = { key: new Uint8Array(32).fill(1), until: Date.now() + 10_000, now: Date.now() };
@@ -82,9 +85,9 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     expect(await guard.firstUse({ ...long, from: 0 })).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const sessions = keeping();
-    await resumed(one, { sessions });
+    await resumed(one, { resumption: { store: sessions } });
     const session = sessions.kept.at(-1)!;
-    const options = { sessions: always(session), earlyData: Uint8Array.of(1, 2, 3) };
+    const options = { resumption: { store: always(session) }, earlyData: Uint8Array.of(1, 2, 3) };
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const first = await open(other, options);
     expect(first.info.earlyData).toMatchObject({ accepted: true, bytes: 3 });
@@ -148,24 +151,24 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     };
     const guard = redisReplayGuard({ redis: await redis() });
     const tickets = ticketSealer({ crypto: noble, secrets });
-    const sealed = await start({ tickets, earlyData: { guard }, onTrace });
+    const sealed = await start({ resumption: { tickets, earlyData: { guard } }, onTrace });
     const stored = await start({ onTrace });
     const [a, b] = [keeping(), keeping()];
-    await resumed(sealed, { sessions: a });
-    await resumed(stored, { sessions: b });
+    await resumed(sealed, { resumption: { store: a } });
+    await resumed(stored, { resumption: { store: b } });
     await server!.stop();
     server = undefined;
-    expect(await resumed(stored, { sessions: b })).toBe(false);
+    expect(await resumed(stored, { resumption: { store: b } })).toBe(false);
     expect(notes.join()).toMatch(/openTicket failed/);
-    const early = await open(sealed, { sessions: a, earlyData: Uint8Array.of(1) });
+    const early = await open(sealed, { resumption: { store: a }, earlyData: Uint8Array.of(1) });
     expect(early.info).toMatchObject({ resumed: true, earlyData: { accepted: false } });
     await finish(early);
     expect(notes.join()).toMatch(/firstUse failed/);
     await startRedis();
     const again = await start({ onTrace });
     const fresh = keeping();
-    await resumed(again, { sessions: fresh });
-    expect(await resumed(again, { sessions: fresh })).toBe(true);
+    await resumed(again, { resumption: { store: fresh } });
+    expect(await resumed(again, { resumption: { store: fresh } })).toBe(true);
   });
 });
 
@@ -173,8 +176,10 @@ type Port = Awaited<ReturnType<typeof listen>>;
 
 /** A server with a connection to Redis of its own. */
 async function start(options: Partial<AcceptOptions> = {}, keys: readonly Uint8Array[] = secrets): Promise<Port> {
-  const tickets = options.tickets ?? storedTickets(await sessionsIn(await redis(), keys), noble);
-  return await listen({ sessionContext: 'the fleet', ...options, tickets });
+  const { resumption } = options;
+  const given = typeof resumption === 'object' ? resumption : {};
+  const tickets = 'tickets' in given ? given.tickets : storedTickets(await sessionsIn(await redis(), keys), noble);
+  return await listen({ ...options, resumption: { context: 'the fleet', ...given, tickets } });
 }
 
 async function sessionsIn(

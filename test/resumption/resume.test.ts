@@ -123,7 +123,7 @@ describe('resumption', () => {
               take: () => slowly(sessions.shift()),
               put: (_key, session) => slowly(void sessions.push(session)),
             },
-            ...(connection === 2 && { earlyData: Uint8Array.of(1, 2, 3), earlyDataAsMyself: true }),
+            ...(connection === 2 && { earlyData: Uint8Array.of(1, 2, 3), earlyDataWithCertificate: true }),
           },
           {
             ...common,

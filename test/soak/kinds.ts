@@ -64,10 +64,9 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
   const serving: AcceptOptions = {
     credential: server,
     crypto,
-    tickets: ticketSealer({ crypto }),
-    sessionContext: 'soak',
+    resumption: { tickets: ticketSealer({ crypto }), context: 'soak' },
   };
-  const asking: ConnectOptions = { serverName: 'server.example', verifier, crypto, sessions: false };
+  const asking: ConnectOptions = { serverName: 'server.example', verifier, crypto, resumption: false };
   const stores = { '1.3': memorySessions(), '1.2': memorySessions() };
   const mutual = {
     serving: { ...serving, clientAuth: 'require', verifier } as const,
@@ -94,14 +93,14 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
     'full 1.3': () => good(asking),
     'mutual 1.3': () => good(mutual.asking, mutual.serving),
     'resumed 1.3': async () => {
-      const options = { ...asking, sessions: stores['1.3'] };
+      const options = { ...asking, resumption: { store: stores['1.3'] } };
       const [a, b] = pipe();
       const [one, other] = await Promise.all([connect(a, options), accept(b, serving)]);
       await exchange(one, other);
     },
     'full 1.2': () => good({ ...asking, suites: SUITES_12 }),
     'resumed 1.2': async () => {
-      const options = { ...asking, suites: SUITES_12, sessions: stores['1.2'] };
+      const options = { ...asking, suites: SUITES_12, resumption: { store: stores['1.2'] } };
       const [a, b] = pipe();
       const [one, other] = await Promise.all([connect(a, options), accept(b, serving)]);
       await exchange(one, other);

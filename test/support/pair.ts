@@ -1,8 +1,9 @@
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/index.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
+import { type FlatClientOptions, type FlatServerOptions, groupClient, groupServer } from './flat.ts';
 import { toyCredential, toyProvider, toyVerifier } from './toy.ts';
 
 /** Two engines in one process, nothing between them. */
@@ -11,24 +12,26 @@ export interface Pair {
   readonly server: Engine;
 }
 
-export type ClientParts = Partial<ClientOptions>;
-export type ServerParts = Partial<ServerOptions>;
+export type ClientParts = Partial<FlatClientOptions>;
+export type ServerParts = Partial<FlatServerOptions>;
 
 export function makeClient(options: ClientParts = {}): Engine {
   return new Engine(
-    clientConfig({
-      protocols: [client13],
-      crypto: toyProvider(1),
-      verifier: toyVerifier,
-      serverName: 'server.example',
-      ...options,
-    }),
+    clientConfig(
+      groupClient({
+        protocols: [client13],
+        crypto: toyProvider(1),
+        verifier: toyVerifier,
+        serverName: 'server.example',
+        ...options,
+      }),
+    ),
   );
 }
 
 export function makeServer(options: ServerParts = {}): Engine {
   return new Engine(
-    serverConfig({ protocols: [server13], crypto: toyProvider(2), credential: toyCredential, ...options }),
+    serverConfig(groupServer({ protocols: [server13], crypto: toyProvider(2), credential: toyCredential, ...options })),
   );
 }
 

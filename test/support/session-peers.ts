@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach } from 'vitest';
 import type { AcceptOptions, ConnectOptions } from '../../src/index.ts';
 import { connect as connectTls, createServer, type TlsSocket } from '../../src/node/index.ts';
-import type { memorySessions } from '../../src/resumption/stores.ts';
+import { memorySessions } from '../../src/resumption/stores.ts';
 import { noble, serverCredential } from './credentials.ts';
 import {
   type OpensslClientOptions,
@@ -36,8 +36,12 @@ export async function server(options: OpensslServerOptions): Promise<OpensslPeer
   return peer;
 }
 
+/** Where the clients of these tests keep their sessions unless they are given a store. */
+const store = memorySessions();
+
 export async function connect(peer: { readonly port: number }, options: Partial<ConnectOptions>): Promise<TlsSocket> {
-  const all = { serverName: 'server.example', anchors: trustedRootsPem(), crypto: noble, ...options };
+  const resumption = { store };
+  const all = { serverName: 'server.example', anchors: trustedRootsPem(), crypto: noble, resumption, ...options };
   const socket = await connectTls({ host: '127.0.0.1', port: peer.port }, all).secured();
   socket.on('error', () => {});
   toStop.push(() => socket.destroy());
@@ -56,7 +60,7 @@ export async function oneSession(
     },
     put: sessions.put,
   };
-  const socket = await connect(peer, { sessions: watched });
+  const socket = await connect(peer, { resumption: { store: watched } });
   peer.write('hello\n');
   await once(socket, 'readable');
   await finish(socket);

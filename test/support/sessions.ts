@@ -60,10 +60,10 @@ export function withEarlyData(maximum: number = 16_384): {
   readonly client: ClientParts;
   readonly server: ServerParts;
 } {
-  const { sessions, tickets, clock, connect } = ends({}, { earlyData: { guard: believesAll, maximum } });
+  const { sessions, tickets, clock, connect } = ends({}, { earlyData: { guard: believesAll, max: maximum } });
   connect();
   return {
     client: { sessions, clock, earlyData: Uint8Array.of(1, 2, 3) },
-    server: { tickets, clock, earlyData: { guard: believesAll, maximum } },
+    server: { tickets, clock, earlyData: { guard: believesAll, max: maximum } },
   };
 }

@@ -8,7 +8,7 @@ import { legacyClient12, legacyServer12, legacySignatures } from '../../src/lega
 import type { Credential } from '../../src/handshake/peer.ts';
 import { loadCredential } from '../../src/pki/credentials/credential.ts';
 import { credentialHolder } from '../../src/pki/credentials/credential-holder.ts';
-import { clientConfig, serverConfig } from '../../src/engine/config/options.ts';
+import { clientConfig, serverConfig } from '../../src/engine/config/index.ts';
 import { clientCredential, noble, rootsVerifier, serverCredential } from '../support/credentials.ts';
 import { type ClientParts, makePair, run, type ServerParts } from '../support/pair.ts';
 import { clientEntry, type KeyKind, serverEntry } from '../support/pki.ts';

@@ -4,7 +4,7 @@ import { concat } from '../../src/bytes/bytes.ts';
 import { encryptPkcs1 } from '../../src/crypto/rsa.ts';
 import type { AeadSuite12 } from '../../src/crypto/types.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { serverConfig, type ServerOptions } from '../../src/engine/config/options.ts';
+import { serverConfig, type ServerOptions } from '../../src/engine/config/index.ts';
 import { TlsError } from '../../src/errors.ts';
 import type { TraceEvent } from '../../src/handshake/config.ts';
 import { ssl2Hello } from '../../src/handshake/tls12/key-exchange/ssl2-hello.ts';

@@ -1,4 +1,4 @@
-import type { ServerOptions } from '../../src/engine/config/options.ts';
+import type { ServerOptions } from '../../src/engine/config/index.ts';
 import type { KeyKind } from '../support/pki.ts';
 
 /** A way to run the server; each listens on a port of its own. */
@@ -56,8 +56,8 @@ export const PROFILES = {
   'legacy-request': { keys: ['rsa-2048'], protocols: LEGACY, clientAuth: 'optional' },
   'legacy-12': { keys: ['rsa-2048'], protocols: ['1.2 legacy'] },
   alpn: { keys: ['rsa-2048'], protocols: LEGACY, more: { alpn: ['http/1.1', 'h2'] } },
-  psk: { keys: ['rsa-2048'], protocols: BOTH, psk: 'sha256', more: { pskOnly: true } },
-  'psk-sha384': { keys: ['rsa-2048'], protocols: BOTH, psk: 'sha384', more: { pskOnly: true } },
+  psk: { keys: ['rsa-2048'], protocols: BOTH, psk: 'sha256', more: { resumption: { pskOnly: true } } },
+  'psk-sha384': { keys: ['rsa-2048'], protocols: BOTH, psk: 'sha384', more: { resumption: { pskOnly: true } } },
   echo: { keys: ['rsa-2048'], protocols: LEGACY, application: 'echo' },
   'certificate-later': { keys: ['rsa-2048'], protocols: BOTH, application: 'http, certificate on request' },
   'certificate-at-once': { keys: ['rsa-2048'], protocols: BOTH, application: 'http, certificate at once' },

@@ -13,7 +13,7 @@ import {
   x448,
 } from '../../src/crypto/noble/index.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { type ServerOptions, serverConfig } from '../../src/engine/config/index.ts';
 import { server12 } from '../../src/engine/protocols12.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { legacyServer12, legacySignatures } from '../../src/legacy.ts';
@@ -68,9 +68,6 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
     credential,
     // Most of the scripts are older than the extension, or leave it out.
     requireExtendedMasterSecret: false,
-    tickets: ticketSealer({ crypto }),
-    sessionIds: memoryServerSessions(),
-    sessionContext: name,
     clientAuth: profile.clientAuth ?? 'none',
     // The scripts send a leaf and nothing else, so what issues it is trusted itself.
     verifier: certificateVerifier({
@@ -80,8 +77,14 @@ async function optionsOf(name: string, profile: Profile): Promise<ServerOptions>
     ...(profile.psk !== undefined && {
       psks: [{ identity: Buffer.from('test'), secret: new Uint8Array(32).fill(0xaa), hash: profile.psk }],
     }),
-    ...(profile.earlyData === true && { earlyData: { guard: memoryReplayGuard() } }),
     ...profile.more,
+    resumption: {
+      tickets: ticketSealer({ crypto }),
+      sessionIds: memoryServerSessions(),
+      context: name,
+      ...(profile.earlyData === true && { earlyData: { guard: memoryReplayGuard() } }),
+      ...profile.more?.resumption,
+    },
   };
 }
 

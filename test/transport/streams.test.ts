@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { type End, pipe } from '../../demo/pipe.ts';
 import { Engine } from '../../src/engine/engine.ts';
-import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/options.ts';
+import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/index.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { accept, connect } from '../../src/index.ts';

@@ -3,6 +3,7 @@ import type { SignatureVerifier } from '../../crypto/types.ts';
 import { basicConstraints, type Certificate, subjectAltNames } from '../x509/certificate.ts';
 import { nameText } from '../x509/general-name-text.ts';
 import { isSelfIssued, sameName } from '../x509/names.ts';
+import { type Steps, wait } from '../x509/steps.ts';
 
 /** What is odd about a bundle without making it useless. */
 export interface BundleProblem {
@@ -43,11 +44,11 @@ export interface Arranged {
 }
 
 /** Leaf first, each followed by its issuer; a self-signed certificate behind the leaf is an anchor and stays at home. */
-export async function arrange(
+export function* arrange(
   certificates: readonly Certificate[],
   leaf: Certificate,
   verifier: SignatureVerifier,
-): Promise<Arranged> {
+): Steps<Arranged> {
   const chain = [leaf];
   const badlySigned: Certificate[] = [];
   const rest = certificates.filter((certificate) => certificate !== leaf && !equalBytes(certificate.der, leaf.der));
@@ -57,7 +58,7 @@ export async function arrange(
     const candidates = rest.filter((certificate) => sameName(certificate.subject, last.issuer));
     let issuer: Certificate | undefined;
     for (const candidate of candidates)
-      if (issuer === undefined && (await signedBy(last, candidate, verifier))) issuer = candidate;
+      if (issuer === undefined && (yield* signedBy(last, candidate, verifier))) issuer = candidate;
     // A peer gets to see what there is, even if it is wrong; whoever loads the bundle hears of it.
     if (issuer === undefined && candidates.length > 0) badlySigned.push(last);
     issuer ??= candidates[0];
@@ -142,8 +143,8 @@ function leafProblems(
   }
 }
 
-async function signedBy(certificate: Certificate, issuer: Certificate, verifier: SignatureVerifier): Promise<boolean> {
+function* signedBy(certificate: Certificate, issuer: Certificate, verifier: SignatureVerifier): Steps<boolean> {
   const { signatureAlgorithm, tbs, signature } = certificate;
   if (signatureAlgorithm === undefined || issuer.publicKey === undefined) return false;
-  return (await verifier.verify(signatureAlgorithm, issuer.publicKey, tbs, signature)) === true;
+  return (yield* wait(verifier.verify(signatureAlgorithm, issuer.publicKey, tbs, signature))) === true;
 }

@@ -1,15 +1,23 @@
 import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { defaultSchemes, legacySchemes, schemesOf } from '../../crypto/schemes.ts';
-import type { CryptoProvider, PrivateKey, PublicKey, SignatureAlgorithm, Signer } from '../../crypto/types.ts';
+import type {
+  CryptoProvider,
+  MaybePromise,
+  PrivateKey,
+  PublicKey,
+  SignatureAlgorithm,
+  Signer,
+} from '../../crypto/types.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import type { Credential, CredentialHints } from '../../handshake/peer.ts';
-import { type Bundle, readBundle } from '../formats/bundle.ts';
+import { type Bundle, bundleSteps } from '../formats/bundle.ts';
 import { arrange, type BundleProblem, problemsOf } from './bundle-order.ts';
 import { type Certificate, subjectAltNames } from '../x509/certificate.ts';
 import { cryptoKeySigner, isCryptoKey } from '../formats/cryptokey.ts';
+import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { nameText } from '../x509/general-name-text.ts';
 import { type JsonWebKeyLike, readJwk } from '../formats/jwk.ts';
 import type { PrivateKeyFile } from '../formats/private-key.ts';
@@ -70,12 +78,22 @@ const OPTIONS: readonly string[] = [
  * ```
  */
 export async function loadCredential(source: CredentialSource, crypto: CryptoProvider): Promise<Credential> {
+  return await credentialOf(source, crypto);
+}
+
+/** The same, at once where nothing has to wait: files without a password, keys in memory, a provider that answers at once. */
+export function credentialOf(source: CredentialSource, crypto: CryptoProvider): MaybePromise<Credential> {
+  return runSteps(credentialSteps(source, crypto));
+}
+
+function* credentialSteps(source: CredentialSource, crypto: CryptoProvider): Steps<Credential> {
   for (const key of Object.keys(source))
-    if (!OPTIONS.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
-  const bundle = await readBundle(source.certificates, source);
+    if (!OPTIONS.includes(key))
+      throw new TlsError('ERR_OPTION', { detail: `credential.${key}: there is no such option` });
+  const bundle = yield* bundleSteps(source.certificates, source);
   if (bundle.certificates.length === 0) throw unusable('there is no certificate');
-  const { leaf, signer } = await pair(source, bundle, crypto);
-  const arranged = await arrange(bundle.certificates, leaf, crypto.verifier);
+  const { leaf, signer } = yield* pair(source, bundle, crypto);
+  const arranged = yield* arrange(bundle.certificates, leaf, crypto.verifier);
   if (source.onProblem !== undefined)
     for (const problem of [...bundle.problems, ...problemsOf(bundle.certificates, arranged, Date.now())])
       source.onProblem(problem);
@@ -121,29 +139,29 @@ interface Pair {
   readonly signer: Signer;
 }
 
-async function pair(source: CredentialSource, bundle: Bundle, crypto: CryptoProvider): Promise<Pair> {
+function* pair(source: CredentialSource, bundle: Bundle, crypto: CryptoProvider): Steps<Pair> {
   const { privateKey } = source;
-  if (isCryptoKey(privateKey)) return await pairCryptoKey(privateKey, bundle.certificates, crypto);
+  if (isCryptoKey(privateKey)) return yield* wait(pairCryptoKey(privateKey, bundle.certificates, crypto));
   if (typeof privateKey === 'object' && 'sign' in privateKey) {
     const leaf = leafOf(bundle.certificates, privateKey.publicKey);
     if (leaf === undefined) throw mismatch(bundle.certificates);
     return { leaf, signer: withinLimits(privateKey, leaf) };
   }
-  const keys = await keysOf(source, bundle);
+  const keys = yield* keysOf(source, bundle);
   for (const file of keys) {
-    const found = await matchKey(file, bundle.certificates, crypto);
+    const found = yield* matchKey(file, bundle.certificates, crypto);
     if (found !== undefined) return found;
   }
   throw mismatch(bundle.certificates);
 }
 
 /** The certificate that goes with a private key; undefined: none does. @throws TlsError ERR_KEY for a key at odds with itself. */
-export async function matchKey(
+export function* matchKey(
   file: PrivateKeyFile,
   certificates: readonly Certificate[],
   crypto: CryptoProvider,
-): Promise<Pair | undefined> {
-  const signer = await crypto.signer(file.key);
+): Steps<Pair | undefined> {
+  const signer = yield* wait(crypto.signer(file.key));
   checkPublicHalf(signer.publicKey, file.publicBytes);
   const leaf = leafOf(certificates, signer.publicKey);
   if (leaf === undefined) {
@@ -155,7 +173,7 @@ export async function matchKey(
     return { leaf, signer: withinLimits(signer, leaf) };
   // What the key may do is for its certificate to say: many files hold a PSS key under the common RSA name.
   signer.dispose?.();
-  return { leaf, signer: withinLimits(await crypto.signer(withPss(file.key, key.pss !== undefined)), leaf) };
+  return { leaf, signer: withinLimits(yield* wait(crypto.signer(withPss(file.key, key.pss !== undefined))), leaf) };
 }
 
 /** By name, since a spread leaves out what is secret. */
@@ -164,7 +182,7 @@ function withPss(key: Extract<PrivateKey, { kind: 'rsa' }>, pss: boolean): Priva
   return { kind, pss, modulus, publicExponent, privateExponent, prime1, prime2, exponent1, exponent2, coefficient };
 }
 
-async function keysOf(source: CredentialSource, bundle: Bundle): Promise<readonly PrivateKeyFile[]> {
+function* keysOf(source: CredentialSource, bundle: Bundle): Steps<readonly PrivateKeyFile[]> {
   const { privateKey } = source;
   if (privateKey === undefined) {
     if (bundle.keys.length === 0)
@@ -172,7 +190,7 @@ async function keysOf(source: CredentialSource, bundle: Bundle): Promise<readonl
     return bundle.keys;
   }
   if (typeof privateKey === 'string' || privateKey instanceof Uint8Array) {
-    const { keys } = await readBundle(privateKey, source, 'privateKey');
+    const { keys } = yield* bundleSteps(privateKey, source, 'privateKey');
     if (keys.length === 0) throw unusable('privateKey: it holds no private key');
     return keys;
   }

@@ -5,6 +5,7 @@ import { type Bundle, type BundleOptions, readBundle } from '../formats/bundle.t
 import { arrange, type Arranged, type BundleProblem, problemsOf } from './bundle-order.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import { matchKey } from './credential.ts';
+import { runSteps } from '../x509/steps.ts';
 import { nameText } from '../x509/general-name-text.ts';
 
 export interface DescribeOptions extends BundleOptions {
@@ -84,9 +85,9 @@ async function arrangeByKey(
   if (certificates.length === 0 || keys.length === 0) return undefined;
   for (const key of keys) {
     try {
-      const match = await matchKey(key, certificates, crypto);
+      const match = await runSteps(matchKey(key, certificates, crypto));
       match?.signer.dispose?.();
-      if (match !== undefined) return await arrange(certificates, match.leaf, crypto.verifier);
+      if (match !== undefined) return await runSteps(arrange(certificates, match.leaf, crypto.verifier));
     } catch (error) {
       problems.push(unreadable(error));
     }

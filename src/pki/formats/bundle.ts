@@ -3,6 +3,7 @@ import { TlsError } from '../../errors.ts';
 import type { PasswordOptions } from './containers/password-based.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { type FilePart, type FileProblem, type FileSource, type PartKind, readParts } from '../x509/file-parts.ts';
+import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { type PrivateKeyFile, readPrivateKey } from './private-key.ts';
 
 /** Everything that was found in some files. */
@@ -41,6 +42,15 @@ export async function readBundle(
   options: BundleOptions,
   what: 'certificates' | 'privateKey' = 'certificates',
 ): Promise<Bundle> {
+  return await runSteps(bundleSteps(source, options, what));
+}
+
+/** The same as steps: nothing waits where no file is protected or a container. */
+export function* bundleSteps(
+  source: FileSource,
+  options: BundleOptions,
+  what: 'certificates' | 'privateKey' = 'certificates',
+): Steps<Bundle> {
   const certificates: Certificate[] = [];
   const keys: PrivateKeyFile[] = [];
   const problems: FileProblem[] = [];
@@ -62,18 +72,19 @@ export async function readBundle(
         else tryPart(part, what, problems, () => addCertificate(part.der));
         break;
       case 'pkcs7': {
-        const { readPkcs7 } = await import('./containers/pkcs7.ts');
+        const { readPkcs7 } = yield* wait(import('./containers/pkcs7.ts'));
         readPkcs7(part.der).forEach(addCertificate);
         break;
       }
       case 'pkcs12': {
-        const { readPkcs12 } = await import('./containers/pkcs12.ts');
+        const { readPkcs12 } = yield* wait(import('./containers/pkcs12.ts'));
         const { password: _, ...limits } = protection({ ...options, password: options.password ?? '' });
-        const contents = await readPkcs12(part.der, {
+        const opening = readPkcs12(part.der, {
           ...limits,
           ...(options.password !== undefined && { password: options.password }),
           requireMac: options.requireMac ?? false,
         });
+        const contents = yield* wait(opening);
         contents.certificates.forEach(addCertificate);
         keys.push(...contents.privateKeys.map((der) => readPrivateKey(der, 'PRIVATE KEY')));
         if (!contents.hasMac)
@@ -84,7 +95,7 @@ export async function readBundle(
         break;
       }
       default:
-        keys.push(await readKey(part, options));
+        keys.push(yield* readKey(part, options));
     }
   }
   if (certificates.length + keys.length === 0 && problems[0] !== undefined)
@@ -101,13 +112,13 @@ function tryPart({ where }: FilePart, what: string, problems: FileProblem[], rea
   }
 }
 
-async function readKey(part: FilePart, options: BundleOptions): Promise<PrivateKeyFile> {
+function* readKey(part: FilePart, options: BundleOptions): Steps<PrivateKeyFile> {
   if (part.kind === 'encrypted-key') {
-    const { decryptPkcs8 } = await import('./containers/pkcs8.ts');
-    return readPrivateKey(await decryptPkcs8(part.der, protection(options)), 'PRIVATE KEY');
+    const { decryptPkcs8 } = yield* wait(import('./containers/pkcs8.ts'));
+    return readPrivateKey(yield* wait(decryptPkcs8(part.der, protection(options))), 'PRIVATE KEY');
   }
   if (part.headers.some((header) => header.includes('ENCRYPTED'))) {
-    const { decryptLegacyPem } = await import('./containers/legacy-pem.ts');
+    const { decryptLegacyPem } = yield* wait(import('./containers/legacy-pem.ts'));
     const der = decryptLegacyPem(
       { label: part.label ?? '', der: part.der, headers: part.headers },
       protection(options),

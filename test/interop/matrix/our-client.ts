@@ -118,8 +118,12 @@ export async function asClient(
     case 'ids': {
       const serving = await serve(scenario === 'ids' ? { ids: true } : {});
       const sessions = memorySessions();
-      await talked(serving, version, { sessions }, ({ info }) => equal('resumed', info.resumed, false));
-      return await talked(serving, version, { sessions }, ({ info }) => equal('resumed', info.resumed, true));
+      await talked(serving, version, { resumption: { store: sessions } }, ({ info }) =>
+        equal('resumed', info.resumed, false),
+      );
+      return await talked(serving, version, { resumption: { store: sessions } }, ({ info }) =>
+        equal('resumed', info.resumed, true),
+      );
     }
   }
 }
@@ -230,7 +234,7 @@ async function open(serving: Serving, version: Version, options: Partial<Connect
         verifier: rootsVerifier,
         ...(serving.bindsSecret === false && { requireExtendedMasterSecret: false }),
         protocols: [version === '1.3' ? client13 : client12],
-        sessions: false,
+        resumption: false,
         ...options,
       },
     ).secured(),

@@ -98,8 +98,8 @@ export async function asServer(
     case 'ids': {
       const ids = scenario === 'ids';
       const memory = ids
-        ? { tickets: false as const, sessionIds: memoryServerSessions() }
-        : { tickets: ticketSealer({ crypto: noble }) };
+        ? { resumption: { tickets: false as const, sessionIds: memoryServerSessions() } }
+        : { resumption: { tickets: ticketSealer({ crypto: noble }) } };
       const result = await trial(memory, { times: 2, ids });
       good(result);
       const resumed = result.sockets.map(({ info }) => info.resumed);
@@ -132,7 +132,7 @@ async function run(
     {
       credential: { certificates: chain.join(''), privateKey: key },
       protocols: [version === '1.3' ? server13 : server12],
-      tickets: false,
+      resumption: false,
       ...(peer.bindsSecret === false && { requireExtendedMasterSecret: false }),
       ...options,
       onTrace: (event) => {

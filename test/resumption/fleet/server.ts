@@ -15,7 +15,12 @@ const tickets = ticketSealer({
   secrets: secrets!.split(',').map((hex) => Buffer.from(hex, 'hex')),
   rotation: 60,
 });
-const options = { credential: await serverCredential(), crypto: noble, tickets, clock, sessionContext: 'the fleet' };
+const options = {
+  credential: await serverCredential(),
+  crypto: noble,
+  clock,
+  resumption: { tickets, context: 'the fleet' },
+};
 const listener = createServer(options, (socket) => {
   socket.on('error', () => {});
   socket.on('end', () => socket.end());

@@ -1,3 +1,4 @@
+import { credentialResolver } from '../../authentication/choose-credential.ts';
 import { whyRefused } from '../../authentication/credential-fit.ts';
 import type { CipherSuite12 } from '../../../crypto/types.ts';
 import { TlsError } from '../../../errors.ts';
@@ -113,7 +114,8 @@ export function* choose12(
   );
   if (possible.length === 0) throw new TlsError('ERR_NO_SHARED_GROUP', { rfc: 'RFC 8422 section 5.1' });
 
-  const resolver = choices.credential ?? config.credential;
+  const resolver =
+    choices.credential === undefined ? config.credential : credentialResolver(choices.credential, config);
   const query: CredentialQuery = {
     role: 'server',
     version: TLS_1_2,

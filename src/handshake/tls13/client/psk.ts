@@ -111,7 +111,7 @@ export function earlyDataRefusal(offers: readonly PskOffer[], config: ClientConf
   if (config.earlyData === undefined || session === undefined) return 'there is no session';
   if (session.maxEarlyData < config.earlyData.length)
     return `the server takes ${session.maxEarlyData} bytes with this session`;
-  if (session.authenticated && !config.earlyDataAsMyself) return 'the session began with our certificate';
+  if (session.authenticated && !config.earlyDataWithCertificate) return 'the session began with our certificate';
   if (!config.suites13.some(({ id }) => id === session.suite)) return 'the cipher suite is not offered';
   if (session.alpn !== undefined && !config.alpn.includes(session.alpn)) return 'its protocol is not offered';
   if (session.alpn === undefined && config.alpn.length > 0) return 'the session has no protocol';

@@ -126,7 +126,7 @@ function* answerEarlyData(
   effects.info('earlyData', { accepted: reason === undefined, bytes: 0, ...(reason !== undefined && { reason }) });
   if (reason !== undefined) {
     // RFC 9846 §4.3.10-9
-    effects.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    effects.skipEarlyData('sealed', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.max ?? 0)));
     return false;
   }
   const { secrets, suite } = taken!;
@@ -136,7 +136,7 @@ function* answerEarlyData(
   effects.log('CLIENT_EARLY_TRAFFIC_SECRET', traffic);
   effects.log('EARLY_EXPORTER_SECRET', exporter);
   effects.earlyExporter(suite.hash, exporter);
-  effects.takeEarlyData(config.earlyData!.maximum);
+  effects.takeEarlyData(config.earlyData!.max);
   effects.keys('read', 'early', suite, traffic);
   wipe(traffic, exporter);
   return true;
@@ -184,7 +184,7 @@ function askAgain(
   effects.send(raw);
   if (first.hello.legacySessionId.length > 0) effects.changeCipherSpec();
   if (first.extensions.has(earlyData.id)) {
-    effects.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.maximum ?? 0)));
+    effects.skipEarlyData('retry', Math.max(REFUSED_EARLY_DATA, 2 * (config.earlyData?.max ?? 0)));
     effects.info('earlyData', { accepted: false, bytes: 0, reason: 'the client has to say hello again' });
   }
   effects.info('retried', true);

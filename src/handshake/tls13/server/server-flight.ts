@@ -1,3 +1,4 @@
+import { credentialResolver } from '../../authentication/choose-credential.ts';
 import { whyRefused } from '../../authentication/credential-fit.ts';
 import { TlsError } from '../../../errors.ts';
 import { encode } from '../../../wire/codec.ts';
@@ -151,7 +152,9 @@ export function* findCredential(
   choices: ContextSelection,
   context: Context<ServerConfig>,
 ): Step<Credential> {
-  const resolver = choices.credential ?? context.config.credential;
+  const { config } = context;
+  const resolver =
+    choices.credential === undefined ? config.credential : credentialResolver(choices.credential, config);
   const query: CredentialQuery = {
     role: 'server',
     version: 0x0304,

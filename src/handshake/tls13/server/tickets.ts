@@ -104,5 +104,5 @@ function earlyDataFor({ peer }: TicketPlan, context: Context<ServerConfig>): num
   const { earlyData: rules } = context.config;
   if (rules === undefined) return 0;
   const info = peerInfoOf(peer);
-  return info === undefined || rules.allow?.(info) === true ? rules.maximum : 0;
+  return info === undefined || rules.allow?.(info) === true ? rules.max : 0;
 }

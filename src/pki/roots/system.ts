@@ -1,11 +1,10 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { delimiter, join } from 'node:path';
-import * as tls from 'node:tls';
-import { equalBytes } from '../bytes/bytes.ts';
-import { DerError } from '../bytes/der.ts';
-import { TlsError } from '../errors.ts';
-import { readCertificate } from '../pki/x509/certificate.ts';
-import { readParts } from '../pki/x509/file-parts.ts';
+import type * as NodeFs from 'node:fs';
+import type * as NodeTls from 'node:tls';
+import { equalBytes } from '../../bytes/bytes.ts';
+import { DerError } from '../../bytes/der.ts';
+import { TlsError } from '../../errors.ts';
+import { readCertificate } from '../x509/certificate.ts';
+import { readParts } from '../x509/file-parts.ts';
 
 /** The roots that a machine trusts. */
 export interface SystemRoots {
@@ -56,7 +55,7 @@ const FOLDERS: readonly string[] = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/sy
  * ```
  */
 export function systemRoots(options: SystemRootsOptions = {}): SystemRoots {
-  const env = options.env ?? process.env;
+  const env = options.env ?? runtime().process?.env ?? {};
   const source = options.source ?? 'auto';
   if (!['auto', 'system', 'node'].includes(source))
     throw new TlsError('ERR_OPTION', { detail: `source: "${source}" is not one of auto, system, node` });
@@ -85,7 +84,7 @@ function named(env: { readonly [name: string]: string | undefined }): Found | un
   if (file !== undefined && file !== '')
     sources.push({ ders: certificatesOf(mustRead('SSL_CERT_FILE', file)), from: file });
   if (list !== undefined && list !== '') {
-    const folders = list.split(delimiter).filter((folder) => folder !== '');
+    const folders = list.split(separator()).filter((folder) => folder !== '');
     const found = folders.map(fromFolder).filter((one) => one !== undefined);
     // A folder that is empty is nothing special in a list; that none has anything is a mistake.
     if (found.length === 0)
@@ -97,8 +96,8 @@ function named(env: { readonly [name: string]: string | undefined }): Found | un
 }
 
 function fromStore(): Found | undefined {
-  const read = (tls as { readonly getCACertificates?: (type: 'system') => readonly string[] }).getCACertificates;
-  const ders = read?.('system').flatMap(certificatesOf) ?? [];
+  const tls: { readonly getCACertificates?: (type: 'system') => readonly string[] } | undefined = builtin('node:tls');
+  const ders = tls?.getCACertificates?.('system').flatMap(certificatesOf) ?? [];
   return ders.length === 0 ? undefined : { ders, from: "the system's store" };
 }
 
@@ -121,16 +120,19 @@ function fromFolders(): Found | undefined {
 function fromFolder(folder: string): Found | undefined {
   let names: readonly string[];
   try {
-    names = readdirSync(folder);
+    names = files().readdirSync(folder);
   } catch {
     return undefined;
   }
-  const ders = names.flatMap((name) => certificatesOf(readOr(join(folder, name), '')));
+  const ders = names.flatMap((name) => certificatesOf(readOr(`${folder}/${name}`, '')));
   return ders.length === 0 ? undefined : { ders, from: folder };
 }
 
-function fromNode(): Found {
-  return { ders: tls.rootCertificates.flatMap(certificatesOf), from: "Node's own list" };
+function fromNode(): Found | undefined {
+  const tls = builtin<typeof NodeTls>('node:tls');
+  return tls === undefined
+    ? undefined
+    : { ders: tls.rootCertificates.flatMap(certificatesOf), from: "Node's own list" };
 }
 
 /** A store may hold what is broken: one bad block or file in it is no reason to throw away the others. */
@@ -165,7 +167,7 @@ function checked(ders: readonly Uint8Array[], from: string): SystemRoots {
 function mustRead(variable: string, file: string): string {
   let text: string;
   try {
-    text = readFileSync(file, 'latin1');
+    text = files().readFileSync(file, 'latin1');
   } catch (cause) {
     throw new TlsError('ERR_OPTION', { detail: `${variable}: ${file} cannot be read`, cause });
   }
@@ -176,8 +178,39 @@ function mustRead(variable: string, file: string): string {
 
 function readOr(file: string, otherwise: string): string {
   try {
-    return readFileSync(file, 'latin1');
+    return files().readFileSync(file, 'latin1');
   } catch {
     return otherwise;
   }
+}
+
+interface Runtime {
+  readonly process?: {
+    readonly platform?: string;
+    readonly env?: { readonly [name: string]: string | undefined };
+    readonly getBuiltinModule?: (name: string) => unknown;
+  };
+}
+
+const runtime = (): Runtime => globalThis as Runtime;
+
+/** Between the folders of a list: as in PATH, which has colons but on Windows. */
+function separator(): string {
+  return runtime().process?.platform === 'win32' ? ';' : ':';
+}
+
+/** A module of Node, Deno or Bun, by a way that no bundler sees; undefined elsewhere. */
+function builtin<T>(name: string): T | undefined {
+  return runtime().process?.getBuiltinModule?.(name) as T | undefined;
+}
+
+/** @throws TlsError ERR_OPTION where there are no files: in pages and most workers. */
+function files(): typeof NodeFs {
+  const fs = builtin<typeof NodeFs>('node:fs');
+  if (fs === undefined)
+    throw new TlsError('ERR_OPTION', {
+      detail:
+        "anchors: there is no store of certificates here that could be read: give the certificates instead of 'system'",
+    });
+  return fs;
 }

@@ -1,0 +1,409 @@
+import { autoProvider } from './crypto/auto.ts';
+import type { CryptoProvider, MaybePromise } from './crypto/types.ts';
+import {
+  CLIENT_RULES,
+  type ClientConnectionOptions,
+  type ClientOptions,
+  type ClientResumptionOptions,
+  clientConfig,
+  clientConnectionConfig,
+  SERVER_RULES,
+  type ServerConnectionOptions,
+  type ServerOptions,
+  type ServerResumptionOptions,
+  serverConfig,
+  serverConnectionConfig,
+} from './engine/config/index.ts';
+import type { CredentialOption } from './engine/config/credential.ts';
+import { optionError, unsuitable } from './engine/config/rules.ts';
+import { Engine } from './engine/engine.ts';
+import { Alert } from './errors.ts';
+import type { ClientConfig, ServerConfig } from './handshake/config.ts';
+import type { Credential, CredentialResolver, PeerVerifier } from './handshake/peer.ts';
+import type { ClientHelloSummary, ContextSelection } from './handshake/requests.ts';
+import { CLIENT_NAMES, SERVER_NAMES } from './option-names.ts';
+import { type CredentialSource, credentialOf } from './pki/credentials/credential.ts';
+import type { AnchorSource } from './pki/path/anchors.ts';
+import { anchorsDigest } from './pki/path/anchors-digest.ts';
+import { systemRoots } from './pki/roots/system.ts';
+import { certificateVerifier } from './pki/verifiers/verifier.ts';
+import { toAsciiLabels } from './pki/x509/idna.ts';
+import { isPromise } from './pki/x509/steps.ts';
+import { client12, client13, server12, server13 } from './protocols.ts';
+import { memorySessions } from './resumption/stores.ts';
+import { ticketSealer } from './resumption/tickets.ts';
+
+/** What to show: loaded already, as files, several of either, or a function that chooses. */
+export type CredentialInput =
+  | Credential
+  | CredentialSource
+  | readonly (Credential | CredentialSource)[]
+  | CredentialResolver;
+
+/** What is chosen for both roles, and can be chosen otherwise. */
+interface Chosen {
+  /** Default: node:crypto where the runtime has it, noble everywhere else. */
+  readonly crypto?: CryptoProvider | undefined;
+  /**
+   * Certificates that are trusted: PEM as text or bytes, DER, or a list of these; `'system'`: those that this machine
+   * trusts, where there is a store that can be read (Node, Deno, Bun). Not together with `verifier`. Default: none, no
+   * certificate is trusted.
+   */
+  readonly anchors?: AnchorSource | 'system' | undefined;
+  /** Judges the peer, in place of `anchors`. */
+  readonly verifier?: PeerVerifier | undefined;
+}
+
+/** What a client is, for all its connections. */
+export interface ClientContextOptions
+  extends Chosen,
+    Omit<
+      ClientOptions,
+      'protocols' | 'crypto' | 'verifier' | 'credential' | 'resumption' | 'serverName' | 'earlyData' | 'sessionKey'
+    > {
+  /** The versions to speak, of `warifu/protocols`. Default: TLS 1.3 and TLS 1.2. */
+  readonly protocols?: ClientOptions['protocols'] | undefined;
+  /** What to show a server that asks: a credential, or a chain with its key, or several. Default: nothing. */
+  readonly credential?: CredentialInput | undefined;
+  /**
+   * How sessions are resumed, so that the next connection to the same server need not prove everything again; false: they
+   * are not. Default: a memory of its own for this context.
+   */
+  readonly resumption?: ClientResumptionOptions | false | undefined;
+}
+
+/** What a server is, for all its connections. */
+export interface ServerContextOptions
+  extends Chosen,
+    Omit<ServerOptions, 'protocols' | 'crypto' | 'verifier' | 'credential' | 'resumption' | 'selectContext'> {
+  /** The versions to speak, of `warifu/protocols`. Default: TLS 1.3 and TLS 1.2. */
+  readonly protocols?: ServerOptions['protocols'] | undefined;
+  /** What to show: a credential, or a chain with its key, or several: the first that the client can verify is shown. */
+  readonly credential: CredentialInput;
+  /**
+   * Chooses anew for each client, by name, protocol, or anything else in its hello: another context, whose credential,
+   * `alpn`, `clientAuth` and verifier are taken, or these by themselves; undefined: this context as it is. Default: none.
+   */
+  readonly selectContext?:
+    | ((hello: ClientHelloSummary) => MaybePromise<ContextSelection | ServerContext | undefined>)
+    | undefined;
+  /**
+   * How clients resume sessions; false: they do not. Default: tickets, sealed under keys that this context made for itself
+   * and that are lost with it.
+   */
+  readonly resumption?: ServerResumptionOptions | false | undefined;
+}
+
+/**
+ * What a client is: immutable, checked when it is made, shared by all its connections. Made by {@link createClientContext}.
+ */
+export class ClientContext {
+  readonly #options: ClientContextOptions;
+  readonly #made: Made;
+  readonly #config: MaybePromise<ClientConfig>;
+
+  /** Prefer {@link createClientContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
+  constructor(options: ClientContextOptions, made: Made = {}) {
+    const own = ownOptions(options, CLIENT_OPTIONS);
+    this.#options = own;
+    const { crypto, verifier } = trustOf(own, made);
+    const judge = verifier ?? (own.psks !== undefined && own.psks.length > 0 ? keysOnly : undefined);
+    if (judge === undefined)
+      throw optionError(
+        'anchors',
+        'give the certificates that are trusted, or a verifier; no certificate is trusted by default',
+      );
+    const store = made.store ?? memorySessions();
+    const credential =
+      own.credential === undefined ? undefined : (made.credential ?? readCredentials(own.credential, crypto));
+    this.#made = { crypto, verifier: judge, store, credential };
+    const { anchors: _, resumption, ...rest } = own;
+    const configure = (loaded: CredentialOption | undefined): ClientConfig =>
+      clientConfig(
+        {
+          ...rest,
+          protocols: own.protocols ?? [client13, client12],
+          crypto,
+          verifier: judge,
+          credential: loaded,
+          resumption: resumption === false ? undefined : { store, ...definedOf(resumption) },
+        },
+        CLIENT_NAMES,
+      );
+    this.#config = whenLoaded(credential, configure);
+  }
+
+  get role(): 'client' {
+    return 'client';
+  }
+
+  /**
+   * Fulfilled when everything that takes time has been read: files with a password, keys of WebCrypto. Connections wait
+   * for it by themselves.
+   * @throws TlsError ERR_KEY or ERR_PASSWORD when something cannot be read.
+   */
+  get ready(): Promise<void> {
+    return Promise.resolve(this.#config).then(() => {});
+  }
+
+  /**
+   * An engine for one connection, for programs that drive it themselves. A promise only while {@link ready} is pending.
+   * @throws TlsError ERR_OPTION.
+   */
+  engine(connection: ClientConnectionOptions = {}): MaybePromise<Engine> {
+    const named = withAsciiName(connection);
+    if (named.serverName === undefined && this.#options.anchors !== undefined)
+      throw optionError('serverName', 'it is needed: the name or address that the certificate has to be for');
+    const { sendServerName } = this.#options;
+    return then(
+      this.#config,
+      (config) => new Engine(clientConnectionConfig(config, named, sendServerName, CLIENT_NAMES)),
+    );
+  }
+
+  /** A new context, with these options in place of the old ones. What they do not touch is shared, sessions too. */
+  with(changes: Partial<ClientContextOptions>): ClientContext {
+    return new ClientContext({ ...this.#options, ...changes }, kept(this.#made, changes));
+  }
+}
+
+/**
+ * What a server is: immutable, checked when it is made, shared by all its connections. Made by {@link createServerContext}.
+ */
+export class ServerContext {
+  readonly #options: ServerContextOptions;
+  readonly #made: Made;
+  readonly #config: MaybePromise<ServerConfig>;
+
+  /** Prefer {@link createServerContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
+  constructor(options: ServerContextOptions, made: Made = {}) {
+    const own = ownOptions(options, SERVER_OPTIONS);
+    this.#options = own;
+    if (own.credential === undefined)
+      throw optionError('credential', 'a server has to show a certificate: give { certificates, privateKey }');
+    const { crypto, verifier } = trustOf(own, made);
+    const credential = made.credential ?? readCredentials(own.credential, crypto);
+    const tickets = made.tickets ?? ticketSealer({ crypto });
+    this.#made = { crypto, verifier, tickets, credential };
+    const { anchors: _, resumption, selectContext, ...rest } = own;
+    const configure = (loaded: CredentialOption): ServerConfig =>
+      serverConfig(
+        {
+          ...rest,
+          protocols: own.protocols ?? [server13, server12],
+          crypto,
+          verifier,
+          credential: loaded,
+          selectContext: selectContext === undefined ? undefined : selector(selectContext),
+          resumption: resumption === false ? undefined : { tickets, ...definedOf(resumption) },
+        },
+        SERVER_NAMES,
+      );
+    this.#config = whenLoaded(credential, configure);
+  }
+
+  get role(): 'server' {
+    return 'server';
+  }
+
+  /**
+   * Fulfilled when everything that takes time has been read: files with a password, keys of WebCrypto. Connections wait
+   * for it by themselves.
+   * @throws TlsError ERR_KEY or ERR_PASSWORD when something cannot be read.
+   */
+  get ready(): Promise<void> {
+    return Promise.resolve(this.#config).then(() => {});
+  }
+
+  /**
+   * An engine for one connection, for programs that drive it themselves. A promise only while {@link ready} is pending.
+   * @throws TlsError ERR_OPTION.
+   */
+  engine(connection: ServerConnectionOptions = {}): MaybePromise<Engine> {
+    return then(this.#config, (config) => new Engine(serverConnectionConfig(config, connection, SERVER_NAMES)));
+  }
+
+  /** A new context, with these options in place of the old ones. What they do not touch is shared, keys of tickets too. */
+  with(changes: Partial<ServerContextOptions>): ServerContext {
+    return new ServerContext({ ...this.#options, ...changes }, kept(this.#made, changes));
+  }
+
+  /** What another context's `selectContext` takes of this one. */
+  selection(): MaybePromise<ContextSelection> {
+    return then(this.#config, ({ credential, alpn, clientAuth, verifier, sessionContext }) => ({
+      credential,
+      alpn,
+      clientAuth,
+      verifier,
+      name: sessionContext,
+    }));
+  }
+}
+
+/**
+ * Makes what a client is, once for all its connections.
+ * @throws TlsError ERR_OPTION, naming the option, what was expected and what was found; ERR_KEY for a key or certificate
+ * that cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { createClientContext } from 'warifu';
+ * try {
+ *   createClientContext({ anchors: [], alpn: ['http/1.1'], grease: 'no' });
+ * } catch (error) {
+ *   error.message; // "ERR_OPTION: an option cannot be used: grease: expected true or false, found \"no\""
+ * }
+ * ```
+ */
+export function createClientContext(options: ClientContextOptions): ClientContext {
+  return new ClientContext(options);
+}
+
+/**
+ * Makes what a server is, once for all its connections.
+ * @throws TlsError ERR_OPTION, naming the option, what was expected and what was found; ERR_KEY for a key or certificate
+ * that cannot be used.
+ *
+ * @example
+ * ```ts
+ * import { accept, createServerContext } from 'warifu';
+ * type Pipe = { readable: ReadableStream<Uint8Array>; writable: WritableStream<Uint8Array> };
+ * // PEM, of files or a secret store.
+ * function listener(certificates: string, privateKey: string, anchors: string) {
+ *   const context = createServerContext({ credential: { certificates, privateKey }, clientAuth: 'require', anchors });
+ *   return (pipe: Pipe) => accept(pipe, { context }); // for each connection
+ * }
+ * ```
+ */
+export function createServerContext(options: ServerContextOptions): ServerContext {
+  return new ServerContext(options);
+}
+
+/** What was made for a context, and goes over to one that is made of it. */
+interface Made {
+  readonly crypto?: CryptoProvider | undefined;
+  readonly verifier?: PeerVerifier | undefined;
+  readonly store?: ClientResumptionOptions['store'];
+  readonly tickets?: ServerResumptionOptions['tickets'];
+  readonly credential?: MaybePromise<CredentialOption> | undefined;
+}
+
+/** What changes does not touch. */
+function kept(made: Made, changes: object): Made {
+  const { crypto, verifier, credential, ...rest } = made;
+  const touched = (...names: readonly string[]): boolean => names.some((name) => Object.hasOwn(changes, name));
+  return {
+    ...rest,
+    ...(!touched('crypto') && { crypto }),
+    ...(!touched('crypto', 'anchors', 'verifier', 'psks') && { verifier }),
+    ...(!touched('crypto', 'credential') && { credential }),
+  };
+}
+
+const CLIENT_OPTIONS: readonly string[] = [...Object.keys(CLIENT_RULES), 'anchors'];
+const SERVER_OPTIONS: readonly string[] = [...Object.keys(SERVER_RULES), 'anchors'];
+
+/** A copy of the own properties: what is on a prototype is no option. What is unknown is left for the rules to refuse. */
+function ownOptions<O extends object>(options: O, known: readonly string[]): O {
+  if (typeof options !== 'object' || options === null) throw unsuitable('options', 'an object with options', options);
+  // Every known name is there, so that none is looked up on a prototype.
+  return { ...Object.fromEntries(known.map((name) => [name, undefined])), ...options };
+}
+
+function trustOf(
+  options: Chosen,
+  made: Made,
+): { readonly crypto: CryptoProvider; readonly verifier: PeerVerifier | undefined } {
+  const crypto = options.crypto ?? made.crypto ?? autoProvider();
+  const { anchors, verifier } = options;
+  if (anchors !== undefined && verifier !== undefined)
+    throw optionError('anchors', 'not together with a verifier, which would not know of them');
+  if (made.verifier !== undefined) return { crypto, verifier: made.verifier };
+  if (anchors === undefined) return { crypto, verifier };
+  const trusted = anchors === 'system' ? systemRoots().certificates : anchors;
+  // Named by what it trusts, so that sessions outlive the context: in another process, or after `with`.
+  const policy = `anchors ${anchorsDigest(trusted, crypto.hash('sha256'))}`;
+  return { crypto, verifier: certificateVerifier({ anchors: trusted, signatures: crypto.verifier, policy }) };
+}
+
+/** For a client that was given keys and no anchors: no certificate takes the place of a key. */
+const keysOnly: PeerVerifier = {
+  policy: 'keys only',
+  verify: () => ({
+    ok: false,
+    failure: {
+      code: 'CERT_UNTRUSTED',
+      message: 'the server showed a certificate, but only keys that were given are trusted: there are no anchors',
+      alert: Alert.unknownCa,
+    },
+  }),
+};
+
+/** Files are read once, here. What takes time is a promise. */
+function readCredentials(input: CredentialInput, crypto: CryptoProvider): MaybePromise<CredentialOption> {
+  if (typeof input === 'function') return input;
+  const read = (one: Credential | CredentialSource): MaybePromise<Credential> => {
+    if (isSource(one)) return credentialOf(one, crypto);
+    if (typeof one === 'object' && one !== null && Object.hasOwn(one, 'privateKey'))
+      throw optionError('credential.certificates', 'the certificate that goes with the private key is needed');
+    return one;
+  };
+  if (!isList(input)) return read(input);
+  const all = input.map(read);
+  const loaded = all.filter((one): one is Credential => !isPending(one));
+  return loaded.length === all.length ? loaded : Promise.all(all);
+}
+
+function isSource(value: Credential | CredentialSource): value is CredentialSource {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, 'certificates');
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
+}
+
+/** A context in the place of a selection is what it stands for. */
+function selector(
+  select: NonNullable<ServerContextOptions['selectContext']>,
+): NonNullable<ServerOptions['selectContext']> {
+  if (typeof select !== 'function') return select;
+  const selectionOf = (
+    answer: ContextSelection | ServerContext | undefined,
+  ): MaybePromise<ContextSelection | undefined> => (answer instanceof ServerContext ? answer.selection() : answer);
+  return (hello) => then(select(hello), selectionOf);
+}
+
+/** What was given, without what is undefined: a default is not to be replaced by nothing. */
+function definedOf<T extends object>(options: T | undefined): T | object {
+  if (typeof options !== 'object' || options === null) return options === undefined ? {} : options;
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined));
+}
+
+/** Names of other scripts as certificates and SNI have them (RFC 5890). */
+function withAsciiName(connection: ClientConnectionOptions): ClientConnectionOptions {
+  const serverName = Object.hasOwn(connection, 'serverName') ? connection.serverName : undefined;
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: the range of ASCII.
+  if (typeof serverName !== 'string' || /^[\u0000-\u007f]*$/.test(serverName)) return { ...connection, serverName };
+  const labels = toAsciiLabels(serverName);
+  if (labels === undefined)
+    throw unsuitable('serverName', 'a DNS name or an IP address', serverName, 'a label of it cannot be a domain name');
+  return { ...connection, serverName: labels.join('.') };
+}
+
+function then<T, R>(value: MaybePromise<T>, use: (value: T) => MaybePromise<R>): MaybePromise<R> {
+  return isPending(value) ? value.then(use) : use(value);
+}
+
+function isPending<T>(value: MaybePromise<T>): value is Promise<T> {
+  return isPromise(value);
+}
+
+function whenLoaded<C extends CredentialOption | undefined, R>(
+  credential: MaybePromise<C>,
+  use: (loaded: C) => R,
+): MaybePromise<R> {
+  const result = then(credential, use);
+  // A failure is that of the connections that wait for it, and of `ready`.
+  if (isPromise(result)) result.catch(() => {});
+  return result;
+}

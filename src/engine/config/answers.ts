@@ -1,0 +1,92 @@
+import type { Config } from '../../handshake/config.ts';
+import type { Credential, Verdict, VerificationFailure } from '../../handshake/peer.ts';
+import type { RequestKind } from '../../handshake/requests.ts';
+import { readCredential } from './credential.ts';
+import { checkPsk } from './resumption.ts';
+import { bytesOf, unsuitable } from './rules.ts';
+import { checkSelection } from './selection.ts';
+
+/**
+ * What a program, a verifier, a store or a provider answers is held against what it may be, as options are. A typo in an
+ * answer must not open what the answer was to close.
+ * @throws TlsError ERR_OPTION, naming the callback, what was expected and what was found.
+ */
+export function checkAnswer(kind: RequestKind, answer: unknown, config: Config): unknown {
+  switch (kind) {
+    case 'context':
+      return config.role === 'server' ? checkSelection(answer, config) : undefined;
+    case 'credential':
+      return answer === undefined || answer === null ? undefined : checkCredential(answer);
+    case 'verifyPeer':
+      return checkVerdict('verify()', answer);
+    case 'recheck':
+      return answer === undefined ? undefined : checkVerdict('recheck()', answer);
+    case 'verifySignature':
+      return only('boolean', "the provider's verify()", answer);
+    case 'firstUse':
+      return answer === undefined ? undefined : only('boolean', 'guard.firstUse()', answer);
+    case 'sign':
+      return checkBytes('sign()', answer, 1, 0xffff);
+    case 'decrypt':
+      return answer === undefined ? undefined : checkBytes('decryptRaw()', answer, 0, 0xffff);
+    case 'sealTicket':
+      return answer === undefined ? undefined : checkBytes('tickets.seal()', answer, 1, 0xffff);
+    case 'openTicket':
+      return answer === undefined ? undefined : checkBytes('tickets.open()', answer, 0, 0xffffff);
+    case 'loadState':
+      return answer === undefined || answer === null ? undefined : checkBytes('sessionIds.take()', answer, 0, 0xffffff);
+    case 'storeState':
+      return undefined;
+    case 'findPsk':
+      return answer === undefined || answer === null ? undefined : checkPsk(answer);
+    case 'loadSession':
+      return answer === undefined || answer === null ? undefined : object('store.take()', 'a session of put()', answer);
+    case 'offer':
+    case 'agree':
+    case 'accept':
+      return answer;
+  }
+}
+
+function checkCredential(answer: unknown): Credential {
+  return readCredential(answer, 'credential()');
+}
+
+function checkVerdict(who: string, answer: unknown): Verdict {
+  const verdict = object<Verdict>(who, 'a verdict (an object with ok: true or ok: false)', answer);
+  const ok: unknown = verdict.ok;
+  if (ok === true && verdict.ok) {
+    checkBytes(`${who}: publicKey`, verdict.publicKey, 1, 0xffffff);
+    if (!Array.isArray(verdict.path)) throw unsuitable(`${who}: path`, 'a list of DER certificates', verdict.path);
+    return verdict;
+  }
+  if (ok !== false || verdict.ok) throw unsuitable(`${who}: ok`, 'true or false', ok);
+  const failure = object<VerificationFailure>(
+    `${who}: failure`,
+    'an object with code, message and alert',
+    verdict.failure,
+  );
+  if (typeof failure.message !== 'string') throw unsuitable(`${who}: failure.message`, 'a text', failure.message);
+  return verdict;
+}
+
+function checkBytes(who: string, value: unknown, min: number, max: number): Uint8Array {
+  const view = bytesOf(value);
+  if (view === undefined) throw unsuitable(who, 'bytes (Uint8Array)', value);
+  if (view.length < min || view.length > max) throw unsuitable(who, `${min} to ${max} bytes`, value);
+  return view;
+}
+
+function only(type: 'boolean', who: string, value: unknown): boolean {
+  if (typeof value !== type) throw unsuitable(who, 'true or false', value);
+  return value === true;
+}
+
+function object<T extends object>(who: string, expected: string, value: unknown): T {
+  if (!isObject<T>(value)) throw unsuitable(who, expected, value);
+  return value;
+}
+
+function isObject<T extends object>(value: unknown): value is T {
+  return typeof value === 'object' && value !== null;
+}
