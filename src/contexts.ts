@@ -248,11 +248,8 @@ export class ServerContext {
  * @example
  * ```ts
  * import { createClientContext } from 'warifu';
- * try {
- *   createClientContext({ anchors: [], alpn: ['http/1.1'], grease: 'no' });
- * } catch (error) {
- *   error.message; // "ERR_OPTION: an option cannot be used: grease: expected true or false, found \"no\""
- * }
+ * const context = createClientContext({ anchors: [], alpn: ['http/1.1'] });
+ * context.with({ alpn: ['h2'] }).role; // 'client'
  * ```
  */
 export function createClientContext(options: ClientContextOptions): ClientContext {

@@ -12,7 +12,7 @@ import { serverEntry, trustedRootsPem } from '../support/pki.ts';
 
 const entry = serverEntry();
 const credential = { certificates: entry.chain.join('\n'), privateKey: entry.key };
-const asking = { serverName: 'server.example', anchors: trustedRootsPem(), sessions: false } as const;
+const asking = { serverName: 'server.example', anchors: trustedRootsPem(), resumption: false } as const;
 
 const toStop: (() => unknown)[] = [];
 afterEach(() => {
