@@ -606,10 +606,15 @@ describe('callbacks that throw', () => {
   const boom = (): never => {
     throw new Error('of the program');
   };
+  /** Right when it is looked at, as an option. */
+  const laterBoom = (): (() => number) => {
+    let calls = 0;
+    return () => (calls++ === 0 ? Date.now() : boom());
+  };
   const where = {
     onTrace: { client: { onTrace: boom } },
     keyLog: { client: { keyLog: boom } },
-    'clock.now': { client: { clock: { now: boom } } },
+    'clock.now': { client: { clock: { now: laterBoom() } } },
     'onTrace of a server': { server: { onTrace: boom } },
     'keyLog of a server': { server: { keyLog: boom } },
   } as const;

@@ -151,7 +151,12 @@ const clockRule: Rule<{ now(): number }> = {
   expected: 'an object with now(), which gives milliseconds since 1970',
   read(value: unknown, option: string): { now(): number } {
     const clock = withMethods<{ now(): number }>('a clock', 'now').read(value, option);
-    const first: unknown = clock.now();
+    let first: unknown;
+    try {
+      first = clock.now();
+    } catch (cause) {
+      throw optionError(`${option}.now()`, 'expected milliseconds since 1970, found that it throws', cause);
+    }
     if (typeof first !== 'number' || !Number.isFinite(first))
       throw unsuitable(`${option}.now()`, 'milliseconds since 1970, a number', first, 'write () => Date.now()');
     return clock;
