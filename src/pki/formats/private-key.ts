@@ -23,7 +23,8 @@ import { FIELD_SIZE } from '../../crypto/spki.ts';
 import type { NamedCurve, PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { checkRsa, checkScalar } from './key-checks.ts';
-import { readPem, writePem } from '../x509/pem.ts';
+import { readParts } from '../x509/file-parts.ts';
+import { writePem } from '../x509/pem.ts';
 
 const OID_EC = '1.2.840.10045.2.1';
 const OID_RSA = '1.2.840.113549.1.1.1';
@@ -63,11 +64,10 @@ export interface PrivateKeyFile {
  * ```
  */
 export function privateKeyFromPem(text: string): PrivateKey {
-  const blocks = readPem(text).filter(({ label }) => label.endsWith('PRIVATE KEY'));
+  const blocks = readParts(text, { what: 'privateKey', kinds: ['private-key', 'encrypted-key'], strict: true });
   const [block] = blocks;
-  if (block === undefined) throw unusable('the PEM text holds no private key');
-  if (blocks.length > 1) throw unusable(`the PEM text holds ${blocks.length} private keys`);
-  if (block.label === 'ENCRYPTED PRIVATE KEY' || block.headers.some((header) => header.includes('ENCRYPTED'))) {
+  if (block === undefined || blocks.length > 1) throw unusable(`the PEM text holds ${blocks.length} private keys`);
+  if (block.kind === 'encrypted-key' || block.headers.some((header) => header.includes('ENCRYPTED'))) {
     throw new TlsError('ERR_PASSWORD', { detail: 'the private key is encrypted, and no password was given' });
   }
   return privateKeyFromDer(block.der, block.label);

@@ -1,11 +1,11 @@
-import type { WebCryptoKey, WebCryptoKeyPair, WebSubtle } from '../../crypto/web-types.ts';
+import type { WebCryptoKey, WebCryptoKeyPair } from '../../crypto/web-types.ts';
 import { conceal } from '../../bytes/conceal.ts';
 import { concealKey } from '../../crypto/private-key.ts';
 import { encodeSubjectPublicKeyInfo, decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { CryptoProvider, NamedCurve, PrivateKey, PublicKey, Signer } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import { readBundle } from '../formats/bundle.ts';
-import { cryptoKeySigner, isCryptoKey } from '../formats/cryptokey.ts';
+import { cryptoKeySigner, isCryptoKey, runtimeSubtle } from '../formats/cryptokey.ts';
 import { type JsonWebKeyLike, privateKeyFromJwk } from '../formats/jwk.ts';
 import { checkScalar } from '../formats/key-checks.ts';
 import { encodePrivateKey } from '../formats/private-key.ts';
@@ -126,19 +126,13 @@ function makeScalar(curve: NamedCurve, crypto: CryptoProvider): Uint8Array {
 
 /** Two large primes: the runtime finds them in moments, JavaScript in many seconds. */
 async function makeRsa(bits: number): Promise<PrivateKey> {
-  const subtle = runtimeSubtle(`RSA-${bits}`);
+  const subtle = runtimeSubtle();
   const { privateKey } = await subtle.generateKey(
     { name: 'RSASSA-PKCS1-v1_5', modulusLength: bits, publicExponent: Uint8Array.of(1, 0, 1), hash: 'SHA-256' },
     true,
     ['sign', 'verify'],
   );
   return privateKeyFromJwk(await subtle.exportKey('jwk', privateKey));
-}
-
-function runtimeSubtle(what: string): WebSubtle {
-  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: WebSubtle } }).crypto?.subtle;
-  if (subtle === undefined) throw wrongOption('key', `${what}: this runtime has no crypto.subtle here, which it needs`);
-  return subtle;
 }
 
 export function randomBytes(size: number, crypto: CryptoProvider): Uint8Array {
@@ -216,7 +210,7 @@ async function loaded(key: PrivateKey, crypto: CryptoProvider): Promise<LoadedKe
 async function publicKeyOfCryptoKey(what: string, key: WebCryptoKey): Promise<PublicKey> {
   let spki: Uint8Array;
   try {
-    spki = new Uint8Array(await runtimeSubtle('a CryptoKey').exportKey('spki', key));
+    spki = new Uint8Array(await runtimeSubtle().exportKey('spki', key));
   } catch (cause) {
     throw new TlsError('ERR_KEY', { detail: `${what}: the public half of the CryptoKeyPair cannot be had`, cause });
   }

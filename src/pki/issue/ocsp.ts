@@ -78,6 +78,8 @@ const OPTIONS: readonly (keyof OcspResponseOptions)[] = [
   'crypto',
 ];
 
+const HASHES: readonly HashName[] = ['sha1', 'sha256', 'sha384', 'sha512'];
+
 const OID_BASIC = '1.3.6.1.5.5.7.48.1.1';
 
 const HASH_OIDS: { readonly [H in HashName]: string } = {
@@ -187,10 +189,11 @@ function extensionsOf(options: OcspResponseOptions): readonly ExtensionValue[] {
 
 function singleResponse(item: OcspStatus, options: OcspResponseOptions, crypto: CryptoProvider): SingleResponse {
   checkOptions('responses', item, ['certificate', 'status', 'revokedAt', 'reason', 'thisUpdate', 'nextUpdate']);
+  const [from, to] = [item.thisUpdate ?? options.thisUpdate, item.nextUpdate ?? options.nextUpdate];
   const { thisUpdate, nextUpdate } = updatesOf({
     ...(options.days !== undefined && item.nextUpdate === undefined && { days: options.days }),
-    ...both('thisUpdate', item.thisUpdate ?? options.thisUpdate),
-    ...both('nextUpdate', item.nextUpdate ?? options.nextUpdate),
+    ...(from !== undefined && { thisUpdate: from }),
+    ...(to !== undefined && { nextUpdate: to }),
   });
   return new SingleResponse({
     certID: certIdOf(item.certificate, options, crypto),
@@ -198,10 +201,6 @@ function singleResponse(item: OcspStatus, options: OcspResponseOptions, crypto: 
     thisUpdate: new Date(thisUpdate),
     nextUpdate: new Date(nextUpdate),
   });
-}
-
-function both<K extends string>(key: K, value: Date | number | undefined): { readonly [P in K]?: Date | number } {
-  return value === undefined ? {} : ({ [key]: value } as { readonly [P in K]: Date | number });
 }
 
 /** CertStatus (RFC 6960 section 4.2.1). */
@@ -334,7 +333,7 @@ function readCertId(fields: DerCursor): CertId {
     const oid = algorithm.oid();
     algorithm.optional(TAG_NULL, (cursor) => cursor.null());
     while (!algorithm.done) algorithm.element();
-    return (Object.keys(HASH_OIDS) as HashName[]).find((name) => HASH_OIDS[name] === oid);
+    return HASHES.find((name) => HASH_OIDS[name] === oid);
   });
   return {
     hash,

@@ -52,7 +52,11 @@ export function moment(what: string, value: unknown): number {
 /** A list: one value alone counts as a list of one. */
 export function listOf<T>(value: T | readonly T[] | undefined): readonly T[] {
   if (value === undefined) return [];
-  return Array.isArray(value) ? (value as readonly T[]) : [value as T];
+  return isList(value) ? value : [value];
+}
+
+function isList<T>(value: T | readonly T[]): value is readonly T[] {
+  return Array.isArray(value);
 }
 
 const OID = /^(?:[01]\.(?:\d|[123]\d)|2\.\d{1,15})(?:\.(?:0|[1-9]\d{0,30}))*$/;
