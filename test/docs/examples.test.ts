@@ -44,7 +44,7 @@ describe('examples in the documentation', () => {
       () => '',
       (error: { readonly stdout?: string; readonly message: string }) => error.stdout || error.message,
     );
-  });
+  }, 120_000);
 
   for (const [index, example] of examples.entries()) {
     describe(`${example.file}:${example.line}`, () => {

@@ -39,6 +39,19 @@ const ITERATIONS = 100_000;
  * Writes a PKCS#12 file as current tools do: PBES2 with AES-256-CBC, a MAC with SHA-256. `iterations` is 100,000 by
  * default here.
  * @throws TlsError ERR_KEY when the key is not PKCS#8, ERR_LIMIT for an impossible number of iterations.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { writePkcs12 } from 'warifu/pki/formats';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { chain, keyPair } = await issueCertificate({ issuer: 'self', names: 'www.example.com' });
+ * const file = await writePkcs12(
+ *   { certificates: chain, privateKey: keyPair?.der ?? new Uint8Array(0), friendlyName: 'me' },
+ *   { password: 'correct horse', random: systemRandom },
+ * );
+ * file[0]; // 0x30: a .p12 file
+ * ```
  */
 export async function writePkcs12(source: Pkcs12Source, options: EncryptionOptions): Promise<Uint8Array> {
   return await guardAsync('the PKCS#12 file', () =>
@@ -58,6 +71,19 @@ export interface TrustedCertificate {
  * Writes a trust store as Java reads it: a PKCS#12 file of certificates without keys, each marked as trusted for every
  * purpose with the attribute that Java's `keytool -importcert` writes.
  * @throws TlsError ERR_OPTION for two certificates of one name, ERR_LIMIT for an impossible number of iterations.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { writePkcs12TrustStore } from 'warifu/pki/formats';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const root = await createAuthority({ subject: 'Example Root' });
+ * const file = await writePkcs12TrustStore(
+ *   [{ certificate: root.der, friendlyName: 'example root' }],
+ *   { password: 'changeit', random: systemRandom },
+ * );
+ * file[0]; // 0x30: what -Djavax.net.ssl.trustStore wants
+ * ```
  */
 export async function writePkcs12TrustStore(
   certificates: readonly TrustedCertificate[],

@@ -86,6 +86,21 @@ export interface Pkcs12Entry {
  * believed, and what everything will cost is counted before anything is worked.
  * @throws TlsError ERR_PASSWORD when the password is missing or wrong or the file was changed, ERR_KEY when it cannot be
  * read, ERR_LIMIT when it asks for more work than it may.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { readPkcs12, writePkcs12 } from 'warifu/pki/formats';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { chain, keyPair } = await issueCertificate({ issuer: 'self', names: 'www.example.com' });
+ * const file = await writePkcs12(
+ *   { certificates: chain, privateKey: keyPair?.der ?? new Uint8Array(0), friendlyName: 'me' },
+ *   { password: 'correct horse', random: systemRandom },
+ * );
+ * const { entries, hasMac } = await readPkcs12(file, { password: 'correct horse' });
+ * entries[0]?.friendlyName; // 'me'
+ * hasMac; // true
+ * ```
  */
 export async function readPkcs12(bytes: Uint8Array, options: Pkcs12Options = {}): Promise<Pkcs12Contents> {
   return await guardAsync('the PKCS#12 file', async () => {

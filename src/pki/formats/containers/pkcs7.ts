@@ -11,6 +11,14 @@ const OID_SIGNED_DATA = '1.2.840.113549.1.7.2';
  * of the file, in DER. BER is tolerated around them. Signatures over contents are not looked at: they say nothing about
  * the certificates.
  * @throws TlsError ERR_KEY when it cannot be read or holds no certificate.
+ *
+ * @example
+ * ```ts
+ * import { readPkcs7, writePkcs7 } from 'warifu/pki/formats';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const root = await createAuthority({ subject: 'Example Root' });
+ * readPkcs7(writePkcs7([root.der])).length; // 1
+ * ```
  */
 export function readPkcs7(bytes: Uint8Array): readonly Uint8Array[] {
   const certificates = guard('the PKCS#7 bundle', () => readDer(berToDer(bytes), TAG_SEQUENCE, readContentInfo));
@@ -18,7 +26,17 @@ export function readPkcs7(bytes: Uint8Array): readonly Uint8Array[] {
   return certificates;
 }
 
-/** A bundle of certificates alone, in DER. Its PEM label is `PKCS7`. */
+/**
+ * A bundle of certificates alone, in DER. Its PEM label is `PKCS7`.
+ *
+ * @example
+ * ```ts
+ * import { writePkcs7 } from 'warifu/pki/formats';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const root = await createAuthority({ subject: 'Example Root' });
+ * const bundle = writePkcs7([root.der]); // a .p7b file
+ * ```
+ */
 export function writePkcs7(certificates: readonly Uint8Array[]): Uint8Array {
   const signedData = derSequence(
     derInteger(1),

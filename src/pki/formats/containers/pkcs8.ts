@@ -15,6 +15,17 @@ import {
  * with `allowLegacy` also Triple DES and the schemes of PKCS#12. The reading is strict DER.
  * @throws TlsError ERR_PASSWORD when the password is wrong, ERR_KEY when the file cannot be read, ERR_LIMIT when it asks
  * for more work than it may.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { decryptPkcs8, encryptPkcs8 } from 'warifu/pki/formats';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const key = await generateKeyPair('Ed25519');
+ * const file = await encryptPkcs8(key.der, { password: 'correct horse', random: systemRandom });
+ * const plain = await decryptPkcs8(file, { password: 'correct horse' });
+ * plain.length === key.der.length; // true
+ * ```
  */
 export async function decryptPkcs8(der: Uint8Array, options: PasswordOptions): Promise<Uint8Array> {
   return await guardAsync('the encrypted private key', () => openPkcs8(der, new Effort(options))());
@@ -40,6 +51,17 @@ export function openPkcs8(der: Uint8Array, effort: Effort): () => Promise<Uint8A
 /**
  * EncryptedPrivateKeyInfo in DER, with PBES2 and AES-256-CBC.
  * @throws TlsError ERR_KEY when it is not PKCS#8 that is to be encrypted, ERR_LIMIT for an impossible number of iterations.
+ *
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { writePem } from 'warifu/pki';
+ * import { encryptPkcs8 } from 'warifu/pki/formats';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const key = await generateKeyPair('Ed25519');
+ * const file = await encryptPkcs8(key.der, { password: 'correct horse', random: systemRandom });
+ * const pem = writePem('ENCRYPTED PRIVATE KEY', file);
+ * ```
  */
 export async function encryptPkcs8(pkcs8: Uint8Array, options: EncryptionOptions): Promise<Uint8Array> {
   if (!looksLikePkcs8(pkcs8)) throw new TlsError('ERR_KEY', { detail: 'what is to be encrypted is not PKCS#8' });
