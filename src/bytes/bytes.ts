@@ -131,10 +131,18 @@ export function fromBase64Url(text: string): Uint8Array {
   let bits = 0;
   let at = 0;
   for (let i = 0; i < text.length; i++) {
-    const digit = BASE64_URL.indexOf(text[i]!);
+    const digit = base64Digit(text.charCodeAt(i));
     if (digit < 0) throw new RangeError('not base64url');
     bits = ((bits << 6) | digit) & 0xffff;
     if (i % 4 !== 0) out[at++] = bits >> (6 - 2 * (i % 4));
   }
   return out;
+}
+
+/** By arithmetic: looking for the character takes longer than all the rest, with the keys of ML-KEM. */
+function base64Digit(code: number): number {
+  if (code >= 97 && code <= 122) return code - 71;
+  if (code >= 65 && code <= 90) return code - 65;
+  if (code >= 48 && code <= 57) return code + 4;
+  return code === 45 ? 62 : code === 95 ? 63 : -1;
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { equalConstantTime } from '../../src/bytes/bytes.ts';
+import { equalConstantTime, fromBase64Url, toBase64Url } from '../../src/bytes/bytes.ts';
 
 describe('equalConstantTime', () => {
   it('is true for the same bytes, wherever they lie in memory', () => {
@@ -32,5 +32,35 @@ describe('equalConstantTime', () => {
     expect(equalConstantTime(Uint8Array.of(1, 2, 3), Uint8Array.of(1, 2))).toBe(false);
     expect(equalConstantTime(Uint8Array.of(1, 2), Uint8Array.of(1, 2, 0))).toBe(false);
     expect(equalConstantTime(new Uint8Array(0), Uint8Array.of(0))).toBe(false);
+  });
+});
+
+describe('base64url', () => {
+  it('is read as it is written, at every length', () => {
+    for (let length = 0; length < 130; length++) {
+      const bytes = Uint8Array.from({ length }, (_, index) => (index * 37 + length) & 255);
+      const text = toBase64Url(bytes);
+      expect(text).toBe(Buffer.from(bytes).toString('base64url'));
+      expect(fromBase64Url(text)).toEqual(bytes);
+    }
+  });
+
+  it.each([
+    'A',
+    'AAAAA',
+    'AA==',
+    'A+AA',
+    'A/AA',
+    'A AA',
+    'AÄAA',
+    'A\u0000AA',
+    'A@A',
+    'A[A',
+    'A`A',
+    'A{A',
+    'A.A',
+    'A:A',
+  ])('%j is none', (text) => {
+    expect(() => fromBase64Url(text)).toThrow(RangeError);
   });
 });
