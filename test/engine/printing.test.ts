@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { conceal, describedAs } from '../../src/bytes/conceal.ts';
-import { toBase64Url, toHex } from '../../src/bytes/bytes.ts';
+import { fromHex, toBase64Url, toHex } from '../../src/bytes/bytes.ts';
 import { nobleSigner } from '../../src/crypto/noble/signatures.ts';
 import { copyKey, wipeKey } from '../../src/crypto/private-key.ts';
 import type { PrivateKey } from '../../src/crypto/types.ts';
@@ -16,6 +16,7 @@ import { importedPsks, importPsk } from '../../src/resumption/psk.ts';
 import { memorySessions } from '../../src/resumption/stores.ts';
 import { ticketSealer } from '../../src/resumption/tickets.ts';
 import { noble } from '../support/credentials.ts';
+import { Middle } from '../support/middle.ts';
 import { makeClient, makeServer, run } from '../support/pair.ts';
 import { ends } from '../support/sessions.ts';
 import { serverEntry } from '../support/pki.ts';
@@ -162,6 +163,28 @@ describe('engines, sessions, tickets and what is asked', () => {
     run({ client, server });
     return { client, server, sessions, tickets };
   }
+});
+
+describe('errors', () => {
+  it.each([
+    ['a record that does not open', (record: Uint8Array) => record.with(record.length - 1, record.at(-1)! ^ 1)],
+    ['a message that is none', () => undefined],
+  ])('hold no secret and no plaintext: %s', (_, change) => {
+    for (const role of ['client', 'server'] as const) {
+      const secrets: Uint8Array[] = [];
+      const keyLog = (line: string): void => void secrets.push(fromHex(line.split(' ')[2]!));
+      const middle = new Middle(role, { keyLog }, { keyLog }).until('CONNECTED');
+      const plaintext = Uint8Array.from({ length: 64 }, (_byte, index) => 100 + index);
+      const record = middle.record(23, plaintext);
+      middle.target.receive(change(record) ?? middle.record(22, Uint8Array.of(99, 0, 0, 64, ...plaintext)));
+      middle.settle();
+      const failed = middle.said.find(({ type }) => type === 'failed') as { readonly error: Error } | undefined;
+      expect(failed).toBeDefined();
+      expect(secrets.length).toBeGreaterThan(0);
+      for (const thing of [failed!.error, failed!.error.message, failed!.error.stack, middle.target])
+        expectHidden(thing, plaintext, ...secrets);
+    }
+  });
 });
 
 describe('what is concealed', () => {
