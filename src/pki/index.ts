@@ -14,6 +14,7 @@ export { compareDnsConstraint, compareIpConstraint } from './path/constraints.ts
 export type { NameConstraints } from './x509/extensions.ts';
 export {
   basicConstraints,
+  certificateFacts,
   checkNameConstraints,
   extendedKeyUsage,
   keyUsage,
@@ -68,6 +69,15 @@ export {
   readCertificates,
   type VerdictDetails,
 } from './verifiers/verifier.ts';
+export {
+  parseSpiffeId,
+  readSpiffeBundle,
+  type SpiffeId,
+  type SpiffeOptions,
+  type SpiffeVerifier,
+  spiffeVerifier,
+} from './verifiers/spiffe.ts';
+export type { CertificateFacts } from './x509/facts.ts';
 export { allOf, customVerifier } from './verifiers/compose.ts';
 export { type CredentialHolder, credentialHolder } from './credentials/credential-holder.ts';
 export { type DaneOptions, daneVerifier, type TlsaAnswer, type TlsaRecord } from './verifiers/dane.ts';

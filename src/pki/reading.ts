@@ -1,4 +1,5 @@
 import { DerError } from '../bytes/der.ts';
+import type { Hash, HashName } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import {
   type BasicConstraints,
@@ -15,6 +16,7 @@ import { type NameConstraints, readNameConstraints as constraints } from './x509
 import { readSctList as sctList, type Sct } from './x509/sct.ts';
 import type { GeneralName } from './x509/general-name.ts';
 import { mustStaple as staple, tlsFeatures as features } from './revocation/tls-feature.ts';
+import { type CertificateFacts, factsOf } from './x509/facts.ts';
 import type { Finding } from './x509/verdict.ts';
 import { Work } from './x509/work.ts';
 
@@ -28,6 +30,30 @@ export function readCrl(der: Uint8Array): Crl {
 /** Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). @throws TlsError ERR_KEY when it is malformed. */
 export function readSctList(list: Uint8Array): readonly Sct[] {
   return readable('list of timestamps', () => sctList(list));
+}
+
+/**
+ * What is written in a certificate, for people and programs: names, dates, numbers, key. Nothing is judged.
+ * @param certificate DER, or one that was read.
+ * @param options `hash`: `provider.hash`; `now`: milliseconds since 1970, by default the clock.
+ * @throws TlsError ERR_KEY when it is malformed.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { certificateFacts } from 'warifu/pki';
+ * const { hash } = nobleProvider();
+ * const about = (der: Uint8Array) => {
+ *   const { subject, daysLeft, sha256 } = certificateFacts(der, { hash });
+ *   return `${subject}, ${daysLeft} days left, ${sha256}`;
+ * };
+ * ```
+ */
+export function certificateFacts(
+  certificate: Uint8Array | Certificate,
+  options: { readonly hash: (name: HashName) => Hash; readonly now?: number },
+): CertificateFacts {
+  return readable('certificate', () => factsOf(certificate, options));
 }
 
 /** DER NameConstraints: not empty, and neither is a list in it. @throws TlsError ERR_KEY when it is malformed. */

@@ -1,27 +1,20 @@
 import { equalBytes } from '../../bytes/bytes.ts';
 import { isTime } from '../../bytes/time.ts';
-import type { MaybePromise, SignatureVerifier } from '../../crypto/types.ts';
+import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict, VerdictDetails } from '../../handshake/peer.ts';
-import { type Anchor, type AnchorSource, readAnchors, readCertificates } from '../path/anchors.ts';
-import {
-  type Certificate,
-  EKU_CLIENT_AUTH,
-  EKU_SERVER_AUTH,
-  KEY_USAGE,
-  type KeyUsage,
-  readCertificate,
-} from '../x509/certificate.ts';
+import { type Anchor, readAnchors, readCertificates } from '../path/anchors.ts';
+import { type Certificate, EKU_CLIENT_AUTH, EKU_SERVER_AUTH, readCertificate } from '../x509/certificate.ts';
 import { checkForm, checkName } from '../path/checks.ts';
 import { shortNameText } from '../x509/general-name-text.ts';
 import { findPath } from '../path/path.ts';
 import type { PathQuestion, PathResult, UnreadableCertificate } from '../path/question.ts';
-import type { PolicyInputs } from '../path/policies.ts';
-import { isTolerance, type Tolerance } from '../path/tolerances.ts';
+import { PathMemory } from './path-memory.ts';
+import { type CertificateVerifierOptions, checkVerifierOptions } from './verifier-options.ts';
 import { isPublicSuffix } from '../path/public-suffix.ts';
 import { freshPolicy, recheckPath } from '../path/recheck.ts';
 import { detailsOf } from '../path/details.ts';
-import { type Fetcher, Remote } from '../revocation/fetch.ts';
+import { Remote } from '../revocation/fetch.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
 import { defaultRules, type PathRules, type Profile } from '../path/rules.ts';
 import { isPromise } from '../x509/steps.ts';
@@ -29,76 +22,9 @@ import { COST, Work } from '../x509/work.ts';
 import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 
 export { readCertificates } from '../path/anchors.ts';
+export type { CertificateSource, CertificateVerifierOptions } from './verifier-options.ts';
 export { identitiesOf } from '../path/details.ts';
 export type { Identities, VerdictDetails } from '../../handshake/peer.ts';
-
-/** PEM text with one or more certificates, or any number of PEM texts and DER. */
-export type CertificateSource = string | readonly (string | Uint8Array | Certificate)[];
-
-/** How certificates are judged. */
-export interface CertificateVerifierOptions {
-  /** What is trusted: PEM, DER, or a {@link TrustAnchor} in full. */
-  readonly anchors: AnchorSource;
-  /** Where signatures are checked: `provider.verifier`. */
-  readonly signatures: SignatureVerifier;
-  /** How strict. Default: 'default'. */
-  readonly profile?: Profile;
-  /**
-   * What is taken although DER or RFC 5280 does not allow it, by name; [] for nothing. Default: everything but
-   * 'negative-serial' in the profile default, 'absent-null' in rfc5280, nothing in webpki and strict. An anchor is trusted
-   * because it was configured: there all are taken, but in the profile strict.
-   */
-  readonly tolerances?: readonly Tolerance[];
-  /** Hold the certificates of anchors to the profile, too. Default: false; in the profile strict true. */
-  readonly judgeAnchors?: boolean;
-  /** More certificates that a path may go through. Default: only what the peer sends. */
-  readonly intermediates?: CertificateSource;
-  /**
-   * Fetches certificates of issuers that the peer did not send, from the addresses that certificates name (RFC 5280
-   * section 4.2.2.1). The addresses are chosen by whoever made the certificate: read {@link Fetcher} first. Default: off.
-   */
-  readonly fetchIssuers?: Fetcher;
-  /** Certificates that are never trusted, by themselves or with the same name and key. Default: none. */
-  readonly distrusted?: CertificateSource;
-  /** Looks into revocation. Default: nobody does. */
-  readonly revocation?: RevocationChecker;
-  /** Smallest RSA key, in bits. Default: 2048. */
-  readonly minRsaBits?: number;
-  /** Take certificates signed with SHA-1. Default: false. */
-  readonly allowSha1?: boolean;
-  /** Most authorities between leaf and anchor, self-issued ones not counted. Default: 8. */
-  readonly maxIntermediates?: number;
-  /** A client checks the server's name. Without a name there is nothing to check, which is an error unless this is true. */
-  readonly allowNoServerName?: boolean;
-  /**
-   * OIDs of extended key usages, any of which will do; 'any': they are not looked at.
-   * Default: serverAuth for a client, clientAuth for a server.
-   */
-  readonly purposes?: readonly string[] | 'any';
-  /**
-   * What the leaf's key has to be allowed for, where its certificate says what it is allowed for; empty: it is not looked
-   * at. Default: what TLS is going to use it for (RFC 9846 section 4.5.1.2).
-   */
-  readonly keyUsages?: readonly KeyUsage[];
-  /** Who has to name the purpose, instead of naming none or any. Default: 'none'; in the profile webpki 'leaf'. */
-  readonly explicitPurpose?: PathRules['explicitPurpose'];
-  /** Certificate policies (RFC 5280 section 6.1.1). Default: any are acceptable, none is needed. */
-  readonly policies?: PolicyInputs;
-  /**
-   * Is this a name below which anybody can have names? Wildcards directly below one are refused; true: by a short list
-   * of registries' ones. Default: only single labels; in the profile webpki true.
-   */
-  readonly publicSuffix?: boolean | ((name: string) => boolean);
-  /** OIDs of further critical extensions that `check` looks at. Default: none. */
-  readonly processedExtensions?: readonly string[];
-  /**
-   * Names these rules for sessions: one that began under them is resumed where the name is the same, in this process or
-   * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that nobody else has.
-   */
-  readonly policy?: string;
-  /** Asked about each certificate of a path when all other checks of it are passed; what it returns refuses it. */
-  readonly check?: PathRules['check'];
-}
 
 /** What can be changed while a verifier is in use; what is left out stays. */
 export type CertificateVerifierUpdate = Pick<
@@ -121,6 +47,7 @@ export interface CertificateVerifier extends PeerVerifier {
 const MAX_CERTIFICATES = 64;
 /** Of a chain: what a handshake message has at most. */
 const MAX_BYTES = 262_144;
+const DEFAULT_REMEMBERED = 256;
 
 /**
  * A verifier that finds a path from the peer's certificate to an anchor, and checks every certificate on it
@@ -137,10 +64,11 @@ const MAX_BYTES = 262_144;
  * ```
  */
 export function certificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
-  checkOptions(options);
+  checkVerifierOptions(options);
   let trust = readTrust(options, options.profile ?? 'default');
   let policy = options.policy;
   const remote = options.fetchIssuers && new Remote(options.fetchIssuers);
+  const memory = new PathMemory(options.maxRememberedPaths ?? DEFAULT_REMEMBERED);
   return {
     get policy() {
       policy ??= freshPolicy();
@@ -155,11 +83,12 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     get wantsOcsp() {
       return trust.revocation?.wantsOcsp ?? false;
     },
-    verify: (peer) => judge(peer, trust, options, remote),
+    verify: (peer) => judge(peer, trust, options, remote, memory),
     recheck: (peer, before) => {
       if (!isTime(peer.now)) return timeless(peer);
       // Whoever has to be asked each time is asked each time.
-      if (trust.revocation !== undefined || options.check !== undefined) return judge(peer, trust, options, remote);
+      if (trust.revocation !== undefined || options.check !== undefined)
+        return judge(peer, trust, options, remote, memory);
       const rules = rulesFor(peer, options);
       return recheckPath(peer, before, trust.anchors, rules.policies, (leaf) =>
         peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined,
@@ -169,10 +98,13 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
       for (const key of Object.keys(changes))
         if (!UPDATES.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: it cannot be changed` });
       const next = { ...options, ...changes };
-      checkOptions(next);
+      checkVerifierOptions(next);
+      const before = trust;
       trust = readTrust(next, next.profile ?? 'default');
+      before.isCurrent = false;
       options = next;
       policy = changes.policy;
+      memory.clear();
     },
   };
 }
@@ -181,6 +113,8 @@ const UPDATES: readonly string[] = ['anchors', 'intermediates', 'distrusted', 'r
 
 /** What is read once and used for every peer. */
 interface Trust {
+  /** False: the verifier has been updated since. */
+  isCurrent: boolean;
   readonly anchors: readonly Anchor[];
   readonly skipped: readonly string[];
   readonly authorities: readonly Uint8Array[];
@@ -193,6 +127,7 @@ function readTrust(options: CertificateVerifierOptions, profile: Profile): Trust
   const skipped: string[] = [];
   const anchors = readAnchors(options.anchors, profile === 'webpki' ? 'authority' : 'both', skipped);
   return {
+    isCurrent: true,
     anchors,
     skipped,
     authorities: anchors.filter(({ use }) => use !== 'leaf').map(({ name }) => name),
@@ -219,8 +154,21 @@ function judge(
   trust: Trust,
   options: CertificateVerifierOptions,
   remote: Remote | undefined,
+  memory: PathMemory,
 ): MaybePromise<Verdict> {
   if (!isTime(peer.now)) return timeless(peer);
+  // What may answer otherwise the next time is asked each time.
+  const isConstant =
+    trust.revocation === undefined && options.check === undefined && typeof options.publicSuffix !== 'function';
+  const known = isConstant ? memory.get(peer) : undefined;
+  if (known !== undefined) {
+    const [leaf] = known.path;
+    const wrong = leaf && peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined;
+    if (leaf !== undefined)
+      return wrong === undefined
+        ? verdictOf(leaf, known, peer)
+        : { ...no(failureOf(wrong, leaf, 0)), publicKey: leaf.spki };
+  }
   if (peer.chain.length > MAX_CERTIFICATES) {
     const what = `it has ${peer.chain.length} certificates, at most ${MAX_CERTIFICATES} are read`;
     return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
@@ -271,7 +219,12 @@ function judge(
   };
   if (finding !== undefined) return { ...no(failureOf(finding, leaf, 0)), publicKey: leaf.spki };
   const result = findPath(question);
-  return isPromise(result) ? result.then((value) => verdictOf(leaf, value, peer)) : verdictOf(leaf, result, peer);
+  const finish = (found: PathResult): Verdict => {
+    // Not when something else became trusted meanwhile.
+    if (found.ok && isConstant && trust.isCurrent) memory.keep(peer, found);
+    return verdictOf(leaf, found, peer);
+  };
+  return isPromise(result) ? result.then(finish) : finish(result);
 }
 
 function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): PathRules {
@@ -353,62 +306,4 @@ function told(
 
 function no(failure: ReturnType<typeof failureOf>): { readonly ok: false; readonly failure: typeof failure } {
   return { ok: false, failure };
-}
-
-/** Whether a value can be that of an option, by what it should look like. */
-const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (value: unknown) => boolean } = {
-  anchors: isSource,
-  signatures: (value) => typeof (value as SignatureVerifier | undefined)?.verify === 'function',
-  profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki' || value === 'strict',
-  tolerances: (value) => isTexts(value) && (value as readonly string[]).every(isTolerance),
-  intermediates: isSource,
-  distrusted: isSource,
-  fetchIssuers: (value) => typeof value === 'function',
-  revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
-  minRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
-  allowSha1: isBoolean,
-  judgeAnchors: isBoolean,
-  maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
-  allowNoServerName: isBoolean,
-  purposes: (value) => value === 'any' || (isTexts(value) && (value as readonly string[]).length > 0),
-  keyUsages: (value) =>
-    isTexts(value) && (value as readonly string[]).every((usage) => Object.hasOwn(KEY_USAGE, usage)),
-  explicitPurpose: (value) => value === 'none' || value === 'leaf' || value === 'path',
-  policies: (value) => {
-    if (typeof value !== 'object' || value === null) return false;
-    const { acceptable, requireExplicit, inhibitMapping, inhibitAny, ...others } = value as PolicyInputs;
-    const switches = [requireExplicit, inhibitMapping, inhibitAny];
-    if (switches.some((one) => one !== undefined && typeof one !== 'boolean')) return false;
-    return Object.keys(others).length === 0 && (acceptable === undefined || isTexts(acceptable));
-  },
-  publicSuffix: (value) => isBoolean(value) || typeof value === 'function',
-  processedExtensions: isTexts,
-  policy: (value) => typeof value === 'string',
-  check: (value) => typeof value === 'function',
-};
-
-/** No option is passed over: one that is not known, or cannot be, is an error of whoever wrote it. */
-function checkOptions(options: CertificateVerifierOptions): void {
-  for (const [key, value] of Object.entries(options)) {
-    const fits = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof CertificateVerifierOptions] : undefined;
-    if (fits === undefined) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
-    if (value !== undefined && !fits(value))
-      throw new TlsError('ERR_OPTION', { detail: `${key}: this cannot be its value` });
-  }
-  for (const key of ['anchors', 'signatures'] as const)
-    if (options[key] === undefined) throw new TlsError('ERR_OPTION', { detail: `${key}: it is needed` });
-  if (options.processedExtensions !== undefined && options.check === undefined)
-    throw new TlsError('ERR_OPTION', { detail: 'processedExtensions: check is needed, which looks at them' });
-}
-
-function isSource(value: unknown): boolean {
-  return typeof value === 'string' || Array.isArray(value);
-}
-
-function isBoolean(value: unknown): boolean {
-  return typeof value === 'boolean';
-}
-
-function isTexts(value: unknown): boolean {
-  return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -1,0 +1,142 @@
+import type { SignatureVerifier } from '../../crypto/types.ts';
+import { TlsError } from '../../errors.ts';
+import type { AnchorSource } from '../path/anchors.ts';
+import type { PolicyInputs } from '../path/policies.ts';
+import type { PathRules, Profile } from '../path/rules.ts';
+import { isTolerance, type Tolerance } from '../path/tolerances.ts';
+import type { Fetcher } from '../revocation/fetch.ts';
+import type { RevocationChecker } from '../revocation/types.ts';
+import { type Certificate, KEY_USAGE, type KeyUsage } from '../x509/certificate.ts';
+
+/** PEM text with one or more certificates, or any number of PEM texts and DER. */
+export type CertificateSource = string | readonly (string | Uint8Array | Certificate)[];
+
+/** How certificates are judged. */
+export interface CertificateVerifierOptions {
+  /** What is trusted: PEM, DER, or a {@link TrustAnchor} in full. */
+  readonly anchors: AnchorSource;
+  /** Where signatures are checked: `provider.verifier`. */
+  readonly signatures: SignatureVerifier;
+  /** How strict. Default: 'default'. */
+  readonly profile?: Profile;
+  /**
+   * What is taken although DER or RFC 5280 does not allow it, by name; [] for nothing. Default: everything but
+   * 'negative-serial' in the profile default, 'absent-null' in rfc5280, nothing in webpki and strict. An anchor is trusted
+   * because it was configured: there all are taken, but in the profile strict.
+   */
+  readonly tolerances?: readonly Tolerance[];
+  /** Hold the certificates of anchors to the profile, too. Default: false; in the profile strict true. */
+  readonly judgeAnchors?: boolean;
+  /** More certificates that a path may go through. Default: only what the peer sends. */
+  readonly intermediates?: CertificateSource;
+  /**
+   * Fetches certificates of issuers that the peer did not send, from the addresses that certificates name (RFC 5280
+   * section 4.2.2.1). The addresses are chosen by whoever made the certificate: read {@link Fetcher} first. Default: off.
+   */
+  readonly fetchIssuers?: Fetcher;
+  /** Certificates that are never trusted, by themselves or with the same name and key. Default: none. */
+  readonly distrusted?: CertificateSource;
+  /** Looks into revocation. Default: nobody does. */
+  readonly revocation?: RevocationChecker;
+  /** Smallest RSA key, in bits. Default: 2048. */
+  readonly minRsaBits?: number;
+  /** Take certificates signed with SHA-1. Default: false. */
+  readonly allowSha1?: boolean;
+  /** Most authorities between leaf and anchor, self-issued ones not counted. Default: 8. */
+  readonly maxIntermediates?: number;
+  /** A client checks the server's name. Without a name there is nothing to check, which is an error unless this is true. */
+  readonly allowNoServerName?: boolean;
+  /**
+   * OIDs of extended key usages, any of which will do; 'any': they are not looked at.
+   * Default: serverAuth for a client, clientAuth for a server.
+   */
+  readonly purposes?: readonly string[] | 'any';
+  /**
+   * What the leaf's key has to be allowed for, where its certificate says what it is allowed for; empty: it is not looked
+   * at. Default: what TLS is going to use it for (RFC 9846 section 4.5.1.2).
+   */
+  readonly keyUsages?: readonly KeyUsage[];
+  /** Who has to name the purpose, instead of naming none or any. Default: 'none'; in the profile webpki 'leaf'. */
+  readonly explicitPurpose?: PathRules['explicitPurpose'];
+  /** Certificate policies (RFC 5280 section 6.1.1). Default: any are acceptable, none is needed. */
+  readonly policies?: PolicyInputs;
+  /**
+   * Is this a name below which anybody can have names? Wildcards directly below one are refused; true: by a short list
+   * of registries' ones. Default: only single labels; in the profile webpki true.
+   */
+  readonly publicSuffix?: boolean | ((name: string) => boolean);
+  /** OIDs of further critical extensions that `check` looks at. Default: none. */
+  readonly processedExtensions?: readonly string[];
+  /**
+   * Names these rules for sessions: one that began under them is resumed where the name is the same, in this process or
+   * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that nobody else has.
+   */
+  readonly policy?: string;
+  /**
+   * Paths that were found good are remembered for the same chain until the first of their dates, at most so many, so that
+   * signatures are not checked again; 0: none. Not where `revocation`, `check` or a function for `publicSuffix` would be
+   * asked. Default: 256.
+   */
+  readonly maxRememberedPaths?: number;
+  /** Asked about each certificate of a path when all other checks of it are passed; what it returns refuses it. */
+  readonly check?: PathRules['check'];
+}
+
+/** Whether a value can be that of an option, by what it should look like. */
+const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (value: unknown) => boolean } = {
+  anchors: isSource,
+  signatures: (value) => typeof (value as SignatureVerifier | undefined)?.verify === 'function',
+  profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki' || value === 'strict',
+  tolerances: (value) => isTexts(value) && (value as readonly string[]).every(isTolerance),
+  intermediates: isSource,
+  distrusted: isSource,
+  fetchIssuers: (value) => typeof value === 'function',
+  revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
+  minRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
+  allowSha1: isBoolean,
+  maxRememberedPaths: (value) => Number.isInteger(value) && (value as number) >= 0,
+  judgeAnchors: isBoolean,
+  maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
+  allowNoServerName: isBoolean,
+  purposes: (value) => value === 'any' || (isTexts(value) && (value as readonly string[]).length > 0),
+  keyUsages: (value) =>
+    isTexts(value) && (value as readonly string[]).every((usage) => Object.hasOwn(KEY_USAGE, usage)),
+  explicitPurpose: (value) => value === 'none' || value === 'leaf' || value === 'path',
+  policies: (value) => {
+    if (typeof value !== 'object' || value === null) return false;
+    const { acceptable, requireExplicit, inhibitMapping, inhibitAny, ...others } = value as PolicyInputs;
+    const switches = [requireExplicit, inhibitMapping, inhibitAny];
+    if (switches.some((one) => one !== undefined && typeof one !== 'boolean')) return false;
+    return Object.keys(others).length === 0 && (acceptable === undefined || isTexts(acceptable));
+  },
+  publicSuffix: (value) => isBoolean(value) || typeof value === 'function',
+  processedExtensions: isTexts,
+  policy: (value) => typeof value === 'string',
+  check: (value) => typeof value === 'function',
+};
+
+/** No option is passed over: one that is not known, or cannot be, is an error of whoever wrote it. */
+export function checkVerifierOptions(options: CertificateVerifierOptions): void {
+  for (const [key, value] of Object.entries(options)) {
+    const fits = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof CertificateVerifierOptions] : undefined;
+    if (fits === undefined) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
+    if (value !== undefined && !fits(value))
+      throw new TlsError('ERR_OPTION', { detail: `${key}: this cannot be its value` });
+  }
+  for (const key of ['anchors', 'signatures'] as const)
+    if (options[key] === undefined) throw new TlsError('ERR_OPTION', { detail: `${key}: it is needed` });
+  if (options.processedExtensions !== undefined && options.check === undefined)
+    throw new TlsError('ERR_OPTION', { detail: 'processedExtensions: check is needed, which looks at them' });
+}
+
+function isSource(value: unknown): boolean {
+  return typeof value === 'string' || Array.isArray(value);
+}
+
+function isBoolean(value: unknown): boolean {
+  return typeof value === 'boolean';
+}
+
+function isTexts(value: unknown): boolean {
+  return Array.isArray(value) && value.every((item) => typeof item === 'string');
+}
