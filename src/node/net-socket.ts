@@ -83,6 +83,22 @@ export abstract class NetSocket extends Duplex {
     return this.writable ? 'writeOnly' : 'closed';
   }
 
+  /**
+   * For programs that dial what they are given: here the transport was chosen when the socket was made, so what they say of
+   * host and port is not looked at. `callback`, and 'connect', come when the transport is there.
+   */
+  connect(...given: readonly unknown[]): this {
+    const callback = given.at(-1);
+    if (typeof callback === 'function') this.once('connect', () => void Reflect.apply(callback, this, []));
+    if (!this.connecting) {
+      process.nextTick(() => {
+        this.emit('connect');
+        this.emit('ready');
+      });
+    }
+    return this;
+  }
+
   setNoDelay(noDelay?: boolean): this {
     this.#below.setNoDelay?.(noDelay);
     return this;
