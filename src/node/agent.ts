@@ -67,7 +67,7 @@ const CONNECT_TIMEOUT = 10_000;
  * ```ts
  * import { connector, systemRoots } from 'warifu/node';
  * const connect = connector({ anchors: systemRoots().certificates });
- * // import { Agent, fetch } from 'undici';
+ * // With Agent and fetch of undici:
  * // await fetch('https://server.example/', { dispatcher: new Agent({ connect }) });
  * ```
  */
