@@ -45,15 +45,17 @@ const SERVER_CONNECTION: readonly (keyof ServerConnectionOptions)[] = ['onTrace'
 
 /**
  * @param names the options that the transport understands.
+ * @param serves what a context that is made here is for.
  * @throws TlsError ERR_OPTION for an option of a context beside a context, and for what a context would refuse.
  */
 export function splitClient<T extends object>(
   options: ClientParts & T,
   names: readonly (keyof T & string)[],
+  serves: 'one connection' | 'many connections' = 'one connection',
 ): Split<ClientContext, ClientConnectionOptions, T> {
   const { context, connection, transport, rest } = split(options, CLIENT_CONNECTION, names);
   if (context === undefined) {
-    const { resumption = false } = rest;
+    const { resumption = serves === 'one connection' ? false : undefined } = rest;
     return { context: createClientContext({ ...rest, resumption } as ClientContextOptions), connection, transport };
   }
   if (!isClientContext(context))

@@ -2,6 +2,8 @@ import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions, type ClientR
 import { connect as dial, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectOptions } from '../index.ts';
+import { splitClient } from '../connection-options.ts';
+import { TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { type Address, connect } from './connect.ts';
 
 /** What an agent tells of where to connect to, beside the address. */
@@ -29,10 +31,13 @@ export class Agent extends HttpAgent {
   readonly defaultPort = 443;
   readonly #tls: ConnectOptions;
 
-  /** @param http what any `http.Agent` takes: `keepAlive`, `maxSockets` … */
+  /**
+   * @param http what any `http.Agent` takes: `keepAlive`, `maxSockets` …
+   * @throws TlsError ERR_OPTION when an option of `tls` cannot be used.
+   */
   constructor(tls: ConnectOptions, http: HttpAgentOptions = {}) {
     super(http);
-    this.#tls = tls;
+    this.#tls = shared(tls);
   }
 
   /** Called by Node for each connection. */
@@ -77,6 +82,7 @@ export function connector(
   target: ConnectorTarget,
   callback: (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
 ) => void {
+  const all = shared({ ...tls, handshakeTimeout: tls.handshakeTimeout ?? CONNECT_TIMEOUT });
   return ({ hostname, protocol, port, servername, localAddress }, callback) => {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const address: TcpSocketConnectOpts = {
@@ -93,8 +99,7 @@ export function connector(
       });
       return;
     }
-    const options = requestOptions({ handshakeTimeout: CONNECT_TIMEOUT, ...tls }, servername ?? undefined);
-    connect(address, options)
+    connect(address, requestOptions(all, servername ?? undefined))
       .secured()
       .then(
         // What undici asks of a net.Socket, ours has; its types name the class.
@@ -104,12 +109,17 @@ export function connector(
   };
 }
 
+/** The same options with one context for all connections: it is made, and judged, now. */
+function shared(tls: ConnectOptions): ConnectOptions {
+  const options = tls?.context === undefined ? { ...tls, alpn: tls.alpn ?? ['http/1.1'] } : tls;
+  const { context, connection, transport } = splitClient<TransportOptions>(options, TRANSPORT_KEYS, 'many connections');
+  transportConfig(transport);
+  return { context, ...connection, ...transport };
+}
+
+/** What was said once comes before what follows from the request. */
 function requestOptions(tls: ConnectOptions, servername: string | undefined): ConnectOptions {
-  return {
-    alpn: ['http/1.1'],
-    ...(servername !== undefined && servername !== '' && { serverName: servername }),
-    ...tls,
-  };
+  return servername === undefined || servername === '' ? tls : { serverName: servername, ...tls };
 }
 
 /** What `net.connect` needs of what an agent is given. */

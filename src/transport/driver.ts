@@ -258,7 +258,10 @@ export class Driver {
     if (this.#stop !== undefined) return this.#giveUp(this.#stop);
     if (this.#held !== undefined) return this.#deliver(this.#held);
     const engine = this.#engine;
-    if (engine === undefined) return this.#inbox.isGone && this.#giveUp(this.#lost());
+    if (engine === undefined || engine.status === 'fresh') {
+      if (this.#inbox.isGone) return this.#giveUp(this.#lost());
+      if (engine === undefined) return false;
+    }
     const event = this.#next(engine);
     if (event === undefined || this.#stop !== undefined) return true;
     // What belongs to the handshake leaves first: tickets.

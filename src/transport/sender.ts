@@ -89,8 +89,9 @@ export class Sender {
 
   /** Hands records over. */
   hand(records: Uint8Array, taken: readonly Taken[]): void {
-    this.#outstanding += records.length;
     this.#inFlight.add(taken);
+    if (!this.isOpen) return;
+    this.#outstanding += records.length;
     this.#transport.write(records, (error) => {
       this.#outstanding -= records.length;
       if (error !== undefined && error !== null) {

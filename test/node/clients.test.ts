@@ -18,7 +18,7 @@ import { serverEntry, trustedRootsPem } from '../support/pki.ts';
 
 const entry = serverEntry();
 const pem = { cert: entry.chain.join('\n'), key: entry.key };
-const asking = { serverName: 'server.example', anchors: trustedRootsPem(), sessions: false } as const;
+const asking = { serverName: 'server.example', anchors: trustedRootsPem() } as const;
 
 const toStop: (() => unknown)[] = [];
 afterEach(async () => {

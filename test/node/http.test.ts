@@ -184,7 +184,7 @@ describe('https.request with our agent', () => {
 
   it('resumes, takes the name from the request, and refuses who is not who they have to be', async () => {
     const port = await portOf(https.createServer(pem, (_, response) => response.end('x')));
-    const agent = new Agent({ anchors: ca, sessionKey: 'agent test' });
+    const agent = new Agent({ anchors: ca });
     toStop.push(() => agent.destroy());
     const resumed: boolean[] = [];
     for (let i = 0; i < 2; i++) {

@@ -15,7 +15,7 @@ const credential = { certificates: pem.cert, privateKey: pem.key };
 const mine = clientEntry();
 const clientCredential = { certificates: mine.chain.join('\n'), privateKey: mine.key };
 const ca = trustedRootsPem();
-const asking = { serverName: 'server.example', anchors: ca, sessions: false } as const;
+const asking = { serverName: 'server.example', anchors: ca } as const;
 
 const toStop: (() => unknown)[] = [];
 afterEach(async () => {
@@ -240,7 +240,7 @@ describe('a listener', () => {
   const listener = async (
     options: Partial<TlsServerOptions>,
   ): Promise<{ server: ReturnType<typeof createServer>; port: number }> => {
-    const server = createServer({ credential, tickets: false, ...options });
+    const server = createServer({ credential, ...options });
     return { server, port: await portOf(server) };
   };
 
@@ -320,7 +320,7 @@ describe('a listener', () => {
 
   it('a bare accept in a listener of the program', async () => {
     const server = createTcpServer((raw) => {
-      accept(raw, { credential, tickets: false }).end('hello');
+      accept(raw, { credential }).end('hello');
     });
     const client = connect({ host: '127.0.0.1', port: await portOf(server) }, asking);
     expect((await readAll(client)).bytes.toString()).toBe('hello');
