@@ -4,10 +4,11 @@ import { fromAscii, fromHex, toHex } from '../../src/bytes/bytes.ts';
 import { readEcdsaSignature, writeEcdsaSignature } from '../../src/crypto/ecdsa-signature.ts';
 import { KeyCache } from '../../src/crypto/key-cache.ts';
 import { signatureAnswer } from '../../src/crypto/known-answers.ts';
+import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { nodeVerifier } from '../../src/crypto/node/signatures.ts';
 import { defaultSchemes } from '../../src/crypto/schemes.ts';
 import type { PublicKey, SignatureAlgorithm, SignatureVerifier } from '../../src/crypto/types.ts';
-import { certificateVerifier } from '../../src/pki/index.ts';
+import { certificateVerifier, loadCredential } from '../../src/pki/index.ts';
 import { makePair, runLater } from '../support/pair.ts';
 import { chainOf, serverEntry, trustedRoots } from '../support/pki.ts';
 import { toyProvider } from '../support/toy.ts';
@@ -100,12 +101,33 @@ describe('a handshake whose provider throws while it checks the signature', () =
   });
 });
 
+it.each([
+  [
+    'at once',
+    () => {
+      throw new Error('not here');
+    },
+  ],
+  ['later', () => Promise.reject(new Error('not here'))],
+])('%s: nor is a certificate refused when the provider throws while it is checked', async (_, verify) => {
+  const crypto = nodeProvider();
+  const entry = serverEntry();
+  const credential = await loadCredential({ certificates: entry.chain, privateKey: entry.key }, crypto);
+  const verifier = certificateVerifier({ anchors: trustedRoots(), signatures: { verify } });
+  const pair = makePair({ crypto, verifier, serverName: 'server.example' }, { crypto, credential });
+  const { steps } = await runLater(pair);
+  const [failed] = steps.filter((step) => step.type === 'failed');
+  expect(failed?.error).toMatchObject({ alert: 80, cause: { message: 'not here' } });
+  expect(['ERR_INTERNAL', 'ERR_VERIFIER_FAILED']).toContain(failed?.error.code);
+});
+
 describe('a provider that answers with something else', () => {
-  it.each([1, 'true', {}, [], null, undefined])('%j to a signature: it is not good', async (answer) => {
+  it.each([1, 'true', {}, [], null, undefined])('%j to a signature: nothing is opened by it', async (answer) => {
     const verifier = { verify: () => answer as unknown as boolean };
     const { steps } = await runLater(makePair({ crypto: { ...toyProvider(), verifier } }, {}));
     const [failed] = steps.filter((step) => step.type === 'failed');
-    expect(failed?.error).toMatchObject({ code: 'ERR_BAD_SIGNATURE' });
+    // It is no answer at all, and that is the provider's fault.
+    expect(failed?.error).toMatchObject({ code: 'ERR_INTERNAL' });
 
     const judge = (signatures: SignatureVerifier) =>
       certificateVerifier({ anchors: trustedRoots(), signatures }).verify({
