@@ -486,16 +486,19 @@ export class TlsError extends Error {
   readonly failure: VerificationFailure | undefined;
 
   constructor(code: ErrorCode, details: TlsErrorDetails = {}) {
-    const known: Fault | undefined = (FAULTS as { readonly [code: string]: Fault })[code];
+    const faults: { readonly [code: string]: Fault | undefined } = FAULTS;
+    const texts: { readonly [code: string]: string | undefined } = LOCAL_TEXT;
+    const alerts: { readonly [code: string]: number | undefined } = LOCAL_ALERT;
+    const known = faults[code];
     const failure = details.failure && printableFailure(details.failure);
-    const sentence = failure?.message ?? known?.text ?? LOCAL_TEXT[code as LocalFault | Misuse];
+    const sentence = failure?.message ?? known?.text ?? texts[code];
     const whole = details.detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${details.detail}`;
     // Whatever it says of the peer, or in the peer's words: no terminal obeys it, and no log is forged by it.
     super(printable(whole), {
       ...(details.cause !== undefined && { cause: details.cause }),
     });
     this.code = code;
-    this.alert = details.alert ?? failure?.alert ?? known?.alert ?? LOCAL_ALERT[code as LocalFault];
+    this.alert = details.alert ?? failure?.alert ?? known?.alert ?? alerts[code];
     this.alertReceived = details.alertReceived;
     this.rfc = details.rfc ?? failure?.rfc ?? known?.rfc;
     this.failure = failure;

@@ -1,3 +1,5 @@
+import { keysOf } from './shape.ts';
+
 /**
  * What a program prints by accident. An object with a secret in it is logged, sooner or later: so its secrets are not
  * among the properties that are listed, and it says itself what it is.
@@ -24,7 +26,7 @@ export function describedAs<T extends object>(value: T, text: () => string): T {
  */
 export function conceal<T extends object>(value: T, secrets: readonly (keyof T & string)[], text: () => string): T {
   const copy = {} as T & Described;
-  for (const name of Object.keys(value) as (keyof T & string)[])
+  for (const name of keysOf(value))
     if (!secrets.includes(name)) Object.defineProperty(copy, name, { value: value[name], enumerable: true });
   for (const name of secrets) {
     const secret = value[name];

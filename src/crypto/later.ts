@@ -1,8 +1,9 @@
+import { hasMethod } from '../bytes/shape.ts';
 import type { MaybePromise } from './types.ts';
 
 /** Is it something to be waited for? A promise may come from another realm, so it is told by its `then`. */
 export function isLater<T>(value: MaybePromise<T>): value is Promise<T> {
-  return typeof (value as Promise<T> | undefined)?.then === 'function';
+  return hasMethod(value, 'then');
 }
 
 /** Goes on at once where the value is there, later where it is promised. */

@@ -1,8 +1,9 @@
+import { fromRuntime } from '../bytes/shape.ts';
 import { TlsError } from '../errors.ts';
 import type { Random } from './types.ts';
 
-interface WithCrypto {
-  readonly crypto?: { getRandomValues<T extends Uint8Array>(bytes: T): T };
+interface Source {
+  getRandomValues<T extends Uint8Array>(bytes: T): T;
 }
 
 /**
@@ -11,14 +12,14 @@ interface WithCrypto {
  */
 export function uniqueBytes(length: number, otherwise: Random): Uint8Array {
   const bytes = new Uint8Array(length);
-  ((globalThis as WithCrypto).crypto === undefined ? otherwise : systemRandom).fill(bytes);
+  (fromRuntime<Source>('crypto') === undefined ? otherwise : systemRandom).fill(bytes);
   return bytes;
 }
 
 /** The runtime's own source of randomness. It is looked up when it is used: some runtimes bar it while modules load. */
 export const systemRandom: Random = {
   fill(bytes) {
-    const source = (globalThis as WithCrypto).crypto;
+    const source = fromRuntime<Source>('crypto');
     if (source === undefined)
       throw new TlsError('ERR_OPTION', { detail: 'crypto: this runtime has no getRandomValues' });
     // 65,536 bytes is the most that one call gives.

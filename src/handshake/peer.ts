@@ -188,7 +188,7 @@ export interface PeerVerifier {
    * Names the current rules: the same name, the same answers. A session is resumed only under the rules under which it
    * began, so a verifier whose rules change has to change this too. Default: a name of its own for each verifier.
    */
-  readonly policy?: string;
+  readonly policy?: string | undefined;
   /**
    * Before a session is resumed: is a peer that was accepted earlier, under this `policy`, still good? Time has passed;
    * certificates may have expired or been revoked. Anything but `ok: true` costs a full handshake. Used only together

@@ -176,7 +176,7 @@ export function identityOf(value: object, random: Random): string {
 }
 
 /** The rules of a verifier, by name. A verifier that gives no name has its own for as long as it lives. */
-export function policyOf(verifier: { readonly policy?: string } | undefined, random: Random): string {
+export function policyOf(verifier: { readonly policy?: string | undefined } | undefined, random: Random): string {
   if (verifier === undefined) return 'none';
   return verifier.policy === undefined ? identityOf(verifier, random) : `=${verifier.policy}`;
 }

@@ -106,8 +106,8 @@ class Tracer {
     const inside = this.#extension === undefined ? {} : { extension: this.#extension };
     const event: Event = { path, start: start + this.#base, end: end + this.#base, value, ...inside };
     const inExtension = this.#carrier !== undefined && this.#extension === undefined;
-    if (inExtension && /extensions\[\d+\]\.type$/.test(path)) {
-      this.#type = value as number;
+    if (inExtension && /extensions\[\d+\]\.type$/.test(path) && typeof value === 'number') {
+      this.#type = value;
       this.events.push({ ...event, text: numbered(extensionName(this.#type), this.#type) });
     } else if (inExtension && /extensions\[\d+\]\.data$/.test(path) && value instanceof Uint8Array) {
       this.#readExtension(event, value);

@@ -15,7 +15,7 @@ export interface Field {
 /** What the value of a field says, for people. */
 export function describeValue({ path, value, extension }: Field): string {
   const [field, isItem] = fieldName(path);
-  if (path.endsWith('#length')) return byteCount(value as number);
+  if (typeof value === 'number' && path.endsWith('#length')) return byteCount(value);
   if (typeof value === 'number') return describeNumber(field, value, extension);
   if (typeof value === 'string') return quoted(value);
   if (value instanceof Uint8Array) return describeBytes(field, value);
@@ -133,7 +133,7 @@ function describeRandom(random: Uint8Array): string {
 }
 
 function describeList(field: string, list: readonly unknown[], extension: number | undefined): string {
-  const shown = list.filter((item) => typeof item === 'number' || typeof item === 'string') as (number | string)[];
+  const shown = list.filter((item) => typeof item === 'number' || typeof item === 'string');
   if (shown.length === 0 || shown.length !== list.length) return list.length === 1 ? '1 item' : `${list.length} items`;
   const texts = shown.map((item) => (typeof item === 'number' ? describeNumber(field, item, extension) : quoted(item)));
   return texts.length <= 4 ? texts.join(', ') : `${texts.slice(0, 3).join(', ')} and ${texts.length - 3} more`;

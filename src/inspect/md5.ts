@@ -7,7 +7,7 @@ export function md5(message: Uint8Array): Uint8Array {
   words.setUint32(padded.length - 8, (message.length << 3) >>> 0, true);
   words.setUint32(padded.length - 4, Math.floor(message.length / 2 ** 29), true);
 
-  const state = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
+  const state: State = [0x67452301, 0xefcdab89, 0x98badcfe, 0x10325476];
   for (let block = 0; block < padded.length; block += 64) addBlock(state, words, block);
   const out = new DataView(new ArrayBuffer(16));
   for (let i = 0; i < 4; i++) out.setUint32(4 * i, state[i]! >>> 0, true);
@@ -21,8 +21,10 @@ const SHIFTS: readonly (readonly number[])[] = [
   [6, 10, 15, 21],
 ];
 
-function addBlock(state: number[], words: DataView, block: number): void {
-  let [a, b, c, d] = state as [number, number, number, number];
+type State = [number, number, number, number];
+
+function addBlock(state: State, words: DataView, block: number): void {
+  let [a, b, c, d] = state;
   for (let i = 0; i < 64; i++) {
     const round = i >> 4;
     const [mixed, index] = mix(round, i, b, c, d);

@@ -1,3 +1,4 @@
+import { hasMethod } from '../bytes/shape.ts';
 import { connect as dial, type IpcSocketConnectOpts, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { splitClient, splitServer } from '../connection-options.ts';
@@ -58,7 +59,7 @@ export function accept(stream: Duplex, options: AcceptOptions, turns?: Turns): T
 
 /** @throws TypeError for what is neither a stream nor an address. */
 function isAddress(to: Duplex | Address): to is Address {
-  if (typeof (to as Duplex | undefined)?.write === 'function') return false;
+  if (hasMethod(to, 'write')) return false;
   const { port, path } = (to ?? {}) as Partial<TcpSocketConnectOpts & IpcSocketConnectOpts>;
   if (port !== undefined || path !== undefined) return true;
   throw new TypeError(`connect: expected a Duplex of Node or { host, port }, found ${nameOf(to)}`);

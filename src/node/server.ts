@@ -1,3 +1,4 @@
+import { hasMethod } from '../bytes/shape.ts';
 import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
 import { TlsError } from '../errors.ts';
@@ -170,7 +171,7 @@ function read(options: TlsServerOptions): {
   }
   const handlers = new Map(Object.entries(protocolHandlers));
   for (const [protocol, handler] of handlers) {
-    if (typeof handler === 'function' || typeof (handler as { emit?: unknown } | null)?.emit === 'function') continue;
+    if (typeof handler === 'function' || hasMethod(handler, 'emit')) continue;
     const detail = `protocolHandlers: for "${protocol}" expected a function or a server of Node's, found ${nameOf(handler)}`;
     throw new TlsError('ERR_OPTION', { detail });
   }

@@ -74,7 +74,7 @@ export async function drive(
   duplex: ByteDuplex,
   options: TransportOptions = {},
 ): Promise<TlsStream> {
-  const unknown = Object.keys(options).find((key) => !TRANSPORT_KEYS.includes(key as keyof TransportOptions));
+  const unknown = Object.keys(options).find((key) => !TRANSPORT_KEYS.some((known) => known === key));
   if (unknown !== undefined)
     throw new TlsError('ERR_OPTION', { detail: `${unknown}: drive knows ${TRANSPORT_KEYS.join(', ')}` });
   const config = transportConfig(options);

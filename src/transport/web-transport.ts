@@ -129,7 +129,8 @@ export class WebTransport implements Transport {
 }
 
 function checked(duplex: ByteDuplex): ByteDuplex {
-  const { readable, writable } = (duplex ?? {}) as Partial<ByteDuplex>;
+  const known: Partial<ByteDuplex> = duplex ?? {};
+  const { readable, writable } = known;
   if (typeof readable?.getReader !== 'function' || typeof writable?.getWriter !== 'function') {
     throw new TypeError(
       `the transport: expected { readable, writable }, a ReadableStream and a WritableStream of bytes, found ${nameOf(duplex)}; for the sockets of Node take warifu/node`,

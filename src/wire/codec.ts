@@ -1,3 +1,4 @@
+import { keysOf } from '../bytes/shape.ts';
 import { Reader, type Trace } from '../bytes/reader.ts';
 import { Writer } from '../bytes/writer.ts';
 import type { TlsError } from '../errors.ts';
@@ -105,7 +106,7 @@ export const empty: Codec<undefined> = { rfc: 'struct {}', read: () => undefined
 
 /** `struct`. The type is written first; the compiler holds each field against it. */
 export function struct<T extends object>(name: string, fields: { readonly [K in keyof T]-?: Codec<T[K]> }): Codec<T> {
-  const keys = Object.keys(fields) as (keyof T & string)[];
+  const keys = keysOf(fields);
   return {
     rfc: name,
     read: (reader) => {

@@ -10,13 +10,13 @@ interface NobleState {
   clone(): NobleState;
   destroy(): void;
 }
-type NobleHash = typeof nobleSha256;
+type NobleHash = typeof nobleSha256 | typeof nobleSha384 | typeof nobleSha512 | typeof nobleSha1;
 
 export const sha256: Hash = /* @__PURE__ */ hash('sha256', nobleSha256);
-export const sha384: Hash = /* @__PURE__ */ hash('sha384', nobleSha384 as unknown as NobleHash);
-export const sha512: Hash = /* @__PURE__ */ hash('sha512', nobleSha512 as unknown as NobleHash);
+export const sha384: Hash = /* @__PURE__ */ hash('sha384', nobleSha384);
+export const sha512: Hash = /* @__PURE__ */ hash('sha512', nobleSha512);
 /** For identifiers (OCSP) and for reading the past; never to be trusted for a signature by default. */
-export const sha1: Hash = /* @__PURE__ */ hash('sha1', nobleSha1 as unknown as NobleHash);
+export const sha1: Hash = /* @__PURE__ */ hash('sha1', nobleSha1);
 
 export function hashByName(name: HashName): Hash {
   switch (name) {
@@ -35,7 +35,7 @@ function hash(name: HashName, noble: NobleHash): Hash {
   return {
     name,
     size: noble.outputLen,
-    start: () => state(noble.create() as unknown as NobleState),
+    start: () => state(noble.create()),
     digest: (...parts) => {
       const running = noble.create();
       for (const part of parts) running.update(part);

@@ -6,7 +6,7 @@ import { nobleVerifier, type SynchronousVerifier } from './signatures.ts';
 /** ML-DSA (FIPS 204, RFC 9881) in certificates, beside everything that {@link nobleVerifier} knows. Opt-in. */
 export const nobleVerifierWithMlDsa: SynchronousVerifier = {
   verify(algorithm, key, message, signature) {
-    const noble = ALGORITHMS[algorithm.kind as keyof typeof ALGORITHMS];
+    const noble = ALGORITHMS[algorithm.kind];
     if (noble === undefined) return nobleVerifier.verify(algorithm, key, message, signature);
     if (!isWellFormed(algorithm, key, signature) || !isValidPublicKey(key) || !('key' in key)) return false;
     try {
@@ -17,4 +17,8 @@ export const nobleVerifierWithMlDsa: SynchronousVerifier = {
   },
 };
 
-const ALGORITHMS = { 'ml-dsa-44': () => ml_dsa44, 'ml-dsa-65': () => ml_dsa65, 'ml-dsa-87': () => ml_dsa87 } as const;
+const ALGORITHMS: { readonly [kind: string]: (() => typeof ml_dsa44) | undefined } = {
+  'ml-dsa-44': () => ml_dsa44,
+  'ml-dsa-65': () => ml_dsa65,
+  'ml-dsa-87': () => ml_dsa87,
+};

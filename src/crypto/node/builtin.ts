@@ -1,3 +1,4 @@
+import { fromRuntime } from '../../bytes/shape.ts';
 import type { KeyObject } from 'node:crypto';
 import type * as NodeCrypto from 'node:crypto';
 
@@ -10,12 +11,12 @@ export interface NewerCrypto {
   decapsulate(key: KeyObject, ciphertext: Uint8Array): Uint8Array;
 }
 
-interface WithProcess {
-  readonly process?: { readonly getBuiltinModule?: (name: string) => unknown };
+interface Process {
+  readonly getBuiltinModule?: (name: 'node:crypto') => NodeCryptoModule | undefined;
 }
 
 /** node:crypto where the runtime has it, by a way that no bundler sees; undefined elsewhere. */
 export function nodeCrypto(): NodeCryptoModule | undefined {
-  const found = (globalThis as WithProcess).process?.getBuiltinModule?.('node:crypto') as NodeCryptoModule | undefined;
+  const found = fromRuntime<Process>('process')?.getBuiltinModule?.('node:crypto');
   return typeof found?.createCipheriv === 'function' ? found : undefined;
 }

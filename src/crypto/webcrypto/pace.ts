@@ -1,10 +1,7 @@
 import type { WebSubtle } from '../web-types.ts';
+import { fromRuntime } from '../../bytes/shape.ts';
 import type { Aead, AeadKey } from '../types.ts';
 import { source } from './subtle.ts';
-
-interface WithPerformance {
-  readonly performance?: { now(): number };
-}
 
 /** Until it has been measured: what is worth it in every runtime we know. */
 const CAUTIOUS = 16_384;
@@ -33,7 +30,7 @@ export class Pace {
   constructor(
     subtle: WebSubtle,
     own: Aead,
-    now: () => number = () => (globalThis as WithPerformance).performance?.now() ?? Date.now(),
+    now: () => number = () => fromRuntime<{ now(): number }>('performance')?.now() ?? Date.now(),
   ) {
     this.#subtle = subtle;
     this.#own = own;

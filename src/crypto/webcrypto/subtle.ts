@@ -1,12 +1,9 @@
+import { fromRuntime } from '../../bytes/shape.ts';
 import type { WebSubtle } from '../web-types.ts';
-
-interface WithCrypto {
-  readonly crypto?: { readonly subtle?: WebSubtle };
-}
 
 /** WebCrypto where the runtime has it: browsers have it in secure contexts only. */
 export function runtimeSubtle(): WebSubtle | undefined {
-  const subtle = (globalThis as WithCrypto).crypto?.subtle;
+  const subtle = fromRuntime<{ readonly subtle?: WebSubtle }>('crypto')?.subtle;
   return typeof subtle?.importKey === 'function' ? subtle : undefined;
 }
 

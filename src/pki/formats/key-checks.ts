@@ -38,15 +38,10 @@ export function checkRsa(key: Extract<PrivateKey, { kind: 'rsa' }>): void {
   if (numbers.some(({ length }) => length > key.modulus.length))
     throw unusable('a number of the RSA key is longer than its modulus');
   const n = bigFromBytes(key.modulus);
-  const [e, d, p, q, dp, dq, qInverse] = numbers.map(bigFromBytes) as [
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-    bigint,
-  ];
+  const [e, d] = [bigFromBytes(key.publicExponent), bigFromBytes(key.privateExponent)];
+  const [p, q] = [bigFromBytes(key.prime1), bigFromBytes(key.prime2)];
+  const [dp, dq] = [bigFromBytes(key.exponent1), bigFromBytes(key.exponent2)];
+  const qInverse = bigFromBytes(key.coefficient);
   if (p < 3n || q < 3n || p === q || p * q !== n) throw unusable('the primes of the RSA key do not make its modulus');
   const one = (value: bigint, modulus: bigint): boolean => value % modulus === 1n;
   const fits =

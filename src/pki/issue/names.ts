@@ -1,3 +1,4 @@
+import { keysOf } from '../../bytes/shape.ts';
 import { concat, fromAscii } from '../../bytes/bytes.ts';
 import { DerCursor, DerError } from '../../bytes/der.ts';
 import { derElement, derOid, derSequence, derSet } from '../../bytes/der-writer.ts';
@@ -73,7 +74,7 @@ export function encodeSubject(what: string, source: SubjectSource): Uint8Array {
   if (typeof source === 'string')
     return /^[A-Za-z]+=/.test(source) ? fromRfc4514(what, source) : derSequence(rdn(what, 'commonName', source));
   checkOptions(what, source, Object.keys(PARTS));
-  const order = Object.keys(PARTS) as (keyof SubjectName)[];
+  const order = keysOf(PARTS);
   return derSequence(
     ...order.flatMap((part) => {
       const values = listOf<string>(source[part]);

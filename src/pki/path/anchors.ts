@@ -108,8 +108,7 @@ export function anchorOf(certificate: Certificate, options: TrustAnchor = {}, us
 function readAnchor(anchor: TrustAnchor, use: Anchor['use']): Anchor {
   const { certificate, name, publicKey } = anchor;
   for (const key of Object.keys(anchor))
-    if (!KNOWN.includes(key as keyof TrustAnchor))
-      throw new TlsError('ERR_OPTION', { detail: `anchors: there is no such option: ${key}` });
+    if (!KNOWN.includes(key)) throw new TlsError('ERR_OPTION', { detail: `anchors: there is no such option: ${key}` });
   if (certificate !== undefined) {
     if (name !== undefined || publicKey !== undefined)
       throw new TlsError('ERR_OPTION', { detail: 'anchors: a certificate, or a name and a key, not both' });
@@ -130,7 +129,7 @@ function readAnchor(anchor: TrustAnchor, use: Anchor['use']): Anchor {
   });
 }
 
-const KNOWN: readonly (keyof TrustAnchor)[] = [
+const KNOWN: readonly string[] = [
   'certificate',
   'name',
   'publicKey',
@@ -140,7 +139,7 @@ const KNOWN: readonly (keyof TrustAnchor)[] = [
   'requireBasicConstraints',
   'use',
   'requireSelfSigned',
-];
+] satisfies readonly (keyof TrustAnchor)[];
 
 function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof Authority> {
   const { nameConstraints } = anchor;

@@ -86,8 +86,9 @@ export function checkRevocationOptions(options: RevocationOptions): void {
   const refuse = (name: string, what: string): never => {
     throw new TlsError('ERR_OPTION', { detail: `${name}: ${what}` });
   };
+  const known: { readonly [name: string]: (typeof OPTIONS)[keyof typeof OPTIONS] | undefined } = OPTIONS;
   for (const [name, value] of Object.entries(options)) {
-    const kind = (OPTIONS as { readonly [name: string]: (typeof OPTIONS)[keyof typeof OPTIONS] })[name];
+    const kind = known[name];
     if (kind === undefined) refuse(name, 'there is no such option');
     if (value === undefined) continue;
     if (value === null) refuse(name, 'null is not a value; leave it out for the default');
@@ -96,7 +97,7 @@ export function checkRevocationOptions(options: RevocationOptions): void {
     } else if (typeof kind === 'string') {
       const isRight = kind === 'object' ? typeof value === 'object' || name === 'crls' : typeof value === kind;
       if (!isRight) refuse(name, `it has to be a ${kind}`);
-    } else if (!kind!.includes(value as string)) {
+    } else if (typeof value !== 'string' || !kind!.includes(value)) {
       refuse(name, `it has to be one of ${kind!.join(', ')}`);
     }
   }

@@ -39,7 +39,7 @@ export function allOf(...verifiers: readonly PeerVerifier[]): PeerVerifier {
     },
     verify,
     recheck: (peer, before) => run(peer, (verifier) => verifier.recheck?.(peer, before) ?? verifier.verify(peer)),
-  } as PeerVerifier;
+  };
 }
 
 /**

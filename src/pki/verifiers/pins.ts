@@ -58,7 +58,7 @@ export function pinnedVerifier(options: PinOptions): PeerVerifier {
     verify: (peer) => runSteps(judge(peer, pins, hash, verifier && (() => verifier.verify(peer)))),
     recheck: (peer, before) =>
       runSteps(judge(peer, pins, hash, verifier && (() => verifier.recheck?.(peer, before) ?? verifier.verify(peer)))),
-  } as PeerVerifier;
+  };
 }
 
 interface Pins {

@@ -1,3 +1,4 @@
+import { hasMethod } from '../../bytes/shape.ts';
 import type { SignatureVerifier } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { AnchorSource } from '../path/anchors.ts';
@@ -85,26 +86,27 @@ export interface CertificateVerifierOptions {
 /** Whether a value can be that of an option, by what it should look like. */
 const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (value: unknown) => boolean } = {
   anchors: isSource,
-  signatures: (value) => typeof (value as SignatureVerifier | undefined)?.verify === 'function',
+  signatures: (value) => hasMethod(value, 'verify'),
   profile: (value) => value === 'default' || value === 'rfc5280' || value === 'webpki' || value === 'strict',
-  tolerances: (value) => isTexts(value) && (value as readonly string[]).every(isTolerance),
+  tolerances: (value) => isTexts(value) && value.every(isTolerance),
   intermediates: isSource,
   distrusted: isSource,
   fetchIssuers: (value) => typeof value === 'function',
-  revocation: (value) => typeof (value as RevocationChecker | undefined)?.check === 'function',
-  minRsaBits: (value) => Number.isInteger(value) && (value as number) >= 1024 && (value as number) <= 8192,
+  revocation: (value) => hasMethod(value, 'check'),
+  minRsaBits: (value) => isWithin(value, 1024, 8192),
   allowSha1: isBoolean,
   maxRememberedPaths: (value) => Number.isInteger(value) && (value as number) >= 0,
   judgeAnchors: isBoolean,
-  maxIntermediates: (value) => Number.isInteger(value) && (value as number) >= 0 && (value as number) <= 255,
+  maxIntermediates: (value) => isWithin(value, 0, 255),
   allowNoServerName: isBoolean,
-  purposes: (value) => value === 'any' || (isTexts(value) && (value as readonly string[]).length > 0),
+  purposes: (value) => value === 'any' || (isTexts(value) && value.length > 0),
   keyUsages: (value) =>
-    isTexts(value) && (value as readonly string[]).every((usage) => Object.hasOwn(KEY_USAGE, usage)),
+    isTexts(value) && value.every((usage) => Object.hasOwn(KEY_USAGE, usage)),
   explicitPurpose: (value) => value === 'none' || value === 'leaf' || value === 'path',
   policies: (value) => {
     if (typeof value !== 'object' || value === null) return false;
-    const { acceptable, requireExplicit, inhibitMapping, inhibitAny, ...others } = value as PolicyInputs;
+    const inputs: Partial<Record<keyof PolicyInputs, unknown>> = value;
+    const { acceptable, requireExplicit, inhibitMapping, inhibitAny, ...others } = inputs;
     const switches = [requireExplicit, inhibitMapping, inhibitAny];
     if (switches.some((one) => one !== undefined && typeof one !== 'boolean')) return false;
     return Object.keys(others).length === 0 && (acceptable === undefined || isTexts(acceptable));
@@ -117,8 +119,9 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
 
 /** No option is passed over: one that is not known, or cannot be, is an error of whoever wrote it. */
 export function checkVerifierOptions(options: CertificateVerifierOptions): void {
+  const known: { readonly [key: string]: ((value: unknown) => boolean) | undefined } = OPTIONS;
   for (const [key, value] of Object.entries(options)) {
-    const fits = Object.hasOwn(OPTIONS, key) ? OPTIONS[key as keyof CertificateVerifierOptions] : undefined;
+    const fits = Object.hasOwn(OPTIONS, key) ? known[key] : undefined;
     if (fits === undefined) throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
     if (value !== undefined && !fits(value))
       throw new TlsError('ERR_OPTION', { detail: `${key}: this cannot be its value` });
@@ -133,10 +136,14 @@ function isSource(value: unknown): boolean {
   return typeof value === 'string' || Array.isArray(value);
 }
 
+function isWithin(value: unknown, min: number, max: number): boolean {
+  return typeof value === 'number' && Number.isInteger(value) && value >= min && value <= max;
+}
+
 function isBoolean(value: unknown): boolean {
   return typeof value === 'boolean';
 }
 
-function isTexts(value: unknown): boolean {
+function isTexts(value: unknown): value is readonly string[] {
   return Array.isArray(value) && value.every((item) => typeof item === 'string');
 }

@@ -1,3 +1,4 @@
+import { keysOf } from '../../bytes/shape.ts';
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import {
   contextConstructed,
@@ -144,7 +145,7 @@ function readTbs(tbs: DerCursor, slips: SlipNotes): TbsFields {
   // DER leaves out a default: v1 is never written.
   if (encodedVersion !== undefined && (encodedVersion < 1 || encodedVersion > 2))
     throw new DerError('a version that cannot be', start);
-  const version = (encodedVersion === undefined ? 1 : encodedVersion + 1) as 1 | 2 | 3;
+  const version = encodedVersion === undefined ? 1 : encodedVersion === 1 ? 2 : 3;
   const serialAt = tbs.offset;
   const serial = tbs.integerBytes();
   if (serial.length > MAX_SERIAL) throw new DerError(`a serial number of ${serial.length} bytes`, serialAt);
@@ -248,7 +249,7 @@ export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | unde
     const last = bytes[bytes.length - 1];
     if (last !== undefined && ((last >> unused) & 1) === 0) certificate.slips.add('trailing-zeros');
     const has = (bit: number): boolean => ((bytes[bit >> 3] ?? 0) & (0x80 >> (bit & 7))) !== 0;
-    const set = new Set((Object.keys(KEY_USAGE) as KeyUsage[]).filter((name) => has(KEY_USAGE[name])));
+    const set = new Set(keysOf(KEY_USAGE).filter((name) => has(KEY_USAGE[name])));
     if (set.size === 0) throw new DerError('a key usage that allows nothing', 0);
     return set;
   });

@@ -1,3 +1,4 @@
+import { hasMethod } from '../../bytes/shape.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 
 /**
@@ -31,5 +32,5 @@ function advance<T>(steps: Steps<T>, move: () => IteratorResult<MaybePromise<unk
 }
 
 export function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof (value as Promise<unknown> | undefined)?.then === 'function';
+  return hasMethod(value, 'then');
 }

@@ -1,4 +1,4 @@
-import type { TlsError } from '../../errors.ts';
+import { TlsError } from '../../errors.ts';
 import { checked, type Codec, decode, empty, list, opaque, rest } from '../codec.ts';
 import type { Extension } from '../extension.ts';
 import { EXTENSION_SIGNED_CERTIFICATE_TIMESTAMP } from '../ids.ts';
@@ -11,7 +11,8 @@ const timestamps: Codec<Uint8Array> = /* @__PURE__ */ checked(rest, (bytes) => {
     decode(serializedList, bytes);
     return undefined;
   } catch (fault) {
-    return fault as TlsError;
+    if (fault instanceof TlsError) return fault;
+    throw fault;
   }
 });
 

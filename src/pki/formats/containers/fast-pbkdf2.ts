@@ -1,4 +1,5 @@
 import type { WebSubtle } from '../../../crypto/web-types.ts';
+import { fromRuntime } from '../../../bytes/shape.ts';
 import { pbkdf2 } from '../../../crypto/noble/password.ts';
 import type { HashName } from '../../../crypto/types.ts';
 
@@ -20,7 +21,7 @@ export async function fastPbkdf2(
   iterations: number,
   length: number,
 ): Promise<Uint8Array> {
-  const subtle = (globalThis as { readonly crypto?: { readonly subtle?: WebSubtle } }).crypto?.subtle;
+  const subtle = fromRuntime<{ readonly subtle?: WebSubtle }>('crypto')?.subtle;
   if (subtle !== undefined) {
     try {
       const key = await subtle.importKey('raw', password as Uint8Array<ArrayBuffer>, 'PBKDF2', false, ['deriveBits']);

@@ -7,7 +7,7 @@ import { fromHex } from '../../../bytes/bytes.ts';
 
 /** Triple DES in CBC mode with the padding of PKCS#7; undefined when the padding is wrong. `key` is 24 bytes, `iv` 8. */
 export function tripleDesCbcDecrypt(key: Uint8Array, iv: Uint8Array, ciphertext: Uint8Array): Uint8Array | undefined {
-  const [k1, k2, k3] = [0, 8, 16].map((at) => desKey(key.subarray(at, at + 8))) as [DesKey, DesKey, DesKey];
+  const [k1, k2, k3] = [desKey(key.subarray(0, 8)), desKey(key.subarray(8, 16)), desKey(key.subarray(16, 24))];
   return cbcDecrypt(ciphertext, iv, (block) => desBlock(desBlock(desBlock(block, k3, true), k2, false), k1, true));
 }
 
