@@ -117,7 +117,8 @@ export const mutants: readonly Mutant[] = [
   { name: 'wipe: what the step that waits had made, at failure', find: '    this.#owned.dispose();\n', tests },
   {
     name: 'wipe: what an answer brings after the end',
-    find: 'for (const secret of secretsIn(rule, value)) overwrite(secret);',
+    find: '        for (const secret of secretsIn(rule, value)) overwrite(secret);\n        return;\n      }\n      let checked',
+    replace: '        return;\n      }\n      let checked',
     tests,
   },
   {

@@ -100,8 +100,7 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   maxIntermediates: (value) => isWithin(value, 0, 255),
   allowNoServerName: isBoolean,
   purposes: (value) => value === 'any' || (isTexts(value) && value.length > 0),
-  keyUsages: (value) =>
-    isTexts(value) && value.every((usage) => Object.hasOwn(KEY_USAGE, usage)),
+  keyUsages: (value) => isTexts(value) && value.every((usage) => Object.hasOwn(KEY_USAGE, usage)),
   explicitPurpose: (value) => value === 'none' || value === 'leaf' || value === 'path',
   policies: (value) => {
     if (typeof value !== 'object' || value === null) return false;
