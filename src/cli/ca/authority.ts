@@ -32,6 +32,9 @@ export const INIT_OPTIONS: { readonly [name: string]: Option } = {
   },
 };
 
+/** That the intermediate is valid, where the root is not made to be shorter. */
+export const INTERMEDIATE_DAYS = 1825;
+
 export const KEY_KINDS: readonly KeyAlgorithm[] = [
   'P-256',
   'P-384',
@@ -68,7 +71,12 @@ export async function initialize(folder: CaFolder, given: Given, terminal: Termi
     pathLength: 1,
     ...(days !== undefined && { days }),
   });
-  const intermediate = await createAuthority({ subject: `${name.slice(0, 51)} intermediate`, issuer: root, key });
+  const intermediate = await createAuthority({
+    subject: `${name.slice(0, 51)} intermediate`,
+    issuer: root,
+    key,
+    ...(days === undefined && { days: INTERMEDIATE_DAYS }),
+  });
   folder.create();
   folder.writeOwn('root.crt', root.pem);
   folder.writeOwn('root.key', await protect(root.keyPair, password));

@@ -10,7 +10,15 @@ import {
 import type { Command, Given, Option } from '../command.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { readFile, readPassword, type Terminal } from '../terminal.ts';
-import { FOLDER_OPTIONS, folderOf, initialize, INIT_OPTIONS, KEY_KINDS, openFolder } from './authority.ts';
+import {
+  FOLDER_OPTIONS,
+  folderOf,
+  initialize,
+  INIT_OPTIONS,
+  INTERMEDIATE_DAYS,
+  KEY_KINDS,
+  openFolder,
+} from './authority.ts';
 import type { CaFolder } from './folder.ts';
 
 const OPTIONS: { readonly [name: string]: Option } = {
@@ -112,9 +120,15 @@ async function readWanted(
   const request = file === undefined ? undefined : readRequest(readFile(terminal, file));
   const { names, subject } = isAsked ? { names: [], subject: undefined } : sortNames(purpose, given.positionals);
   const [ocsp, crls] = [given.texts('ocsp-url'), given.texts('crl-url')];
+  const days = given.number('days', 1) ?? (purpose === 'server' ? 90 : 365);
+  // Said here, so that no authority is made for what it could not issue.
+  if (days >= INTERMEDIATE_DAYS)
+    throw usage(
+      `--days: ${days} is more than the intermediate that issues is valid for: ${INTERMEDIATE_DAYS - 1} at most`,
+    );
   const described = {
     purpose,
-    days: given.number('days', 1) ?? (purpose === 'server' ? 90 : 365),
+    days,
     ...(subject !== undefined && { subject }),
     ...(given.has('must-staple') && { mustStaple: true }),
     ...(ocsp.length > 0 && { ocspUrls: ocsp }),

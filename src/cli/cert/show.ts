@@ -90,7 +90,7 @@ function certificateText(facts: CertificateFacts, index: number, terminal: Termi
   const left = daysLeft < 0 ? `expired ${-daysLeft} days ago` : `${daysLeft} days left`;
   const colour = daysLeft < 0 ? 'red' : daysLeft < 14 ? 'yellow' : 'green';
   const role = facts.authority
-    ? `yes${facts.pathLength === undefined ? '' : `, with at most ${facts.pathLength} below it`}`
+    ? `yes${facts.pathLength === undefined ? '' : `, with ${facts.pathLength === 0 ? 'no' : `at most ${facts.pathLength}`} authorities below it`}`
     : undefined;
   return section(
     `Certificate ${index}`,
