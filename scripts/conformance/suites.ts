@@ -23,6 +23,7 @@ export const SUITES: { readonly [file: string]: readonly (readonly [name: string
   limbo: [
     ['limbo', limbo.run],
     ['limbo (default profile)', limbo.runDefault],
+    ['limbo (online, in each)', limbo.runOnline],
   ],
   pkits: [['pkits', pkits.run]],
   chain: [['chain', chain.run]],

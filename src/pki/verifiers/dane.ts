@@ -71,12 +71,26 @@ function* judge(options: DaneOptions, peer: PresentedPeer): Steps<Verdict> {
   }
   const chain = peer.chain.map((der) => orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1'));
   const readable = chain.filter((certificate): certificate is Certificate => !isFinding(certificate));
+  const fits = matcher(options.crypto);
+  // Asked once, however many records want it.
+  let judged: Verdict | undefined;
+  const pkix = function* (): Steps<Verdict> {
+    judged ??= explicit(yield* wait(options.pkix!.verify(peer)));
+    return judged;
+  };
   let refusal: Verdict | undefined;
   // One that fits is enough; the strongest statement first.
-  for (const record of [...usable].sort((a, b) => b.usage - a.usage)) {
-    const verdict = yield* byRecord(record, leaf, readable, options, peer);
+  const sorted = [...usable].sort((a, b) => b.usage - a.usage);
+  const lastAnchor = sorted.findLast(({ usage }) => usage === 2);
+  for (const record of sorted) {
+    const verdict = record.usage === 2 ? undefined : yield* byRecord(record, leaf, fits, pkix);
     if (verdict?.ok === true) return verdict;
     refusal ??= verdict;
+    // All authorities of the zone together: a path is looked for once.
+    if (record !== lastAnchor) continue;
+    const byAnchor = yield* byAuthorities(usable, readable, fits, options, peer);
+    if (byAnchor?.ok === true) return byAnchor;
+    refusal ??= byAnchor;
   }
   if (refusal !== undefined) return refusal;
   return no(
@@ -90,19 +104,36 @@ function* judge(options: DaneOptions, peer: PresentedPeer): Steps<Verdict> {
   );
 }
 
+/** Undefined: no record is about an authority of the chain. */
+function* byAuthorities(
+  records: readonly TlsaRecord[],
+  chain: readonly Certificate[],
+  fits: Matcher,
+  options: DaneOptions,
+  peer: PresentedPeer,
+): Steps<Verdict | undefined> {
+  const own = records.filter(({ usage }) => usage === 2);
+  const anchors = chain
+    .filter((certificate, index) => index > 0 && own.some((record) => fits(record, certificate)))
+    .map(({ der }) => der);
+  // RFC 7671 section 5.2.2: the record may hold the certificate itself, and the server need not send it.
+  for (const { selector, matchingType, data } of own) if (selector === 0 && matchingType === 0) anchors.push(data);
+  if (anchors.length === 0) return undefined;
+  const inner = certificateVerifier({ ...options.rules, anchors, signatures: options.crypto.verifier });
+  return withCheck(explicit(yield* wait(inner.verify(peer))), 'its authority is in the zone (DANE-TA)');
+}
+
 /** Undefined: this record is not about the chain. */
 function* byRecord(
   record: TlsaRecord,
   leaf: Certificate,
-  chain: readonly Certificate[],
-  options: DaneOptions,
-  peer: PresentedPeer,
+  fits: Matcher,
+  pkix: () => Steps<Verdict>,
 ): Steps<Verdict | undefined> {
-  const fits = (certificate: Certificate): boolean => matches(record, certificate, options.crypto);
   switch (record.usage) {
     case 3:
       // RFC 7671 section 5.1: neither names nor dates matter, the zone has said which key it is.
-      if (!fits(leaf)) return undefined;
+      if (!fits(record, leaf)) return undefined;
       return {
         ok: true,
         publicKey: leaf.spki,
@@ -111,19 +142,12 @@ function* byRecord(
         // The whole certificate stands in the zone, or only its key.
         details: detailsOf([leaf], { verified: record.selector === 0 }),
       };
-    case 2: {
-      const anchors = chain.filter((certificate, index) => index > 0 && fits(certificate)).map(({ der }) => der);
-      // RFC 7671 section 5.2.2: the record may hold the certificate itself, and the server need not send it.
-      if (record.selector === 0 && record.matchingType === 0) anchors.push(record.data);
-      if (anchors.length === 0) return undefined;
-      const inner = certificateVerifier({ ...options.rules, anchors, signatures: options.crypto.verifier });
-      return withCheck(explicit(yield* wait(inner.verify(peer))), 'its authority is in the zone (DANE-TA)');
-    }
     default: {
-      const verdict = explicit(yield* wait(options.pkix!.verify(peer)));
+      const verdict = yield* pkix();
       if (!verdict.ok) return verdict;
-      if (record.usage === 1) return fits(leaf) ? withCheck(verdict, 'it is in the zone, too (PKIX-EE)') : undefined;
-      const above = verdict.path.slice(1).some((der) => fits(readCertificate(der)));
+      if (record.usage === 1)
+        return fits(record, leaf) ? withCheck(verdict, 'it is in the zone, too (PKIX-EE)') : undefined;
+      const above = verdict.path.slice(1).some((der) => fits(record, readCertificate(der)));
       return above ? withCheck(verdict, 'its authority is in the zone, too (PKIX-TA)') : undefined;
     }
   }
@@ -132,6 +156,9 @@ function* byRecord(
 function withCheck(verdict: Verdict, check: string): Verdict {
   return verdict.ok ? { ...verdict, checks: [...(verdict.checks ?? []), check] } : verdict;
 }
+
+/** So many records of a name are looked at. */
+const MAX_RECORDS = 64;
 
 /** RFC 7671 section 4: what cannot be understood is as if it were not there. */
 function usableRecords(records: readonly TlsaRecord[], options: DaneOptions): readonly TlsaRecord[] {
@@ -142,20 +169,33 @@ function usableRecords(records: readonly TlsaRecord[], options: DaneOptions): re
     return (matchingType === 1 && data.length === 32) || (matchingType === 2 && data.length === 64);
   });
   // RFC 7671 section 9: of several digests of the same, the strongest counts.
-  return usable.filter(
-    (record) =>
-      record.matchingType !== 1 ||
-      !usable.some(
-        ({ usage, selector, matchingType }) =>
-          usage === record.usage && selector === record.selector && matchingType === 2,
-      ),
-  );
+  return usable
+    .slice(0, MAX_RECORDS)
+    .filter(
+      (record) =>
+        record.matchingType !== 1 ||
+        !usable.some(
+          ({ usage, selector, matchingType }) =>
+            usage === record.usage && selector === record.selector && matchingType === 2,
+        ),
+    );
 }
 
-function matches(record: TlsaRecord, certificate: Certificate, crypto: DaneOptions['crypto']): boolean {
-  const content = record.selector === 0 ? certificate.der : certificate.spki;
-  if (record.matchingType === 0) return equalBytes(content, record.data);
-  return equalBytes(crypto.hash(record.matchingType === 1 ? 'sha256' : 'sha512').digest(content), record.data);
+type Matcher = (record: TlsaRecord, certificate: Certificate) => boolean;
+
+/** Does a record mean this certificate? Each digest of a certificate is made once, however many records there are. */
+function matcher(crypto: DaneOptions['crypto']): Matcher {
+  const made = new Map<Certificate, Map<string, Uint8Array>>();
+  return ({ selector, matchingType, data }, certificate) => {
+    const content = selector === 0 ? certificate.der : certificate.spki;
+    if (matchingType === 0) return equalBytes(content, data);
+    const digests = made.get(certificate) ?? new Map<string, Uint8Array>();
+    made.set(certificate, digests);
+    const key = `${selector} ${matchingType}`;
+    const digest = digests.get(key) ?? crypto.hash(matchingType === 1 ? 'sha256' : 'sha512').digest(content);
+    digests.set(key, digest);
+    return equalBytes(digest, data);
+  };
 }
 
 function isCertificate(der: Uint8Array): boolean {
