@@ -107,9 +107,9 @@ function split<T extends object>(
   transportNames: readonly (keyof T & string)[],
 ): Pieces<T> {
   if (typeof options !== 'object' || options === null) throw unsuitable('options', 'an object with options', options);
-  const connection: Record<string, unknown> = {};
-  const rest: Record<string, unknown> = {};
-  const transport: Partial<T> = {};
+  const connection: Record<string, unknown> = Object.create(null);
+  const rest: Record<string, unknown> = Object.create(null);
+  const transport: Partial<T> = Object.create(null);
   let context: unknown;
   for (const [name, value] of Object.entries(options)) {
     const own = transportNames.find((one) => one === name);

@@ -100,12 +100,15 @@ export interface ServerContextOptions
 export class ClientContext {
   readonly #options: ClientContextOptions;
   readonly #made: Made;
-  readonly #config: MaybePromise<ClientConfig>;
+  #config: MaybePromise<ClientConfig>;
 
   /** Prefer {@link createClientContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
   constructor(options: ClientContextOptions, made: Made = {}) {
     const own = ownOptions(options, CLIENT_OPTIONS);
     this.#options = own;
+    for (const name of PER_CONNECTION)
+      if (Reflect.get(own, name) !== undefined)
+        throw optionError(name, `it differs from connection to connection; ${CLIENT_NAMES[name]}`);
     const { crypto, verifier } = trustOf(own, made);
     const judge = verifier ?? (own.psks !== undefined && own.psks.length > 0 ? keysOnly : undefined);
     if (judge === undefined)
@@ -130,7 +133,9 @@ export class ClientContext {
         },
         CLIENT_NAMES,
       );
-    this.#config = whenLoaded(credential, configure);
+    this.#config = whenLoaded(credential, configure, (config) => {
+      this.#config = config;
+    });
   }
 
   get role(): 'client' {
@@ -173,7 +178,7 @@ export class ClientContext {
 export class ServerContext {
   readonly #options: ServerContextOptions;
   readonly #made: Made;
-  readonly #config: MaybePromise<ServerConfig>;
+  #config: MaybePromise<ServerConfig>;
 
   /** Prefer {@link createServerContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
   constructor(options: ServerContextOptions, made: Made = {}) {
@@ -199,7 +204,9 @@ export class ServerContext {
         },
         SERVER_NAMES,
       );
-    this.#config = whenLoaded(credential, configure);
+    this.#config = whenLoaded(credential, configure, (config) => {
+      this.#config = config;
+    });
   }
 
   get role(): 'server' {
@@ -297,6 +304,7 @@ function kept(made: Made, changes: object): Made {
   };
 }
 
+const PER_CONNECTION: readonly string[] = ['serverName', 'earlyData', 'sessionKey'];
 const CLIENT_OPTIONS: readonly string[] = [...Object.keys(CLIENT_RULES), 'anchors'];
 const SERVER_OPTIONS: readonly string[] = [...Object.keys(SERVER_RULES), 'anchors'];
 
@@ -398,9 +406,10 @@ function isPending<T>(value: MaybePromise<T>): value is Promise<T> {
 function whenLoaded<C extends CredentialOption | undefined, R>(
   credential: MaybePromise<C>,
   use: (loaded: C) => R,
+  done: (result: R) => void,
 ): MaybePromise<R> {
   const result = then(credential, use);
   // A failure is that of the connections that wait for it, and of `ready`.
-  if (isPromise(result)) result.catch(() => {});
+  if (isPending(result)) result.then(done, () => {});
   return result;
 }

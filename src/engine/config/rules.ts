@@ -58,7 +58,8 @@ export function readOptions<O extends object, M extends keyof O>(
   const names = Object.keys(rules);
   for (const name of Object.keys(options))
     if (!Object.hasOwn(rules, name)) throw unknownOption(path(name), name, names, hints);
-  const read: Record<string, unknown> = {};
+  // Without a prototype: what was put on that of all objects, even read-only, is not in the way.
+  const read: Record<string, unknown> = Object.create(null);
   for (const name of names) {
     const rule: Rule<unknown> & Partial<DefaultRule<unknown>> = Reflect.get(rules, name);
     // Own properties only: what somebody put on Object.prototype is no option.

@@ -55,7 +55,7 @@ function readName(text: string, option: string): string {
     if (label.length > 63) refuse(`a label has at most 63 characters, one has ${label.length}`);
     if (!/^[A-Za-z0-9_-]+$/.test(label))
       refuse(
-        /^[\x21-\x7e]+$/.test(label)
+        /^[\x20-\x7e]+$/.test(label)
           ? 'a label has letters, digits and hyphens only'
           : 'write its labels in ASCII ("xn--…"), as `connect` does by itself',
       );

@@ -40,7 +40,7 @@ export interface Anchor extends Authority {
 }
 
 /** PEM text with any number of certificates, DER, or anchors in full. */
-export type AnchorSource = string | readonly (string | Uint8Array | TrustAnchor | Certificate)[];
+export type AnchorSource = string | Uint8Array | readonly (string | Uint8Array | TrustAnchor | Certificate)[];
 
 /**
  * Reads anchors. Of a text with several certificates those are left out that cannot be read, as long as one can: a bundle
@@ -59,8 +59,7 @@ export function readAnchors(
   use: Anchor['use'] = 'both',
   skipped: string[] = [],
 ): readonly Anchor[] {
-  const list = typeof source === 'string' ? [source] : source;
-  return list.flatMap((item) => {
+  return listOf(source, 'anchors').flatMap((item) => {
     if (typeof item === 'string' || item instanceof Uint8Array)
       return readBundle(item, skipped).map((certificate) => anchorOf(certificate, {}, use));
     if ('der' in item) return [anchorOf(item, {}, use)];
@@ -158,17 +157,30 @@ function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof A
  * @throws TlsError ERR_KEY when one cannot be read, and for a text that holds none.
  */
 export function readCertificates(
-  source: string | readonly (string | Uint8Array | Certificate)[],
+  source: string | Uint8Array | readonly (string | Uint8Array | Certificate)[],
   what: string = 'certificates',
 ): readonly Certificate[] {
-  const list = typeof source === 'string' ? [source] : source;
-  const items = list.flatMap((item): (Uint8Array | Certificate)[] => {
+  const items = listOf(source, what).flatMap((item): (Uint8Array | Certificate)[] => {
     if (typeof item !== 'string' && !(item instanceof Uint8Array)) return [item];
     return readParts(item, { what, kinds: ['certificate'] }).map(({ der }) => der);
   });
   return items.map((item, index) =>
     item instanceof Uint8Array ? orUnreadable(`${what}: certificate ${index}`, () => readCertificate(item)) : item,
   );
+}
+
+/** @throws TlsError ERR_OPTION for what is neither a file nor a list of files. */
+function listOf<T extends object>(
+  source: string | Uint8Array | readonly (string | Uint8Array | T)[],
+  what: string,
+): readonly (string | Uint8Array | T)[] {
+  const list = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
+  const isFile = (item: unknown): boolean =>
+    typeof item === 'string' || (typeof item === 'object' && item !== null && !(item instanceof ArrayBuffer));
+  if (Array.isArray(list) && list.every(isFile)) return list;
+  throw new TlsError('ERR_OPTION', {
+    detail: `${what}: expected PEM as text or bytes, DER, or a list of these; found something else`,
+  });
 }
 
 function orUnreadable<T>(what: string, read: () => T): T {

@@ -10,7 +10,7 @@ import type { RevocationChecker } from '../revocation/types.ts';
 import { type Certificate, KEY_USAGE, type KeyUsage } from '../x509/certificate.ts';
 
 /** PEM text with one or more certificates, or any number of PEM texts and DER. */
-export type CertificateSource = string | readonly (string | Uint8Array | Certificate)[];
+export type CertificateSource = string | Uint8Array | readonly (string | Uint8Array | Certificate)[];
 
 /** How certificates are judged. */
 export interface CertificateVerifierOptions {
@@ -132,7 +132,7 @@ export function checkVerifierOptions(options: CertificateVerifierOptions): void 
 }
 
 function isSource(value: unknown): boolean {
-  return typeof value === 'string' || Array.isArray(value);
+  return typeof value === 'string' || value instanceof Uint8Array || Array.isArray(value);
 }
 
 function isWithin(value: unknown, min: number, max: number): boolean {
