@@ -39,6 +39,15 @@ describe('the manifest', () => {
       [],
     );
   });
+  it('is told to JSR as it is: the same version, and the sources of the same entries', () => {
+    const { version, exports } = JSON.parse(readFileSync(join(ROOT, 'jsr.json'), 'utf8')) as {
+      readonly version: string;
+      readonly exports: Readonly<Record<string, string>>;
+    };
+    expect(version).toBe(manifest.version);
+    const own = entries().map(({ specifier, source }) => [specifier.replace(/^warifu/, '.'), `./${source}`]);
+    expect(exports).toEqual(Object.fromEntries(own));
+  });
   it('carries files that exist', () => {
     expect(manifest.files.filter((file) => file !== 'dist' && !existsSync(join(ROOT, file)))).toEqual([]);
   });
