@@ -21,18 +21,18 @@ interface World {
 
 const PAGE = ['es2023', 'dom', 'dom.iterable', 'dom.asynciterable'];
 const WORLDS: readonly World[] = [
-  { name: 'a page', lib: PAGE, programs: ['anywhere', 'page'] },
+  { name: 'a page', lib: PAGE, programs: ['anywhere', 'page', 'options'] },
   {
     name: 'Node without the types of pages',
     lib: ['es2023'],
     nodeTypes: '@types/node',
-    programs: ['anywhere', 'entries', 'node'],
+    programs: ['anywhere', 'entries', 'node', 'options'],
   },
   {
     name: 'Node with the types of pages',
     lib: PAGE,
     nodeTypes: '@types/node',
-    programs: ['anywhere', 'entries', 'node', 'page'],
+    programs: ['anywhere', 'entries', 'node', 'page', 'options'],
   },
 ];
 /** Newer types of Node, which are not ours. */
@@ -40,7 +40,7 @@ const NEWER: readonly World[] = ['node-types-24', 'node-types-26'].map((nodeType
   name: `Node without the types of pages, ${nodeTypes}`,
   lib: ['es2023'],
   nodeTypes,
-  programs: ['anywhere', 'entries', 'node'],
+  programs: ['anywhere', 'entries', 'node', 'options'],
 }));
 /** Engine and types of the core alone need nothing of the world. */
 const BARE: World = { name: 'neither', lib: ['es2022'], programs: ['engine'] };
