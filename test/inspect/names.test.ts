@@ -29,9 +29,11 @@ describe('names', () => {
     expect(names.suiteName(id)).toBe(name);
   });
 
+  /** Known by its number, and its content is not read. */
+  const unread = ['ENCRYPTED_CLIENT_HELLO'];
   it.each(under('EXTENSION_').filter(([name]) => name !== 'ALPN'))('extension %s', (name, id) => {
     expect(names.extensionName(id).toUpperCase()).toBe(name);
-    expect(extensionFor(id)?.name).toBe(names.extensionName(id));
+    expect(extensionFor(id)?.name).toBe(unread.includes(name) ? undefined : names.extensionName(id));
   });
 
   it.each(Object.entries(Alert))('alert %s', (name, id) => {
