@@ -196,6 +196,18 @@ describe('one bad block', () => {
     },
   );
 
+  it('is an error where nobody would hear of it: lists of what is distrusted or revoked must be whole', async () => {
+    const root = await createAuthority({ subject: 'Root' });
+    const { pem } = await createCrl({ issuer: root, number: 1 });
+    expect(() => new CrlStore(pem + bad.replaceAll('CERTIFICATE', 'X509 CRL'))).toThrow(/is not base64/);
+    expect(() => readCertificates(root.pem + bad)).toThrow(/is not base64/);
+    const problems: FileProblem[] = [];
+    expect(readCertificates(root.pem + bad, 'intermediates', (problem) => problems.push(problem))).toHaveLength(1);
+    expect(problems).toMatchObject([
+      { code: 'BAD_BLOCK', message: expect.stringMatching(/^intermediates: .*not base64/) },
+    ]);
+  });
+
   it('alone is an error', async () => {
     await expect(open(bad)).rejects.toMatchObject({ code: 'ERR_KEY' });
     await expect(open(unreadable)).rejects.toMatchObject({ code: 'ERR_KEY' });

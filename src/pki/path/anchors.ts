@@ -4,7 +4,7 @@ import { TlsError } from '../../errors.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { type NameConstraints, readNameConstraints } from '../x509/extensions.ts';
 import { readName } from '../x509/general-name.ts';
-import { readParts } from '../x509/file-parts.ts';
+import { type FileProblem, readParts } from '../x509/file-parts.ts';
 import type { Authority } from '../revocation/status.ts';
 
 /** What is trusted to begin with (RFC 5280 section 6.1.1(d), RFC 5914): a certificate, or no more than a name and a key. */
@@ -154,15 +154,20 @@ function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof A
 
 /**
  * Certificates from DER and PEM, in order.
+ * @param onProblem hears of a block of PEM that cannot be read, and is left out as long as others can be. Default: that is
+ * an error, since what is lost without a word may be what was to be distrusted.
  * @throws TlsError ERR_KEY when one cannot be read, and for a text that holds none.
  */
 export function readCertificates(
   source: string | Uint8Array | readonly (string | Uint8Array | Certificate)[],
   what: string = 'certificates',
+  onProblem?: (problem: FileProblem) => void,
 ): readonly Certificate[] {
   const items = listOf(source, what).flatMap((item): (Uint8Array | Certificate)[] => {
     if (typeof item !== 'string' && !(item instanceof Uint8Array)) return [item];
-    return readParts(item, { what, kinds: ['certificate'] }).map(({ der }) => der);
+    return readParts(item, { what, kinds: ['certificate'], strict: onProblem === undefined, onProblem }).map(
+      ({ der }) => der,
+    );
   });
   return items.map((item, index) =>
     item instanceof Uint8Array ? orUnreadable(`${what}: certificate ${index}`, () => readCertificate(item)) : item,

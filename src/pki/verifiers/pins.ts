@@ -156,7 +156,7 @@ function readPin(pin: string | Uint8Array, option: string): string {
 }
 
 function keysOfPem(text: string): readonly Uint8Array[] {
-  return readParts(text, { what: 'allowedKeys', kinds: ['public-key'] }).map(({ der }) => der);
+  return readParts(text, { what: 'allowedKeys', kinds: ['public-key'], strict: true }).map(({ der }) => der);
 }
 
 export function leafOf(peer: PresentedPeer): Certificate | Finding {
