@@ -69,7 +69,13 @@ export function bytesOf(value: unknown): Uint8Array | undefined {
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
   if (value instanceof ArrayBuffer) return new Uint8Array(value);
   // Of another realm, or shared between threads.
-  const kind = Object.prototype.toString.call(value);
+  let kind: string;
+  try {
+    kind = Object.prototype.toString.call(value);
+  } catch {
+    // It throws when it is looked at, so it is none.
+    return undefined;
+  }
   const isBuffer = kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]';
   return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined;
 }

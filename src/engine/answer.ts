@@ -22,14 +22,17 @@ export function answer(request: AnyRequest, config: Config): Promise<void> | und
 function perform<K extends RequestKind>(request: Request<K>, config: Config): Promise<void> | undefined {
   const rule: RequestRule<K> = REQUESTS[request.kind];
   let given: MaybePromise<Requests[K]['answer']>;
+  let later: boolean;
   try {
     given = rule.ask(request.ask);
+    // What was given may throw when it is only looked at.
+    later = isPromise(given);
   } catch (reason) {
     failed(request, rule, reason, config);
     return undefined;
   }
-  if (!isPromise(given)) {
-    request.answer(given);
+  if (!later) {
+    request.answer(given as Requests[K]['answer']);
     return undefined;
   }
   // Not every thenable's `then` returns a promise.

@@ -21,7 +21,8 @@ export function timeOf(clock: Config['clock']): number {
     throw new TlsError('ERR_CALLBACK_FAILED', { detail: 'clock.now', cause });
   }
   if (isTime(now)) return now;
-  const found = typeof now === 'object' ? `${Object.prototype.toString.call(now)}` : `${typeof now} ${String(now)}`;
+  // An object may throw when it is looked at.
+  const found = typeof now === 'object' && now !== null ? 'an object' : `${typeof now} ${String(now)}`;
   throw new TlsError('ERR_CALLBACK_FAILED', {
     detail: `clock.now: expected milliseconds since 1970, as Date.now() gives them, found ${found}`,
   });

@@ -54,8 +54,13 @@ function answerable<K extends RequestKind>({ kind, ask }: RequestBody<K>, engine
       try {
         checked = engine.check(kind, value);
       } catch (cause) {
-        for (const secret of secretsIn(rule, value)) overwrite(secret);
-        engine.refuse(new TlsError(rule.fault, { detail: (cause as Error).message, cause }));
+        try {
+          for (const secret of secretsIn(rule, value)) overwrite(secret);
+        } catch {
+          // It cannot even be looked at: there is no secret of ours in it.
+        }
+        const detail = cause instanceof TlsError ? cause.message : `${kind}: the answer cannot be read`;
+        engine.refuse(new TlsError(rule.fault, { detail, cause }));
         return;
       }
       engine.answer(checked instanceof Uint8Array ? plainView(checked) : checked, secretsIn(rule, value));

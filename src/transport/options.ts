@@ -112,6 +112,10 @@ function refused(name: string, expected: string, found: unknown, instead: string
 export function nameOf(value: unknown): string {
   if (value === null || typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'object') return typeof value === 'undefined' ? 'nothing' : `a ${typeof value}`;
-  const name: unknown = value.constructor?.name;
-  return typeof name === 'string' && name !== '' ? `an object (${name.slice(0, 40)})` : 'an object';
+  try {
+    const name: unknown = value.constructor?.name;
+    return typeof name === 'string' && name !== '' ? `an object (${name.slice(0, 40)})` : 'an object';
+  } catch {
+    return 'an object that throws when it is looked at';
+  }
 }

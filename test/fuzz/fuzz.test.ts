@@ -5,6 +5,7 @@ import { judgeChanged } from './certificates.ts';
 import { converse, type Input } from './conversation.ts';
 import { applyEdit, randomEdit } from './edits.ts';
 import { readChanged } from './files.ts';
+import { tryProgram } from './program.ts';
 import { TARGETS } from './targets.ts';
 
 /** A little of what `npm run fuzz:coverage` does for hours, and the cases that it once found. */
@@ -35,6 +36,12 @@ describe('an engine, and a misbehaving peer', () => {
     const ends = new Set<string>();
     for (let seed = 1; seed <= 500; seed++) ends.add(await readChanged(seed));
     expect(ends.size).toBeGreaterThan(4);
+  });
+
+  it('callbacks, chunks and alerts of any kind end in a TlsError or well', async () => {
+    const ends = new Set<string>();
+    for (let seed = 1; seed <= 300; seed++) ends.add(await tryProgram(seed));
+    expect(ends.size).toBeGreaterThan(10);
   });
 
   it('cases that were found', () => {

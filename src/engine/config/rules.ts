@@ -104,9 +104,13 @@ export function describe(value: unknown): string {
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `${value.byteLength} bytes`;
-  if (typeof Reflect.get(Object(value), 'then') === 'function') return 'a promise (await it first)';
-  const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
-  return typeof name === 'string' && name !== 'Object' && name !== '' ? `an object (${name})` : 'an object';
+  try {
+    if (typeof Reflect.get(Object(value), 'then') === 'function') return 'a promise (await it first)';
+    const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
+    return typeof name === 'string' && name !== 'Object' && name !== '' ? `an object (${name})` : 'an object';
+  } catch {
+    return 'an object that throws when it is looked at';
+  }
 }
 
 // ── rules ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -143,7 +143,7 @@ function timeless({ now }: PresentedPeer): Verdict {
     code: 'CERT_EXPIRED',
     what: 'it cannot be said whether it is valid',
     expected: '`now` in milliseconds since 1970',
-    found: `${typeof now} ${Object.prototype.toString.call(now) === '[object Object]' ? '' : String(now)}`.trim(),
+    found: typeof now === 'object' && now !== null ? 'an object' : `${typeof now} ${String(now)}`,
     advice: 'look at the clock that was given',
   } as const;
   return no(failureOf(finding, undefined, 0));

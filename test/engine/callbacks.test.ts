@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest';
+import { client12, server12 } from '../../src/engine/protocols12.ts';
+import type { EngineEvent } from '../../src/engine/event.ts';
+import type { Engine } from '../../src/engine/engine.ts';
+import { client13 } from '../../src/handshake/tls13/client/client.ts';
+import { server13 } from '../../src/handshake/tls13/server/server.ts';
+import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
+import { ends } from '../support/sessions.ts';
+import { toyCredential, toyVerifier } from '../support/toy.ts';
+
+/**
+ * What the program's callbacks answer is the program's fault: whatever it is, the engine neither throws nor calls it an
+ * internal error, no wrong answer lets anybody in, and the connection fails by the name of the callback or does without.
+ */
+
+const boom = (): never => {
+  throw new Error('boom');
+};
+/** What nothing waits for (a key log, a trace) is the program's to catch. */
+const rejected = (): Promise<never> => {
+  const refused = Promise.reject(new Error('boom'));
+  refused.catch(() => {});
+  return refused;
+};
+const ANSWERS: readonly (readonly [string, () => unknown])[] = [
+  ['throws', boom],
+  [
+    'throws undefined',
+    () => {
+      throw undefined;
+    },
+  ],
+  ['rejects', rejected],
+  ['null', () => null],
+  ['a number', () => 5],
+  ['NaN', () => Number.NaN],
+  ['text', () => 'text'],
+  ['true', () => true],
+  ['an object', () => ({})],
+  ['a list', () => [1, 2]],
+  ['a function', () => boom],
+  ['a promise of nonsense', () => Promise.resolve({ ok: 'yes', chain: 5, signer: 7 })],
+  [
+    'something that is nearly right',
+    () => ({ ok: true, chain: [new Uint8Array(3)], signer: {}, secret: 'x', identity: 3 }),
+  ],
+  ['something that throws when it is looked at', () => new Proxy({}, { get: boom, has: boom, ownKeys: boom })],
+];
+
+/** Where an answer is put, and whether a connection can do without it. */
+const PLACES: readonly (readonly [
+  string,
+  (answer: () => never) => { readonly client?: ClientParts; readonly server?: ServerParts },
+])[] = [
+  ['verifier.verify of a client', (answer) => ({ client: { verifier: { verify: answer } } })],
+  [
+    'verifier.verify of a server',
+    (answer) => ({
+      client: { credential: toyCredential },
+      server: { clientAuth: 'require', verifier: { verify: answer } },
+    }),
+  ],
+  [
+    'credential of a client',
+    (answer) => ({
+      client: { credential: answer },
+      server: { clientAuth: 'optional', verifier: toyVerifier },
+    }),
+  ],
+  ['credential of a server', (answer) => ({ server: { credential: answer } })],
+  [
+    'signer.sign of a server',
+    (answer) => ({
+      server: { credential: { ...toyCredential, signer: { ...toyCredential.signer, sign: answer } } },
+    }),
+  ],
+  ['selectContext', (answer) => ({ server: { selectContext: answer } })],
+  ['sessions.take', (answer) => ({ client: { sessions: { take: answer, put: () => {} } } })],
+  ['sessions.put', (answer) => ({ client: { sessions: { take: () => undefined, put: answer } }, server: tickets() })],
+  ['tickets.seal', (answer) => ({ server: { tickets: { seal: answer, open: () => undefined } } })],
+  ['tickets.open', (answer) => ({ ...offered(), server: { tickets: { seal: () => undefined, open: answer } } })],
+  [
+    'psks',
+    (answer) => ({
+      client: { psks: [{ identity: Uint8Array.of(1), secret: new Uint8Array(32).fill(1) }] },
+      server: { psks: answer },
+    }),
+  ],
+  ['keyLog', (answer) => ({ client: { keyLog: answer }, server: { keyLog: answer } })],
+  ['onTrace', (answer) => ({ client: { onTrace: answer }, server: { onTrace: answer } })],
+  ['clock.now', (answer) => ({ client: { clock: { now: answer } }, server: { clock: { now: answer }, ...tickets() } })],
+];
+
+const CODES = [
+  'ERR_CALLBACK_FAILED',
+  'ERR_VERIFIER_FAILED',
+  'ERR_SIGNER_FAILED',
+  'ERR_NO_CREDENTIAL',
+  'ERR_ALERT_RECEIVED',
+  'ERR_BAD_SIGNATURE',
+  'ERR_PEER_REFUSED',
+  'ERR_CERTIFICATE_UNREADABLE',
+  'ERR_OPTION',
+];
+const VERSIONS = [
+  ['1.3', [client13], [server13]],
+  ['1.2', [client12], [server12]],
+] as const;
+
+describe.each(VERSIONS)('TLS %s', (_, clients, servers) => {
+  describe.each(PLACES)('%s', (place, put) => {
+    it.each(ANSWERS)('%s', async (_name, answer) => {
+      const { client = {}, server = {} } = put(answer as () => never);
+      let pair: { readonly client: Engine; readonly server: Engine };
+      try {
+        pair = {
+          client: makeClient({ protocols: clients, ...client }),
+          server: makeServer({ protocols: servers, ...server }),
+        };
+      } catch (error) {
+        // What can be tried where it is given is refused there.
+        expect(place).toBe('clock.now');
+        expect(error).toMatchObject({ code: 'ERR_OPTION', message: expect.stringContaining('clock') });
+        return;
+      }
+      const { client: ours, server: theirs } = await talkAll(pair);
+      const errors = [...ours, ...theirs].flatMap((event) => (event.type === 'failed' ? [event.error] : []));
+      for (const error of errors) {
+        expect(CODES, `${error.message} ${String((error.cause as Error | undefined)?.stack ?? '')}`).toContain(
+          error.code,
+        );
+      }
+      // Both ends know: nobody is left hanging.
+      if (errors.length > 0) expect([pair.client.status, pair.server.status]).not.toContain('handshaking');
+      if (place.startsWith('verifier')) expect([pair.client.status, pair.server.status]).toContain('failed');
+    });
+  });
+});
+
+/** Lets two engines talk, whatever they have to wait for. */
+async function talkAll(pair: { readonly client: Engine; readonly server: Engine }) {
+  const steps = { client: [] as EngineEvent[], server: [] as EngineEvent[] };
+  pair.client.start();
+  pair.server.start();
+  for (let moved = true; moved; ) {
+    moved = false;
+    for (const [from, to] of [
+      [pair.client, pair.server],
+      [pair.server, pair.client],
+    ] as const) {
+      for (let event = from.next(); event.type !== 'wait'; event = from.next()) {
+        moved = true;
+        steps[from.role].push(event);
+        if (event.type === 'request') await from.answer(event.request);
+        else if (event.type === 'write') to.receive(event.bytes);
+      }
+    }
+  }
+  return steps;
+}
+
+function tickets(): ServerParts {
+  return { tickets: { seal: () => Uint8Array.of(1, 2, 3), open: () => undefined } };
+}
+
+function offered(): { readonly client: ClientParts } {
+  const all = ends();
+  all.connect();
+  return { client: { sessions: all.sessions, clock: all.clock } };
+}
