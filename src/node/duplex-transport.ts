@@ -1,9 +1,13 @@
+import { readSync } from 'node:fs';
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { bytesOf } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
 import { nameOf } from '../transport/options.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
+
+/** Bytes that are read when writing has failed. */
+const MAX_REST = 262_144;
 
 /**
  * A stream of Node for the driver, as it is: paused, with listeners of what was spoken before, with bytes put back, or not
@@ -49,7 +53,10 @@ export class DuplexTransport implements Transport {
   }
 
   write(bytes: Uint8Array, done: (error?: unknown) => void): void {
-    this.#stream.write(bytes, done);
+    this.#stream.write(bytes, (error) => {
+      if (error !== undefined && error !== null) this.#readTheRest();
+      done(error);
+    });
   }
 
   pause(): void {
@@ -75,6 +82,30 @@ export class DuplexTransport implements Transport {
     this.#stream.destroy();
     // A stream that was destroyed before it had been told to say so.
     if (this.#stream.closed) this.#detach();
+  }
+
+  /**
+   * When writing fails Node closes the socket right after this, and what the kernel has received goes with it: an alert
+   * perhaps, that says why.
+   */
+  #readTheRest(): void {
+    const stream = this.#stream;
+    if (!(stream instanceof Socket) || stream.destroyed) return;
+    while (stream.read() !== null);
+    const { fd } = (stream as Socket & { readonly _handle?: { readonly fd?: number } | null })._handle ?? {};
+    // Where sockets have no descriptors there is nothing that could be done.
+    if (typeof fd !== 'number' || fd < 0) return;
+    try {
+      for (let left = MAX_REST; left > 0; ) {
+        const buffer = new Uint8Array(16_384);
+        const length = readSync(fd, buffer);
+        if (length === 0) return;
+        left -= length;
+        this.#events.received(buffer.subarray(0, length));
+      }
+    } catch {
+      // There is nothing more.
+    }
   }
 
   readonly #onData = (chunk: unknown): void => {

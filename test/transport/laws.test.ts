@@ -42,6 +42,8 @@ class Tap implements End {
   aborted = false;
   /** From now on what is written is not taken. */
   stalled = false;
+  /** What is written is taken only when this is fulfilled. */
+  hold: Promise<void> = Promise.resolve();
   #controller!: ReadableStreamDefaultController<unknown>;
 
   constructor({ readable, writable }: End) {
@@ -69,6 +71,7 @@ class Tap implements End {
       write: async (chunk) => {
         this.written.push(chunk.length);
         if (this.stalled) await new Promise(() => {});
+        await this.hold;
         await writer.write(chunk);
       },
       close: async () => {
@@ -464,17 +467,24 @@ describe('9. bytes are bytes', () => {
 describe('10. small writes are joined, large ones are cut', () => {
   it('joins what comes while the pipe is busy', async () => {
     const lengths: number[] = [];
-    const { client, server } = await both(
+    const { client, server, pipes } = await both(
       {},
       {
-        client: { onTrace: (event) => event.type === 'data' && event.from === 'client' && lengths.push(event.length) },
+        client: {
+          onTrace: (event) => event.type === 'data' && event.from === 'client' && lengths.push(event.length),
+        },
       },
     );
+    let release: () => void = () => {};
+    pipes[0].hold = new Promise((resolve) => {
+      release = resolve;
+    });
     const writer = client.writable.getWriter();
-    for (let i = 0; i < 1_000; i++) void writer.write(new Uint8Array(10));
+    for (let i = 0; i < 1_000; i++) await writer.write(new Uint8Array(10));
+    release();
     void writer.close();
     expect((await readAll(server)).bytes.length).toBe(10_000);
-    expect(lengths.length).toBeLessThan(100);
+    expect(lengths).toEqual([10, 9_990]);
   });
 
   it('cuts, and keeps little, whatever size of records the peer asks for', async () => {
