@@ -440,7 +440,7 @@ describe('8. nothing is swallowed', () => {
     const heard: string[] = [];
     const { port } = await listening({}, async (socket) => {
       heard.push(`destroyed: ${socket.destroyed}`);
-      await pause(0).then(() => {});
+      for (let i = 0; i < 10; i++) await undefined;
       socket.on('error', (error) => heard.push((error as { code?: string }).code ?? ''));
     });
     await brokenRecordBehindFinished(port);
