@@ -12,6 +12,7 @@ export const mutants: readonly Mutant[] = [
     find: '    queueMicrotask(() => this.#turns.run(this.#turn));\n',
     replace: '    this.#turns.run(this.#turn);\n',
     tests: BOTH,
+    only: '1\\.',
   },
   {
     name: 'law 1: a handler that throws is no reason to stop',
