@@ -9,6 +9,7 @@ import { client12, server12 } from '../src/engine/protocols12.ts';
 import { client13 } from '../src/handshake/tls13/client/client.ts';
 import { server13 } from '../src/handshake/tls13/server/server.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
+import { optionsPage } from './options-page.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -17,6 +18,7 @@ export function generated(): ReadonlyMap<string, string> {
   return new Map([
     ['docs/architecture.md', withDiagrams(read('docs/architecture.md'))],
     ['docs/errors.md', errorsPage()],
+    ['docs/options.md', optionsPage()],
   ]);
 }
 

@@ -50,7 +50,7 @@ interface Chosen {
    * certificate is trusted.
    */
   readonly anchors?: AnchorSource | 'system' | undefined;
-  /** Judges the peer, in place of `anchors`. */
+  /** Judges the peer, in place of `anchors`. Default: one that trusts `anchors`. */
   readonly verifier?: PeerVerifier | undefined;
 }
 

@@ -117,7 +117,7 @@ export function sizeOfAuthorities(names: readonly Uint8Array[]): number {
 }
 
 const providerRule: Rule<CryptoProvider> = rule(
-  'a provider: autoProvider(), nodeProvider(), nobleProvider() …',
+  'a provider: autoProvider(), nodeProvider(), nobleProvider(), webCryptoProvider()',
   (value): value is CryptoProvider =>
     typeof value === 'object' &&
     value !== null &&

@@ -91,7 +91,8 @@ export interface EarlyDataOptions {
   readonly allow?: ((peer: PeerInfo) => boolean) | undefined;
 }
 
-const EARLY_DATA_RULES: Rules<EarlyDataOptions, 'allow'> = {
+/** @internal The declaration of each option. */
+export const EARLY_DATA_RULES: Rules<EarlyDataOptions, 'allow'> = {
   // RFC 9846 §5.5-2
   max: or(integer(1, 1_048_576, 'bytes'), 16_384, '16,384'),
   guard: required(
@@ -102,14 +103,15 @@ const EARLY_DATA_RULES: Rules<EarlyDataOptions, 'allow'> = {
   allow: callback(),
 };
 
-const CLIENT_RULES: Rules<ClientResumptionOptions, 'store'> = {
+/** @internal The declaration of each option. */
+export const CLIENT_RESUMPTION_RULES: Rules<ClientResumptionOptions, 'store'> = {
   store: withMethods<ClientSessionStore>('a store of sessions', 'take', 'put'),
   key: or(text('a text'), '', 'empty'),
   pskOnly: flag(false),
   earlyDataWithCertificate: flag(false),
 };
 
-type ServerMissing = 'tickets' | 'sessionIds' | 'context' | 'earlyData';
+export type ServerResumptionMissing = 'tickets' | 'sessionIds' | 'context' | 'earlyData';
 
 const sealerRule = withMethods<TicketSealer>('a sealer of tickets', 'seal', 'open');
 const ticketsRule: Rule<TicketSealer | false> = {
@@ -117,7 +119,8 @@ const ticketsRule: Rule<TicketSealer | false> = {
   read: (value, option) => (value === false ? false : sealerRule.read(value, option)),
 };
 
-const SERVER_RULES: Rules<ServerResumptionOptions, ServerMissing> = {
+/** @internal The declaration of each option. */
+export const SERVER_RESUMPTION_RULES: Rules<ServerResumptionOptions, ServerResumptionMissing> = {
   tickets: ticketsRule,
   sessionIds: withMethods<ServerSessionStore>('a store of sessions', 'take', 'put'),
   ticketCount: or(integer(0, 16), 2, '2 after a full handshake, 1 after a resumed one'),
@@ -128,10 +131,10 @@ const SERVER_RULES: Rules<ServerResumptionOptions, ServerMissing> = {
 };
 
 export type FilledClientResumption = Filled<ClientResumptionOptions, 'store'>;
-export type FilledServerResumption = Filled<ServerResumptionOptions, ServerMissing>;
+export type FilledServerResumption = Filled<ServerResumptionOptions, ServerResumptionMissing>;
 
-export const clientResumptionRule: Rule<FilledClientResumption> = /* @__PURE__ */ group(CLIENT_RULES);
-export const serverResumptionRule: Rule<FilledServerResumption> = /* @__PURE__ */ group(SERVER_RULES);
+export const clientResumptionRule: Rule<FilledClientResumption> = /* @__PURE__ */ group(CLIENT_RESUMPTION_RULES);
+export const serverResumptionRule: Rule<FilledServerResumption> = /* @__PURE__ */ group(SERVER_RESUMPTION_RULES);
 
 const pskRule: Rule<ExternalPsk> = group<ExternalPsk, 'hash' | 'imported'>({
   identity: required(bytes(1, 0xffff), 'it is what names the key on the wire: 1 to 65,535 bytes'),
