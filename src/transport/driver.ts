@@ -411,8 +411,10 @@ export class Driver {
 
   /** Data that is not being read. It is kept for the program, but not for ever when there is nobody at the other end. */
   #keep(): false {
-    if (!this.#inbox.flows && this.#sender.hasEnded) this.#finish(undefined);
-    else if (this.#inbox.isGone && this.#stopTimer === undefined) this.#limit(() => this.#finish(this.#lost()));
+    if (this.#stopTimer !== undefined) return false;
+    // A program that reads is between two reads here: what it has not asked for yet is not thrown away at once.
+    if (!this.#inbox.flows && this.#sender.hasEnded) this.#limit(() => this.#finish(undefined));
+    else if (this.#inbox.isGone) this.#limit(() => this.#finish(this.#lost()));
     return false;
   }
 
