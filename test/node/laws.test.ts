@@ -241,6 +241,11 @@ describe('3. lets go', () => {
     client.resume();
     server.resume();
     await Promise.all([once(client, 'close'), once(server, 'close')]);
+    const [a] = wire();
+    const failing = new TlsSocket(makeClient(), a, { handshakeTimeout: 100_000 });
+    const failed = failing.secured();
+    failing.destroy();
+    await expect(failed).rejects.toThrow();
     await pause(10);
     const stopped = new Set(stop.mock.calls.map(([timer]) => timer));
     const left = start.mock.results.filter(
@@ -293,6 +298,13 @@ describe('5. time limits', () => {
     const socket = accept(a, { credential, handshakeTimeout: 20 });
     await expect(socket.secured()).rejects.toMatchObject({ code: 'ERR_HANDSHAKE_TIMEOUT' });
     b.destroy();
+  });
+
+  it('a handshake, and no more than that', async () => {
+    const { client, server } = await secured(wire(), { handshakeTimeout: 500 });
+    await pause(600);
+    client.end('still here');
+    expect((await readAll(server)).bytes.toString()).toBe('still here');
   });
 
   it('a listener gives 120 seconds', async () => {
