@@ -123,6 +123,7 @@ export type PeerFault =
   | 'ERR_CERTIFICATE_KEY_KIND'
   | 'ERR_CERTIFICATE_CURVE';
 
+/** Codes of faults of our own side. */
 export type LocalFault =
   | 'ERR_PEER_REFUSED' // our verifier refused the peer's certificate
   | 'ERR_VERIFIER_FAILED' // our verifier threw or did not give an answer
@@ -136,6 +137,7 @@ export type LocalFault =
   | 'ERR_HANDSHAKE_TIMEOUT' // the handshake took longer than it may
   | 'ERR_ABORTED'; // the program gave up
 
+/** Codes of mistakes in how the library is called. */
 export type Misuse =
   | 'ERR_OPTION' // an option that is unknown, contradictory or not possible here
   | 'ERR_STATE' // a call that this state does not allow
@@ -143,6 +145,7 @@ export type Misuse =
   | 'ERR_KEY' // a key or certificate of ours that cannot be read or does not fit
   | 'ERR_PASSWORD'; // a wrong password for a key or container of ours
 
+/** Every code that a TlsError can have. */
 export type ErrorCode = PeerFault | LocalFault | Misuse;
 
 export interface Fault {
@@ -447,6 +450,7 @@ export const FAULTS: { readonly [C in PeerFault]: Fault } = /* @__PURE__ */ (() 
   ),
 }))();
 
+/** What a TlsError can say beyond its code. */
 export interface TlsErrorDetails {
   /** What exactly was expected, found, or wrong; added to the sentence of the code. */
   readonly detail?: string;

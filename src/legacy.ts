@@ -37,6 +37,7 @@ export function legacyClient12(crypto: CryptoProvider): ClientProtocol {
   return makeLegacyClient12(legacySuites(crypto), protectLegacy12);
 }
 
+/** What a server for old devices can be told. */
 export interface LegacyServerOptions {
   /**
    * Take a first ClientHello in the form of SSL 2 too (RFC 5246 appendix E.2; RFC 9846 appendix E.5 advises against it).

@@ -16,6 +16,7 @@ export interface Kem {
   encapsulate(publicKey: Uint8Array, random: Random): MaybePromise<Encapsulated>;
 }
 
+/** A key pair of a KEM. */
 export interface KemPair {
   readonly publicKey: Uint8Array;
   /** Its array becomes the caller's. */
@@ -24,6 +25,7 @@ export interface KemPair {
   dispose(): void;
 }
 
+/** What encapsulation gives: the ciphertext for the peer, and the secret. */
 export interface Encapsulated {
   readonly ciphertext: Uint8Array;
   readonly secret: Uint8Array;

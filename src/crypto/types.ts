@@ -12,8 +12,10 @@ export interface Random {
   fill(bytes: Uint8Array): void;
 }
 
+/** The hash functions, by name. */
 export type HashName = 'sha1' | 'sha256' | 'sha384' | 'sha512';
 
+/** A hash function, with HMAC over it. */
 export interface Hash {
   readonly name: HashName;
   /** Size of a digest, in bytes. */
@@ -23,6 +25,7 @@ export interface Hash {
   hmac(key: Uint8Array, ...parts: readonly Uint8Array[]): Uint8Array;
 }
 
+/** A hash that is being computed; it can be forked. */
 export interface HashState {
   update(bytes: Uint8Array): void;
   /** An independent copy with the same input so far. */
@@ -46,6 +49,7 @@ export interface Aead {
   key(bytes: Uint8Array): AeadKey;
 }
 
+/** A key of an AEAD: it seals and opens records until it is disposed of. */
 export interface AeadKey {
   /** Ciphertext followed by the tag, in a new array. `nonce` is 12 bytes. */
   seal(nonce: Uint8Array, additionalData: Uint8Array, plaintext: Uint8Array): Uint8Array;
@@ -148,12 +152,14 @@ export interface CbcCipher {
   key(bytes: Uint8Array): CbcKey;
 }
 
+/** A key of a block cipher in CBC mode. */
 export interface CbcKey {
   encrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
   decrypt(iv: Uint8Array, blocks: Uint8Array): Uint8Array;
   dispose(): void;
 }
 
+/** A TLS 1.2 suite of either kind. */
 export type CipherSuite12 = AeadSuite12 | CbcSuite12;
 
 /** What a provider has. CBC comes only with the entry for old devices. */
@@ -186,6 +192,7 @@ export interface KeyExchange {
   agreeAs?(privateKey: Uint8Array, peerShare: Uint8Array): MaybePromise<Uint8Array>;
 }
 
+/** A key pair that was made for one handshake: its share goes to the peer. */
 export interface KeyOffer {
   readonly group: KeyExchange;
   readonly share: Uint8Array;
@@ -197,6 +204,7 @@ export interface KeyOffer {
   dispose(): void;
 }
 
+/** The NIST curves, by name. */
 export type NamedCurve = 'P-256' | 'P-384' | 'P-521';
 
 /** A public key taken out of its SubjectPublicKeyInfo. */

@@ -69,6 +69,7 @@ export type TraceEvent =
   | { readonly type: 'keys'; readonly by: Role; readonly direction: 'read' | 'write'; readonly epoch: Epoch }
   | { readonly type: 'note'; readonly by: Role; readonly text: string };
 
+/** What a client's options have become once they are checked. */
 export interface ClientConfig extends CommonConfig {
   readonly role: 'client';
   /** Newest first. */
@@ -118,6 +119,7 @@ export interface EarlyDataConfig {
   readonly allow: ((peer: PeerInfo) => boolean) | undefined;
 }
 
+/** What a server's options have become once they are checked. */
 export interface ServerConfig extends CommonConfig {
   readonly role: 'server';
   /** Newest first. */
@@ -150,6 +152,7 @@ export interface ServerConfig extends CommonConfig {
   readonly earlyData: EarlyDataConfig | undefined;
 }
 
+/** What options have become once they are checked, for either role. */
 export type Config = ClientConfig | ServerConfig;
 
 /** A version as a client, as a value. */

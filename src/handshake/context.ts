@@ -76,6 +76,7 @@ export interface Note {
   readonly text: string;
 }
 
+/** A version of TLS, by name. */
 export type VersionName = 'TLSv1.3' | 'TLSv1.2';
 
 /**
@@ -188,6 +189,7 @@ export interface EarlyDataInfo {
   readonly reason?: string;
 }
 
+/** What is known of the peer. */
 export interface PeerInfo {
   /** DER, leaf first, as it was sent. */
   readonly chain: readonly Uint8Array[];

@@ -98,6 +98,7 @@ export interface Edge {
 }
 
 export type Row = { readonly [A in ArrivalName]?: Edge };
+/** What may come in which state: the transition table of a protocol. */
 export type Table = { readonly [state: string]: Row };
 
 type Targets<E> = E extends { readonly to: readonly (infer T extends string)[] } ? T : never;
@@ -170,6 +171,7 @@ export interface Protocol<C extends { readonly role: Role }> extends ProtocolPar
   readonly commands: BindCommands<object, C>;
 }
 
+/** What a version adds to the ClientHello. */
 export interface HelloAddition {
   readonly suites: readonly number[];
   readonly extensions: readonly RawExtension[];

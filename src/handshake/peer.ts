@@ -54,6 +54,7 @@ export interface VerificationFailure {
   readonly alert: number;
 }
 
+/** Why a certificate is not trusted. */
 export type VerificationCode =
   | 'CERT_MALFORMED'
   | 'CERT_TOO_LARGE'
@@ -141,6 +142,7 @@ export type RevocationStatus =
       readonly why: string;
     };
 
+/** Where an answer about revocation came from. */
 export type RevocationSource = 'crl' | 'ocsp';
 
 /** CRLReason (RFC 5280 section 5.3.1). */

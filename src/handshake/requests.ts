@@ -112,6 +112,7 @@ export interface Requests {
   firstUse: { ask: { readonly guard: ReplayGuard; readonly use: EarlyDataUse }; answer: boolean | undefined };
 }
 
+/** The kinds of request that an engine makes. */
 export type RequestKind = keyof Requests;
 
 /** A secret, or something that holds one. */
@@ -199,6 +200,7 @@ export interface Request<K extends RequestKind> extends RequestBody<K> {
   /** It could not be answered; the handshake ends. */
   refuse(reason: unknown): void;
 }
+/** A request of any kind, with the means to answer it. */
 export type AnyRequest = { [K in RequestKind]: Request<K> }[RequestKind];
 
 /** A step may wait only by yielding a request; it never reads a message: that is what the table is for. */

@@ -32,6 +32,7 @@ interface AnyClientSession {
   readonly peer: SessionPeer;
 }
 
+/** A session of TLS 1.3, as a client stores it (RFC 9846 section 4.7.1). */
 export interface ClientSession13 extends AnyClientSession {
   readonly version: 0x0304;
   readonly ticket: Uint8Array;

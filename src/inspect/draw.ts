@@ -2,6 +2,7 @@ import { printable } from '../bytes/text.ts';
 import type { Epoch } from '../handshake/context.ts';
 import { markedName, type Rung } from './ladder.ts';
 
+/** How a ladder is drawn as text. */
 export interface DrawTextOptions {
   /** Columns in all, at least 40. Default 78. */
   readonly width?: number;
@@ -48,6 +49,7 @@ export function drawMermaid(rungs: readonly Rung[]): string {
   return `${out.join('\n')}\n`;
 }
 
+/** How a ladder is drawn as SVG. */
 export interface DrawSvgOptions {
   /** Pixels, at least 400. Default 760. */
   readonly width?: number;

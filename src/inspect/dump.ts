@@ -2,6 +2,7 @@ import { type Annotation, annotate } from './annotate.ts';
 import { byteCount } from './describe.ts';
 import type { Setting } from './codecs.ts';
 
+/** How a dump is laid out. */
 export interface DumpOptions extends Partial<Setting> {
   /** Bytes on a line. Default 16. */
   readonly width?: number;

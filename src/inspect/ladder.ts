@@ -20,6 +20,7 @@ export type Rung =
     }
   | { readonly type: 'note'; readonly by: Role; readonly text: string };
 
+/** Records what two sides say, for a ladder. */
 export interface Recorder {
   /** Give it to the option `onTrace` of one side; of the other side pass on no more than the notes. */
   readonly onTrace: (event: TraceEvent) => void;
@@ -27,6 +28,7 @@ export interface Recorder {
   readonly rungs: readonly Rung[];
 }
 
+/** What a recorder keeps. */
 export interface RecorderOptions {
   /** Note when keys change. Default false. */
   readonly keys?: boolean;

@@ -20,6 +20,7 @@ import { attempt, readingOf, type Setting } from './codecs.ts';
 import { byteCount } from './describe.ts';
 import { extensionName, groupName, schemeName, suiteName, versionName } from './names.ts';
 
+/** A connection in a few lines. */
 export interface Summary {
   /** `HelloRetryRequest`. */
   readonly name: string;

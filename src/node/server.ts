@@ -23,6 +23,7 @@ export interface NodeServer {
 /** Whose handler takes what no other does. */
 const ANY = '*';
 
+/** What a listener of Node is told, beyond its context. */
 export interface TlsServerOptions extends AcceptOptions {
   /**
    * Who takes a connection, by the application protocol that was agreed on; `*`: any other, and none. `alpn` names these

@@ -190,6 +190,7 @@ function sizeOf(key: string, session: ClientSession): number {
   return parts.reduce((sum, part) => sum + OVERHEAD + (part?.length ?? 0), 2 * key.length);
 }
 
+/** How much a guard in memory remembers, and for how long. */
 export interface MemoryReplayGuardOptions {
   /** ClientHellos remembered at a time, 1 to 10,000,000; beyond that the answer is no. Default: 100,000. */
   readonly maximum?: number;

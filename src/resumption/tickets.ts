@@ -4,6 +4,7 @@ import { TlsError } from '../errors.ts';
 import { MAX_TICKET_LIFETIME, type ServerSessionStore, type TicketSealer } from '../handshake/session.ts';
 import { hkdfExpand } from '../keys/expand.ts';
 
+/** How tickets are sealed, and for how long their keys live. */
 export interface TicketSealerOptions {
   readonly crypto: CryptoProvider;
   /**

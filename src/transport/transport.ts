@@ -18,6 +18,7 @@ export interface Transport {
   readonly halfCloses: boolean;
 }
 
+/** What a transport tells the driver. */
 export interface TransportEvents {
   received(bytes: Uint8Array): void;
   /** The peer has ended its direction. */

@@ -10,8 +10,11 @@ const GCM_SEAL_LIMIT = 23_726_566;
 const CHACHA_SEAL_LIMIT = 2 ** 48;
 const TAG_LENGTH = 16;
 
+/** AES-128-GCM (RFC 5116). */
 export const aes128gcm: Aead = /* @__PURE__ */ aead('AES-128-GCM', 16, GCM_SEAL_LIMIT, gcmKey);
+/** AES-256-GCM (RFC 5116). */
 export const aes256gcm: Aead = /* @__PURE__ */ aead('AES-256-GCM', 32, GCM_SEAL_LIMIT, gcmKey);
+/** ChaCha20-Poly1305 (RFC 8439). */
 export const chacha20Poly1305: Aead = /* @__PURE__ */ aead('ChaCha20-Poly1305', 32, CHACHA_SEAL_LIMIT, chachaKey);
 
 function aead(name: string, keyLength: 16 | 32, sealLimit: number, key: (bytes: Uint8Array) => AeadKey): Aead {

@@ -11,9 +11,12 @@ import { sha256 } from './hash.ts';
 /** RFC 9846 section 5.5 gives no figure; 2^23 blocks is what RFC 9001 appendix B.2 allows for CCM. */
 const CCM_SEAL_LIMIT = 8_192;
 
+/** AES-128-CCM (RFC 5116). */
 export const aes128Ccm: Aead = /* @__PURE__ */ ccm('AES-128-CCM', 16);
+/** AES-128-CCM with a tag of 8 bytes (RFC 6655). */
 export const aes128Ccm8: Aead = /* @__PURE__ */ ccm('AES-128-CCM-8', 8);
 
+/** TLS_AES_128_CCM_SHA256 (RFC 9846 appendix B.4). */
 export const tlsAes128CcmSha256: CipherSuite13 = {
   version: 0x0304,
   id: 0x1304,
@@ -21,6 +24,7 @@ export const tlsAes128CcmSha256: CipherSuite13 = {
   hash: sha256,
   aead: aes128Ccm,
 };
+/** TLS_AES_128_CCM_8_SHA256 (RFC 9846 appendix B.4). */
 export const tlsAes128Ccm8Sha256: CipherSuite13 = {
   version: 0x0304,
   id: 0x1305,

@@ -8,11 +8,15 @@ import { FIELD_SIZE } from '../spki.ts';
 import type { KeyExchange, NamedCurve } from '../types.ts';
 
 // RFC 9846 §B.3.1.4-1
+/** X25519 (RFC 7748). */
 export const x25519: KeyExchange = /* @__PURE__ */ montgomery(0x001d, 'X25519', nobleX25519, 32);
 /** Opt-in. */
 export const x448: KeyExchange = /* @__PURE__ */ montgomery(0x001e, 'X448', nobleX448, 56);
+/** ECDH on P-256 (RFC 8422). */
 export const secp256r1: KeyExchange = /* @__PURE__ */ nist(0x0017, 'secp256r1', 'P-256', () => p256);
+/** ECDH on P-384 (RFC 8422). */
 export const secp384r1: KeyExchange = /* @__PURE__ */ nist(0x0018, 'secp384r1', 'P-384', () => p384);
+/** ECDH on P-521 (RFC 8422). */
 export const secp521r1: KeyExchange = /* @__PURE__ */ nist(0x0019, 'secp521r1', 'P-521', () => p521);
 
 function montgomery(id: number, name: 'X25519' | 'X448', curve: typeof nobleX25519, size: number): KeyExchange {

@@ -12,8 +12,11 @@ interface NobleState {
 }
 type NobleHash = typeof nobleSha256 | typeof nobleSha384 | typeof nobleSha512 | typeof nobleSha1;
 
+/** SHA-256 (FIPS 180-4). */
 export const sha256: Hash = /* @__PURE__ */ hash('sha256', nobleSha256);
+/** SHA-384 (FIPS 180-4). */
 export const sha384: Hash = /* @__PURE__ */ hash('sha384', nobleSha384);
+/** SHA-512 (FIPS 180-4). */
 export const sha512: Hash = /* @__PURE__ */ hash('sha512', nobleSha512);
 /** For identifiers (OCSP) and for reading the past; never to be trusted for a signature by default. */
 export const sha1: Hash = /* @__PURE__ */ hash('sha1', nobleSha1);

@@ -18,6 +18,7 @@ import {
 } from './suites.ts';
 
 /**
+ * What of the noble provider is wanted.
  * @module
  * Cryptography in JavaScript alone, by noble: synchronous, the same in every runtime, and not constant in time where
  * the language cannot be (see SECURITY.md).
@@ -34,6 +35,7 @@ export interface NobleOptions {
 }
 
 /**
+ * A provider made of noble: JavaScript alone, the same in every runtime.
  * @example
  * ```ts
  * import { nobleProvider } from 'warifu/crypto/noble';

@@ -9,11 +9,14 @@ export interface SynchronousKem extends Kem {
   encapsulate(publicKey: Uint8Array, random: Parameters<Kem['keygen']>[0]): Encapsulated;
 }
 
+/** A key pair of a KEM that answers at once. */
 export interface SynchronousKemPair extends KemPair {
   decapsulate(ciphertext: Uint8Array): Uint8Array;
 }
 
+/** ML-KEM-768 (FIPS 203). */
 export const mlKem768: SynchronousKem = /* @__PURE__ */ kem(ml_kem768, 1184, 1088);
+/** ML-KEM-1024 (FIPS 203). */
 export const mlKem1024: SynchronousKem = /* @__PURE__ */ kem(ml_kem1024, 1568, 1568);
 
 function kem(noble: typeof ml_kem768, publicKeySize: number, ciphertextSize: number): SynchronousKem {

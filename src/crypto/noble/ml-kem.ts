@@ -12,6 +12,7 @@ export const x25519MlKem768: KeyExchange = /* @__PURE__ */ hybrid(
   32,
   'kem-first',
 );
+/** P-256 beside ML-KEM-768 (RFC 10024). */
 export const secp256r1MlKem768: KeyExchange = /* @__PURE__ */ hybrid(
   0x11eb,
   'SecP256r1MLKEM768',
@@ -20,6 +21,7 @@ export const secp256r1MlKem768: KeyExchange = /* @__PURE__ */ hybrid(
   65,
   'ecdh-first',
 );
+/** P-384 beside ML-KEM-1024 (RFC 10024). */
 export const secp384r1MlKem1024: KeyExchange = /* @__PURE__ */ hybrid(
   0x11ed,
   'SecP384r1MLKEM1024',
@@ -31,4 +33,5 @@ export const secp384r1MlKem1024: KeyExchange = /* @__PURE__ */ hybrid(
 
 /** ML-KEM and nothing beside it (draft-ietf-tls-mlkem): for those whose rules ask for that. A hybrid is the safer choice. */
 export const pureMlKem768: KeyExchange = /* @__PURE__ */ kemAlone(0x0201, 'MLKEM768', mlKem768);
+/** ML-KEM-1024 alone as a group of TLS 1.3. */
 export const pureMlKem1024: KeyExchange = /* @__PURE__ */ kemAlone(0x0202, 'MLKEM1024', mlKem1024);

@@ -21,6 +21,7 @@ export function hasNodeCrypto(): boolean {
 }
 
 /**
+ * A provider over node:crypto.
  * @throws TlsError ERR_OPTION where the runtime has no node:crypto.
  *
  * @example

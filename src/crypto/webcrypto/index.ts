@@ -21,6 +21,7 @@ import { webSigner } from './signer.ts';
 import { runtimeSubtle } from './subtle.ts';
 import { webVerifier } from './verifier.ts';
 
+/** What of the WebCrypto provider is wanted. */
 export interface WebCryptoOptions {
   /** Default: the runtime's own `crypto.subtle`. */
   readonly subtle?: WebSubtle;
@@ -36,6 +37,7 @@ export function hasWebCrypto(): boolean {
 }
 
 /**
+ * A provider over WebCrypto, with noble for what that does not do at once.
  * @throws TlsError ERR_OPTION where the runtime has no WebCrypto, and for an option that does not exist.
  *
  * @example

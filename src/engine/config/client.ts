@@ -45,6 +45,7 @@ export interface ClientConnectionOptions {
   readonly onTrace?: ((event: TraceEvent) => void) | undefined;
 }
 
+/** What a client can be told. */
 export interface ClientOptions extends CommonOptions, ClientConnectionOptions {
   /** Judges the server's certificate. There is no default: without it anyone could be the server. */
   readonly verifier: PeerVerifier;

@@ -44,6 +44,7 @@ export interface ServerConnectionOptions {
 /** Whether a client is asked for a certificate. */
 export type ClientAuth = 'none' | 'request' | 'optional' | 'require';
 
+/** What a server can be told. */
 export interface ServerOptions extends CommonOptions, ServerConnectionOptions {
   /** What we show. Of several, the first that the client can verify. */
   readonly credential: CredentialOption;

@@ -13,6 +13,7 @@ export interface BundleProblem {
   readonly message: string;
 }
 
+/** What can be wrong with a bundle of certificates and keys. */
 export type BundleProblemCode =
   | 'UNREADABLE'
   | 'BAD_BLOCK'

@@ -8,6 +8,7 @@ import { matchKey } from './credential.ts';
 import { runSteps } from '../x509/steps.ts';
 import { nameText } from '../x509/general-name-text.ts';
 
+/** How a bundle is described. */
 export interface DescribeOptions extends BundleOptions {
   /** Milliseconds since 1970. Default: now. */
   readonly now?: number;

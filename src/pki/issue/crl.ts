@@ -43,6 +43,7 @@ export interface CrlScope {
   readonly indirect?: boolean;
 }
 
+/** What goes into a list of revoked certificates. */
 export interface CrlOptions {
   /** Who signs the list. */
   readonly issuer: Authority;

@@ -42,6 +42,7 @@ export interface KeyPair {
 /** A key in whatever form it is at hand: made here, in a file (PEM or DER), a JWK, in WebCrypto, or behind something that signs. */
 export type KeySource = KeyPair | Signer | PrivateKey | JsonWebKeyLike | WebCryptoKeyPair | string | Uint8Array;
 
+/** How a key pair is made. */
 export interface KeyOptions {
   /** Default: the best that the runtime has. */
   readonly crypto?: CryptoProvider;

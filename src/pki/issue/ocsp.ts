@@ -34,6 +34,7 @@ export interface OcspStatus {
   readonly nextUpdate?: Date | number;
 }
 
+/** What goes into an OCSP response. */
 export interface OcspResponseOptions {
   /** Who issued the certificates in question. Signs the response, unless `responder` does. */
   readonly issuer: Authority;

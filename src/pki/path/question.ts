@@ -37,6 +37,7 @@ export interface UnreadableCertificate {
   readonly why: string;
 }
 
+/** The answer of a search for a path: the path, or why there is none. */
 export type PathResult =
   | {
       readonly ok: true;

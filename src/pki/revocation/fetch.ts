@@ -34,6 +34,7 @@ export interface FetchRequest {
 /** Fetches, or gives undefined when there is nothing to be had. A rejection is the same as undefined. */
 export type Fetcher = (request: FetchRequest) => Promise<Uint8Array | undefined>;
 
+/** How much fetching for revocation may cost. */
 export interface FetchLimits {
   /** Milliseconds for one request. Default: 5,000. */
   readonly timeout?: number;

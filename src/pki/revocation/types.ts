@@ -16,12 +16,14 @@ export interface RevocationChecker {
   check(question: RevocationQuestion): MaybePromise<RevocationAnswer>;
 }
 
+/** What is known of a certificate's revocation. */
 export interface RevocationAnswer {
   readonly status: RevocationStatus;
   /** Why the path must not be used; undefined: it may. Another path may still be found. */
   readonly refusal?: Finding;
 }
 
+/** Which certificate is asked about, and what came with it. */
 export interface RevocationQuestion {
   readonly certificate: Certificate;
   /** The next of the path, or the anchor. */

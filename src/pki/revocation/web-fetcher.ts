@@ -25,6 +25,7 @@ export interface FetchAnswer {
   } | null;
 }
 
+/** How a fetcher over `fetch` goes about it. */
 export interface WebFetcherOptions {
   /** `globalThis.fetch`, or one like it. */
   readonly fetch: FetchFunction;

@@ -16,6 +16,7 @@ export interface SystemRoots {
   readonly skipped: number;
 }
 
+/** Where the roots of the system are looked for. */
 export interface SystemRootsOptions {
   /**
    * `system`: what the machine trusts, else nothing; `node`: the list of Mozilla that comes with Node; `auto` (default):

@@ -28,6 +28,7 @@ export interface TlsaAnswer {
   readonly authentic: boolean;
 }
 
+/** What a DANE verifier is told (RFC 6698). */
 export interface DaneOptions {
   readonly crypto: Pick<CryptoProvider, 'hash' | 'verifier'>;
   /** Looks for the records of a server (`_443._tcp.` and its name): this library asks no resolver. */

@@ -22,6 +22,7 @@ export interface KnownPeers {
   add(name: string, peer: KnownPeer): MaybePromise<void>;
 }
 
+/** What a verifier that trusts on first use is told. */
 export interface FirstUseOptions {
   /** Its SHA-256 makes the fingerprint that people are shown. */
   readonly crypto: Pick<CryptoProvider, 'hash'>;

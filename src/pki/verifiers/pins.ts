@@ -10,6 +10,7 @@ import { detailsOf } from '../path/details.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { failureOf, type Finding, isFinding, orMalformed } from '../x509/verdict.ts';
 
+/** What a verifier of pins is told. */
 export interface PinOptions {
   /** Its SHA-256 makes the digests. */
   readonly crypto: Pick<CryptoProvider, 'hash'>;

@@ -23,6 +23,7 @@ export interface SpiffeId {
   readonly path: string;
 }
 
+/** What a verifier of SPIFFE identities is told. */
 export interface SpiffeOptions {
   /** `provider.verifier`. */
   readonly signatures: SignatureVerifier;
@@ -36,6 +37,7 @@ export interface SpiffeOptions {
   readonly revocation?: RevocationChecker;
 }
 
+/** A verifier that judges SPIFFE identities. */
 export interface SpiffeVerifier extends PeerVerifier {
   verify(peer: PresentedPeer): MaybePromise<Verdict>;
   /** Replaces the bundles, for judgements that begin from now on. @throws TlsError, and then nothing is changed. */

@@ -32,6 +32,7 @@ export type CertificateVerifierUpdate = Pick<
   'anchors' | 'intermediates' | 'distrusted' | 'revocation' | 'policy'
 >;
 
+/** A verifier that judges chains of certificates. */
 export interface CertificateVerifier extends PeerVerifier {
   /** Why certificates of bundles of `anchors` were left out: they cannot be read. Empty: none was. */
   readonly skippedAnchors: readonly string[];

@@ -63,6 +63,7 @@ export interface Remembered {
   readonly error: DerError | undefined;
 }
 
+/** An extension of a certificate, as it stands there (RFC 5280 section 4.2). */
 export interface CertificateExtension {
   readonly oid: string;
   readonly critical: boolean;
@@ -238,6 +239,7 @@ export const KEY_USAGE = {
   decipherOnly: 8,
 } as const;
 
+/** What a key may be used for (RFC 5280 section 4.2.1.3). */
 export type KeyUsage = keyof typeof KEY_USAGE;
 
 /** The usages a certificate allows; undefined: it does not say. Zeros at the end, which DER leaves out, are read too. */

@@ -16,6 +16,7 @@ export type DistributionPointName =
 /** Bits 1 to 8 of ReasonFlags; bit n of the flags is bit n of the number. */
 export const ALL_REASONS: number = 0x1fe;
 
+/** Where a list of revoked certificates is to be had (RFC 5280 section 4.2.1.13). */
 export interface DistributionPoint {
   readonly name: DistributionPointName | undefined;
   /** Undefined: all of them. */
@@ -24,6 +25,7 @@ export interface DistributionPoint {
   readonly crlIssuer: readonly GeneralName[] | undefined;
 }
 
+/** What a list of revoked certificates says that it covers (RFC 5280 section 5.2.5). */
 export interface IssuingDistributionPoint {
   readonly name: DistributionPointName | undefined;
   readonly only: 'user' | 'authority' | 'attribute' | undefined;

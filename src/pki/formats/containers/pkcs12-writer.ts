@@ -23,6 +23,7 @@ import {
 } from './pkcs12.ts';
 import { encryptPkcs8 } from './pkcs8.ts';
 
+/** What goes into a PKCS#12 file. */
 export interface Pkcs12Source {
   /** DER, leaf first. */
   readonly certificates: readonly Uint8Array[];

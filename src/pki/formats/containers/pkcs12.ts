@@ -51,6 +51,7 @@ const MAC_HASHES: { readonly [oid: string]: HashName } = {
 
 const MAX_BAGS = 1_000;
 
+/** How a PKCS#12 file is read. */
 export interface Pkcs12Options extends Partial<PasswordOptions> {
   /** Default: the file has none, which may be the empty one. */
   readonly password?: string;
