@@ -150,8 +150,8 @@ async function chunks(random: Generator): Promise<string> {
   const strange = random.next(2) === 1;
   const broken = { readable: a.readable.pipeThrough(foreign), writable: a.writable };
   const ends = await Promise.allSettled([
-    drive(makeClient({ crypto: toyProvider(3) }), broken, { handshakeTimeout: 2_000 }),
-    drive(makeServer({ crypto: toyProvider(4) }), b, { handshakeTimeout: 2_000 }),
+    drive(makeClient({ crypto: toyProvider(3) }), broken, { handshakeTimeout: 100 }),
+    drive(makeServer({ crypto: toyProvider(4) }), b, { handshakeTimeout: 100 }),
   ]);
   const outcomes: string[] = [];
   const note = (reason: unknown): void => {
