@@ -100,12 +100,6 @@ export const mutants: readonly Mutant[] = [
     only: '5\\.',
   },
   {
-    name: 'law 5: a signal is heard',
-    find: '    if (config.signal !== undefined) this.#listen(config.signal);\n',
-    tests: BOTH,
-    only: '5\\.',
-  },
-  {
     name: 'law 5: a signal ends the handshake only',
     find: "        if (this.#config.signalEnds === 'handshake') this.#unsubscribe();\n",
     tests: BOTH,
@@ -236,7 +230,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'alerts: a refusal waits until the peer has heard it',
-    find: '    if (lingers) this.#transport.resume();\n',
+    find: '    this.#lingers = lingers;\n',
     tests: NODE,
     only: 'an alert',
   },

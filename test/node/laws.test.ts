@@ -673,6 +673,17 @@ describe('an alert that says why', () => {
     }
   });
 
+  it('is followed by reading until the peer ends: what is unread would reset the connection', async () => {
+    const [a, b] = await loopback();
+    const failed = new TlsSocket(makeServer(), b).secured();
+    a.write('no TLS');
+    await expect(failed).rejects.toEqual(pushed('ERR_NOT_TLS'));
+    a.write(Buffer.alloc(1_000));
+    await vi.waitFor(() => expect([b.bytesRead, b.destroyed]).toEqual([1_006, false]), 500);
+    a.end();
+    await once(b, 'close');
+  });
+
   it('is read by a client whose writing the server has cut off', async () => {
     const server = tls.createServer({
       cert: credential.certificates,
