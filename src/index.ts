@@ -83,6 +83,7 @@ export type { ClientHelloSummary, ContextSelection } from './handshake/requests.
 export type {
   CertificateReference,
   Credential,
+  CredentialHints,
   CredentialQuery,
   CredentialResolver,
   PeerVerifier,
@@ -97,4 +98,4 @@ export type { Anchor, AnchorSource, TrustAnchor } from './pki/path/anchors.ts';
 export { type CertificateVerifierOptions, certificateVerifier } from './pki/verifiers/verifier.ts';
 export type { TransportOptions } from './transport/options.ts';
 export type { TlsStream } from './transport/streams.ts';
-export type { ByteDuplex } from './transport/web-transport.ts';
+export type { ByteDuplex, ByteReadable, ByteReader, ByteWritable, ByteWriter } from './transport/web-transport.ts';

@@ -13,7 +13,13 @@ export {
   type ServerOptions,
   serverConfig,
 } from './config/index.ts';
-export type { ClientResumptionOptions, EarlyDataOptions, ServerResumptionOptions } from './config/index.ts';
+export type {
+  ClientAuth,
+  ClientResumptionOptions,
+  CredentialOption,
+  EarlyDataOptions,
+  ServerResumptionOptions,
+} from './config/index.ts';
 export { answer } from './answer.ts';
 export type { EngineEvent } from './event.ts';
 export type {
@@ -47,7 +53,7 @@ export type {
   SessionPeer,
   TicketSealer,
 } from '../handshake/session.ts';
-export type { AnyRequest, Request, RequestKind, Requests } from '../handshake/requests.ts';
+export type { AnyRequest, ContextSelector, Request, RequestKind, Requests } from '../handshake/requests.ts';
 export type {
   Credential,
   CredentialQuery,

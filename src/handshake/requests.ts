@@ -18,7 +18,7 @@ import type {
 /**
  * The closed list of reasons to wait. A step yields one of these, the engine hands it out, and the step continues when it
  * is answered: at once where the provider is synchronous, later where it answers with a promise. A request names whom to
- * ask; {@link REQUESTS} says how, and what a failure means.
+ * ask; the table `REQUESTS` says how, and what a failure means.
  */
 export interface Requests {
   /** Make a key share for the ClientHello. */

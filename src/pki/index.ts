@@ -2,6 +2,7 @@
  * Certificates: reading them, judging them, and the keys that go with them.
  * @module
  */
+export type { FileProblem, FileSource } from './x509/file-parts.ts';
 export { type Anchor, type AnchorSource, readAnchors, type TrustAnchor } from './path/anchors.ts';
 export {
   type BasicConstraints,

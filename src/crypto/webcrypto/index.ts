@@ -86,3 +86,4 @@ function groups(subtle: WebSubtle): readonly KeyExchange[] {
 }
 
 export { cryptoKeySigner, type SubtleSigner } from './signer.ts';
+export type { WebSubtle } from '../web-types.ts';
