@@ -113,7 +113,17 @@ export function legacySignatures(crypto: CryptoProvider): CryptoProvider {
   };
 }
 
-/** The suites that come with it, forward secrecy first; hashes and AEADs are the provider's. */
+/**
+ * The suites that come with it, forward secrecy first; hashes and AEADs are the provider's.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { legacySuites } from 'warifu/legacy';
+ * const names = legacySuites(nobleProvider()).map(({ name }) => name);
+ * names[0]; // 'TLS_DHE_RSA_WITH_CHACHA20_POLY1305_SHA256'
+ * names.at(-1); // 'TLS_RSA_WITH_AES_256_CBC_SHA'
+ * ```
+ */
 export function legacySuites(crypto: CryptoProvider): readonly CipherSuite12[] {
   const aeads = new Map(crypto.suites.map(({ aead }) => [aead.name, aead] as const));
   const list: CipherSuite12[] = [];

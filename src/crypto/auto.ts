@@ -28,7 +28,15 @@ export function autoProvider(): CryptoProvider {
   return shared;
 }
 
-/** One that shares nothing with others. */
+/**
+ * One that shares nothing with others.
+ * @example
+ * ```ts
+ * import { autoProvider, makeAutoProvider } from 'warifu/crypto/auto';
+ * makeAutoProvider() === makeAutoProvider(); // false
+ * autoProvider() === autoProvider(); // true
+ * ```
+ */
 export function makeAutoProvider(): CryptoProvider {
   const noble = nobleProvider();
   const web = hasWebCrypto() ? withFallback(webCryptoProvider(), noble) : noble;

@@ -35,6 +35,14 @@ export interface Encapsulated {
  * Any KEM beside any ECDH, as one group (RFC 9954, RFC 10024): shares and secrets are put one behind the other, so the
  * result is at least as strong as the stronger half.
  * @param ecdhShareSize in bytes.
+ *
+ * @example
+ * ```ts
+ * import { hybrid } from 'warifu/crypto';
+ * import { mlKem1024, secp384r1 } from 'warifu/crypto/noble';
+ * const group = hybrid(0x11ed, 'SecP384r1MLKEM1024', mlKem1024, secp384r1, 97, 'ecdh-first');
+ * group.kind; // 'hybrid'
+ * ```
  */
 export function hybrid(
   id: number,
@@ -116,7 +124,16 @@ export function hybrid(
 
 const SEED_SIZE = 64;
 
-/** A KEM as a group by itself. */
+/**
+ * A KEM as a group by itself.
+ * @example
+ * ```ts
+ * import { kemAlone } from 'warifu/crypto';
+ * import { mlKem768 } from 'warifu/crypto/noble';
+ * const group = kemAlone(0x0201, 'MLKEM768', mlKem768);
+ * group.kind; // 'kem'
+ * ```
+ */
 export function kemAlone(id: number, name: string, kem: Kem): KeyExchange {
   const check = (share: Uint8Array, size: number): Uint8Array => {
     if (share.length !== size)

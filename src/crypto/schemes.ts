@@ -71,7 +71,14 @@ export const rsaPkcs1Sha512Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
   'sha512',
 );
 
-/** All that are trusted, the shortest and quickest first. */
+/**
+ * All that are trusted, the shortest and quickest first.
+ * @example
+ * ```ts
+ * import { defaultSchemes } from 'warifu/crypto';
+ * defaultSchemes()[0]?.name; // 'ecdsa_secp256r1_sha256'
+ * ```
+ */
 export function defaultSchemes(): readonly SignatureScheme[] {
   return [
     ecdsaSecp256r1Sha256,
@@ -91,17 +98,39 @@ export function defaultSchemes(): readonly SignatureScheme[] {
   ];
 }
 
-/** What is in no default list: one has to ask for it, with the entry for old devices. Those of TLS 1.3 first. */
+/**
+ * What is in no default list: one has to ask for it, with the entry for old devices. Those of TLS 1.3 first.
+ * @example
+ * ```ts
+ * import { legacySchemes } from 'warifu/crypto';
+ * legacySchemes().at(-1)?.name; // 'rsa_pkcs1_sha1'
+ * ```
+ */
 export function legacySchemes(): readonly SignatureScheme[] {
   return [rsaPkcs1Sha256Legacy, rsaPkcs1Sha384Legacy, rsaPkcs1Sha512Legacy, ecdsaSha1, rsaPkcs1Sha1];
 }
 
-/** The algorithm a scheme id stands for, among all that exist here. */
+/**
+ * The algorithm a scheme id stands for, among all that exist here.
+ * @example
+ * ```ts
+ * import { schemeById } from 'warifu/crypto';
+ * schemeById(0x0807)?.name; // 'ed25519'
+ * schemeById(0x0101); // undefined
+ * ```
+ */
 export function schemeById(id: number): SignatureScheme | undefined {
   return [...defaultSchemes(), ...legacySchemes()].find((scheme) => scheme.id === id);
 }
 
-/** Ids of the schemes a key can make, best first. Default: of those that are trusted. */
+/**
+ * Ids of the schemes a key can make, best first. Default: of those that are trusted.
+ * @example
+ * ```ts
+ * import { schemesOf } from 'warifu/crypto';
+ * schemesOf({ kind: 'ed25519', key: new Uint8Array(32) }); // [2055]: 0x0807, ed25519
+ * ```
+ */
 export function schemesOf(key: PublicKey, among: readonly SignatureScheme[] = defaultSchemes()): readonly number[] {
   return among.filter((scheme) => scheme.fits(key, scheme.handshake13 === true)).map(({ id }) => id);
 }

@@ -60,7 +60,16 @@ const SIGNATURES: {
   '2.16.840.1.101.3.4.3.19': { algorithm: { kind: 'ml-dsa-87' }, parameters: 'absent' },
 };
 
-/** The key in a DER SubjectPublicKeyInfo; undefined: malformed, or of a kind we do not know. */
+/**
+ * The key in a DER SubjectPublicKeyInfo; undefined: malformed, or of a kind we do not know.
+ * @example
+ * ```ts
+ * import { decodeSubjectPublicKeyInfo, encodeSubjectPublicKeyInfo } from 'warifu/crypto';
+ * const spki = encodeSubjectPublicKeyInfo({ kind: 'ed25519', key: new Uint8Array(32) });
+ * decodeSubjectPublicKeyInfo(spki)?.kind; // 'ed25519'
+ * decodeSubjectPublicKeyInfo(spki.subarray(1)); // undefined
+ * ```
+ */
 export function decodeSubjectPublicKeyInfo(spki: Uint8Array): PublicKey | undefined {
   return orUndefined(() =>
     readDer(spki, TAG_SEQUENCE, (content) => {
@@ -70,7 +79,14 @@ export function decodeSubjectPublicKeyInfo(spki: Uint8Array): PublicKey | undefi
   );
 }
 
-/** DER SubjectPublicKeyInfo of a key. */
+/**
+ * DER SubjectPublicKeyInfo of a key.
+ * @example
+ * ```ts
+ * import { encodeSubjectPublicKeyInfo } from 'warifu/crypto';
+ * encodeSubjectPublicKeyInfo({ kind: 'ed25519', key: new Uint8Array(32) }).length; // 44
+ * ```
+ */
 export function encodeSubjectPublicKeyInfo(key: PublicKey): Uint8Array {
   switch (key.kind) {
     case 'ec': {
@@ -90,7 +106,15 @@ export function encodeSubjectPublicKeyInfo(key: PublicKey): Uint8Array {
   }
 }
 
-/** What a DER AlgorithmIdentifier of a signature names; undefined: malformed, or nothing we know. */
+/**
+ * What a DER AlgorithmIdentifier of a signature names; undefined: malformed, or nothing we know.
+ * @example
+ * ```ts
+ * import { decodeSignatureAlgorithm } from 'warifu/crypto';
+ * // SEQUENCE { OID 1.3.101.112 }
+ * decodeSignatureAlgorithm(Uint8Array.of(0x30, 5, 6, 3, 0x2b, 0x65, 0x70)); // { kind: 'ed25519' }
+ * ```
+ */
 export function decodeSignatureAlgorithm(algorithm: Uint8Array): SignatureAlgorithm | undefined {
   return orUndefined(() =>
     readDer(algorithm, TAG_SEQUENCE, (content) => {

@@ -14,6 +14,24 @@ import {
 /**
  * Answers a request by asking what was configured. Returns a promise only if what was asked did: with synchronous
  * providers a whole handshake runs without one.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { answer, clientConfig, Engine } from 'warifu/engine';
+ * import { allowedKeys } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * import { client13 } from 'warifu/protocols';
+ * const { certificate } = await createAuthority({ subject: 'Example' });
+ * const verifier = allowedKeys([certificate.spki]);
+ * const engine = new Engine(
+ *   clientConfig({ crypto: nobleProvider(), protocols: [client13], serverName: 'server.example', verifier }),
+ * );
+ * engine.start();
+ * let event = engine.next();
+ * for (; event.type === 'request'; event = engine.next()) await answer(event.request, engine.config);
+ * event.type; // 'write': the ClientHello, once its key shares are made
+ * ```
  */
 export function answer(request: AnyRequest, config: Config): Promise<void> | undefined {
   return perform(request, config);

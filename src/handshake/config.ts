@@ -159,4 +159,5 @@ export type Config = ClientConfig | ServerConfig;
 export type ClientProtocol = Protocol<ClientConfig>;
 /** A version as a server, as a value. */
 export type ServerProtocol = Protocol<ServerConfig>;
+/** A version in either role. */
 export type AnyProtocol = ClientProtocol | ServerProtocol;

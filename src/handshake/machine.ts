@@ -131,6 +131,7 @@ export interface AnyNext {
 
 /** A handler once the compiler has held it against its row: `data` is that of the state it stands in. */
 export type AnyHandler<C> = (data: object, message: Arrival, context: Context<C>) => AnyNext | Step<AnyNext>;
+/** The handlers of every state, by the message that arrives, once the compiler has held them against their table. */
 export type AnyHandlers<C> = { readonly [state: string]: { readonly [arrival: string]: AnyHandler<C> } };
 
 /** What the program may ask of an open connection; each version has its own way. */

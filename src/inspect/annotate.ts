@@ -32,6 +32,15 @@ export interface Annotation {
  *
  * @param setting version and, for TLS 1.2, kind of key exchange. Taken from a ServerHello when there is one; otherwise
  * TLS 1.3.
+ *
+ * @example
+ * ```ts
+ * import { annotate } from 'warifu/inspect';
+ * const keyUpdate = Uint8Array.of(24, 0, 0, 1, 1);
+ * const last = annotate(keyUpdate).at(-1);
+ * last?.path; // 'KeyUpdate.requestUpdate'
+ * last?.value; // 'update_requested (1)'
+ * ```
  */
 export function annotate(bytes: Uint8Array, setting: Partial<Setting> = {}): Annotation[] {
   let current: Setting = { ...FIRST_SETTING, ...setting };

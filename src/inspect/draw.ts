@@ -8,7 +8,15 @@ export interface DrawTextOptions {
   readonly width?: number;
 }
 
-/** A sequence diagram for the terminal. Lines end in a newline. */
+/**
+ * A sequence diagram for the terminal. Lines end in a newline.
+ * @example
+ * ```ts
+ * import { drawText } from 'warifu/inspect';
+ * const text = drawText([{ type: 'message', from: 'client', name: 'Finished', epoch: 'handshake', details: [] }]);
+ * text.includes('{Finished}'); // true
+ * ```
+ */
 export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions = {}): string {
   const inner = Math.max(40, Math.floor(width)) - 6;
   const line = (text: string, left = '│', right = '│'): string => `  ${left}${text.padEnd(inner)}${right}`.trimEnd();
@@ -34,7 +42,15 @@ export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions
   return `${out.join('\n')}\n`;
 }
 
-/** A sequence diagram in Mermaid's language. */
+/**
+ * A sequence diagram in Mermaid's language.
+ * @example
+ * ```ts
+ * import { drawMermaid } from 'warifu/inspect';
+ * const text = drawMermaid([{ type: 'message', from: 'client', name: 'Finished', epoch: 'handshake', details: [] }]);
+ * text.includes('client->>server: {Finished}'); // true
+ * ```
+ */
 export function drawMermaid(rungs: readonly Rung[]): string {
   const out = ['sequenceDiagram', '  participant client', '  participant server'];
   for (const rung of rungs) {
@@ -57,7 +73,15 @@ export interface DrawSvgOptions {
   readonly title?: string;
 }
 
-/** A sequence diagram as an SVG of its own. It brings no style sheet, no script and no ids, so a page can hold several. */
+/**
+ * A sequence diagram as an SVG of its own. It brings no style sheet, no script and no ids, so a page can hold several.
+ * @example
+ * ```ts
+ * import { drawSvg } from 'warifu/inspect';
+ * const svg = drawSvg([{ type: 'message', from: 'client', name: 'Finished', epoch: 'handshake', details: [] }]);
+ * svg.startsWith('<svg '); // true
+ * ```
+ */
 export function drawSvg(
   rungs: readonly Rung[],
   { width: wanted = 760, title = 'TLS handshake' }: DrawSvgOptions = {},

@@ -26,7 +26,17 @@ export function dump(bytes: Uint8Array, options: DumpOptions = {}): string {
   return formatAnnotations(bytes, annotate(bytes, settingIn(options)), options);
 }
 
-/** The same for annotations made before. */
+/**
+ * The same for annotations made before.
+ * @example
+ * ```ts
+ * import { annotate, formatAnnotations } from 'warifu/inspect';
+ * const keyUpdate = Uint8Array.of(24, 0, 0, 1, 1);
+ * const text = formatAnnotations(keyUpdate, annotate(keyUpdate).slice(-1));
+ * text.startsWith('0004  01 '); // true: offset and byte of the last field
+ * text.trimEnd().endsWith('requestUpdate: update_requested (1)'); // true
+ * ```
+ */
 export function formatAnnotations(
   bytes: Uint8Array,
   annotations: readonly Annotation[],

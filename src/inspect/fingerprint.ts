@@ -26,6 +26,15 @@ export interface Fingerprint {
 /**
  * Reads JA3 and JA4 out of a ClientHello: its body, without the header of four bytes.
  * @throws TlsError ERR_DECODE when it is none.
+ *
+ * @example
+ * ```ts
+ * import { fingerprint } from 'warifu/inspect';
+ * // Version, random, no session id, one suite, no compression, no extensions.
+ * const body = Uint8Array.of(3, 3, ...new Uint8Array(32), 0, 0, 2, 0x13, 0x01, 1, 0, 0, 0);
+ * fingerprint(body).ja3Text; // '771,4865,,,'
+ * fingerprint(body).ja4; // 't12i010000_0f2cb44170f4_000000000000'
+ * ```
  */
 export function fingerprint(body: Uint8Array): Fingerprint {
   const hello = decode(ClientHello, body);

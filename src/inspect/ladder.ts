@@ -94,7 +94,15 @@ function dataRung({ from, length }: { readonly from: Role; readonly length: numb
   return { type: 'message', from, name: 'Application Data', epoch: 'application', details: [byteCount(length)] };
 }
 
-/** The RFC's marks: `(…)` early, `{…}` handshake, `[…]` application keys, none for plaintext (RFC 9846 section 2). */
+/**
+ * The RFC's marks: `(…)` early, `{…}` handshake, `[…]` application keys, none for plaintext (RFC 9846 section 2).
+ * @example
+ * ```ts
+ * import { markedName } from 'warifu/inspect';
+ * markedName({ name: 'Finished', epoch: 'handshake' }); // '{Finished}'
+ * markedName({ name: 'ClientHello', epoch: 'plaintext' }); // 'ClientHello'
+ * ```
+ */
 export function markedName({ name, epoch }: { readonly name: string; readonly epoch: Epoch }): string {
   switch (epoch) {
     case 'plaintext':

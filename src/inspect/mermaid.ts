@@ -18,6 +18,13 @@ export interface StateDiagramOptions {
 /**
  * A state diagram in Mermaid's language, made from the very table that decides. Each arrow carries the message, the keys it
  * must come under, and `↻` where the read keys change behind it.
+ *
+ * @example
+ * ```ts
+ * import { drawStates } from 'warifu/inspect';
+ * const text = drawStates({ WAIT_FINISHED: { Finished: { epoch: 'handshake', to: ['CONNECTED'], rekeysRead: true } } });
+ * text.includes('WAIT_FINISHED --> CONNECTED: Finished (handshake, ↻)'); // true
+ * ```
  */
 export function drawStates(table: DrawableTable, { start }: StateDiagramOptions = {}): string {
   const first = start ?? Object.keys(table)[0];

@@ -5,72 +5,172 @@ import { isGrease } from '../wire/extensions/grease.ts';
  * this file, and no table is made before it is asked for.
  */
 
-/** `TLS 1.3`. */
+/**
+ * The name of a version: `TLS 1.3`.
+ * @example
+ * ```ts
+ * import { versionName } from 'warifu/inspect';
+ * versionName(0x0304); // 'TLS 1.3'
+ * ```
+ */
 export function versionName(id: number): string {
   return versions(id) ?? unknown(id);
 }
 
-/** `TLS_AES_128_GCM_SHA256`. */
+/**
+ * The name of a cipher suite: `TLS_AES_128_GCM_SHA256`.
+ * @example
+ * ```ts
+ * import { suiteName } from 'warifu/inspect';
+ * suiteName(0x1301); // 'TLS_AES_128_GCM_SHA256'
+ * suiteName(0x0a0a); // 'GREASE (0x0a0a)'
+ * ```
+ */
 export function suiteName(id: number): string {
   return suites(id) ?? unknown(id);
 }
 
-/** `x25519`. */
+/**
+ * The name of a group: `x25519`.
+ * @example
+ * ```ts
+ * import { groupName } from 'warifu/inspect';
+ * groupName(0x001d); // 'x25519'
+ * ```
+ */
 export function groupName(id: number): string {
   return groups(id) ?? unknown(id);
 }
 
-/** `ecdsa_secp256r1_sha256`. */
+/**
+ * The name of a signature scheme: `ecdsa_secp256r1_sha256`.
+ * @example
+ * ```ts
+ * import { schemeName } from 'warifu/inspect';
+ * schemeName(0x0403); // 'ecdsa_secp256r1_sha256'
+ * ```
+ */
 export function schemeName(id: number): string {
   return schemes(id) ?? unknown(id);
 }
 
-/** `server_name`. */
+/**
+ * The name of an extension: `server_name`.
+ * @example
+ * ```ts
+ * import { extensionName } from 'warifu/inspect';
+ * extensionName(0); // 'server_name'
+ * extensionName(0xfe99); // '0xfe99': not known here
+ * ```
+ */
 export function extensionName(id: number): string {
   return extensions(id) ?? unknown(id);
 }
 
-/** `client_hello`. */
+/**
+ * The name of a type of handshake message: `client_hello`.
+ * @example
+ * ```ts
+ * import { handshakeTypeName } from 'warifu/inspect';
+ * handshakeTypeName(1); // 'client_hello'
+ * ```
+ */
 export function handshakeTypeName(id: number): string {
   return handshakeTypes(id) ?? String(id);
 }
 
-/** `handshake_failure`. */
+/**
+ * The name of an alert: `handshake_failure`.
+ * @example
+ * ```ts
+ * import { alertDescriptionName } from 'warifu/inspect';
+ * alertDescriptionName(40); // 'handshake_failure'
+ * ```
+ */
 export function alertDescriptionName(id: number): string {
   return alerts(id) ?? String(id);
 }
 
-/** `warning` or `fatal`. */
+/**
+ * The level of an alert: `warning` or `fatal`.
+ * @example
+ * ```ts
+ * import { alertLevelName } from 'warifu/inspect';
+ * alertLevelName(2); // 'fatal'
+ * ```
+ */
 export function alertLevelName(id: number): string {
   return id === 1 ? 'warning' : id === 2 ? 'fatal' : String(id);
 }
 
-/** `handshake`. */
+/**
+ * The name of a type of record: `handshake`.
+ * @example
+ * ```ts
+ * import { contentTypeName } from 'warifu/inspect';
+ * contentTypeName(22); // 'handshake'
+ * ```
+ */
 export function contentTypeName(id: number): string {
   return contentTypes(id) ?? String(id);
 }
 
-/** `X509`. */
+/**
+ * The name of a type of certificate (RFC 7250): `X509`.
+ * @example
+ * ```ts
+ * import { certificateTypeName } from 'warifu/inspect';
+ * certificateTypeName(0); // 'X509'
+ * ```
+ */
 export function certificateTypeName(id: number): string {
   return certificateTypes(id) ?? String(id);
 }
 
-/** `ecdsa_sign`: what a TLS 1.2 server takes from a client. */
+/**
+ * The name of a type of client certificate, `ecdsa_sign`: what a TLS 1.2 server takes from a client.
+ * @example
+ * ```ts
+ * import { clientCertificateTypeName } from 'warifu/inspect';
+ * clientCertificateTypeName(64); // 'ecdsa_sign'
+ * ```
+ */
 export function clientCertificateTypeName(id: number): string {
   return clientCertificateTypes(id) ?? String(id);
 }
 
-/** `zlib`: how a Certificate is compressed (RFC 8879). */
+/**
+ * The name of an algorithm, `zlib`: how a Certificate is compressed (RFC 8879).
+ * @example
+ * ```ts
+ * import { compressionName } from 'warifu/inspect';
+ * compressionName(1); // 'zlib'
+ * ```
+ */
 export function compressionName(id: number): string {
   return compressions(id) ?? unknown(id);
 }
 
-/** `psk_dhe_ke`. */
+/**
+ * The name of a mode of PSK key exchange: `psk_dhe_ke`.
+ * @example
+ * ```ts
+ * import { pskModeName } from 'warifu/inspect';
+ * pskModeName(1); // 'psk_dhe_ke'
+ * ```
+ */
 export function pskModeName(id: number): string {
   return pskModes(id) ?? String(id);
 }
 
-/** `uncompressed`. */
+/**
+ * The name of a format of points: `uncompressed`.
+ * @example
+ * ```ts
+ * import { pointFormatName } from 'warifu/inspect';
+ * pointFormatName(0); // 'uncompressed'
+ * ```
+ */
 export function pointFormatName(id: number): string {
   return pointFormats(id) ?? String(id);
 }

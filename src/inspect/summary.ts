@@ -28,7 +28,16 @@ export interface Summary {
   readonly details: readonly string[];
 }
 
-/** What a handshake message says, in brief. `body` is without the header. Never throws for what it is given. */
+/**
+ * What a handshake message says, in brief. `body` is without the header. Never throws for what it is given.
+ * @example
+ * ```ts
+ * import { summarize } from 'warifu/inspect';
+ * const { name, details } = summarize(24, Uint8Array.of(1), { version: 0x0304, exchange: 'ecdhe' });
+ * name; // 'KeyUpdate'
+ * details; // ['asks for the same']
+ * ```
+ */
 export function summarize(type: number, body: Uint8Array, setting: Setting): Summary {
   const { name } = readingOf(type, body, setting);
   const details = attempt(() => detailsOf(type, name, body, setting)) ?? ['cannot be read'];

@@ -22,12 +22,34 @@ import { Work } from './x509/work.ts';
 
 /** Readers as a program may call them: what cannot be read is a TlsError, and not an error of the reader inside. */
 
-/** Reads a DER CertificateList. @throws TlsError ERR_KEY when it is not one, or breaks a rule of RFC 5280 section 5. */
+/**
+ * Reads a DER CertificateList.
+ * @throws TlsError ERR_KEY when it is not one, or breaks a rule of RFC 5280 section 5.
+ * @example
+ * ```ts
+ * import { readCrl } from 'warifu/pki';
+ * import { createAuthority, createCrl } from 'warifu/pki/issue';
+ * const issuer = await createAuthority({ subject: 'Example Root' });
+ * const { der } = await createCrl({ issuer, number: 7, entries: [] });
+ * readCrl(der).entries.count; // 0
+ * ```
+ */
 export function readCrl(der: Uint8Array): Crl {
   return readable('revocation list', () => crl(der));
 }
 
-/** Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). @throws TlsError ERR_KEY when it is malformed. */
+/**
+ * Reads a SignedCertificateTimestampList (RFC 6962 section 3.3).
+ * @throws TlsError ERR_KEY when it is malformed.
+ * @example
+ * ```ts
+ * import { readSctList } from 'warifu/pki';
+ * // Version 0, log id, timestamp, no extensions, SHA-256 with ECDSA, a signature of one byte.
+ * const sct = Uint8Array.of(0, ...new Uint8Array(42), 4, 3, 0, 1, 0xff);
+ * const [first] = readSctList(Uint8Array.of(0, 50, 0, 48, ...sct));
+ * first?.logId.length; // 32
+ * ```
+ */
 export function readSctList(list: Uint8Array): readonly Sct[] {
   return readable('list of timestamps', () => sctList(list));
 }
@@ -56,7 +78,18 @@ export function certificateFacts(
   return readable('certificate', () => factsOf(certificate, options));
 }
 
-/** DER NameConstraints: not empty, and neither is a list in it. @throws TlsError ERR_KEY when it is malformed. */
+/**
+ * DER NameConstraints: not empty, and neither is a list in it.
+ * @throws TlsError ERR_KEY when it is malformed.
+ * @example
+ * ```ts
+ * import { readNameConstraints } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { certificate } = await createAuthority({ subject: 'Example', nameConstraints: { permitted: ['example.com'] } });
+ * const value = certificate.extensions.get('2.5.29.30')?.value ?? new Uint8Array(0);
+ * readNameConstraints(value).permitted; // [{ kind: 'dns', text: 'example.com' }]
+ * ```
+ */
 export function readNameConstraints(value: Uint8Array): NameConstraints {
   return readable('name constraints', () => constraints(value));
 }
@@ -65,6 +98,15 @@ export function readNameConstraints(value: Uint8Array): NameConstraints {
  * Are the names of this certificate within the constraints (RFC 5280 section 4.2.1.10)? Undefined: yes.
  * @param work what it may cost; the default is enough for a million comparisons.
  * @throws TlsError ERR_KEY when a name cannot be read.
+ *
+ * @example
+ * ```ts
+ * import { checkNameConstraints } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { certificate } = await issueCertificate({ issuer: 'self', names: 'www.example.net' });
+ * const finding = checkNameConstraints(certificate, { permitted: [{ kind: 'dns', text: 'example.com' }], excluded: [] });
+ * finding?.code; // 'CERT_NAME_CONSTRAINT'
+ * ```
  */
 export function checkNameConstraints(
   certificate: Certificate,
@@ -74,7 +116,17 @@ export function checkNameConstraints(
   return readable('certificate', () => check(certificate, nameConstraints, work));
 }
 
-/** RFC 5280 section 4.2.1.9; undefined: it does not say. @throws TlsError ERR_KEY when it is malformed. */
+/**
+ * RFC 5280 section 4.2.1.9; undefined: it does not say.
+ * @throws TlsError ERR_KEY when it is malformed.
+ * @example
+ * ```ts
+ * import { basicConstraints } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { certificate } = await createAuthority({ subject: 'Example Root', pathLength: 1 });
+ * basicConstraints(certificate)?.pathLength; // 1
+ * ```
+ */
 export function basicConstraints(certificate: Certificate): BasicConstraints | undefined {
   return readable('certificate', () => basic(certificate));
 }
@@ -82,6 +134,15 @@ export function basicConstraints(certificate: Certificate): BasicConstraints | u
 /**
  * The usages that a certificate allows (RFC 5280 section 4.2.1.3); undefined: it does not say.
  * @throws TlsError ERR_KEY when it is malformed.
+ *
+ * @example
+ * ```ts
+ * import { keyUsage } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { certificate } = await createAuthority({ subject: 'Example Root' });
+ * keyUsage(certificate)?.has('keyCertSign'); // true
+ * keyUsage(certificate)?.has('keyEncipherment'); // false
+ * ```
  */
 export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | undefined {
   return readable('certificate', () => usage(certificate));
@@ -90,6 +151,14 @@ export function keyUsage(certificate: Certificate): ReadonlySet<KeyUsage> | unde
 /**
  * OIDs of the purposes of a certificate (RFC 5280 section 4.2.1.12); undefined: it does not say.
  * @throws TlsError ERR_KEY when it is malformed.
+ *
+ * @example
+ * ```ts
+ * import { extendedKeyUsage } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { certificate } = await issueCertificate({ issuer: 'self', names: 'www.example.com', purpose: 'server' });
+ * extendedKeyUsage(certificate); // ['1.3.6.1.5.5.7.3.1']: serverAuth
+ * ```
  */
 export function extendedKeyUsage(certificate: Certificate): readonly string[] | undefined {
   return readable('certificate', () => purposes(certificate));
@@ -98,17 +167,45 @@ export function extendedKeyUsage(certificate: Certificate): readonly string[] | 
 /**
  * Every name of a certificate (RFC 5280 section 4.2.1.6); undefined: it has no such extension.
  * @throws TlsError ERR_KEY when it is malformed.
+ *
+ * @example
+ * ```ts
+ * import { subjectAltNames } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { certificate } = await issueCertificate({ issuer: 'self', names: 'www.example.com' });
+ * subjectAltNames(certificate)?.map((name) => ('text' in name ? name.text : name.kind)); // ['www.example.com']
+ * ```
  */
 export function subjectAltNames(certificate: Certificate): readonly GeneralName[] | undefined {
   return readable('certificate', () => names(certificate));
 }
 
-/** The TLS extension types that a certificate demands (RFC 7633). @throws TlsError ERR_KEY when it is malformed. */
+/**
+ * The TLS extension types that a certificate demands (RFC 7633).
+ * @throws TlsError ERR_KEY when it is malformed.
+ * @example
+ * ```ts
+ * import { tlsFeatures } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { certificate } = await issueCertificate({ issuer: 'self', names: 'www.example.com', mustStaple: true });
+ * tlsFeatures(certificate); // [5]: status_request
+ * ```
+ */
 export function tlsFeatures(certificate: Certificate): readonly number[] {
   return readable('certificate', () => features(certificate));
 }
 
-/** Does this certificate say that it comes with a stapled OCSP response? @throws TlsError ERR_KEY when it is malformed. */
+/**
+ * Does this certificate say that it comes with a stapled OCSP response?
+ * @throws TlsError ERR_KEY when it is malformed.
+ * @example
+ * ```ts
+ * import { mustStaple } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const { certificate } = await issueCertificate({ issuer: 'self', names: 'www.example.com', mustStaple: true });
+ * mustStaple(certificate); // true
+ * ```
+ */
 export function mustStaple(certificate: Certificate): boolean {
   return readable('certificate', () => staple(certificate));
 }

@@ -39,6 +39,15 @@ const HKDF_SHA384 = 2;
 /**
  * Makes one key for each hash out of a key that both sides were given (RFC 9258 section 5): so it is never used with two
  * hashes, nor under an identity that means something else. For a client's `psks`; a server takes {@link importedPsks}.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { importPsk } from 'warifu/resumption';
+ * const identity = new TextEncoder().encode('device 7');
+ * const psks = importPsk({ identity, secret: crypto.getRandomValues(new Uint8Array(32)) }, nobleProvider());
+ * psks.map(({ hash }) => hash); // ['sha256', 'sha384']
+ * ```
  */
 export function importPsk(psk: ImportablePsk, crypto: CryptoProvider): ExternalPsk[] {
   return [derive(psk, HKDF_SHA256, crypto), derive(psk, HKDF_SHA384, crypto)];
@@ -47,6 +56,18 @@ export function importPsk(psk: ImportablePsk, crypto: CryptoProvider): ExternalP
 /**
  * A server's `psks`: understands imported identities, and asks for the key by its external identity. `find` answers with
  * the key whose `context` is the one the client used, or undefined.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { importedPsks, importPsk } from 'warifu/resumption';
+ * const psk = { identity: new TextEncoder().encode('device 7'), secret: crypto.getRandomValues(new Uint8Array(32)) };
+ * const [offered] = importPsk(psk, nobleProvider()); // what a client uses
+ * const find = importedPsks(() => psk, nobleProvider());
+ * const found = await find(offered?.identity ?? new Uint8Array(0));
+ * found?.hash; // 'sha256'
+ * await find(psk.identity); // undefined: this one was not imported
+ * ```
  */
 export function importedPsks(
   find: (identity: Uint8Array, context: Uint8Array) => MaybePromise<ImportablePsk | undefined>,

@@ -202,6 +202,15 @@ export interface MemoryReplayGuardOptions {
  * Remembers early data within this process. With several processes that open the same tickets, each would take a copy
  * once: they need one guard that all of them ask. What was sent while it was not there yet is refused (RFC 9846
  * section 8.2).
+ *
+ * @example
+ * ```ts
+ * import { memoryReplayGuard } from 'warifu/resumption';
+ * const guard = memoryReplayGuard({ clock: { now: () => 0 } });
+ * const use = { key: new Uint8Array(32), from: 1_000, until: 11_000, now: 2_000 };
+ * await guard.firstUse(use); // true
+ * await guard.firstUse(use); // false: a replay
+ * ```
  */
 export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): ReplayGuard {
   checkKeys(options, ['maximum', 'clock']);

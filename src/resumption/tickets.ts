@@ -21,6 +21,16 @@ export interface TicketSealerOptions {
  * Tickets that hold everything, sealed with keys that only this server has (RFC 9846 section 4.7.1): nothing is kept.
  * Keys follow from secret and time. One who gets a secret can open the tickets that were sealed under it, and
  * connections that used a PSK alone; connections with key exchange stay closed.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { ticketSealer } from 'warifu/resumption';
+ * const tickets = ticketSealer({ crypto: nobleProvider() });
+ * const now = Date.now();
+ * const ticket = await tickets.seal(Uint8Array.of(1, 2, 3), 3600, now);
+ * await tickets.open(ticket ?? new Uint8Array(0), now); // Uint8Array [1, 2, 3]
+ * ```
  */
 export function ticketSealer(options: TicketSealerOptions): TicketSealer {
   const { crypto, rotation = 3600 } = options;
@@ -78,7 +88,17 @@ export function ticketSealer(options: TicketSealerOptions): TicketSealer {
   };
 }
 
-/** Tickets that are only keys to what a store holds: each works once, and is worth nothing without the store. */
+/**
+ * Tickets that are only keys to what a store holds: each works once, and is worth nothing without the store.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { memoryServerSessions, storedTickets } from 'warifu/resumption';
+ * const tickets = storedTickets(memoryServerSessions(), nobleProvider());
+ * const ticket = await tickets.seal(Uint8Array.of(1, 2, 3), 3600, Date.now());
+ * ticket?.length; // 32
+ * ```
+ */
 export function storedTickets(store: ServerSessionStore, crypto: CryptoProvider): TicketSealer {
   return {
     seal: (state: Uint8Array, lifetime: number, now: number) => {

@@ -51,7 +51,17 @@ const CLOSE = 5_000;
 /** More than this no timer can wait for. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-/** Checks and fills in. @throws TlsError ERR_OPTION for what cannot be. */
+/**
+ * Checks and fills in.
+ * @throws TlsError ERR_OPTION for what cannot be.
+ * @example
+ * ```ts
+ * import { transportConfig } from 'warifu/transport';
+ * const { handshakeTimeout, allowHalfOpen } = transportConfig({ handshakeTimeout: 10_000 });
+ * handshakeTimeout; // 10000
+ * allowHalfOpen; // false
+ * ```
+ */
 export function transportConfig(given: TransportOptions): TransportConfig {
   const options = transportOptions(given);
   const { signal, signalEnds = 'handshake' } = options;

@@ -38,7 +38,18 @@ export const nobleVerifier: SynchronousVerifier = {
   },
 };
 
-/** A signer over a private key in memory. The key is copied. */
+/**
+ * A signer over a private key in memory. The key is copied.
+ * @example
+ * ```ts
+ * import { systemRandom } from 'warifu/crypto';
+ * import { nobleSigner } from 'warifu/crypto/noble';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { privateKey } = await generateKeyPair('Ed25519');
+ * const signer = nobleSigner(privateKey, systemRandom);
+ * (await signer.sign(0x0807, Uint8Array.of(1, 2, 3))).length; // 64
+ * ```
+ */
 export function nobleSigner(key: PrivateKey, random: Random): Signer {
   const own = copyKey(key);
   const publicKey = publicKeyOf(own);
@@ -58,7 +69,17 @@ export function nobleSigner(key: PrivateKey, random: Random): Signer {
   };
 }
 
-/** The public half of a private key. @throws TlsError ERR_KEY when there is none. */
+/**
+ * The public half of a private key.
+ * @throws TlsError ERR_KEY when there is none.
+ * @example
+ * ```ts
+ * import { publicKeyOf } from 'warifu/crypto/noble';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { privateKey } = await generateKeyPair('P-256');
+ * publicKeyOf(privateKey).kind; // 'ec'
+ * ```
+ */
 export function publicKeyOf(key: PrivateKey): PublicKey {
   try {
     switch (key.kind) {

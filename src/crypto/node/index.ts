@@ -15,7 +15,16 @@ import { nodeMlKem768 } from './kem.ts';
 import { nodeAeads, nodeHash } from './primitives.ts';
 import { nodeSigner, nodeVerifier } from './signatures.ts';
 
-/** Does this runtime have node:crypto? */
+/**
+ * Does this runtime have node:crypto?
+ * @example
+ * ```ts
+ * import { hasNodeCrypto, nodeProvider } from 'warifu/crypto/node';
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * const crypto = hasNodeCrypto() ? nodeProvider() : nobleProvider();
+ * crypto.name; // 'node', where there is one
+ * ```
+ */
 export function hasNodeCrypto(): boolean {
   return nodeCrypto() !== undefined;
 }

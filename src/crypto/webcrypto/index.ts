@@ -31,7 +31,16 @@ export interface WebCryptoOptions {
   readonly signatures?: readonly SignatureScheme[];
 }
 
-/** Does this runtime have WebCrypto? Browsers have it in secure contexts only. */
+/**
+ * Does this runtime have WebCrypto? Browsers have it in secure contexts only.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { hasWebCrypto, webCryptoProvider } from 'warifu/crypto/webcrypto';
+ * const crypto = hasWebCrypto() ? webCryptoProvider() : nobleProvider();
+ * crypto.name; // 'webcrypto', where there is one
+ * ```
+ */
 export function hasWebCrypto(): boolean {
   return runtimeSubtle() !== undefined;
 }

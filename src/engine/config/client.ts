@@ -128,7 +128,21 @@ export const CLIENT_RULES: Rules<ClientOptions, ClientMissing> = {
   psks: or(psksRule, [], 'none'),
 };
 
-/** @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here. */
+/**
+ * Checks the options of a client and fills in the defaults: what an engine is made from.
+ * @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { clientConfig } from 'warifu/engine';
+ * import { certificateVerifier } from 'warifu/pki';
+ * import { client13 } from 'warifu/protocols';
+ * const crypto = nobleProvider();
+ * const verifier = certificateVerifier({ anchors: [], signatures: crypto.verifier });
+ * const config = clientConfig({ crypto, protocols: [client13], serverName: 'server.example', verifier });
+ * config.role; // 'client'
+ * ```
+ */
 export function clientConfig(options: ClientOptions, hints: Hints = {}): ClientConfig {
   const read: Filled<ClientOptions, ClientMissing> = readOptions(options, CLIENT_RULES, hints);
   const common = commonConfig(read, 'client');

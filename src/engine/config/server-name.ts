@@ -21,7 +21,15 @@ export const serverNameRule: Rule<string> = {
 /** Longest text that is looked at; a DNS name has at most 253 characters. */
 const MAX_TEXT = 1024;
 
-/** Is this an IPv4 or IPv6 address in text? Those are verified, but never sent as SNI (RFC 6066 section 3). */
+/**
+ * Is this an IPv4 or IPv6 address in text? Those are verified, but never sent as SNI (RFC 6066 section 3).
+ * @example
+ * ```ts
+ * import { isIpAddress } from 'warifu/engine';
+ * isIpAddress('2001:db8::1'); // true
+ * isIpAddress('192.0.2.256'); // false
+ * ```
+ */
 export function isIpAddress(name: string): boolean {
   return isIpv4(name) || isIpv6(name);
 }

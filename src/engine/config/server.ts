@@ -108,7 +108,23 @@ export const SERVER_RULES: Rules<ServerOptions, ServerMissing> = {
   psks: psksOrResolverRule,
 };
 
-/** @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here. */
+/**
+ * Checks the options of a server and fills in the defaults: what an engine is made from.
+ * @throws TlsError ERR_OPTION, naming the option, for one that is unknown, contradictory or not possible here.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { serverConfig } from 'warifu/engine';
+ * import { loadCredential } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * import { server13 } from 'warifu/protocols';
+ * const crypto = nobleProvider();
+ * const { chain, keyPair } = await issueCertificate({ issuer: 'self', names: 'server.example' });
+ * const credential = await loadCredential({ certificates: chain, privateKey: keyPair?.der ?? '' }, crypto);
+ * const config = serverConfig({ crypto, protocols: [server13], credential });
+ * config.role; // 'server'
+ * ```
+ */
 export function serverConfig(options: ServerOptions, hints: Hints = {}): ServerConfig {
   const read: Filled<ServerOptions, ServerMissing> = readOptions(options, SERVER_RULES, hints);
   const common = commonConfig(read, 'server');

@@ -18,6 +18,20 @@ export interface CredentialHolder {
  * Holds what a server (or a client) shows, so that a renewed certificate needs no restart. Of several, the one
  * that fits best what the peer asks for.
  * @throws TlsError ERR_OPTION for a credential without a certificate; then nothing is changed.
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { credentialHolder, loadCredential } from 'warifu/pki';
+ * import { issueCertificate } from 'warifu/pki/issue';
+ * const renew = async () => {
+ *   const { chain, keyPair } = await issueCertificate({ issuer: 'self', names: 'server.example' });
+ *   return await loadCredential({ certificates: chain, privateKey: keyPair?.der ?? '' }, nobleProvider());
+ * };
+ * const holder = credentialHolder(await renew());
+ * const options = { credential: holder.resolver }; // of createServerContext or serverConfig
+ * holder.update(await renew()); // from now on new handshakes use this one
+ * ```
  */
 export function credentialHolder(credentials: Credential | readonly Credential[]): CredentialHolder {
   let held = checked(credentials);

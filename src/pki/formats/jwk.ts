@@ -63,7 +63,17 @@ export function readJwk(jwk: JsonWebKeyLike): PrivateKeyFile {
   }
 }
 
-/** The JWK of a private key; `publicKey` gives the public half, which EC and OKP need to have (RFC 7518 section 6.2). */
+/**
+ * The JWK of a private key; `publicKey` gives the public half, which EC and OKP need to have (RFC 7518 section 6.2).
+ * @example
+ * ```ts
+ * import { privateKeyToJwk } from 'warifu/pki';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { privateKey, publicKey } = await generateKeyPair('P-256');
+ * const { kty, crv } = privateKeyToJwk(privateKey, publicKey);
+ * `${kty} ${crv}`; // 'EC P-256'
+ * ```
+ */
 export function privateKeyToJwk(key: PrivateKey, publicKey: PublicKey): JsonWebKeyLike {
   if (key.kind === 'ec' && publicKey.kind === 'ec') {
     const size = FIELD_SIZE[key.curve];

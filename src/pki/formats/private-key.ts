@@ -76,6 +76,14 @@ export function privateKeyFromPem(text: string): PrivateKey {
 /**
  * A private key from DER. `label` is the PEM label; without it the three forms are told apart by what they hold.
  * @throws TlsError ERR_KEY when it cannot be read, or its numbers do not belong together.
+ *
+ * @example
+ * ```ts
+ * import { privateKeyFromDer } from 'warifu/pki';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { der } = await generateKeyPair('Ed25519');
+ * privateKeyFromDer(der).kind; // 'ed25519'
+ * ```
  */
 export function privateKeyFromDer(der: Uint8Array, label?: string): PrivateKey {
   return readPrivateKey(der, label).key;
@@ -104,6 +112,15 @@ export function readPrivateKey(der: Uint8Array, label?: string): PrivateKeyFile 
 /**
  * DER PKCS#8 (RFC 5958), without attributes. An EC key carries its public half where that is given (RFC 5915 section 3
  * asks for it): GnuTLS and NSS read none without.
+ *
+ * @example
+ * ```ts
+ * import { encodePrivateKey, privateKeyFromDer } from 'warifu/pki';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { privateKey, publicKey } = await generateKeyPair('P-256');
+ * const der = encodePrivateKey(privateKey, publicKey);
+ * privateKeyFromDer(der).kind; // 'ec'
+ * ```
  */
 export function encodePrivateKey(key: PrivateKey, publicKey?: PublicKey): Uint8Array {
   const pkcs8 = (algorithm: readonly Uint8Array[], content: Uint8Array): Uint8Array =>
@@ -133,7 +150,16 @@ export function encodePrivateKey(key: PrivateKey, publicKey?: PublicKey): Uint8A
   }
 }
 
-/** PKCS#8 in PEM, not encrypted; with the public half as for {@link encodePrivateKey}. */
+/**
+ * PKCS#8 in PEM, not encrypted; with the public half as for {@link encodePrivateKey}.
+ * @example
+ * ```ts
+ * import { privateKeyToPem } from 'warifu/pki';
+ * import { generateKeyPair } from 'warifu/pki/issue';
+ * const { privateKey, publicKey } = await generateKeyPair('P-256');
+ * privateKeyToPem(privateKey, publicKey).startsWith('-----BEGIN PRIVATE KEY-----'); // true
+ * ```
+ */
 export function privateKeyToPem(key: PrivateKey, publicKey?: PublicKey): string {
   return writePem('PRIVATE KEY', encodePrivateKey(key, publicKey));
 }

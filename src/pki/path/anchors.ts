@@ -157,6 +157,15 @@ function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof A
  * @param onProblem hears of a block of PEM that cannot be read, and is left out as long as others can be. Default: that is
  * an error, since what is lost without a word may be what was to be distrusted.
  * @throws TlsError ERR_KEY when one cannot be read, and for a text that holds none.
+ *
+ * @example
+ * ```ts
+ * import { readCertificates } from 'warifu/pki';
+ * import { createAuthority, issueCertificate } from 'warifu/pki/issue';
+ * const issuer = await createAuthority({ subject: 'Example Root' });
+ * const { pem } = await issueCertificate({ issuer, names: 'www.example.com' });
+ * readCertificates([pem, issuer.der]).length; // 2
+ * ```
  */
 export function readCertificates(
   source: string | Uint8Array | readonly (string | Uint8Array | Certificate)[],

@@ -159,7 +159,15 @@ function answer(matches: boolean): Comparison {
   return matches ? 'match' : 'no-match';
 }
 
-/** A dNSName against the dNSName of a constraint; a wildcard is inside if all it stands for is, and excluded if any is. */
+/**
+ * A dNSName against the dNSName of a constraint; a wildcard is inside if all it stands for is, and excluded if any is.
+ * @example
+ * ```ts
+ * import { compareDnsConstraint } from 'warifu/pki';
+ * compareDnsConstraint('www.example.com', 'example.com'); // 'match'
+ * compareDnsConstraint('www.example.net', 'example.com'); // 'no-match'
+ * ```
+ */
 export function compareDnsConstraint(
   presented: string,
   constraint: string,
@@ -171,7 +179,15 @@ export function compareDnsConstraint(
   return answer(base.kind === 'all' || hasHost(base.hosts, host, list));
 }
 
-/** An iPAddress against an address and a mask, all as text or all as bytes. */
+/**
+ * An iPAddress against an address and a mask, all as text or all as bytes.
+ * @example
+ * ```ts
+ * import { compareIpConstraint } from 'warifu/pki';
+ * compareIpConstraint('192.0.2.7', '192.0.2.0', '255.255.255.0'); // 'match'
+ * compareIpConstraint('198.51.100.7', '192.0.2.0', '255.255.255.0'); // 'no-match'
+ * ```
+ */
 export function compareIpConstraint(
   presented: string | Uint8Array,
   address: string | Uint8Array,

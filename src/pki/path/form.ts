@@ -29,6 +29,14 @@ import { tlsFeatures } from '../revocation/tls-feature.ts';
  * Reads a DER certificate with all extensions that are known here. Nothing is said of whether it can be trusted.
  * @param options.strict refuse what is only odd (`slips`), too. Default: false.
  * @throws TlsError ERR_CERTIFICATE_UNREADABLE when it, or one of those extensions, is malformed.
+ *
+ * @example
+ * ```ts
+ * import { nameText, parseCertificate } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { der } = await createAuthority({ subject: 'Example Root' });
+ * nameText(parseCertificate(der).subject); // 'CN=Example Root'
+ * ```
  */
 export function parseCertificate(der: Uint8Array, options: { readonly strict?: boolean } = {}): Certificate {
   try {

@@ -31,7 +31,22 @@ const MAX_FETCHES = 4;
 const MAX_SELF_ISSUED = 8;
 const DEEPEST_DETOUR = 3;
 
-/** Looks for a good path. Answers at once when signatures and revocation are answered at once. */
+/**
+ * Looks for a good path. Answers at once when signatures and revocation are answered at once.
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { defaultRules, findPath, readAnchors } from 'warifu/pki';
+ * import { createAuthority, issueCertificate } from 'warifu/pki/issue';
+ * const root = await createAuthority({ subject: 'Example Root' });
+ * const { certificate } = await issueCertificate({ issuer: root, names: 'www.example.com' });
+ * const rules = defaultRules('default', Date.now());
+ * const signatures = nobleProvider().verifier;
+ * const anchors = readAnchors(root.der);
+ * const result = await findPath({ leaf: certificate, candidates: [], anchors, rules, signatures });
+ * result.ok; // true
+ * ```
+ */
 export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
   return runSteps(new Search(question, question.work ?? new Work(), { left: MAX_FETCHES }, []).run());
 }

@@ -57,7 +57,15 @@ export function toleratedBy(profile: Profile): readonly Tolerance[] {
   return profile === 'rfc5280' ? ['absent-null'] : [];
 }
 
-/** The rules of a profile for a moment; everything else as for a TLS peer that nothing is known of. */
+/**
+ * The rules of a profile for a moment; everything else as for a TLS peer that nothing is known of.
+ * @example
+ * ```ts
+ * import { defaultRules } from 'warifu/pki';
+ * defaultRules('default', Date.now()).minRsaBits; // 2048
+ * const rules = { ...defaultRules('default', Date.now()), minRsaBits: 3072 }; // stricter
+ * ```
+ */
 export function defaultRules(profile: Profile, now: number): PathRules {
   return {
     profile,

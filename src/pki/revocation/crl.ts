@@ -128,6 +128,16 @@ export function readCrl(der: Uint8Array): Crl {
 /**
  * What the list says about a certificate; undefined: it is not on it. `serial` is the content of the INTEGER, `issuer`
  * a DER Name. The first call builds an index of four bytes an entry and a table of the same order; later ones only look.
+ *
+ * @example
+ * ```ts
+ * import { findEntry } from 'warifu/pki';
+ * import { createAuthority, createCrl, issueCertificate } from 'warifu/pki/issue';
+ * const issuer = await createAuthority({ subject: 'Example Root' });
+ * const { certificate } = await issueCertificate({ issuer, names: 'lost.example.com' });
+ * const { crl } = await createCrl({ issuer, number: 1, entries: [{ serial: certificate, reason: 'keyCompromise' }] });
+ * findEntry(crl, certificate.serial, certificate.issuer)?.reason; // 'keyCompromise'
+ * ```
  */
 export function findEntry(crl: Crl, serial: Uint8Array, issuer: Uint8Array): CrlEntry | undefined {
   let removed: CrlEntry | undefined;

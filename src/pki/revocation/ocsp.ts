@@ -102,6 +102,17 @@ const MAX_EXTENSIONS = 32;
  * (which is no signature), no extensions unless a nonce is given.
  * @param sha1 the hash; `provider.hash('sha1')`.
  * @param nonce 16 to 128 bytes (RFC 9654 section 2.1 wants 32).
+ *
+ * @example
+ * ```ts
+ * import { nobleProvider } from 'warifu/crypto/noble';
+ * import { buildOcspRequest } from 'warifu/pki';
+ * import { createAuthority, issueCertificate } from 'warifu/pki/issue';
+ * const issuer = await createAuthority({ subject: 'Example Root' });
+ * const { certificate } = await issueCertificate({ issuer, names: 'www.example.com' });
+ * const body = buildOcspRequest(certificate, issuer.certificate, nobleProvider().hash('sha1'));
+ * body[0]; // 48: DER, to be sent as application/ocsp-request
+ * ```
  */
 export function buildOcspRequest(
   certificate: Certificate,

@@ -55,7 +55,17 @@ export function trustOnFirstUse(options: FirstUseOptions): PeerVerifier {
   return { authorities: [], verify: (peer) => runSteps(judge(options, peer)) };
 }
 
-/** Keeps peers in memory, as long as the process lives. When there are more than `most`, it takes no new ones. */
+/**
+ * Keeps peers in memory, as long as the process lives. When there are more than `most`, it takes no new ones.
+ * @example
+ * ```ts
+ * import { memoryKnownPeers } from 'warifu/pki';
+ * const peers = memoryKnownPeers();
+ * await peers.add('db.example', { publicKey: Uint8Array.of(0x30, 0), since: 0 });
+ * await peers.add('db.example', { publicKey: Uint8Array.of(0x30, 1), since: 1 }); // too late: the first stays
+ * (await peers.get('db.example'))?.since; // 0
+ * ```
+ */
 export function memoryKnownPeers(most: number = 10_000): KnownPeers {
   const known = new Map<string, KnownPeer>();
   return {

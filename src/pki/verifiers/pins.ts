@@ -68,7 +68,17 @@ interface Pins {
   readonly certificates: ReadonlySet<string>;
 }
 
-/** A verifier that takes exactly these public keys, given whole: SubjectPublicKeyInfo as PEM ("PUBLIC KEY") or DER. */
+/**
+ * A verifier that takes exactly these public keys, given whole: SubjectPublicKeyInfo as PEM ("PUBLIC KEY") or DER.
+ * @example
+ * ```ts
+ * import { allowedKeys } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { certificate } = await createAuthority({ subject: 'Example' });
+ * const verifier = allowedKeys([certificate.spki]);
+ * verifier.authorities?.length; // 0: any certificate with this key will do
+ * ```
+ */
 export function allowedKeys(keys: readonly (string | Uint8Array)[]): PeerVerifier {
   const known = keys.flatMap((key) => (typeof key === 'string' ? keysOfPem(key) : [key.slice()]));
   if (known.length === 0) throw new TlsError('ERR_OPTION', { detail: 'allowedKeys: there is no key' });

@@ -87,7 +87,15 @@ export function spiffeVerifier(options: SpiffeOptions): SpiffeVerifier {
   };
 }
 
-/** A SPIFFE id (SPIFFE-ID section 2); undefined: it is none. */
+/**
+ * A SPIFFE id (SPIFFE-ID section 2); undefined: it is none.
+ * @example
+ * ```ts
+ * import { parseSpiffeId } from 'warifu/pki';
+ * parseSpiffeId('spiffe://example.org/web')?.trustDomain; // 'example.org'
+ * parseSpiffeId('https://example.org/web'); // undefined
+ * ```
+ */
 export function parseSpiffeId(uri: string): SpiffeId | undefined {
   if (uri.length > 2048) return undefined;
   const parts = /^spiffe:\/\/([a-z0-9._-]{1,255})((?:\/[A-Za-z0-9._-]+)*)$/.exec(uri);

@@ -26,7 +26,16 @@ const SHORT_NAMES: { readonly [oid: string]: string } = {
   '1.2.840.113549.1.9.1': 'emailAddress',
 };
 
-/** A Name for people: RFC 4514, most specific first, the whole of it. */
+/**
+ * A Name for people: RFC 4514, most specific first, the whole of it.
+ * @example
+ * ```ts
+ * import { nameText } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const { certificate } = await createAuthority({ subject: { commonName: 'Example Root', organization: 'Example' } });
+ * nameText(certificate.subject); // 'CN=Example Root,O=Example'
+ * ```
+ */
 export function nameText(name: Uint8Array): string {
   const rdns = [...nameAttributes(name)].reverse();
   if (rdns.length === 0) return '(no name)';

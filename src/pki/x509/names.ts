@@ -27,7 +27,15 @@ export function parseReference(name: string): Reference | undefined {
   return labels === undefined || !isHostName(labels) ? undefined : { kind: 'dns', labels };
 }
 
-/** Is this a name that a server can be asked for by? */
+/**
+ * Is this a name that a server can be asked for by?
+ * @example
+ * ```ts
+ * import { isReferenceName } from 'warifu/pki';
+ * isReferenceName('www.example.com'); // true
+ * isReferenceName('*.example.com'); // false
+ * ```
+ */
 export function isReferenceName(name: string): boolean {
   return parseReference(name) !== undefined;
 }
@@ -42,6 +50,14 @@ export function matchesReference(names: readonly GeneralName[], reference: Refer
 /**
  * A dNSName of a certificate against the name that was asked for (RFC 9525 section 6.3): label by label, without case;
  * a wildcard is the whole leftmost label, stands for exactly one, and has at least two labels behind it.
+ *
+ * @example
+ * ```ts
+ * import { compareDns } from 'warifu/pki';
+ * compareDns('*.example.com', 'www.example.com'); // 'match'
+ * compareDns('*.example.com', 'a.b.example.com'); // 'no-match'
+ * compareDns('w*.example.com', 'www.example.com'); // 'malformed'
+ * ```
  */
 export function compareDns(presented: string, reference: string | readonly string[]): Comparison {
   const labels = presentedLabels(presented);
@@ -108,7 +124,17 @@ export function isBelow(name: ComparableName | undefined, base: ComparableName |
   return name.length >= base.length && base.every((rdn, i) => rdn === name[i]);
 }
 
-/** `sameName` and `isBelow` for bytes that nobody has read yet: what is malformed is like nothing. */
+/**
+ * `sameName` and `isBelow` for bytes that nobody has read yet: what is malformed is like nothing.
+ * @example
+ * ```ts
+ * import { matchDistinguishedNames } from 'warifu/pki';
+ * import { createAuthority } from 'warifu/pki/issue';
+ * const root = await createAuthority({ subject: 'Example Root' });
+ * const other = await createAuthority({ subject: 'EXAMPLE  root' });
+ * matchDistinguishedNames(root.certificate.subject, other.certificate.subject); // true: case and spaces do not count
+ * ```
+ */
 export function matchDistinguishedNames(a: Uint8Array, b: Uint8Array, relation: 'same' | 'subtree' = 'same'): boolean {
   const [left, right] = [comparableName(a, 'refuse'), comparableName(b, 'refuse')];
   return isBelow(left, right) && (relation === 'subtree' || left?.length === right?.length);

@@ -105,7 +105,14 @@ function close(
   else blocks.push({ label, der, headers, line });
 }
 
-/** One block, lines of 64 characters. */
+/**
+ * One block, lines of 64 characters.
+ * @example
+ * ```ts
+ * import { writePem } from 'warifu/pki';
+ * writePem('CERTIFICATE', Uint8Array.of(0x30, 0)); // '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----\n'
+ * ```
+ */
 export function writePem(label: string, der: Uint8Array): string {
   const lines = encodeBase64(der).match(/.{1,64}/g) ?? [];
   return [`-----BEGIN ${label}-----`, ...lines, `-----END ${label}-----`, ''].join('\n');
