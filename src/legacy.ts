@@ -87,7 +87,7 @@ function protectLegacy12(traffic: TrafficKeys12, random: Random): RecordProtecto
  * import { legacySignatures } from 'warifu/legacy';
  * import { nobleProvider } from 'warifu/crypto/noble';
  * const crypto = legacySignatures(nobleProvider());
- * crypto.signatures.map(({ name }) => name).slice(-2); // ecdsa_sha1, rsa_pkcs1_sha1
+ * crypto.signatures.map(({ name }) => name).slice(-2); // ['ecdsa_sha1', 'rsa_pkcs1_sha1']
  * ```
  */
 export function legacySignatures(crypto: CryptoProvider): CryptoProvider {

@@ -6,10 +6,11 @@ import { beforeAll, describe, expect, it } from 'vitest';
 import { readTree } from '../../scripts/tree.ts';
 import { entries, ROOT } from '../support/entries.ts';
 import { type Example, examplesInMarkdown, examplesInSource } from './extract.ts';
+import { assertShownValues } from './shown-values.ts';
 
 /**
  * Every example in TSDoc, and every `ts` block of the README and of docs/, is compiled against the sources; then those
- * that can run are run. A block that opens with "```ts no-run" needs a network or a file and is compiled only.
+ * that can run are run, and what they say to be a value (`expression; // value`) has to be it. A block that opens with "```ts no-run" needs a network or a file and is compiled only.
  */
 
 const OUT = join(ROOT, '.cache/examples');
@@ -20,6 +21,8 @@ const examples: readonly Example[] = [
   ...MARKDOWN.flatMap((path) => examplesInMarkdown(path, readFileSync(join(ROOT, path), 'utf8'))),
 ];
 const fileOf = (index: number): string => join(OUT, `example-${index}.ts`);
+/** What is run: the same, with assertions. */
+const runOf = (index: number): string => join(OUT, `run-${index}.ts`);
 
 describe('examples in the documentation', () => {
   let diagnostics = '';
@@ -27,13 +30,16 @@ describe('examples in the documentation', () => {
   beforeAll(async () => {
     rmSync(OUT, { recursive: true, force: true });
     mkdirSync(OUT, { recursive: true });
-    for (const [index, example] of examples.entries()) writeFileSync(fileOf(index), asModule(example.code));
+    for (const [index, example] of examples.entries()) {
+      writeFileSync(fileOf(index), asModule(example.code));
+      writeFileSync(runOf(index), asModule(assertShownValues(example.code).code));
+    }
     writeFileSync(
       join(OUT, 'tsconfig.json'),
       JSON.stringify({
         extends: '../../tsconfig.json',
         compilerOptions: { noUnusedLocals: false, noUnusedParameters: false },
-        include: ['*.ts'],
+        include: ['example-*.ts'],
       }),
     );
     if (examples.length === 0) return;
@@ -53,7 +59,7 @@ describe('examples in the documentation', () => {
         expect(own).toEqual([]);
       });
       it.skipIf(!example.runs)('runs', async () => {
-        await import(/* @vite-ignore */ fileOf(index));
+        await import(/* @vite-ignore */ runOf(index));
       });
     });
   }
@@ -61,6 +67,42 @@ describe('examples in the documentation', () => {
   it('compiles without an error elsewhere', () => {
     // An error in src/ itself belongs to the check of types; here it must not hide the answer about the examples.
     expect(diagnostics.split('\n').filter((line) => line.startsWith('error '))).toEqual([]);
+  });
+});
+
+describe('values shown in examples', () => {
+  it('are asserted', async () => {
+    const values = examples.filter(({ runs }) => runs).map(({ code }) => assertShownValues(code).values);
+    expect(values.reduce((sum, count) => sum + count, 0)).toBeGreaterThan(100);
+  });
+  it('are literals, with a reason behind them or none', () => {
+    const lines = [
+      "a(); // 'b, c': why",
+      'a(); // Uint8Array [1, 2]',
+      "a.b; // [{ c: 'd' }], so far",
+      'console.log(a()); // true',
+    ];
+    expect(assertShownValues(lines.join('\n'))).toEqual({
+      code: [
+        "import { expect as __expect } from 'vitest';",
+        "__expect(a()).toEqual('b, c'); // 'b, c': why",
+        '__expect(a()).toEqual(Uint8Array.from([1, 2])); // Uint8Array [1, 2]',
+        "__expect(a.b).toEqual([{ c: 'd' }]); // [{ c: 'd' }], so far",
+        '__expect(a()).toEqual(true); // true',
+      ].join('\n'),
+      values: 4,
+    });
+  });
+  it('prose, and what is behind a declaration, stays', () => {
+    const code = [
+      'a(); // the same again',
+      'const b = 1; // 2',
+      'a(); // false hopes',
+      'console.log(a, b); // 1',
+      'a();',
+      '// 3',
+    ].join('\n');
+    expect(assertShownValues(code)).toEqual({ code, values: 0 });
   });
 });
 

@@ -22,7 +22,7 @@ export type { ConformanceCheck } from './checks.ts';
  * import { checkProvider } from 'warifu/crypto/conformance';
  * import { nobleProvider } from 'warifu/crypto/noble';
  * const checks = await checkProvider(nobleProvider());
- * checks.filter(({ ok }) => !ok); // none; each would say in `why` what is wrong
+ * checks.filter(({ ok }) => !ok); // []: each would say in `why` what is wrong
  * ```
  */
 export async function checkProvider(provider: CryptoProvider): Promise<readonly ConformanceCheck[]> {

@@ -40,7 +40,7 @@ export interface NobleOptions {
  * ```ts
  * import { nobleProvider } from 'warifu/crypto/noble';
  * const provider = nobleProvider();
- * provider.suites.map((suite) => suite.name); // TLS_CHACHA20_POLY1305_SHA256 first
+ * provider.suites[0]?.name; // 'TLS_CHACHA20_POLY1305_SHA256'
  * ```
  */
 export function nobleProvider(options: NobleOptions = {}): CryptoProvider {

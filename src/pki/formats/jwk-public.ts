@@ -61,7 +61,7 @@ const ML_DSA: {
  * ```ts
  * import { publicKeyFromJwk, publicKeyToJwk } from 'warifu/pki';
  * const jwk = { kty: 'OKP', crv: 'Ed25519', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' };
- * publicKeyToJwk(publicKeyFromJwk(jwk)); // the same again
+ * publicKeyToJwk(publicKeyFromJwk(jwk)).x; // '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
  * ```
  */
 export function publicKeyToJwk(key: PublicKey): JsonWebKeyLike {

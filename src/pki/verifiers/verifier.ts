@@ -61,7 +61,7 @@ const DEFAULT_REMEMBERED = 256;
  * import { certificateVerifier } from 'warifu/pki';
  * import { nobleProvider } from 'warifu/crypto/noble';
  * const verifier = certificateVerifier({ anchors: [], signatures: nobleProvider().verifier });
- * verifier.authorities; // the names of the anchors: none
+ * verifier.authorities; // []: the names of the anchors
  * ```
  */
 export function certificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
