@@ -39,14 +39,26 @@ const WRONG: readonly (readonly [string, () => unknown])[] = [
   ],
 ];
 
+/** Right once, when it is looked at as an option, and wrong from then on. */
+function later(now: () => unknown): { now(): number } {
+  let calls = 0;
+  return { now: () => (calls++ === 0 ? Date.now() : (now() as number)) };
+}
+
 const VERSIONS = [
   ['1.3', [client13], [server13]],
   ['1.2', [client12], [server12]],
 ] as const;
 
+describe('as an option', () => {
+  it.each(WRONG)('%s is refused', (_name, now) => {
+    expect(() => makeClient({ clock: { now: now as () => number } })).toThrow(/ERR_OPTION.*clock\.now\(\)/);
+  });
+});
+
 describe.each(VERSIONS)('TLS %s', (_, clients, servers) => {
   it.each(WRONG)('a client whose clock gives %s fails, and says so', (_name, now) => {
-    const client = makeClient({ protocols: clients, clock: { now: now as () => number } });
+    const client = makeClient({ protocols: clients, clock: later(now) });
     const steps = run({ client, server: makeServer({ protocols: servers }) });
     expect(failureOf(steps.client)).toMatchObject({ code: 'ERR_CALLBACK_FAILED', alert: 80 });
     expect(failureOf(steps.client)?.message).toContain('clock.now');
@@ -58,7 +70,7 @@ describe.each(VERSIONS)('TLS %s', (_, clients, servers) => {
       protocols: servers,
       clientAuth: 'require',
       verifier: toyVerifier,
-      clock: { now: now as () => number },
+      clock: later(now),
     });
     const steps = run({ client: makeClient({ protocols: clients, credential: toyCredential }), server });
     expect(failureOf(steps.server)?.message).toMatch(/ERR_CALLBACK_FAILED.*clock\.now/);

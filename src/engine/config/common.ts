@@ -1,3 +1,4 @@
+import { isTime } from '../../bytes/time.ts';
 import type {
   CipherSuite,
   CipherSuite12,
@@ -157,7 +158,7 @@ const clockRule: Rule<{ now(): number }> = {
     } catch (cause) {
       throw optionError(`${option}.now()`, 'expected milliseconds since 1970, found that it throws', cause);
     }
-    if (typeof first !== 'number' || !Number.isFinite(first))
+    if (!isTime(first))
       throw unsuitable(`${option}.now()`, 'milliseconds since 1970, a number', first, 'write () => Date.now()');
     return clock;
   },
