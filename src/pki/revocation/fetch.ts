@@ -67,6 +67,9 @@ export interface Trip {
   left(): number;
 }
 
+/** Milliseconds: with less than this there is no point in asking, and timers are no more exact. */
+const MIN_TIME = 5;
+
 interface Cached<T> {
   readonly value: T | undefined;
   readonly expires: number;
@@ -221,7 +224,7 @@ export class Remote {
   /** One request, within its time and size. Whatever goes wrong, there is no answer. */
   async #ask(request: Omit<FetchRequest, 'signal'>, trip: Trip): Promise<Uint8Array | undefined> {
     const time = Math.min(this.#timeout, trip.left());
-    if (time <= 0) return undefined;
+    if (time < MIN_TIME) return undefined;
     const controller = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     const late = new Promise<undefined>((resolve) => {
