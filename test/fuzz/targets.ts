@@ -194,7 +194,7 @@ function resumed(kind: 'resumed 1.3' | 'resumed 1.2'): Parts {
   const tickets = ticketSealer({ crypto: toyProvider(3), secrets: [new Uint8Array(32).fill(3)] });
   let known = sessions.get(kind);
   const both = {
-    client: { ...version.client, ...mutual.client, earlyDataAsMyself: true },
+    client: { ...version.client, ...mutual.client, earlyDataWithCertificate: true },
     server: {
       ...version.server,
       ...mutual.server,
