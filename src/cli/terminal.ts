@@ -14,7 +14,7 @@ export interface Terminal {
   readInput(): Uint8Array;
   /** Resolves with the name of the signal that asks the program to end. */
   untilStopped(): Promise<string>;
-  /** Is somebody looking, and colours are wanted? */
+  /** Is it a terminal, and are colours wanted? */
   readonly isColoured: boolean;
   /** Path of a file as the program was given it. */
   path(name: string): string;

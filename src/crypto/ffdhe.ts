@@ -16,7 +16,7 @@ export function ffdhe3072(): KeyExchange {
   return finiteField(0x0101, 'ffdhe3072', safePrime(3072, 2_625_351n), 2n);
 }
 
-/** The prime of a group of RFC 7919, as appendix A makes it: out of the digits of e, so that nobody could choose it. */
+/** The prime of a group of RFC 7919, as appendix A makes it: out of the digits of e, so that it could not be chosen. */
 export function safePrime(bits: number, offset: bigint): bigint {
   const size = BigInt(bits);
   return 2n ** size - 2n ** (size - 64n) + (eulerTimesTwoTo(bits - 130) + offset) * 2n ** 64n - 1n;
@@ -40,7 +40,7 @@ export function finiteField(id: number, name: string, prime: bigint, generator: 
   const keyPair = (random: Random): { readonly secret: bigint; readonly share: Uint8Array } => {
     const bytes = new Uint8Array(length + 8);
     random.fill(bytes);
-    // Of full length: in a group that somebody else made, short exponents may not be safe.
+    // Of full length: in a group of another maker, short exponents may not be safe.
     const secret = (bigFromBytes(bytes) % (prime - 3n)) + 2n;
     wipe(bytes);
     return { secret, share: bigToBytes(windowed(generator, secret, prime), length) };

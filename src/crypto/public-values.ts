@@ -70,7 +70,7 @@ export function isMontgomeryShare(curve: 'X25519' | 'X448', share: Uint8Array): 
 const ORDER_EIGHT_ED25519 = 0x5fc536d880238b13933c6d305acdfd5f098eff289f4c345b027b2c28f95e826n;
 
 /**
- * Is it a key of Ed25519 or Ed448? y has to be reduced (RFC 8032 sections 5.1.3, 5.2.3). A key of small order is nobody's:
+ * Is it a key of Ed25519 or Ed448? y has to be reduced (RFC 8032 sections 5.1.3, 5.2.3). A key of small order belongs to no one:
  * with S = 0 it has a signature that fits every message.
  */
 export function isEdwardsKey(kind: 'ed25519' | 'ed448', key: Uint8Array): boolean {

@@ -78,7 +78,7 @@ export interface AeadKey {
  * advance. Of records to open it hands over whole ones only, in the epoch of application data. A KeyUpdate inside a
  * batch is found when its plaintext is read: what lies behind it was opened under the old key, has failed, and is opened
  * again under the new one from the ciphertext that is still there; a failure counts only where no key changed before it.
- * A batch is bounded in records and bytes by whoever makes it, and no second one is begun before the first has been
+ * A batch is bounded in records and bytes by its maker, and no second one is begun before the first has been
  * delivered.
  */
 export interface BulkAead {

@@ -409,7 +409,7 @@ export class Driver {
     return true;
   }
 
-  /** Data that is not being read. It is kept for the program, but not for ever when there is nobody at the other end. */
+  /** Data that is not being read. It is kept for the program, but not for ever when the other end is gone. */
   #keep(): false {
     if (this.#stopTimer !== undefined) return false;
     // A program that reads is between two reads here: what it has not asked for yet is not thrown away at once.

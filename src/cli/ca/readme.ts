@@ -2,19 +2,19 @@
 export function readme(name: string): string {
   return `# ${name.replaceAll(/[\r\n]/g, ' ')}
 
-An authority of your own, made by \`warifu ca\`. Whoever trusts \`root.crt\` trusts every certificate made here: give it to
+An authority of your own, made by \`warifu ca\`. A machine that trusts \`root.crt\` trusts every certificate made here: give it to
 your own machines and programs only.
 
 | file | what it is | who gets it |
 |---|---|---|
 | \`root.crt\` | the root's certificate | everybody who is to trust what is issued here |
 | \`server.crt\` | the server's certificate, and the intermediate's behind it | the server |
-| \`server.key\` | the server's private key | the server, and nobody else |
+| \`server.key\` | the server's private key | the server alone |
 | \`client.crt\`, \`client.key\` | the same for a client | the client |
 | \`client.p12\` | the client's certificate and key for a browser; its password was printed when it was made | the client |
 | \`crl.pem\` | what is revoked: the lists of both authorities | servers that check clients |
-| \`intermediate.crl\` | the intermediate's list alone, in DER | whoever fetches it |
-| \`authority/\` | **the keys of the authority**, and what it has issued | nobody: it stays here |
+| \`intermediate.crl\` | the intermediate's list alone, in DER | who fetches it |
+| \`authority/\` | **the keys of the authority**, and what it has issued | none: it stays here |
 
 The private keys are readable by their owner only. Make a copy of \`authority/\` and keep it elsewhere: without it nothing can
 be issued or revoked any more.

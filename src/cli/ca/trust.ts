@@ -1,7 +1,7 @@
 /** How machines and programs come to trust a root: printed, and never done. */
 export function trustText(path: string, name: string): string {
   const file = JSON.stringify(path);
-  return `Nothing is changed by this command. Whoever trusts this root trusts all that it issues.
+  return `Nothing is changed by this command. A machine that trusts this root trusts all that it issues.
 
 Programs, without touching the machine:
   curl             curl --cacert ${file} https://…

@@ -85,7 +85,7 @@ function lint(certificate: Certificate, index: number, profile: 'rfc5280' | 'web
   error(form);
   error(checkKey(certificate.publicKey, { minRsaBits: 2048 }));
   const isRoot = isSelfIssued(certificate);
-  // Nobody looks at the signature of a root.
+  // The signature of a root is not looked at.
   if (!isRoot)
     error(checkSignatureAlgorithm(certificate.signatureAlgorithm, { allowSha1: false, certificateSchemes: [] }));
   if (form !== undefined) return remarks;

@@ -1,5 +1,5 @@
 /**
- * What a provider has to do, as a list that can be run against any: your own, one for a HSM, a runtime that nobody has tried
+ * What a provider has to do, as a list that can be run against any: your own, one for a HSM, a runtime that was not tried
  * yet. No test framework, nothing of Node.
  * @module
  */

@@ -62,7 +62,7 @@ export function readOptions<O extends object, M extends keyof O>(
   const read: Record<string, unknown> = Object.create(null);
   for (const name of names) {
     const rule: Rule<unknown> & Partial<DefaultRule<unknown>> = Reflect.get(rules, name);
-    // Own properties only: what somebody put on Object.prototype is no option.
+    // Own properties only: what was put on Object.prototype is no option.
     const value: unknown = Object.hasOwn(options, name) ? Reflect.get(options, name) : undefined;
     if (value !== undefined) read[name] = rule.read(value, path(name));
     else if (rule.required !== undefined) throw optionError(path(name), rule.required);

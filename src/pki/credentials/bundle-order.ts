@@ -60,7 +60,7 @@ export function* arrange(
     let issuer: Certificate | undefined;
     for (const candidate of candidates)
       if (issuer === undefined && (yield* signedBy(last, candidate, verifier))) issuer = candidate;
-    // A peer gets to see what there is, even if it is wrong; whoever loads the bundle hears of it.
+    // A peer gets to see what there is, even if it is wrong; the program that loads the bundle is told.
     if (issuer === undefined && candidates.length > 0) badlySigned.push(last);
     issuer ??= candidates[0];
     if (issuer === undefined) return { chain, anchor: undefined, badlySigned };

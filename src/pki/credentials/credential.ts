@@ -253,7 +253,7 @@ function withinLimits(signer: Signer, { publicKey }: Certificate): Signer {
   };
 }
 
-/** A file whose two halves differ is broken or was made to make us sign for somebody else's key. */
+/** A file whose two halves differ is broken or was made to make us sign for another's key. */
 function checkPublicHalf(key: PublicKey, claimed: Uint8Array | undefined): void {
   if (claimed === undefined || key.kind === 'rsa') return;
   const own = key.kind === 'ec' ? key.point : key.key;

@@ -50,7 +50,7 @@ export interface PrivateKeyFile {
 
 /**
  * A private key from PEM text: PKCS#8 (RFC 5958), SEC1 (RFC 5915) or PKCS#1 (RFC 8017), for EC, RSA, Ed25519 and Ed448.
- * Certificates and parameters in the same text are passed over.
+ * Certificates and parameters in the same text are ignored.
  * @throws TlsError ERR_KEY, saying what was found, when there is not exactly one that can be read; ERR_PASSWORD when it
  * is encrypted.
  *

@@ -19,7 +19,7 @@ import { checkOptions, listOf, wholeNumber, wrongOption } from './options.ts';
 export interface AuthorityOptions extends IssueOptions, ExtensionOptions {
   /** Who it is: a common name, or more. */
   readonly subject: SubjectSource;
-  /** Who is above it. Default: nobody, it is a root. */
+  /** Who is above it. Default: none, it is a root. */
   readonly issuer?: Authority;
   /** Default: a new key on P-256. */
   readonly key?: KeyAlgorithm | KeySource;

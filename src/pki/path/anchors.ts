@@ -44,7 +44,7 @@ export type AnchorSource = string | Uint8Array | readonly (string | Uint8Array |
 
 /**
  * Reads anchors. Of a text with several certificates those are left out that cannot be read, as long as one can: a bundle
- * is what a system or a company has, and one odd certificate in it is no reason to trust nobody.
+ * is what a system or a company has, and one odd certificate in it is no reason to trust none.
  * @param skipped receives why each that was left out cannot be read.
  * @throws TlsError ERR_KEY or ERR_OPTION when one cannot be read.
  *

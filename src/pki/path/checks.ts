@@ -339,7 +339,7 @@ export function checkCritical(certificate: Certificate, rules: PathRules): Findi
     }
     return {
       code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
-      what: `it has an extension that must not be passed over, and that is not known here: ${oid}`,
+      what: `it has an extension that must not be ignored, and that is not known here: ${oid}`,
       rfc,
     };
   }

@@ -56,7 +56,7 @@ export function checkBelowAnchor(
     : undefined;
 }
 
-/** Nobody vouches for the last certificate of this path: why that may be, and what helps. */
+/** No authority vouches for the last certificate of this path: why that may be, and what helps. */
 export function noIssuer(
   certificate: Certificate,
   path: readonly Certificate[],

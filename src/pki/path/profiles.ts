@@ -139,7 +139,7 @@ function checkSubscriber(certificate: Certificate): Finding | undefined {
 
 /**
  * The common name is one of the alternative names, spelled alike. It is held against those of its own sort: beside none
- * of that sort it is a label for people, and no claim to be somebody else.
+ * of that sort it is a label for people, and no claim to be another.
  */
 function checkCommonName(certificate: Certificate, names: readonly GeneralName[]): Finding | undefined {
   const spelled = new Map<string, Set<string>>();

@@ -5,7 +5,7 @@ import { lowerAscii } from '../x509/idna.ts';
 /**
  * Is this a public suffix? A single label always is; of longer ones the second levels under which registries of countries
  * register. The Baseline Requirements (section 3.2.2.6) look at the ICANN section of the Public Suffix List alone:
- * whoever gives names away below a domain of theirs may have a wildcard for it. The whole list has many thousands and
+ * an owner who gives names away below a domain may have a wildcard for it. The whole list has many thousands and
  * changes by the day: a program that needs it gives a function of its own.
  * @param section 'all': the most used of those under which companies give names away, too. Default: 'icann'.
  *

@@ -26,7 +26,7 @@ export interface PathQuestion {
   readonly fetchIssuers?: ((certificate: Certificate) => Promise<readonly Certificate[]>) | undefined;
   /** What all of it may cost. Default: {@link Work} of its own. */
   readonly work?: Work | undefined;
-  /** Certificates and keys that are never trusted, whoever vouches for them. */
+  /** Certificates and keys that are never trusted, whatever vouches for them. */
   readonly distrusts?: ((certificate: Certificate) => boolean) | undefined;
 }
 
@@ -46,7 +46,7 @@ export type PathResult =
       readonly anchor: Anchor;
       /** OIDs of the policies that the path is valid for (RFC 5280 section 6.1.6). */
       readonly policies: readonly string[];
-      /** What is known of the certificates of `path`; empty: nobody was asked. */
+      /** What is known of the certificates of `path`; empty: nothing was asked. */
       readonly revocation: readonly RevocationStatus[];
     }
   | { readonly ok: false; readonly failure: VerificationFailure };

@@ -14,14 +14,14 @@ export type Profile = 'default' | 'rfc5280' | 'webpki' | 'strict';
 /** Where in a path a certificate stands. */
 export type Place = 'leaf' | 'authority' | 'anchor';
 
-/** What a path is held to (RFC 5280 section 6.1.1), whoever it is for. */
+/** What a path is held to (RFC 5280 section 6.1.1), for any purpose. */
 export interface PathRules {
   readonly profile: Profile;
   /** Milliseconds since 1970. */
   readonly now: number;
   /** OIDs of extended key usages: the whole path has to be good for one of them. Undefined: they are not looked at. */
   readonly purposes: readonly string[] | undefined;
-  /** Who has to name the purpose itself, instead of naming none or any: nobody, the leaf, or all below the anchor. */
+  /** Who has to name the purpose itself, instead of naming none or any: none, the leaf, or all below the anchor. */
   readonly explicitPurpose: 'none' | 'leaf' | 'path';
   /** What the leaf's key has to be allowed for, if it says what it is allowed for. */
   readonly keyUsages: readonly KeyUsage[];

@@ -113,7 +113,7 @@ function serialStart(bytes: Uint8Array, at: number): number {
   return at + 2 + (first < 0x80 ? 0 : first & 0x7f) + 2;
 }
 
-/** FNV-1a. Whoever makes a list can make its serial numbers collide; a look-up is then a walk over them, no more. */
+/** FNV-1a. The maker of a list can make its serial numbers collide; a look-up is then a walk over them, no more. */
 function hash(bytes: Uint8Array, from: number, to: number): number {
   let value = 0x811c9dc5;
   for (let i = from; i < to; i++) value = Math.imul(value ^ bytes[i]!, 0x01000193);

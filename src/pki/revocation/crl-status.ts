@@ -32,7 +32,7 @@ export interface CrlQuestion {
   readonly issuer: Authority;
   readonly crls: readonly Crl[];
   readonly rules: CrlRules;
-  /** Who signed the list, if that is somebody who may; or why it cannot be used. */
+  /** Who signed the list, if that is an authority that may; or why it cannot be used. */
   signerOf(crl: Crl): Steps<Authority | string>;
 }
 

@@ -13,7 +13,7 @@ import { LONGEST_OCSP_RESPONSE } from './ocsp.ts';
 
 /**
  * Lists, responses and issuers from addresses that certificates name. Nothing here opens a connection: the program
- * does, if it wants to, and may say no to any address. The addresses are chosen by whoever made the certificate, so
+ * does, if it wants to, and may say no to any address. The addresses are chosen by the maker of the certificate, so
  * what fetches them has to keep them from places inside a network that only this program can reach.
  */
 

@@ -43,7 +43,7 @@ export type OcspOutcome =
   | 'no-matching-response'
   | 'invalid-date'
   | 'bad-nonce'
-  /** Whoever signed may not speak for this authority. */
+  /** The signer may not speak for this authority. */
   | 'bad-responder'
   | 'bad-signature';
 
@@ -154,7 +154,7 @@ function select(
 
 const SEVERITY = { good: 0, unknown: 1, revoked: 2 } as const;
 
-/** RFC 6960 section 4.2.2.2: the authority itself, or somebody it made a responder with a certificate of its own. */
+/** RFC 6960 section 4.2.2.2: the authority itself, or one that it made a responder with a certificate of its own. */
 function* authorize(
   question: OcspQuestion,
   basic: BasicOcspResponse,

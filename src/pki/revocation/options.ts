@@ -43,7 +43,7 @@ export interface RevocationOptions {
   readonly grace?: number;
   /** Refuse lists without a cRLNumber, which RFC 5280 section 5.2.3 demands. Default: true. */
   readonly requireCrlNumber?: boolean;
-  /** Refuse lists that write "nobody" as an empty list, which RFC 5280 section 5.1.2.6 does not allow. Default: false. */
+  /** Refuse lists that write "no certificate" as an empty list, which RFC 5280 section 5.1.2.6 does not allow. Default: false. */
   readonly strictCrls?: boolean;
   /** Use lists that speak for the certificates of other authorities. Default: true. */
   readonly indirectCrls?: boolean;

@@ -198,7 +198,7 @@ class Check {
     });
   }
 
-  /** Step (f) and (g) of RFC 5280 section 6.3.3: somebody of that name, on the path or with a path to the same anchor. */
+  /** Step (f) and (g) of RFC 5280 section 6.3.3: an authority of that name, on the path or with a path to the same anchor. */
   *#signerOf(crl: Crl): Steps<Authority | string> {
     const { certificate, path, index, issuer, anchor, candidates } = this.#question;
     const above = [issuer, ...path.slice(index + 1).map(authorityOf), anchor].filter(({ name }) =>
@@ -211,7 +211,7 @@ class Check {
       .filter(({ subject }) => sameName(subject, crl.issuer))
       .filter(({ spki }) => ![...above, ...barred].some((known) => equalBytes(known.spki, spki)))
       .map(authorityOf);
-    let why = 'nobody is known who could have signed the list';
+    let why = 'no authority is known that could have signed the list';
     const ranked = [...above, ...others]
       .map((authority) => ({ authority, rank: rankOf(authority, crl) }))
       .sort((a, b) => a.rank - b.rank);

@@ -4,7 +4,7 @@ import type { Authority, RevocationStatus } from './status.ts';
 import type { Finding } from '../x509/verdict.ts';
 
 /**
- * Where the judgement of a path asks about revocation. Whoever answers decides what an unknown state means (soft or
+ * Where the judgement of a path asks about revocation. What answers decides what an unknown state means (soft or
  * hard), because only it knows what it was told to demand.
  */
 
@@ -41,7 +41,7 @@ export interface RevocationQuestion {
   readonly now: number;
   /** Takes units of work (see `Work`) from what the judgement may cost. False: nothing is left, so do not begin. */
   spend(units: number): boolean;
-  /** True when the algorithm and the key are allowed by the policy in force for certificates. */
+  /** True when the algorithm and the key are allowed by the current policy for certificates. */
   allows(algorithm: SignatureAlgorithm, key: PublicKey): boolean;
   /** Counts against the budget of the whole judgement: false also when that is used up. */
   verifySignature(

@@ -125,7 +125,7 @@ function* judgeBy(
   return explicit(yield* wait(decide(peer, verdict)));
 }
 
-/** Anything but an explicit yes or no is nobody's verdict. */
+/** Anything but an explicit yes or no is no verdict. */
 export function explicit(verdict: Verdict): Verdict {
   if (verdict?.ok === true && verdict.publicKey instanceof Uint8Array) return verdict;
   if (verdict?.ok === false && typeof verdict.failure?.alert === 'number') return verdict;

@@ -35,7 +35,7 @@ export interface DaneOptions {
   readonly records: (serverName: string) => MaybePromise<TlsaAnswer | undefined>;
   /** Judges what usages 0 and 1 want to be judged in the usual way too. Without it those records cannot be used. */
   readonly pkix?: PeerVerifier;
-  /** Judges a server that has no record that can be used. Default: nobody; such a server is refused. */
+  /** Judges a server that has no record that can be used. Default: none; such a server is refused. */
   readonly fallback?: PeerVerifier;
   /** For paths to a DANE-TA. Default: those of {@link certificateVerifier}. */
   readonly rules?: Partial<Omit<CertificateVerifierOptions, 'anchors' | 'signatures'>>;

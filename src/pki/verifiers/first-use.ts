@@ -18,7 +18,7 @@ export interface KnownPeer {
 /** Where known peers are kept: a file, a database, a page's storage. */
 export interface KnownPeers {
   get(name: string): MaybePromise<KnownPeer | undefined>;
-  /** Keeps it, if nobody has kept another for this name in between. */
+  /** Keeps it, if no other was kept for this name in between. */
   add(name: string, peer: KnownPeer): MaybePromise<void>;
 }
 
@@ -38,9 +38,9 @@ export interface FirstUseOptions {
 
 /**
  * Believes a key the first time it is seen, and from then on only that one (as SSH does). Issuers, dates and names in the
- * certificate are not looked at. Whoever is in the middle the first time stays there: use `ask` and another way to
+ * certificate are not looked at. An attacker in the middle the first time stays there: use `ask` and another way to
  * compare where that matters. A key is kept when it is shown; whether the peer can use it turns out in the handshake, so
- * a stranger who answers first with somebody's certificate gains nothing, but the name is taken.
+ * a stranger who answers first with another's certificate gains nothing, but the name is taken.
  *
  * @example
  * ```ts
@@ -100,7 +100,7 @@ function* judge({ crypto, store, nameOf, ask }: FirstUseOptions, peer: Presented
   const known = yield* wait(store.get(name));
   if (known === undefined) {
     if (ask !== undefined && (yield* wait(ask(name, fingerprint(leaf.spki)))) !== true)
-      return no({ code: 'CERT_REFUSED', what: `nobody said that ${name} has this key` }, leaf);
+      return no({ code: 'CERT_REFUSED', what: `it was not confirmed that ${name} has this key` }, leaf);
     yield* wait(store.add(name, { publicKey: leaf.spki, since: peer.now }));
     // Two first times at once: only one of them was kept.
     const kept = yield* wait(store.get(name));
@@ -117,7 +117,7 @@ function* judge({ crypto, store, nameOf, ask }: FirstUseOptions, peer: Presented
       expected: `${fingerprint(known.publicKey)}, known since ${since}`,
       found: fingerprint(leaf.spki),
       advice:
-        'somebody is in between, or the peer has a new key: find out by another way before you forget the old one',
+        'there is an attacker in between, or the peer has a new key: find out by another way before you forget the old one',
     },
     leaf,
   );

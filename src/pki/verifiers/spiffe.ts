@@ -134,7 +134,7 @@ export function readSpiffeBundle(json: string): {
   if (!Array.isArray(keys)) throw bad('it has no list of keys');
   const anchors: Uint8Array[] = [];
   for (const key of keys) {
-    // Keys of other uses (jwt-svid), and such as nobody knows yet, are ignored (section 4.2.2).
+    // Keys of other uses (jwt-svid), and such as are not known yet, are ignored (section 4.2.2).
     if (field(key, 'use') !== 'x509-svid') continue;
     const chain = field(key, 'x5c');
     const [first] = Array.isArray(chain) ? chain : [];

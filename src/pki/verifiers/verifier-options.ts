@@ -32,12 +32,12 @@ export interface CertificateVerifierOptions {
   readonly intermediates?: CertificateSource;
   /**
    * Fetches certificates of issuers that the peer did not send, from the addresses that certificates name (RFC 5280
-   * section 4.2.2.1). The addresses are chosen by whoever made the certificate: read {@link Fetcher} first. Default: off.
+   * section 4.2.2.1). The addresses are chosen by the maker of the certificate: read {@link Fetcher} first. Default: off.
    */
   readonly fetchIssuers?: Fetcher;
   /** Certificates that are never trusted, by themselves or with the same name and key. Default: none. */
   readonly distrusted?: CertificateSource;
-  /** Looks into revocation. Default: nobody does. */
+  /** Looks into revocation. Default: it is not looked into. */
   readonly revocation?: RevocationChecker;
   /** Smallest RSA key, in bits. Default: 2048. */
   readonly minRsaBits?: number;
@@ -70,7 +70,7 @@ export interface CertificateVerifierOptions {
   readonly processedExtensions?: readonly string[];
   /**
    * Names these rules for sessions: one that began under them is resumed where the name is the same, in this process or
-   * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that nobody else has.
+   * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that no other has.
    */
   readonly policy?: string;
   /**
@@ -116,7 +116,7 @@ const OPTIONS: { readonly [K in keyof Required<CertificateVerifierOptions>]: (va
   check: (value) => typeof value === 'function',
 };
 
-/** No option is passed over: one that is not known, or cannot be, is an error of whoever wrote it. */
+/** No option is ignored: one that is not known, or cannot be, is an error. */
 export function checkVerifierOptions(options: CertificateVerifierOptions): void {
   const known: { readonly [key: string]: ((value: unknown) => boolean) | undefined } = OPTIONS;
   for (const [key, value] of Object.entries(options)) {

@@ -87,7 +87,7 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     verify: (peer) => judge(peer, trust, options, remote, memory),
     recheck: (peer, before) => {
       if (!isTime(peer.now)) return timeless(peer);
-      // Whoever has to be asked each time is asked each time.
+      // What has to be asked each time is asked each time.
       if (trust.revocation !== undefined || options.check !== undefined)
         return judge(peer, trust, options, remote, memory);
       const rules = rulesFor(peer, options);

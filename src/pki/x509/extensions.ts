@@ -110,7 +110,7 @@ export function policyMappings(certificate: Certificate): readonly PolicyMapping
   );
 }
 
-/** RFC 5280 section 4.2.1.11: certificates that may still come until it is in force. */
+/** RFC 5280 section 4.2.1.11: certificates that may still come until it holds. */
 export interface PolicyConstraints {
   readonly requireExplicit: number | undefined;
   readonly inhibitMapping: number | undefined;

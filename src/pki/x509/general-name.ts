@@ -16,7 +16,7 @@ import {
 } from '../../bytes/der.ts';
 import type { SlipNotes } from './slips.ts';
 
-/** RFC 5280 section 4.2.1.6. Forms that nobody here compares, also such as it does not know, are kept as bytes. */
+/** RFC 5280 section 4.2.1.6. Forms that are not compared here, also such as it does not know, are kept as bytes. */
 export type GeneralName =
   | { readonly kind: 'dns' | 'email' | 'uri'; readonly text: string }
   | { readonly kind: 'ip'; readonly bytes: Uint8Array }
@@ -61,7 +61,7 @@ export function readGeneralName(cursor: DerCursor, slips?: SlipNotes, subtree: b
       return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };
     }
     default: {
-      // A form that nobody here knows names nobody; one of those above in the wrong dress is malformed.
+      // A form that is not known here names no one; one of those above in the wrong dress is malformed.
       const { tag, end } = cursor.element();
       if (tag >> 6 === 2 && (tag & 0x1f) <= 8) throw new DerError('a GeneralName in the wrong form', start);
       return { kind: 'other', tag, der: cursor.bytes.subarray(start, end) };

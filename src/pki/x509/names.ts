@@ -125,7 +125,7 @@ export function isBelow(name: ComparableName | undefined, base: ComparableName |
 }
 
 /**
- * `sameName` and `isBelow` for bytes that nobody has read yet: what is malformed is like nothing.
+ * `sameName` and `isBelow` for bytes that were not read yet: what is malformed is like nothing.
  * @example
  * ```ts
  * import { matchDistinguishedNames } from 'warifu/pki';

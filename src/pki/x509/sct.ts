@@ -41,7 +41,7 @@ const OID_EXTENSIONS_TAG = contextConstructed(3);
 const MAX_SCTS = 32;
 
 /**
- * Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). Timestamps of other versions are passed over.
+ * Reads a SignedCertificateTimestampList (RFC 6962 section 3.3). Timestamps of other versions are ignored.
  * @throws DerError when it is malformed.
  */
 export function readSctList(list: Uint8Array): readonly Sct[] {

@@ -8,7 +8,7 @@ export function documentOf(peers: readonly Peer[], cells: readonly Cell[]): stri
 
 <!-- Made by \`npm run interop -- --doc\`. -->
 
-Our two roles with programs that nobody here wrote, over loopback. \`npm run interop\` runs all of it with the peers that the
+Our two roles with programs that were not written here, over loopback. \`npm run interop\` runs all of it with the peers that the
 machine has; \`npm run interop -- --install\` fetches those that come as packages of npm; those that are quick to start run with
 the tests.
 
@@ -51,7 +51,7 @@ const MEANING: { readonly [scenario in Scenario]: string } = {
   large: '10,500,000 bytes go there and come back',
   close:
     'we get the close_notify of the peer; that it gets ours is checked only where it says so (not: OpenSSL, GnuTLS, NSS, Erlang, curl, nginx). s_server is told to close first',
-  tickets: 'the second connection goes on with the session of the first; with TLS 1.2: RFC 5077',
+  tickets: 'the second connection resumes the session of the first; with TLS 1.2: RFC 5077',
   ids: 'the same without tickets, by session id',
 };
 

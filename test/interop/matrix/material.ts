@@ -24,7 +24,7 @@ export interface Material {
   readonly roots: string;
   readonly server: Pair;
   readonly client: Pair;
-  /** A client certificate of somebody whom nobody trusts. */
+  /** A client certificate of an issuer that is not trusted. */
   readonly bad: Pair;
   /** DER OCSPResponse that says that the server's certificate is good; signed by its issuer. */
   readonly staple: string;

@@ -24,7 +24,7 @@ export const nss: Peer = {
     if (role === 'client' && scenario === 'large')
       return 'selfserv answers with a page of its own, and reads no more than a page';
     if (role === 'server' && scenario === 'badCertificate')
-      return 'tstclnt shows no certificate whose issuer nobody trusts';
+      return 'tstclnt shows no certificate whose issuer is not trusted';
     if (role === 'server' && scenario === 'alpn') return 'tstclnt offers no protocol';
     return undefined;
   },
