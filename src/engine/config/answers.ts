@@ -1,9 +1,10 @@
+import { bytesOf } from '../../bytes/bytes.ts';
 import type { Config } from '../../handshake/config.ts';
 import type { Credential, Verdict, VerificationFailure } from '../../handshake/peer.ts';
 import type { RequestKind } from '../../handshake/requests.ts';
 import { readCredential } from './credential.ts';
 import { checkPsk } from './resumption.ts';
-import { bytesOf, unsuitable } from './rules.ts';
+import { unsuitable } from './rules.ts';
 import { checkSelection } from './selection.ts';
 
 /**

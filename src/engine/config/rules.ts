@@ -1,4 +1,4 @@
-import { plainView } from '../../bytes/bytes.ts';
+import { bytesOf } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 
 /**
@@ -233,14 +233,6 @@ export function group<O extends object, M extends keyof O>(rules: Rules<O, M>, h
     expected: `an object with ${Object.keys(rules).join(', ')}`,
     read: (value, option) => readOptions(value, rules, hints, option),
   };
-}
-
-/** Any ArrayBuffer or view of one as plain bytes; undefined: it is something else. */
-export function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return plainView(value);
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  return undefined;
 }
 
 // ── names ──────────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,7 +5,7 @@ import { derElement, derInteger, derSequence } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
 import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
-import { type Crl, type RevocationReason, readCrl } from '../revocation/crl.ts';
+import { type Crl, REVOCATION_REASONS, type RevocationReason, readCrl } from '../revocation/crl.ts';
 import { nameText } from '../x509/general-name-text.ts';
 import { keyBits } from '../revocation/ocsp.ts';
 import { writePem } from '../x509/pem.ts';
@@ -204,27 +204,13 @@ export function serialContent(
   return serialOf(magnitude(BigInt(serial)), crypto);
 }
 
-const REASONS: readonly (RevocationReason | undefined)[] = [
-  'unspecified',
-  'keyCompromise',
-  'cACompromise',
-  'affiliationChanged',
-  'superseded',
-  'cessationOfOperation',
-  'certificateHold',
-  undefined,
-  'removeFromCRL',
-  'privilegeWithdrawn',
-  'aACompromise',
-];
-
 /** CRLReason (RFC 5280 section 5.3.1). @throws TlsError ERR_OPTION */
 export function reasonCode(what: string, reason: RevocationReason): number {
-  const code = REASONS.indexOf(reason);
+  const code = REVOCATION_REASONS.indexOf(reason);
   if (code < 0 || reason === undefined)
     throw wrongOption(
       what,
-      `${describe(reason)} is none of ${REASONS.filter((name) => name !== undefined).join(', ')}`,
+      `${describe(reason)} is none of ${REVOCATION_REASONS.filter((name) => name !== undefined).join(', ')}`,
     );
   return code;
 }

@@ -181,22 +181,24 @@ function readEntry(der: Uint8Array, at: number): CrlEntry {
   });
 }
 
+/** The names of CRLReason, by its number (RFC 5280 section 5.3.1); 7 is not used. */
+export const REVOCATION_REASONS: readonly (RevocationReason | undefined)[] = [
+  'unspecified',
+  'keyCompromise',
+  'cACompromise',
+  'affiliationChanged',
+  'superseded',
+  'cessationOfOperation',
+  'certificateHold',
+  undefined,
+  'removeFromCRL',
+  'privilegeWithdrawn',
+  'aACompromise',
+];
+
 /** The name of a CRLReason; a number that has none is "unspecified". */
 export function reasonName(code: number): RevocationReason {
-  const names: readonly (RevocationReason | undefined)[] = [
-    'unspecified',
-    'keyCompromise',
-    'cACompromise',
-    'affiliationChanged',
-    'superseded',
-    'cessationOfOperation',
-    'certificateHold',
-    undefined,
-    'removeFromCRL',
-    'privilegeWithdrawn',
-    'aACompromise',
-  ];
-  return names[code] ?? 'unspecified';
+  return REVOCATION_REASONS[code] ?? 'unspecified';
 }
 
 interface TbsFields {
