@@ -3,11 +3,11 @@ import { usage } from './failure.ts';
 
 export const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
-/** A group of commands, as completion sees it. */
+/** A command, or a group of commands, as completion sees it. */
 export interface CompletedGroup {
   readonly name: string;
   readonly summary: string;
-  readonly commands: readonly Command[];
+  readonly commands: Command | readonly Command[];
 }
 
 /** A script that teaches a shell the commands and their options. @throws Failure for a shell that is not known. */
@@ -27,10 +27,9 @@ export function completionScript(shell: string | undefined, groups: readonly Com
 const TOP: readonly string[] = ['completion', '--help', '--version'];
 
 function bash(groups: readonly CompletedGroup[]): string {
-  const cases = groups.flatMap(({ name, commands }) => [
-    `    "${name}") words="${[...commands.map((command) => lastWord(command.name)), '--help'].join(' ')}" ;;`,
-    ...commands.map((command) => `    "${command.name}"*) words="${optionsOf(command).join(' ')}" ;;`),
-  ]);
+  const cases = groups.flatMap(({ name, commands }) =>
+    isOne(commands) ? [`    "${name}"*) words="${optionsOf(commands).join(' ')}" ;;`] : casesOf(name, commands),
+  );
   return `_warifu() {
   local current="\${COMP_WORDS[COMP_CWORD]}" before="\${COMP_WORDS[*]:1:COMP_CWORD-1}" words=""
   case "$before" in
@@ -43,25 +42,44 @@ ${cases.join('\n')}
 complete -o default -F _warifu warifu`;
 }
 
+function casesOf(name: string, commands: readonly Command[]): readonly string[] {
+  return [
+    `    "${name}") words="${[...commands.map((command) => lastWord(command.name)), '--help'].join(' ')}" ;;`,
+    ...commands.map((command) => `    "${command.name}"*) words="${optionsOf(command).join(' ')}" ;;`),
+  ];
+}
+
 function fish(groups: readonly CompletedGroup[]): string {
   const quoted = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'")}'`;
   const lines = ['complete -c warifu -f -n __fish_use_subcommand -a completion -d "a script for a shell"'];
   for (const { name, summary, commands } of groups) {
     lines.push(`complete -c warifu -f -n __fish_use_subcommand -a ${name} -d ${quoted(summary)}`);
-    const words = commands.map((command) => lastWord(command.name));
     const isIn = `__fish_seen_subcommand_from ${name}`;
+    if (isOne(commands)) {
+      lines.push(...fishOptions(commands, isIn, quoted));
+      continue;
+    }
+    const words = commands.map((command) => lastWord(command.name));
     for (const command of commands) {
       const word = lastWord(command.name);
       lines.push(
         `complete -c warifu -f -n "${isIn}; and not __fish_seen_subcommand_from ${words.join(' ')}" -a ${word} -d ${quoted(command.summary)}`,
       );
-      for (const [option, { type, help }] of Object.entries({ ...command.options, ...COMMON }))
-        lines.push(
-          `complete -c warifu -n "${isIn}; and __fish_seen_subcommand_from ${word}" -l ${option}${type === 'string' ? ' -r' : ''} -d ${quoted(help)}`,
-        );
+      lines.push(...fishOptions(command, `${isIn}; and __fish_seen_subcommand_from ${word}`, quoted));
     }
   }
   return lines.join('\n');
+}
+
+function fishOptions(command: Command, when: string, quoted: (text: string) => string): readonly string[] {
+  return Object.entries({ ...command.options, ...COMMON }).map(
+    ([option, { type, help }]) =>
+      `complete -c warifu -n "${when}" -l ${option}${type === 'string' ? ' -r' : ''} -d ${quoted(help)}`,
+  );
+}
+
+function isOne(commands: Command | readonly Command[]): commands is Command {
+  return 'run' in commands;
 }
 
 function optionsOf(command: Command): readonly string[] {

@@ -5,13 +5,12 @@ import { completionScript } from './completion.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
 
-interface Group {
-  readonly summary: string;
-  /** Loaded when it is used: each has its own half of the library. */
-  commands(): Promise<readonly Command[]>;
-}
+/** A command by itself, or several under one word. Loaded when it is used: each has its own half of the library. */
+type Entry =
+  | { readonly summary: string; commands(): Promise<readonly Command[]> }
+  | { readonly summary: string; command(): Promise<Command> };
 
-const GROUPS: { readonly [name: string]: Group } = {
+const ENTRIES: { readonly [name: string]: Entry } = {
   ca: {
     summary: 'an authority of your own: certificates for servers and clients',
     commands: async () => (await import('./ca/commands.ts')).CA_COMMANDS,
@@ -50,17 +49,18 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     return EXIT.ok;
   }
   if (groupName === 'completion') {
-    const groups = Object.entries(GROUPS).map(async ([name, { summary, commands }]) => ({
+    const groups = Object.entries(ENTRIES).map(async ([name, entry]) => ({
       name,
-      summary,
-      commands: await commands(),
+      summary: entry.summary,
+      commands: 'command' in entry ? await entry.command() : await entry.commands(),
     }));
     terminal.print(completionScript(commandName, await Promise.all(groups)));
     return EXIT.ok;
   }
-  const group = Object.hasOwn(GROUPS, groupName) ? GROUPS[groupName] : undefined;
+  const group = Object.hasOwn(ENTRIES, groupName) ? ENTRIES[groupName] : undefined;
   if (group === undefined)
-    throw new Failure(`there is no command "${groupName}": ${Object.keys(GROUPS).join(', ')}`, EXIT.usage);
+    throw new Failure(`there is no command "${groupName}": ${Object.keys(ENTRIES).join(', ')}`, EXIT.usage);
+  if ('command' in group) return await execute(await group.command(), args.slice(1), terminal);
   const commands = await group.commands();
   if (commandName === undefined || isHelp(commandName)) {
     terminal.print(groupHelp(groupName, group.summary, commands));
@@ -71,7 +71,11 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     const names = commands.map(({ name }) => name.slice(groupName.length + 1)).join(', ');
     throw new Failure(`there is no command "${groupName} ${commandName}": ${names}`, EXIT.usage);
   }
-  const given = parse(command, rest);
+  return await execute(command, rest, terminal);
+}
+
+async function execute(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
+  const given = parse(command, args);
   if (given.has('help')) {
     terminal.print(helpOf(command));
     return EXIT.ok;
@@ -92,7 +96,7 @@ function overview(): string {
   return [
     'warifu COMMAND …',
     '',
-    ...table(Object.entries(GROUPS).map(([name, { summary }]) => [name, summary])),
+    ...table(Object.entries(ENTRIES).map(([name, { summary }]) => [name, summary])),
     '',
     'Two commands to a server and a client that trust each other:',
     '  warifu ca server localhost',
