@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readPem, writePem } from '../../src/pki/index.ts';
 import { isInstalled } from '../support/child.ts';
 import { Folder, mustRun, runProgram } from '../support/programs.ts';
+import { commandsIn } from './commands.ts';
 import { buildWarifu, type Warifu } from './warifu.ts';
 
 /** `warifu ca`: an authority from nothing, and what others think of what it issues. */
@@ -19,41 +20,50 @@ afterAll(() => {
   warifu?.remove();
 });
 
-const run = (...args: readonly string[]) => warifu.run(folder.directory, ...args);
+const { run, json } = commandsIn(folder.directory);
 const mode = (name: string): number => statSync(folder.path(name)).mode & 0o777;
 
 describe('warifu', () => {
-  it('says what it can, and how to go on', () => {
-    expect(run()).toMatchObject({ status: 2, output: expect.stringMatching(/warifu ca server localhost/) });
-    expect(run('--help').status).toBe(0);
-    expect(run('ca', '--help').output).toMatch(/revoke FILE\|SERIAL/);
+  it('says what it can, and how to go on', async () => {
+    expect(await run()).toMatchObject({ status: 2, output: expect.stringMatching(/warifu ca server localhost/) });
+    expect((await run('--help')).status).toBe(0);
+    expect((await run('ca', '--help')).output).toMatch(/revoke FILE\|SERIAL/);
     for (const command of ['init', 'server', 'client', 'list', 'revoke', 'crl', 'ocsp', 'trust']) {
-      const { status, output } = run('ca', command, '--help');
+      const { status, output } = await run('ca', command, '--help');
       expect(status).toBe(0);
       expect(output.startsWith(`warifu ca ${command}`)).toBe(true);
       expect(output).toMatch(/Options:[\s\S]*--json/);
     }
-    expect(run('CA')).toMatchObject({ status: 2, output: expect.stringMatching(/there is no command "CA": ca, cert/) });
-    expect(run('ca', 'sever')).toMatchObject({ status: 2, output: expect.stringMatching(/init, server, client/) });
-    expect(run('ca', 'server', 'a', '--keys', 'x')).toMatchObject({
+    expect(await run('CA')).toMatchObject({
+      status: 2,
+      output: expect.stringMatching(/there is no command "CA": ca, cert/),
+    });
+    expect(await run('ca', 'sever')).toMatchObject({
+      status: 2,
+      output: expect.stringMatching(/init, server, client/),
+    });
+    expect(await run('ca', 'server', 'a', '--keys', 'x')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/did you mean --key/),
     });
-    expect(run('ca', 'server', 'a', '--key', 'DSA')).toMatchObject({
+    expect(await run('ca', 'server', 'a', '--key', 'DSA')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/P-256/),
     });
-    expect(run('ca', 'server')).toMatchObject({ status: 2, output: expect.stringMatching(/NAME is wanted/) });
-    expect(run('ca', 'list')).toMatchObject({ status: 3, output: expect.stringMatching(/warifu ca init/) });
+    expect(await run('ca', 'server')).toMatchObject({ status: 2, output: expect.stringMatching(/NAME is wanted/) });
+    expect(await run('ca', 'list')).toMatchObject({ status: 3, output: expect.stringMatching(/warifu ca init/) });
   });
 
-  it('says its version, and completes its commands in a shell', () => {
-    expect(run('--version')).toMatchObject({ status: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+/) });
-    expect(run('completion', 'csh')).toMatchObject({ status: 2, output: expect.stringMatching(/bash, zsh, fish/) });
-    expect(run('completion', 'fish').output).toMatch(/-l must-staple -d/);
-    expect(run('completion', 'zsh').output).toMatch(/bashcompinit/);
+  it('says its version, and completes its commands in a shell', async () => {
+    expect(await run('--version')).toMatchObject({ status: 0, output: expect.stringMatching(/^\d+\.\d+\.\d+/) });
+    expect(await run('completion', 'csh')).toMatchObject({
+      status: 2,
+      output: expect.stringMatching(/bash, zsh, fish/),
+    });
+    expect((await run('completion', 'fish')).output).toMatch(/-l must-staple -d/);
+    expect((await run('completion', 'zsh')).output).toMatch(/bashcompinit/);
     if (!isInstalled('bash')) return;
-    const script = run('completion', 'bash').output;
+    const script = (await run('completion', 'bash')).output;
     const complete = (...words: readonly string[]): readonly string[] => {
       const list = ['warifu', ...words].map((word) => `'${word}'`).join(' ');
       const code = `${script}\nCOMP_WORDS=(${list}); COMP_CWORD=${words.length}; _warifu; echo "\${COMPREPLY[@]}"`;
@@ -65,17 +75,22 @@ describe('warifu', () => {
     expect(complete('cert', 'convert', '--certificates-')).toEqual(['--certificates-only']);
   });
 
-  it('has no colours in a pipe', () => {
-    expect(run('--help').output).not.toContain('\u001b');
+  it('as a program: exit codes, what goes where, and no colours in a pipe', async () => {
+    const start = (...args: readonly string[]) => warifu.run(folder.directory, ...args);
+    for (const args of [['--help'], ['--version'], [], ['CA'], ['ca', 'list'], ['ca', 'revoke', 'x.crt']]) {
+      const outcome = start(...args);
+      expect(outcome).toEqual(await run(...args));
+      expect(outcome.output).not.toContain('\u001b');
+    }
   });
 });
 
 describe('warifu ca', () => {
-  it('two commands from nothing to a server and a client', () => {
-    const server = run('ca', 'server', 'localhost', '127.0.0.1');
+  it('two commands from nothing to a server and a client', async () => {
+    const server = await run('ca', 'server', 'localhost', '127.0.0.1');
     expect(server.status).toBe(0);
     expect(server.output).toMatch(/now there is one/);
-    const client = run('ca', 'client', 'alice', 'alice@example.test', 'spiffe://example.test/alice');
+    const client = await run('ca', 'client', 'alice', 'alice@example.test', 'spiffe://example.test/alice');
     expect(client.output).toMatch(/client\.p12 {3}password: \S{16}/);
     for (const name of [
       'README.md',
@@ -134,23 +149,26 @@ describe('warifu ca', () => {
     await new Promise((done) => server.close(done));
   });
 
-  it('does not write over what is there, and can', () => {
-    expect(run('ca', 'server', 'b.test')).toMatchObject({ status: 3, output: expect.stringMatching(/--out.*--force/) });
-    expect(run('ca', 'init')).toMatchObject({ status: 3, output: expect.stringMatching(/already/) });
-    expect(run('ca', 'server', 'b.test', '--out', '../b').status).toBe(2);
-    expect(run('ca', 'server', 'b.test', '--out', 'b').status).toBe(0);
-    expect(run('ca', 'server', 'b.test', '--out', 'b', '--force', '--key', 'RSA-2048').status).toBe(0);
-    expect(run('ca', 'server', 'not a name', '--out', 'c')).toMatchObject({
+  it('does not write over what is there, and can', async () => {
+    expect(await run('ca', 'server', 'b.test')).toMatchObject({
+      status: 3,
+      output: expect.stringMatching(/--out.*--force/),
+    });
+    expect(await run('ca', 'init')).toMatchObject({ status: 3, output: expect.stringMatching(/already/) });
+    expect((await run('ca', 'server', 'b.test', '--out', '../b')).status).toBe(2);
+    expect((await run('ca', 'server', 'b.test', '--out', 'b')).status).toBe(0);
+    expect((await run('ca', 'server', 'b.test', '--out', 'b', '--force', '--key', 'RSA-2048')).status).toBe(0);
+    expect(await run('ca', 'server', 'not a name', '--out', 'c')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/no DNS name/),
     });
-    expect(run('ca', 'server', 'c.test', '--out', 'c', '--days', '99999')).toMatchObject({
+    expect(await run('ca', 'server', 'c.test', '--out', 'c', '--days', '99999')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/1824 at most/),
     });
   });
 
-  it('certifies a request of another program', () => {
+  it('certifies a request of another program', async () => {
     if (!isInstalled('openssl')) return;
     mustRun('openssl', [
       'req',
@@ -169,32 +187,34 @@ describe('warifu ca', () => {
       '-out',
       folder.path('r.csr'),
     ]);
-    expect(run('ca', 'server', '--request', 'r.csr', '--out', 'r').status).toBe(2);
-    expect(run('ca', 'server', '--request', 'r.csr', '--names-from-request', '--out', 'r').status).toBe(0);
+    expect((await run('ca', 'server', '--request', 'r.csr', '--out', 'r')).status).toBe(2);
+    expect((await run('ca', 'server', '--request', 'r.csr', '--names-from-request', '--out', 'r')).status).toBe(0);
     expect(() => statSync(folder.path('ca/r.key'))).toThrow();
     const key = mustRun('openssl', ['x509', '-in', folder.path('ca/r.crt'), '-noout', '-pubkey']);
     expect(key).toBe(mustRun('openssl', ['pkey', '-in', folder.path('r.key'), '-pubout']));
   });
 
-  it('lists, revokes, and the lists say so', () => {
-    const before = warifu.json<{ readonly serial: string; readonly file: string; readonly revoked?: object }[]>(
-      folder.directory,
+  it('lists, revokes, and the lists say so', async () => {
+    const before = await json<{ readonly serial: string; readonly file: string; readonly revoked?: object }[]>(
       'ca',
       'list',
     );
     expect(before.map(({ file }) => file)).toContain('client');
-    expect(run('ca', 'revoke', 'nothing.crt').status).toBe(3);
-    expect(run('ca', 'revoke', '0102')).toMatchObject({ status: 3, output: expect.stringMatching(/was issued here/) });
-    expect(run('ca', 'revoke', 'client.crt', '--reason', 'lost')).toMatchObject({
+    expect((await run('ca', 'revoke', 'nothing.crt')).status).toBe(3);
+    expect(await run('ca', 'revoke', '0102')).toMatchObject({
+      status: 3,
+      output: expect.stringMatching(/was issued here/),
+    });
+    expect(await run('ca', 'revoke', 'client.crt', '--reason', 'lost')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/keyCompromise/),
     });
-    expect(run('ca', 'revoke', 'client.crt', '--reason', 'keyCompromise')).toMatchObject({ status: 0 });
-    expect(run('ca', 'revoke', 'client.crt')).toMatchObject({
+    expect(await run('ca', 'revoke', 'client.crt', '--reason', 'keyCompromise')).toMatchObject({ status: 0 });
+    expect(await run('ca', 'revoke', 'client.crt')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/was revoked on/),
     });
-    const { number } = warifu.json<{ readonly number: number }>(folder.directory, 'ca', 'crl', '--days', '3');
+    const { number } = await json<{ readonly number: number }>('ca', 'crl', '--days', '3');
     expect(number).toBe(3);
     if (!isInstalled('openssl')) return;
     const verify = (name: string) =>
@@ -239,7 +259,7 @@ describe('warifu ca', () => {
       expect(ask('server', '-no_nonce')).toMatch(/good/);
       expect(ask('client')).toMatch(/client\.crt: revoked[\s\S]*keyCompromise/);
       expect(ask('b')).toMatch(/b\.crt: good/);
-      expect(run('ca', 'revoke', 'b.crt').status).toBe(0);
+      expect((await run('ca', 'revoke', 'b.crt')).status).toBe(0);
       expect(ask('b')).toMatch(/b\.crt: revoked/);
       const post = (body: Uint8Array): Promise<Response> => fetch(url!, { method: 'POST', body: new Uint8Array(body) });
       expect(new Uint8Array(await (await post(Uint8Array.of(1, 2, 3))).arrayBuffer())).toEqual(
@@ -256,7 +276,7 @@ describe('warifu ca', () => {
 
   it('writes a staple, and says when a port is taken', async () => {
     if (!isInstalled('openssl')) return;
-    expect(run('ca', 'ocsp', '--staple', 'server.crt', '--out', 'staple.der').status).toBe(0);
+    expect((await run('ca', 'ocsp', '--staple', 'server.crt', '--out', 'staple.der')).status).toBe(0);
     expect(mustRun('openssl', ['ocsp', '-respin', folder.path('staple.der'), '-text', '-noverify'])).toMatch(
       /Cert Status: good/,
     );
@@ -267,15 +287,15 @@ describe('warifu ca', () => {
     netConnect(port, '127.0.0.1')
       .on('error', () => {})
       .destroy();
-    expect(run('ca', 'ocsp', '--port', String(port))).toMatchObject({
+    expect(await run('ca', 'ocsp', '--port', String(port))).toMatchObject({
       status: 3,
       output: expect.stringMatching(/EADDRINUSE/),
     });
     await new Promise((done) => other.close(done));
   });
 
-  it('prints how to trust it, and changes nothing', () => {
-    const { status, output } = run('ca', 'trust');
+  it('prints how to trust it, and changes nothing', async () => {
+    const { status, output } = await run('ca', 'trust');
     expect(status).toBe(0);
     for (const word of [
       'curl',
@@ -288,32 +308,35 @@ describe('warifu ca', () => {
       expect(output).toContain(word);
   });
 
-  it('protects its keys with a password', () => {
+  it('protects its keys with a password', async () => {
     folder.write('password', 'correct horse\n');
     folder.write('other', 'wrong\n');
     folder.write('empty', '\n');
     const own = ['--dir', 'safe', '--password-file'];
-    expect(run('ca', 'init', ...own, 'password', '--name', 'Safe').status).toBe(0);
+    expect((await run('ca', 'init', ...own, 'password', '--name', 'Safe')).status).toBe(0);
     expect(folder.text('safe/authority/root.key')).toMatch(/BEGIN ENCRYPTED PRIVATE KEY/);
-    expect(run('ca', 'server', 'a.test', '--dir', 'safe')).toMatchObject({
+    expect(await run('ca', 'server', 'a.test', '--dir', 'safe')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/password/),
     });
-    expect(run('ca', 'server', 'a.test', ...own, 'other')).toMatchObject({
+    expect(await run('ca', 'server', 'a.test', ...own, 'other')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/password/),
     });
-    expect(run('ca', 'server', 'a.test', ...own, 'empty').status).toBe(3);
-    expect(run('ca', 'server', 'a.test', ...own, 'missing')).toMatchObject({
+    expect((await run('ca', 'server', 'a.test', ...own, 'empty')).status).toBe(3);
+    expect(await run('ca', 'server', 'a.test', ...own, 'missing')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/no such file/),
     });
-    expect(run('ca', 'server', 'a.test', ...own, 'password').status).toBe(0);
+    expect((await run('ca', 'server', 'a.test', ...own, 'password')).status).toBe(0);
   });
 
-  it('does not work while another one does, and says which file to delete', () => {
+  it('does not work while another one does, and says which file to delete', async () => {
     folder.write('ca/authority/lock', '1');
-    expect(run('ca', 'crl')).toMatchObject({ status: 3, output: expect.stringMatching(/another "warifu ca".*lock/) });
-    expect(run('ca', 'list').status).toBe(0);
+    expect(await run('ca', 'crl')).toMatchObject({
+      status: 3,
+      output: expect.stringMatching(/another "warifu ca".*lock/),
+    });
+    expect((await run('ca', 'list')).status).toBe(0);
   });
 });

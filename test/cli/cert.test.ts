@@ -11,6 +11,7 @@ import {
 import { readPem } from '../../src/pki/index.ts';
 import { isInstalled } from '../support/child.ts';
 import { Folder, mustRun } from '../support/programs.ts';
+import { commandsIn } from './commands.ts';
 import { buildWarifu, type Warifu } from './warifu.ts';
 
 /** `warifu cert`: what is in files, whether it is fit, and the same in other forms. */
@@ -19,8 +20,7 @@ let warifu: Warifu;
 let root: Authority;
 let server: IssuedCertificate;
 const folder = new Folder();
-const run = (...args: readonly string[]) => warifu.run(folder.directory, ...args);
-const json = <T>(...args: readonly string[]): T => warifu.json<T>(folder.directory, ...args);
+const { run, json } = commandsIn(folder.directory);
 
 beforeAll(async () => {
   warifu = await buildWarifu('cert');
@@ -84,8 +84,8 @@ describe('cert show', () => {
     readonly crls: readonly { readonly entries: number }[];
   }
 
-  it('certificates, keys, requests, lists, of several files', () => {
-    const shown = json<Shown>('cert', 'show', 'server.crt', 'server.key', 'request.csr', 'all.crl');
+  it('certificates, keys, requests, lists, of several files', async () => {
+    const shown = await json<Shown>('cert', 'show', 'server.crt', 'server.key', 'request.csr', 'all.crl');
     expect(shown.certificates.map(({ subject }) => subject)).toEqual(['CN=a.example.test', 'CN=Intermediate']);
     expect(shown.certificates[0]).toMatchObject({
       names: [
@@ -98,7 +98,7 @@ describe('cert show', () => {
     expect(shown.privateKeys).toMatchObject([{ key: 'P-256' }]);
     expect(shown.requests).toMatchObject([{ names: [{ kind: 'dns', value: 'a.example.test' }] }]);
     expect(shown.crls.map(({ entries }) => entries)).toEqual([1, 0]);
-    const text = run('cert', 'show', 'server.crt', 'server.key');
+    const text = await run('cert', 'show', 'server.crt', 'server.key');
     expect(text.output).toMatch(/Certificate 0[\s\S]*dns a\.example\.test[\s\S]*demanded[\s\S]*Private key/);
     expect(text.output).not.toMatch(/BEGIN PRIVATE|[0-9a-f]{100}/);
   });
@@ -107,21 +107,21 @@ describe('cert show', () => {
     expect(warifu.runWith(folder.directory, root.pem, 'cert', 'show', '-').output).toMatch(/subject +CN=Root/);
   });
 
-  it('the fingerprint is that of OpenSSL', () => {
+  it('the fingerprint is that of OpenSSL', async () => {
     if (!isInstalled('openssl')) return;
-    const { certificates } = json<Shown>('cert', 'show', 'leaf.crt');
+    const { certificates } = await json<Shown>('cert', 'show', 'leaf.crt');
     const line = mustRun('openssl', ['x509', '-in', folder.path('leaf.crt'), '-noout', '-fingerprint', '-sha256']);
     expect(certificates[0]?.sha256).toBe(line.trim().replace(/^.*=/, '').replaceAll(':', '').toLowerCase());
   });
 
-  it('what cannot be read is said in words', () => {
+  it('what cannot be read is said in words', async () => {
     folder.write('page.html', '<html>');
-    expect(run('cert', 'show', 'page.html')).toMatchObject({ status: 3, output: expect.stringMatching(/HTML/) });
-    expect(run('cert', 'show', 'missing.crt')).toMatchObject({
+    expect(await run('cert', 'show', 'page.html')).toMatchObject({ status: 3, output: expect.stringMatching(/HTML/) });
+    expect(await run('cert', 'show', 'missing.crt')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/no such file/),
     });
-    expect(run('cert', 'show')).toMatchObject({ status: 2 });
+    expect(await run('cert', 'show')).toMatchObject({ status: 2 });
   });
 });
 
@@ -132,10 +132,10 @@ describe('cert check', () => {
   }
   const outcomes = (checked: Checked): { readonly [requirement: string]: string } =>
     Object.fromEntries(checked.requirements.map(({ requirement, outcome }) => [requirement, outcome]));
-  const check = (...args: readonly string[]): Checked => json<Checked>('cert', 'check', ...args);
+  const check = (...args: readonly string[]): Promise<Checked> => json<Checked>('cert', 'check', ...args);
 
-  it('all that is right', () => {
-    const checked = check(
+  it('all that is right', async () => {
+    const checked = await check(
       'server.crt',
       'server.key',
       '--name',
@@ -157,7 +157,7 @@ describe('cert check', () => {
       trusted: 'yes',
       revocation: 'yes',
     });
-    expect(run('cert', 'check', 'server.crt', 'server.key', '--anchors', 'root.crt').status).toBe(0);
+    expect((await run('cert', 'check', 'server.crt', 'server.key', '--anchors', 'root.crt')).status).toBe(0);
   });
 
   const wrong: readonly [what: string, args: readonly string[], requirement: string, text: RegExp][] = [
@@ -180,19 +180,19 @@ describe('cert check', () => {
       /revoked/,
     ],
   ];
-  it.each(wrong)('%s: no, and exit code 1', (_, args, requirement, text) => {
-    const checked = check(...args);
+  it.each(wrong)('%s: no, and exit code 1', async (_, args, requirement, text) => {
+    const checked = await check(...args);
     expect(checked.ok).toBe(false);
     const row = checked.requirements.find((item) => item.requirement === requirement && item.outcome === 'no');
     expect(row?.text).toMatch(text);
-    expect(run('cert', 'check', ...args)).toMatchObject({ status: 1, output: expect.stringMatching(/^NO/m) });
+    expect(await run('cert', 'check', ...args)).toMatchObject({ status: 1, output: expect.stringMatching(/^NO/m) });
   });
 
-  it('what is odd and harmless is a note; what cannot be known is said', () => {
-    const checked = check('reversed.crt', 'server.key', 'root.crt');
+  it('what is odd and harmless is a note; what cannot be known is said', async () => {
+    const checked = await check('reversed.crt', 'server.key', 'root.crt');
     expect(checked.ok).toBe(true);
     expect(outcomes(checked)).toMatchObject({ order: 'remark', trusted: 'yes' });
-    expect(outcomes(check('server.crt', 'server.key'))).toMatchObject({ trusted: 'unknown' });
+    expect(outcomes(await check('server.crt', 'server.key'))).toMatchObject({ trusted: 'unknown' });
   });
 });
 
@@ -200,34 +200,35 @@ describe('cert convert', () => {
   const convert = (...args: readonly string[]) => run('cert', 'convert', ...args);
   const protectedBy = ['--out-password-file', 'password'];
 
-  it('there and back: PEM, DER, PKCS#7, PKCS#8, PKCS#12, JWK', () => {
+  it('there and back: PEM, DER, PKCS#7, PKCS#8, PKCS#12, JWK', async () => {
     const leaf = toHex(server.der);
-    expect(convert('leaf.crt', '--to', 'der', '-o', 'leaf.der').status).toBe(0);
+    expect((await convert('leaf.crt', '--to', 'der', '-o', 'leaf.der')).status).toBe(0);
     expect(toHex(folder.bytes('leaf.der'))).toBe(leaf);
-    expect(convert('server.crt', '--to', 'p7b', '-o', 'chain.p7b').status).toBe(0);
+    expect((await convert('server.crt', '--to', 'p7b', '-o', 'chain.p7b')).status).toBe(0);
     expect(
-      convert('server.crt', 'server.key', '--to', 'p12', '-o', 'server.p12', '--name', 'me', ...protectedBy).status,
+      (await convert('server.crt', 'server.key', '--to', 'p12', '-o', 'server.p12', '--name', 'me', ...protectedBy))
+        .status,
     ).toBe(0);
-    expect(convert('server.key', '--to', 'p8', '-o', 'server.p8', ...protectedBy).status).toBe(0);
-    expect(convert('server.key', '--to', 'jwk', '-o', 'server.jwk').status).toBe(0);
-    const back = (file: string, ...more: readonly string[]): readonly string[] =>
-      readPem(convert(file, '--to', 'pem', ...more).output).map(({ der }) => toHex(der));
+    expect((await convert('server.key', '--to', 'p8', '-o', 'server.p8', ...protectedBy)).status).toBe(0);
+    expect((await convert('server.key', '--to', 'jwk', '-o', 'server.jwk')).status).toBe(0);
+    const back = async (file: string, ...more: readonly string[]): Promise<readonly string[]> =>
+      readPem((await convert(file, '--to', 'pem', ...more)).output).map(({ der }) => toHex(der));
     const key = toHex(server.keyPair?.der ?? new Uint8Array(0));
-    expect(back('leaf.der')).toEqual([leaf]);
-    expect(back('chain.p7b').toSorted()).toEqual(server.chain.map(toHex).toSorted());
-    expect(back('server.p12', '--password-file', 'password')).toEqual([...server.chain.map(toHex), key]);
-    expect(back('server.p8', '--password-file', 'password')).toEqual([key]);
-    expect(back('server.jwk')).toEqual([key]);
-    expect(back('server.p12', '--password-file', 'password', '--certificates-only')).toHaveLength(2);
+    expect(await back('leaf.der')).toEqual([leaf]);
+    expect((await back('chain.p7b')).toSorted()).toEqual(server.chain.map(toHex).toSorted());
+    expect(await back('server.p12', '--password-file', 'password')).toEqual([...server.chain.map(toHex), key]);
+    expect(await back('server.p8', '--password-file', 'password')).toEqual([key]);
+    expect(await back('server.jwk')).toEqual([key]);
+    expect(await back('server.p12', '--password-file', 'password', '--certificates-only')).toHaveLength(2);
   });
 
-  it('as others read it', () => {
-    expect(convert('rsa.crt', 'rsa.key', '--to', 'p12', '-o', 'rsa.p12', '--name', 'me', ...protectedBy).status).toBe(
-      0,
-    );
-    expect(convert('root.crt', '--to', 'truststore', '-o', 'trust.p12', '--name', 'root', ...protectedBy).status).toBe(
-      0,
-    );
+  it('as others read it', async () => {
+    expect(
+      (await convert('rsa.crt', 'rsa.key', '--to', 'p12', '-o', 'rsa.p12', '--name', 'me', ...protectedBy)).status,
+    ).toBe(0);
+    expect(
+      (await convert('root.crt', '--to', 'truststore', '-o', 'trust.p12', '--name', 'root', ...protectedBy)).status,
+    ).toBe(0);
     if (isInstalled('openssl'))
       expect(
         mustRun('openssl', ['pkcs12', '-in', folder.path('rsa.p12'), '-passin', 'pass:secret', '-nodes', '-info']),
@@ -245,37 +246,37 @@ describe('cert convert', () => {
     );
   }, 120_000);
 
-  it('does not write over files, nor half of what is asked', () => {
-    expect(convert('leaf.crt', '--to', 'der', '-o', 'root.crt')).toMatchObject({
+  it('does not write over files, nor half of what is asked', async () => {
+    expect(await convert('leaf.crt', '--to', 'der', '-o', 'root.crt')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/--force/),
     });
-    expect(convert('leaf.crt', '--to', 'der', '-o', 'leaf.der', '--force').status).toBe(0);
-    expect(convert('server.crt', '--to', 'der')).toMatchObject({
+    expect((await convert('leaf.crt', '--to', 'der', '-o', 'leaf.der', '--force')).status).toBe(0);
+    expect(await convert('server.crt', '--to', 'der')).toMatchObject({
       status: 3,
       output: expect.stringMatching(/one thing/),
     });
-    expect(convert('server.crt', '--to', 'p12', ...protectedBy)).toMatchObject({
+    expect(await convert('server.crt', '--to', 'p12', ...protectedBy)).toMatchObject({
       status: 3,
       output: expect.stringMatching(/one private key/),
     });
-    expect(convert('server.crt', 'rsa.key', '--to', 'p12', ...protectedBy)).toMatchObject({
+    expect(await convert('server.crt', 'rsa.key', '--to', 'p12', ...protectedBy)).toMatchObject({
       status: 3,
       output: expect.stringMatching(/none of the certificates/),
     });
-    expect(convert('server.crt', 'server.key', '--to', 'p12')).toMatchObject({
+    expect(await convert('server.crt', 'server.key', '--to', 'p12')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/--out-password-file/),
     });
-    expect(convert('server.crt', '--to', 'pem', ...protectedBy)).toMatchObject({
+    expect(await convert('server.crt', '--to', 'pem', ...protectedBy)).toMatchObject({
       status: 2,
       output: expect.stringMatching(/cannot be protected/),
     });
-    expect(convert('server.crt', '--to', 'jks')).toMatchObject({
+    expect(await convert('server.crt', '--to', 'jks')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/truststore/),
     });
-    expect(convert('server.crt')).toMatchObject({ status: 2 });
+    expect(await convert('server.crt')).toMatchObject({ status: 2 });
   });
 });
 
@@ -283,11 +284,11 @@ describe('cert lint', () => {
   interface Linted {
     readonly remarks: readonly { readonly level: string; readonly text: string }[];
   }
-  const lint = (...args: readonly string[]): Linted => json<Linted>('cert', 'lint', ...args);
+  const lint = (...args: readonly string[]): Promise<Linted> => json<Linted>('cert', 'lint', ...args);
 
-  it('has nothing to say of what is issued here', () => {
-    expect(lint('server.crt', 'root.crt').remarks).toEqual([]);
-    expect(run('cert', 'lint', 'server.crt')).toMatchObject({ status: 0 });
+  it('has nothing to say of what is issued here', async () => {
+    expect((await lint('server.crt', 'root.crt')).remarks).toEqual([]);
+    expect(await run('cert', 'lint', 'server.crt')).toMatchObject({ status: 0 });
   });
 
   it('finds what verifiers and browsers will not like', async () => {
@@ -302,9 +303,7 @@ describe('cert lint', () => {
       keyUsage: ['digitalSignature', 'keyEncipherment'],
     });
     folder.write('odd.crt', odd.pem);
-    const texts = lint('odd.crt')
-      .remarks.map(({ text }) => text)
-      .join('\n');
+    const texts = (await lint('odd.crt')).remarks.map(({ text }) => text).join('\n');
     for (const text of [
       /900 days/,
       /56 bits/,
@@ -315,18 +314,17 @@ describe('cert lint', () => {
       /keyEncipherment/,
     ])
       expect(texts).toMatch(text);
-    expect(run('cert', 'lint', 'odd.crt').status).toBe(0);
-    expect(run('cert', 'lint', 'odd.crt', '--strict').status).toBe(1);
+    expect((await run('cert', 'lint', 'odd.crt')).status).toBe(0);
+    expect((await run('cert', 'lint', 'odd.crt', '--strict')).status).toBe(1);
     const bare = await issueCertificate({ issuer: 'self', subject: 'bare', purpose: [], authorityKeyId: false });
     folder.write('bare.crt', bare.pem);
-    expect(
-      lint('bare.crt')
-        .remarks.map(({ text }) => text)
-        .join('\n'),
-    ).toMatch(/no subjectAltName/);
+    expect((await lint('bare.crt')).remarks.map(({ text }) => text).join('\n')).toMatch(/no subjectAltName/);
     const unsigned = await issueCertificate({ issuer: root, names: 'c.example.test', authorityKeyId: false });
     folder.write('unsigned.crt', unsigned.pem);
-    expect(run('cert', 'lint', 'unsigned.crt')).toMatchObject({ status: 1, output: expect.stringMatching(/^error/m) });
-    expect(run('cert', 'lint', 'server.crt', '--profile', 'webpki').status).toBeGreaterThanOrEqual(0);
+    expect(await run('cert', 'lint', 'unsigned.crt')).toMatchObject({
+      status: 1,
+      output: expect.stringMatching(/^error/m),
+    });
+    expect((await run('cert', 'lint', 'server.crt', '--profile', 'webpki')).status).toBeGreaterThanOrEqual(0);
   });
 });

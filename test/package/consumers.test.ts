@@ -4,14 +4,15 @@ import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { createAuthority, issueCertificate } from '../../src/pki/issue/index.ts';
 import { ROOT } from '../support/entries.ts';
-import { command, emptyProject, everything, installInto, manifest, npm, tarball, tools } from './pack.ts';
+import { command, emptyProject, installInto, manifest, npm, tarball, tools } from './pack.ts';
+import { allConsumers } from '../support/thorough.ts';
 
 /**
  * The package in programs that know nothing of us: a mutual handshake in memory, by a program that is run as it is, or
  * bundled first and then run where nothing is installed. What needs more than we have anyway is `npm run test:package`.
  */
 
-const installed = everything ? await tools() : { missing: '' };
+const installed = allConsumers ? await tools() : { missing: '' };
 
 /** In a program: PEM of an authority, and of the chain and the key of either side. */
 async function identities(): Promise<string> {
@@ -71,7 +72,7 @@ describe('in Node', () => {
     expect(await command(process.execPath, ['main.cjs'], folder)).toBe(EXPECTED);
   }, 240_000);
 
-  it.runIf(everything)(
+  it.runIf(allConsumers)(
     'npm installs the tarball, with its dependencies, and its program runs',
     async () => {
       const folder = emptyProject('npm');
@@ -136,7 +137,7 @@ const bundlers: readonly Bundler[] =
   'folder' in installed ? [...OWN, ...OTHERS.map((bundler) => ({ ...bundler, from: installed.folder }))] : OWN;
 
 describe('bundled', () => {
-  if ('missing' in installed && everything) it.skip(`skipped: ${installed.missing}`, () => {});
+  if ('missing' in installed && allConsumers) it.skip(`skipped: ${installed.missing}`, () => {});
 
   it.each(bundlers)(
     'by $name, it runs where nothing is installed',

@@ -20,10 +20,6 @@ import { ROOT } from '../support/entries.ts';
 
 /** The package as it is published: `npm pack` in a copy of the tree, put into projects that know nothing of us. */
 
-/** Is this `npm run test:package`, which takes minutes, and not `npm test`? */
-export const everything: boolean =
-  (import.meta as { readonly env?: { readonly MODE?: string } }).env?.MODE === 'package';
-
 const run = promisify(execFile);
 
 interface Manifest {

@@ -2,14 +2,15 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { entries, ROOT } from '../support/entries.ts';
-import { command, emptyProject, everything, installInto, link, tools } from './pack.ts';
+import { command, emptyProject, installInto, link, tools } from './pack.ts';
+import { allConsumers } from '../support/thorough.ts';
 
 /**
  * The declarations as a program's compiler reads them, with `skipLibCheck: false`: in projects with and without the types
  * of pages and of Node. All compilers are tried by `npm run test:package`; `npm test` has those that are here anyway.
  */
 
-const installed = everything ? await tools() : { missing: '' };
+const installed = allConsumers ? await tools() : { missing: '' };
 
 interface World {
   readonly name: string;
@@ -66,12 +67,12 @@ const compilers: readonly { readonly name: string; readonly tsc: string; readonl
     : []),
 ];
 
-if ('missing' in installed && everything) it.skip(`skipped: ${installed.missing}`, () => {});
+if ('missing' in installed && allConsumers) it.skip(`skipped: ${installed.missing}`, () => {});
 
 describe.each(compilers)('$name reads the declarations', ({ tsc, oldest }) => {
   // The oldest cannot read newer types of Node, which say so themselves.
-  const worlds = everything && oldest !== true ? [...WORLDS, BARE, ...NEWER] : [...WORLDS, BARE];
-  const resolutions = everything ? RESOLUTIONS : RESOLUTIONS.slice(0, 1);
+  const worlds = allConsumers && oldest !== true ? [...WORLDS, BARE, ...NEWER] : [...WORLDS, BARE];
+  const resolutions = allConsumers ? RESOLUTIONS : RESOLUTIONS.slice(0, 1);
   for (const world of worlds)
     for (const [module, moduleResolution] of NEWER.includes(world) ? resolutions.slice(0, 1) : resolutions)
       it(`in ${world.name}, ${moduleResolution}`, async () => {

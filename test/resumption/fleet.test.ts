@@ -1,11 +1,17 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientSession, ClientSessionStore } from '../../src/handshake/session.ts';
+import { bundled, removeBundle } from '../support/bundled.ts';
 import { connect, finish, line, stopAfterEach, toStop } from '../support/session-peers.ts';
 
 stopAfterEach();
+
+let server = '';
+beforeAll(async () => {
+  server = await bundled('test/resumption/fleet/server.ts', 'fleet');
+});
+afterAll(() => removeBundle('fleet'));
 
 /** Servers in processes of their own, which share nothing but a secret and about the same time. */
 
@@ -59,8 +65,7 @@ interface Member {
 }
 
 async function start(secrets: string, ahead = 0): Promise<Member> {
-  const script = fileURLToPath(new URL('fleet/server.ts', import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', script, secrets, String(ahead)], {
+  const child = spawn(process.execPath, [server, secrets, String(ahead)], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
   const exited = once(child, 'exit');

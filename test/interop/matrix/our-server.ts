@@ -26,6 +26,7 @@ export async function asServer(
   running: Running,
   version: Version,
   scenario: Scenario,
+  large: number = LARGE,
 ): Promise<number | undefined> {
   const trial = (options: Partial<AcceptOptions>, order: Partial<ConnectOrder>): Promise<Trial> =>
     run(peer, running, version, options, order);
@@ -84,7 +85,7 @@ export async function asServer(
       return;
     }
     case 'large':
-      good(await trial({}, { bytes: LARGE }));
+      good(await trial({}, { bytes: large }));
       return;
     case 'close': {
       const result = await trial({}, {});
