@@ -10,7 +10,7 @@ import {
   type Arrival,
   type ArrivalName,
   type Commands,
-  join,
+  bindMachine,
   type Machine,
 } from '../handshake/machine.ts';
 import type { AnyRequest, AnyRequestBody, Secret, Step } from '../handshake/requests.ts';
@@ -541,9 +541,10 @@ function bind(
   own: <T extends Secret>(secret: T) => T,
 ): { readonly machine: Machine; readonly first: (() => Step<AnyNext>) | undefined } {
   const shared = { crypto: config.crypto, now: () => timeOf(config.clock), effects, own };
-  if (config.role === 'server') return { machine: join(config.protocols, { config, ...shared }), first: undefined };
+  if (config.role === 'server')
+    return { machine: bindMachine(config.united, config.protocols, { config, ...shared }), first: undefined };
   const context = { config, ...shared };
-  return { machine: join(config.protocols, context), first: () => startClient(context) };
+  return { machine: bindMachine(config.united, config.protocols, context), first: () => startClient(context) };
 }
 
 /** Disposes all in a state's data that can be disposed: schedules, transcripts, offers. */

@@ -4,7 +4,7 @@ import { encode } from '../wire/codec.ts';
 import { type RawExtension, writeExtension } from '../wire/extension.ts';
 import { alpn } from '../wire/extensions/alpn.ts';
 import { certificateAuthorities } from '../wire/extensions/certificate-authorities.ts';
-import { pickGrease } from '../wire/extensions/grease.ts';
+import { greaseOf } from '../wire/extensions/grease.ts';
 import { keyShare } from '../wire/extensions/key-share.ts';
 import { maxFragmentLength } from '../wire/extensions/max-fragment-length.ts';
 import { padding } from '../wire/extensions/padding.ts';
@@ -20,7 +20,7 @@ import { supportedVersions } from '../wire/extensions/supported-versions.ts';
 import { encodeHandshake } from '../wire/handshake.ts';
 import { ClientHello } from '../wire/hello.ts';
 import { HANDSHAKE_CLIENT_HELLO, TLS_1_2, TLS_1_3 } from '../wire/ids.ts';
-import type { ClientConfig } from './config.ts';
+import type { ClientConfig, HelloParts } from './config.ts';
 import type { Context } from './context.ts';
 import { request, type Step } from './requests.ts';
 import type { ClientSession12 } from './session.ts';
@@ -106,7 +106,7 @@ export function withParts(config: ClientConfig, offers: readonly KeyOffer[]): re
   return all.sort((a, b) => rank(a) - rank(b));
 }
 
-function offersVersion(config: ClientConfig, version: number): boolean {
+function offersVersion(config: Pick<ClientConfig, 'protocols'>, version: number): boolean {
   return config.protocols.some((protocol) => protocol.version === version);
 }
 
@@ -160,13 +160,38 @@ function sessionIdFor(session: ClientSession12 | undefined, config: ClientConfig
 }
 
 function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExtension[] {
+  const { before, behind } = config.helloParts;
   const list: RawExtension[] = [];
-  const write = writeExtension;
-  const tls13 = offersVersion(config, TLS_1_3);
   if (config.sendServerName && config.serverName !== undefined)
     // RFC 9846 §9.2-13
-    list.push(write(serverName, 'ClientHello', config.serverName));
-  list.push(
+    list.push(writeExtension(serverName, 'ClientHello', config.serverName));
+  list.push(...before);
+  if (offersVersion(config, TLS_1_3)) list.push(writeExtension(keyShare, 'ClientHello', sharesOf(config, offers)));
+  list.push(...behind);
+  return list;
+}
+
+/** The extensions that are the same in every ClientHello of a configuration: written once. */
+export function helloParts(
+  config: Pick<
+    ClientConfig,
+    | 'protocols'
+    | 'groups'
+    | 'alpn'
+    | 'verifier'
+    | 'signatures'
+    | 'certificateSignatures'
+    | 'recordSizeLimit'
+    | 'maxFragmentLength'
+    | 'authorities'
+    | 'postHandshakeAuth'
+  >,
+): HelloParts {
+  const before: RawExtension[] = [];
+  const behind: RawExtension[] = [];
+  const write = writeExtension;
+  const tls13 = offersVersion(config, TLS_1_3);
+  before.push(
     write(
       supportedGroups,
       'ClientHello',
@@ -174,12 +199,12 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
       config.groups.filter(({ kind }) => tls13 || kind === 'ecdhe' || kind === 'ffdhe').map((group) => group.id),
     ),
   );
-  if (config.alpn.length > 0) list.push(write(alpn, 'ClientHello', [...config.alpn]));
+  if (config.alpn.length > 0) before.push(write(alpn, 'ClientHello', [...config.alpn]));
   if (config.verifier.wantsOcsp === true) {
-    list.push(write(statusRequest, 'ClientHello', { responderIds: [], requestExtensions: new Uint8Array(0) }));
+    before.push(write(statusRequest, 'ClientHello', { responderIds: [], requestExtensions: new Uint8Array(0) }));
   }
-  if (config.verifier.wantsSct === true) list.push(write(signedCertificateTimestamp, 'ClientHello', undefined));
-  list.push(
+  if (config.verifier.wantsSct === true) before.push(write(signedCertificateTimestamp, 'ClientHello', undefined));
+  before.push(
     write(
       // RFC 5246 ¶7.4.1.4.1-2, ¶7.4.1.4.1-4
       signatureAlgorithms,
@@ -188,17 +213,17 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
     ),
   );
   if (config.certificateSignatures !== undefined) {
-    list.push(write(signatureAlgorithmsCert, 'ClientHello', [...config.certificateSignatures]));
+    before.push(write(signatureAlgorithmsCert, 'ClientHello', [...config.certificateSignatures]));
   }
   if (config.recordSizeLimit !== undefined) {
     // RFC 8449 section 4: in TLS 1.3 the limit counts the content type byte too.
-    list.push(write(recordSizeLimit, 'ClientHello', config.recordSizeLimit + (tls13 ? 1 : 0)));
+    before.push(write(recordSizeLimit, 'ClientHello', config.recordSizeLimit + (tls13 ? 1 : 0)));
   }
   if (config.maxFragmentLength !== undefined) {
-    list.push(write(maxFragmentLength, 'ClientHello', Math.log2(config.maxFragmentLength) - 8));
+    before.push(write(maxFragmentLength, 'ClientHello', Math.log2(config.maxFragmentLength) - 8));
   }
   if (tls13) {
-    list.push(
+    before.push(
       write(
         supportedVersions,
         'ClientHello',
@@ -206,21 +231,23 @@ function extensionsOf(config: ClientConfig, offers: readonly KeyOffer[]): RawExt
         config.protocols.map((protocol) => protocol.version),
       ),
     );
-    list.push(write(keyShare, 'ClientHello', sharesOf(config, offers)));
-    if (config.authorities.length > 0) list.push(write(certificateAuthorities, 'ClientHello', [...config.authorities]));
-    if (config.postHandshakeAuth) list.push(write(postHandshakeAuth, 'ClientHello', undefined));
+    if (config.authorities.length > 0)
+      behind.push(write(certificateAuthorities, 'ClientHello', [...config.authorities]));
+    if (config.postHandshakeAuth) behind.push(write(postHandshakeAuth, 'ClientHello', undefined));
   }
-  return list;
+  return { before, behind };
 }
 
 /** Reserved values that a server has to ignore, so that it does not forget how to (RFC 8701 section 3.1). */
 function addGrease(context: Context<ClientConfig>, suites: number[], extensions: RawExtension[]): void {
-  suites.unshift(pickGrease(context.crypto.random));
-  const first = pickGrease(context.crypto.random);
-  let last = pickGrease(context.crypto.random);
-  while (last === first) last = pickGrease(context.crypto.random);
+  const random = new Uint8Array(3);
+  context.crypto.random.fill(random);
+  suites.unshift(greaseOf(random[0]!));
+  const first = greaseOf(random[1]!);
+  const other = greaseOf(random[2]!);
   extensions.unshift({ type: first, data: new Uint8Array(0) });
-  extensions.push({ type: last, data: Uint8Array.of(0) });
+  // No extension may be there twice.
+  extensions.push({ type: other === first ? other ^ 0x1010 : other, data: Uint8Array.of(0) });
 }
 
 /** RFC 7685. The message has a header of four bytes, and so has the extension. */

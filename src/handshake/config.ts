@@ -1,6 +1,7 @@
 import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
 import type { Epoch, PeerInfo } from './context.ts';
-import type { Protocol } from './machine.ts';
+import type { RawExtension } from '../wire/extension.ts';
+import type { Protocol, United } from './machine.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
 import type { ContextSelector } from './requests.ts';
 import type {
@@ -69,11 +70,23 @@ export type TraceEvent =
   | { readonly type: 'keys'; readonly by: Role; readonly direction: 'read' | 'write'; readonly epoch: Epoch }
   | { readonly type: 'note'; readonly by: Role; readonly text: string };
 
+/** The extensions of a ClientHello that follow from the configuration alone: between them and behind them is what does not. */
+export interface HelloParts {
+  /** Between server_name and key_share. */
+  readonly before: readonly RawExtension[];
+  /** Behind key_share. */
+  readonly behind: readonly RawExtension[];
+}
+
 /** What a client's options have become once they are checked. */
 export interface ClientConfig extends CommonConfig {
   readonly role: 'client';
   /** Newest first. */
   readonly protocols: readonly ClientProtocol[];
+  /** The same, joined. */
+  readonly united: United<ClientConfig>;
+  /** What is the same in every ClientHello, by its place in it. */
+  readonly helloParts: HelloParts;
   readonly verifier: PeerVerifier;
   /** What is verified; sent as SNI too when it is a DNS name and `sendServerName` holds. */
   readonly serverName: string | undefined;
@@ -124,6 +137,8 @@ export interface ServerConfig extends CommonConfig {
   readonly role: 'server';
   /** Newest first. */
   readonly protocols: readonly ServerProtocol[];
+  /** The same, joined. */
+  readonly united: United<ServerConfig>;
   readonly credential: CredentialResolver;
   readonly selectContext: ContextSelector | undefined;
   readonly clientAuth: 'none' | 'request' | 'optional' | 'require';

@@ -207,11 +207,14 @@ export interface Machine {
   commands(state: string, data: object): Commands | undefined;
 }
 
+/** Several versions as one table, with their handlers: made once for a configuration, bound for each connection. */
+export interface United<C extends { readonly role: Role }> {
+  readonly table: Table;
+  readonly handlers: AnyHandlers<C>;
+}
+
 /** Unites the tables of several versions. They may share a state, never a cell. */
-export function join<C extends { readonly role: Role }>(
-  protocols: readonly Protocol<C>[],
-  context: Context<C>,
-): Machine {
+export function unite<C extends { readonly role: Role }>(protocols: readonly Protocol<C>[]): United<C> {
   const table: Record<string, Record<string, Edge>> = {};
   const handlers: Record<string, Record<string, AnyHandler<C>>> = {};
   for (const { table: rows, handlers: theirs } of protocols) {
@@ -225,6 +228,15 @@ export function join<C extends { readonly role: Role }>(
       }
     }
   }
+  return { table, handlers };
+}
+
+/** Binds what was united to one connection. */
+export function bindMachine<C extends { readonly role: Role }>(
+  { table, handlers }: United<C>,
+  protocols: readonly Protocol<C>[],
+  context: Context<C>,
+): Machine {
   return {
     table,
     refusals: (state) => protocols.map((protocol) => protocol.refusals?.[state]),

@@ -1,5 +1,5 @@
-import { wipe, type OwnBytes } from '../bytes/bytes.ts';
-import type { Hash } from '../crypto/types.ts';
+import { fromHex, wipe, type OwnBytes } from '../bytes/bytes.ts';
+import type { Hash, HashName } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { deriveSecret, expandLabel, hkdfExtract } from './expand.ts';
 
@@ -12,16 +12,27 @@ export type Side = 'client' | 'server';
 
 /** The first stage; `psk` is the resumption or external key, if one is used. */
 export function startSchedule(hash: Hash, psk?: Uint8Array): EarlySecrets {
-  return new EarlySecrets(hash, psk ?? new Uint8Array(hash.size));
+  return new EarlySecrets(hash, psk);
 }
+
+/** Derive-Secret(Early Secret, "derived", "") where there is no PSK: the same in every connection, and no secret. */
+const WITHOUT_PSK: { readonly [H in HashName]?: Uint8Array } = {
+  sha256: /* @__PURE__ */ fromHex('6f2615a108c702c5678f54fc9dbab69716c076189c48250cebeac3576c3611ba'),
+  sha384: /* @__PURE__ */ fromHex(
+    '1591dac5cbbf0330a4a84de9c753330e92d01f0a88214b4464972fd668049e93e52f2b16fad922fdc0584478428f282b',
+  ),
+};
 
 export class EarlySecrets {
   readonly hash: Hash;
   #secret: Uint8Array | undefined;
+  /** No PSK, and nobody has asked for what follows from its absence: mostly it is only the salt of the next stage. */
+  #isBare: boolean;
 
-  constructor(hash: Hash, psk: Uint8Array) {
+  constructor(hash: Hash, psk: Uint8Array | undefined) {
     this.hash = hash;
-    this.#secret = hkdfExtract(hash, new Uint8Array(hash.size), psk);
+    this.#isBare = psk === undefined && WITHOUT_PSK[hash.name] !== undefined;
+    if (!this.#isBare) this.#secret = hkdfExtract(hash, new Uint8Array(hash.size), psk ?? new Uint8Array(hash.size));
   }
 
   /** A PSK binder over the digest of the cut ClientHello (RFC 9846 section 4.3.11.2). */
@@ -43,7 +54,10 @@ export class EarlySecrets {
 
   /** `sharedSecret` is undefined for a PSK alone; the digest is over ClientHello to ServerHello. */
   intoHandshake(sharedSecret: Uint8Array | undefined, helloDigest: Uint8Array): HandshakeSecrets {
-    const next = extractNext(this.hash, live(this.#secret), sharedSecret ?? new Uint8Array(this.hash.size));
+    const input = sharedSecret ?? new Uint8Array(this.hash.size);
+    const salt = this.#isBare ? WITHOUT_PSK[this.hash.name] : undefined;
+    const next =
+      salt === undefined ? extractNext(this.hash, live(this.#secret), input) : hkdfExtract(this.hash, salt, input);
     this.dispose();
     return new HandshakeSecrets(this.hash, next, helloDigest);
   }
@@ -51,6 +65,7 @@ export class EarlySecrets {
   dispose(): void {
     wipe(this.#secret);
     this.#secret = undefined;
+    this.#isBare = false;
   }
 }
 

@@ -11,6 +11,8 @@ export interface Codec<T> {
   /** How the RFC writes it: `opaque<0..32>`. */
   readonly rfc: string;
   read(reader: Reader): T;
+  /** Everything up to the end as a list: for what cannot be wrong one by one, and is not worth a path each. */
+  all?(reader: Reader): T[];
   write(writer: Writer, value: T): void;
 }
 
@@ -71,6 +73,7 @@ export function list<T>(width: 1 | 2 | 3, item: Codec<T>, min: number, max: numb
       const items = reader.sub(vectorLength(reader, width, min, max));
       const outer = items.path;
       const out: T[] = [];
+      if (items.trace === undefined && item.all !== undefined) return item.all(items);
       while (items.remaining > 0) {
         const at = items.offset;
         items.path = `${outer}[${out.length}]`;
@@ -163,6 +166,11 @@ function uint(width: 1 | 2 | 3 | 4): Codec<number> {
   return {
     rfc: `uint${8 * width}`,
     read: (reader) => reader.uint(width),
+    all: (reader) => {
+      const numbers: number[] = [];
+      while (reader.remaining > 0) numbers.push(reader.uint(width));
+      return numbers;
+    },
     write: (writer, value) => writer.uint(width, value),
   };
 }

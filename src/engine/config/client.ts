@@ -1,4 +1,6 @@
 import { credentialResolver } from '../../handshake/authentication/choose-credential.ts';
+import { helloParts } from '../../handshake/client-hello.ts';
+import { unite } from '../../handshake/machine.ts';
 import type { KeyExchange } from '../../crypto/types.ts';
 import type { ClientConfig, ClientProtocol, TraceEvent } from '../../handshake/config.ts';
 import type { PeerVerifier } from '../../handshake/peer.ts';
@@ -153,6 +155,8 @@ export function clientConfig(options: ClientOptions, hints: Hints = {}): ClientC
   if (signatures.length === 0) throw optionError('signatures', 'a server can sign with none of them');
   if (read.credential !== undefined) checkChainSizes(read.credential, 'credential');
   const resumption = clientResumptionRule.read(read.resumption, 'resumption');
+  const protocols = common.protocols.filter((one): one is ClientProtocol => one.role === 'client');
+  const { authorities, postHandshakeAuth, maxFragmentLength, verifier } = read;
   return {
     ...common,
     ...clientSessionConfig(
@@ -162,16 +166,26 @@ export function clientConfig(options: ClientOptions, hints: Hints = {}): ClientC
     ),
     ...nameConfig(read.serverName, read.sendServerName),
     role: 'client',
-    protocols: common.protocols.filter((one): one is ClientProtocol => one.role === 'client'),
+    protocols,
+    united: unite(protocols),
+    helloParts: helloParts({
+      ...common,
+      protocols,
+      signatures,
+      verifier,
+      authorities,
+      postHandshakeAuth,
+      maxFragmentLength,
+    }),
     signatures,
-    verifier: read.verifier,
+    verifier,
     credential: read.credential === undefined ? undefined : credentialResolver(read.credential, common),
     keyShares: keyShares(read.keyShares, common.groups),
     shareParts: read.keyShares === undefined,
     grease: read.grease,
-    authorities: read.authorities,
-    postHandshakeAuth: read.postHandshakeAuth,
-    maxFragmentLength: read.maxFragmentLength,
+    authorities,
+    postHandshakeAuth,
+    maxFragmentLength,
     fallback: read.fallback,
     padHelloTo: read.padHelloTo,
     requireRenegotiationInfo: read.requireRenegotiationInfo,

@@ -1,4 +1,5 @@
 import { credentialResolver } from '../../handshake/authentication/choose-credential.ts';
+import { unite } from '../../handshake/machine.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import type { CommonConfig, ServerConfig, ServerProtocol, TraceEvent } from '../../handshake/config.ts';
 import type { PeerVerifier } from '../../handshake/peer.ts';
@@ -143,6 +144,7 @@ export function serverConfig(options: ServerOptions, hints: Hints = {}): ServerC
   if (asks12 && !common.signatures.some(({ handshake12 }) => handshake12))
     throw optionError('signatures', 'none of them is for TLS 1.2');
   checkChainSizes(read.credential, 'credential');
+  const protocols = common.protocols.filter((one): one is ServerProtocol => one.role === 'server');
   return {
     ...common,
     ...serverSessionConfig(
@@ -152,7 +154,8 @@ export function serverConfig(options: ServerOptions, hints: Hints = {}): ServerC
       common.crypto,
     ),
     role: 'server',
-    protocols: common.protocols.filter((one): one is ServerProtocol => one.role === 'server'),
+    protocols,
+    united: unite(protocols),
     credential: credentialResolver(read.credential, common),
     selectContext,
     clientAuth,

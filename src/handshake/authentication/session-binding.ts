@@ -49,15 +49,25 @@ export function sessionBinding({ read, protocol, choices }: AskedFor, context: C
       ? `=${choices.name}`
       : choices.credential && identityOf(choices.credential, context.crypto.random);
   const policy = clientAuth === 'none' ? 'none' : policyOf(verifier, context.crypto.random);
-  const { serverName = null } = read.summary;
-  const text = JSON.stringify([config.sessionContext, name ?? null, clientAuth, policy, serverName, protocol ?? null]);
-  const units = Uint8Array.from(
-    Array.from(text).flatMap((letter) => {
-      const code = letter.codePointAt(0)!;
-      return [code >> 16, (code >> 8) & 255, code & 255];
-    }),
-  );
-  return context.crypto.hash('sha256').digest(units);
+  const { serverName } = read.summary;
+  return context.crypto
+    .hash('sha256')
+    .digest(unambiguous([config.sessionContext, name, clientAuth, policy, serverName, protocol]));
+}
+
+/** Each part by its length and its UTF-16 units, so that no two lists give the same bytes. A part that is not there has a length that none has. */
+function unambiguous(parts: readonly (string | undefined)[]): Uint8Array {
+  let size = 0;
+  for (const part of parts) size += 4 + 2 * (part?.length ?? 0);
+  const out = new Uint8Array(size);
+  const view = new DataView(out.buffer);
+  let at = 0;
+  for (const part of parts) {
+    view.setUint32(at, part?.length ?? 0xffff_ffff);
+    at += 4;
+    for (let i = 0; part !== undefined && i < part.length; i++, at += 2) view.setUint16(at, part.charCodeAt(i));
+  }
+  return out;
 }
 
 /** How this client is judged: as the program chose for it, or as it was configured. */
