@@ -5,6 +5,7 @@ import type { Mutant } from './mutant.ts';
 const NODE = ['test/node/laws.test.ts'];
 const WEB = ['test/transport/laws.test.ts'];
 const BOTH = [...NODE, ...WEB];
+const UNREAD = ['test/transport/unread.test.ts', 'test/node/unread.test.ts'];
 
 export const mutants: readonly Mutant[] = [
   {
@@ -42,8 +43,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 3: the transport goes at all',
-    find: '    this.#skin.over(error);\n    this.#letGo(error);\n',
-    replace: '    this.#skin.over(error);\n',
+    find: '    skin.over(error);\n    this.#letGo(error);\n',
+    replace: '    skin.over(error);\n',
     tests: NODE,
     only: '3\\.',
   },
@@ -62,21 +63,19 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 3: no timer stays',
-    find: '    this.#limit(undefined);\n    this.#stopHandshake();\n',
-    replace: '    this.#limit(undefined);\n',
+    find: '    this.#timers.clearAll();\n',
     tests: NODE,
     only: '3\\.',
   },
   {
     name: 'law 5: a handshake that is done has no limit any more',
-    find: '        this.#isToTell = true;\n        this.#stopHandshake();\n',
-    replace: '        this.#isToTell = true;\n',
+    find: "    this.#timers.clear('handshake');\n",
     tests: NODE,
     only: '5\\.',
   },
   {
     name: 'law 4: half open only where asked, Web Streams',
-    find: '    if (this.#ended && !this.#config.allowHalfOpen) this.#endLater();\n',
+    find: '    if (error === undefined && !this.#config.allowHalfOpen) this.#endLater();\n',
     tests: WEB,
     only: '4\\.',
   },
@@ -88,27 +87,27 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 4: a stated time for the end of the peer',
-    find: '    else if (!this.#wanted || this.#discarding) this.#limit(() => this.#finish(undefined));\n',
+    find: '    else if (!isWanted || isDiscarding) this.#closing.limit(() => this.#closing.expire(undefined));\n',
     tests: BOTH,
     only: '4\\.',
   },
   {
     name: 'law 5: a handshake has its time',
-    find: '    if (config.handshakeTimeout > 0) {\n',
-    replace: '    if (config.handshakeTimeout < 0) {\n',
+    find: '    if (handshakeTimeout > 0) {\n',
+    replace: '    if (handshakeTimeout < 0) {\n',
     tests: BOTH,
     only: '5\\.',
   },
   {
     name: 'law 5: a signal ends the handshake only',
-    find: "        if (this.#config.signalEnds === 'handshake') this.#unsubscribe();\n",
+    find: "    if (this.#parts.config.signalEnds === 'handshake') this.#unsubscribe();\n",
     tests: BOTH,
     only: '5\\.',
   },
   {
     name: 'law 5: a transport that is gone ends what waits for an answer',
-    find: '    if (this.#pending) return this.#inbox.isGone && this.#giveUp(this.#lost());\n',
-    replace: '    if (this.#pending) return false;\n',
+    find: '      if (!inbox.isGone) return false;\n',
+    replace: '      return false;\n',
     tests: NODE,
     only: '5\\.',
   },
@@ -129,15 +128,15 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 7: after our own end nothing is an event',
-    find: 'const isExpected = this.#opened && this.#sender.isEnding && !this.#wanted;',
-    replace: 'const isExpected = false;',
+    find: /const isExpected =\n? +this\.#closing\.isOpen && [^;]*;/,
+    replace: 'const isExpected = false as boolean;',
     tests: BOTH,
     only: '7\\.',
   },
   {
     name: 'law 7: truncation is let pass only where asked',
-    find: '    if (this.#opened && this.#config.allowTruncation) {\n',
-    replace: '    if (this.#opened) {\n',
+    find: 'if (this.#closing.isOpen && this.#config.allowTruncation && ',
+    replace: 'if (this.#closing.isOpen && ',
     tests: BOTH,
     only: '7\\.',
   },
@@ -149,17 +148,55 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 8: what is dead is not handed out',
-    find: '    if (this.#inbox.isGone && this.#inbox.isEmpty) {\n',
+    find: '    if (inbox.isGone && inbox.isEmpty) {\n',
     replace: '    if (false as boolean) {\n',
     tests: NODE,
     only: '8\\.',
   },
   {
     name: 'law 8: what was received is read first',
-    find: '    if (!this.#discarding && !this.#wanted) return this.#keep();\n',
-    replace: '    if (!this.#discarding && !this.#wanted) return this.#inbox.isGone && this.#giveUp(this.#lost());\n',
+    find: '    if (inbox.isGone || !this.#sender.isOpen)\n',
+    replace:
+      '    if (inbox.isGone) return this.#closing.giveUp(this.#closing.lost());\n    if (!this.#sender.isOpen)\n',
     tests: WEB,
     only: '8\\.',
+  },
+  {
+    name: 'law 8: what was received stays, though the connection is over',
+    find: '    if (!reading.isHolding) {\n',
+    replace: '    if (true as boolean) {\n',
+    tests: UNREAD,
+  },
+  {
+    name: 'law 8: a write that fails does not cost what was received, Node',
+    find: '    if (error === undefined || this.destroyed || !this.#isUnread) {\n',
+    replace: '    if (true as boolean) {\n',
+    tests: UNREAD,
+  },
+  {
+    name: 'law 8: a write that fails is told in time, Node',
+    find: '    this.#failedTimer ??= setTimeout(',
+    replace: '    if (false as boolean) this.#failedTimer ??= setTimeout(',
+    tests: UNREAD,
+    only: 'in time',
+  },
+  {
+    name: 'law 8: a stream that was paused and is lost has still something in it',
+    find: '    for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) this.#onData(chunk);\n',
+    tests: UNREAD,
+  },
+  {
+    name: 'law 8: reading goes on after a failed write when the transport keeps something back',
+    find: '      if (this.#reading.inbox.isPaused) this.#awaitEnd();\n      else this.#inputEnded',
+    replace: '      this.#inputEnded',
+    tests: UNREAD,
+  },
+  {
+    name: 'law 7: no clean end without close_notify, for one who reads later',
+    find: '    if (!reading.isOver) this.endReading(error ?? this.lost());\n',
+    replace: '    if (!reading.isOver) this.endReading(error);\n',
+    tests: UNREAD,
+    only: 'no clean end',
   },
   {
     name: 'law 9: a chunk that is no bytes is the mistake of one call',
@@ -236,8 +273,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'alerts: what has arrived is read before a failed write is told',
-    find: '    this.#stopWaiting = after(READ_AFTER_FAILURE, ',
-    replace: '    this.#giveUp(this.#lost());\n    this.#stopWaiting = after(READ_AFTER_FAILURE, ',
+    find: '    this.#reading.inbox.cause ??= cause;\n',
+    replace: '    this.#reading.inbox.cause ??= cause;\n    this.#closing.giveUp(this.#closing.lost());\n',
     tests: NODE,
     only: 'an alert',
   },

@@ -117,16 +117,24 @@ export class DuplexTransport implements Transport {
   readonly #onEnd = (): void => this.#events.ended();
 
   readonly #onError = (cause: unknown): void => {
+    this.#takeTheRest();
     this.#isGone = true;
     this.#events.gone(cause);
   };
 
   readonly #onClose = (): void => {
+    this.#takeTheRest();
     this.#detach();
     if (this.#isGone) return;
     this.#isGone = true;
     this.#events.gone();
   };
+
+  /** What a stream had received when it was paused is still in it when it fails. */
+  #takeTheRest(): void {
+    const stream = this.#stream.off('data', this.#onData);
+    for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) this.#onData(chunk);
+  }
 
   #detach(): void {
     const stream = this.#stream;

@@ -30,11 +30,16 @@ export class TlsSocket extends NetSocket {
   readonly encrypted = true;
   readonly #driver: Driver;
   readonly #closeTimeout: number;
-  /** To be told when what was received has been read. */
-  #failure: Error | undefined;
-  #failureTimer: NodeJS.Timeout | undefined;
-  #isSecure = false;
+  /** Nothing can be sent any more. What was received stays to be read; this is told behind it. */
+  #over: { readonly error: Error | undefined } | undefined;
+  /** Why what was received is not all that was sent: for those who read, and only for them. */
+  #cut: Error | undefined;
+  /** The peer has ended its direction. */
   #ended = false;
+  /** Writes that have failed, to be told when what was received has been read, or has not for long. */
+  #failed: (() => void)[] = [];
+  #failedTimer: NodeJS.Timeout | undefined;
+  #isSecure = false;
   #corked = false;
   #waiting: { resolve(): void; reject(reason: unknown): void }[] = [];
 
@@ -226,19 +231,20 @@ export class TlsSocket extends NetSocket {
   }
 
   override _final(done: Done): void {
-    this.#driver.end(done);
+    this.#driver.end((error) => this.#taken(error, done));
   }
 
   override _read(): void {
-    if (this.#failure !== undefined) this.destroy(this.#failure);
-    else this.#driver.want();
+    if (this.#cut === undefined && (this.#over === undefined || this.#driver.isHolding)) this.#driver.want();
+    else if (!this.#ended) this.destroy(this.#cut ?? this.#over?.error);
   }
 
   override _destroy(error: Error | null, done: Done): void {
     this.stopTimer();
-    clearTimeout(this.#failureTimer);
+    clearTimeout(this.#failedTimer);
     this.#driver.abort(error instanceof TlsError ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
     this.#settle(error ?? new TlsError('ERR_ABORTED'));
+    for (const tell of this.#failed.splice(0)) tell();
     done(error);
     process.nextTick(() => this.emit('close', error !== null));
   }
@@ -247,8 +253,23 @@ export class TlsSocket extends NetSocket {
     this.bytesWritten += chunk.length;
     this.#driver.write(chunk, (error) => {
       this.active();
-      done?.(error);
+      if (done !== undefined) this.#taken(error, done);
     });
+  }
+
+  /** A write that fails ends a stream at once, and what was received with it: for a while, that is put off. */
+  #taken(error: Error | undefined, done: Done): void {
+    if (error === undefined || this.destroyed || !this.#isUnread) {
+      done(error);
+      return;
+    }
+    this.#failed.push(() => done(error));
+    this.#failedTimer ??= setTimeout(() => this.destroy(this.#over?.error ?? error), this.#closeTimeout).unref();
+  }
+
+  /** Something was received that the program has not read. */
+  get #isUnread(): boolean {
+    return this.readableLength > 0 || this.#driver.isHolding || (this.#ended && !this.readableEnded);
   }
 
   #corkForThisTurn(): void {
@@ -280,28 +301,37 @@ export class TlsSocket extends NetSocket {
         this.active();
         return this.push(bytes);
       },
-      end: () => {
-        this.#ended = true;
-        this.push(null);
-        // A stream that is not being read says that it has ended only when it is asked.
-        this.read(0);
+      end: (error) => this.#end(error),
+      over: (error) => {
+        this.#over = { error };
+        if (error !== undefined) this.#settle(error);
+        if (this.#isUnread) {
+          if (this.#ended) this.#destroyAtEnd();
+        } else if (error !== undefined) this.destroy(error);
+        // Our own end is told first.
+        else if (!this.#ended) setImmediate(() => this.destroy());
       },
-      over: (error) => this.#over(error),
     };
   }
 
-  #over(error: Error | undefined): void {
+  #end(error: Error | undefined): void {
+    if (this.destroyed) return;
     if (error === undefined) {
-      if (!this.#ended) this.destroy();
+      this.#ended = true;
+      if (this.#over !== undefined) this.#destroyAtEnd();
+      this.push(null);
+      // A stream that is not being read says that it has ended only when it is asked.
+      this.read(0);
       return;
     }
-    this.#settle(error);
-    if (this.readableLength === 0 || this.destroyed) {
-      this.destroy(error);
-      return;
-    }
-    this.#failure = error;
-    this.#failureTimer = setTimeout(() => this.destroy(error), this.#closeTimeout).unref();
+    this.#cut = error;
+    if (this.#over !== undefined && !this.#isUnread) this.destroy(error);
+  }
+
+  /** What is wrong with our own direction is told when the program has heard that the peer's ended well. */
+  #destroyAtEnd(): void {
+    const error = this.#over?.error;
+    if (error !== undefined) this.once('end', () => this.destroy(error));
   }
 
   #settle(error: Error | undefined): void {

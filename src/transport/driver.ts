@@ -2,15 +2,17 @@ import type { OwnBytes } from '../bytes/bytes.ts';
 import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
-import { Alert, TlsError } from '../errors.ts';
-import { type ConnectionInfo, type HandshakeInfo, type PeerInfo, startInfo } from '../handshake/context.ts';
+import { TlsError } from '../errors.ts';
+import type { ConnectionInfo, HandshakeInfo, PeerInfo } from '../handshake/context.ts';
+import { Closing } from './closing.ts';
+import { asTlsError, EngineCalls } from './engine-calls.ts';
+import { Loop } from './loop.ts';
 import type { TransportConfig } from './options.ts';
-import { Inbox } from './inbox.ts';
 import type { Taken } from './outbox.ts';
-import { Release } from './release.ts';
+import { Reading } from './reading.ts';
 import { Sender } from './sender.ts';
 import type { Skin, Transport } from './transport.ts';
-import { after, nextTurn, Turns } from './turns.ts';
+import { nextTurn, Turns } from './turns.ts';
 
 /** For how long what has arrived is read when writing has failed, in milliseconds: an alert may say why. */
 const READ_AFTER_FAILURE = 1_000;
@@ -22,45 +24,21 @@ const READ_AFTER_FAILURE = 1_000;
 export class Driver {
   readonly #skin: Skin;
   readonly #config: TransportConfig;
-  readonly #turns: Turns;
-  readonly #release: Release;
-  readonly #inbox: Inbox;
+  readonly #loop: Loop;
+  readonly #calls: EngineCalls;
+  readonly #reading: Reading;
   readonly #sender: Sender;
-  #engine: Engine | undefined;
+  readonly #closing: Closing;
 
-  #scheduled = false;
-  #running = false;
-  /** Something has happened while the loop was running. */
-  #again = false;
-  /** Inside a call of the engine: a callback of the program may be running. */
-  #inEngine = false;
-  /** The engine waits for an answer. */
-  #pending = false;
-  #opened = false;
   /** The handshake is done, and the program has not been told yet. */
   #isToTell = false;
   /** What came right behind the handshake. */
   #kept: EngineEvent | undefined;
   /** The program has just been told that the handshake is done: it gets a turn before anything else happens. */
   #resting = false;
-  /** Given up from inside a call of the engine. */
-  #stop: TlsError | undefined;
-  #over = false;
-
-  /** Data that the program has not asked for yet: nothing behind it is looked at. */
-  #held: Uint8Array | undefined;
-  #wanted = false;
-  #discarding = false;
-  #readOver = false;
   #truncated = false;
   #connectionInfo: ConnectionInfo | undefined;
   readonly #early: Uint8Array[] = [];
-
-  readonly #later: { resolve(peer: PeerInfo | undefined): void; reject(reason: unknown): void }[] = [];
-  #stopTimer: (() => void) | undefined;
-  #stopHandshake: () => void = () => {};
-  #stopWaiting: () => void = () => {};
-  #unsubscribe: () => void = () => {};
 
   /** Listens to the transport at once; the engine may come later. */
   constructor(
@@ -72,45 +50,41 @@ export class Driver {
   ) {
     this.#skin = skin;
     this.#config = config;
-    this.#turns = turns;
-    this.#release = new Release(transport);
-    this.#inbox = new Inbox(transport);
+    this.#loop = new Loop(() => this.#step(), turns);
+    this.#calls = new EngineCalls(() => this.#loop.schedule());
+    this.#reading = new Reading(transport);
     this.#sender = new Sender(transport, {
-      schedule: () => this.#schedule(),
-      call: (call) => void this.#call(call),
+      schedule: () => this.#loop.schedule(),
+      call: (call) => void this.#calls.call(call),
       failed: (cause) => this.#writeFailed(cause),
       ended: () => this.#endSaid(),
     });
+    const [calls, reading, sender] = [this.#calls, this.#reading, this.#sender];
+    this.#closing = new Closing({ transport, skin, config, calls, reading, sender });
     transport.listen({
       received: (bytes) => this.#received(bytes),
       ended: () => this.#inputEnded('ended', undefined),
       unwritable: (cause) => this.#writeFailed(cause),
       gone: (cause) => this.#inputEnded('gone', cause),
     });
-    if (config.signal !== undefined) this.#listen(config.signal);
-    if (config.handshakeTimeout > 0) {
-      const detail = `${config.handshakeTimeout} ms`;
-      this.#stopHandshake = after(config.handshakeTimeout, () =>
-        this.abort(new TlsError('ERR_HANDSHAKE_TIMEOUT', { detail })),
-      );
-    }
+    this.#closing.watch((error) => this.abort(error));
     if (!('then' in engine)) this.#begin(engine);
     else {
       engine.then(
         (ready) => this.#begin(ready),
-        (reason) => this.#finish(asTlsError(reason)),
+        (reason) => this.#closing.finish(asTlsError(reason)),
       );
     }
   }
 
   /** Undefined until the engine is there. */
   get role(): 'client' | 'server' | undefined {
-    return this.#engine?.role;
+    return this.#calls.engine?.role;
   }
 
   /** What is known so far. */
   get info(): Readonly<HandshakeInfo> {
-    const info = this.#engine?.info ?? startInfo();
+    const { info } = this.#calls;
     return this.#truncated ? { ...info, truncated: true } : info;
   }
 
@@ -128,7 +102,12 @@ export class Driver {
 
   /** Neither over nor ended by us. */
   get mayWrite(): boolean {
-    return !this.#over && !this.#sender.isEnding;
+    return !this.#closing.isOver && !this.#sender.isEnding;
+  }
+
+  /** Data has been received that the program has not asked for yet. It stays, whatever becomes of the connection. */
+  get isHolding(): boolean {
+    return this.#reading.isHolding;
   }
 
   /** Bytes that the program has written and the transport has not taken, in both forms. */
@@ -142,214 +121,140 @@ export class Driver {
       this.#sender.write(bytes, taken);
       return;
     }
-    const detail = this.#over ? 'the connection is over' : 'our direction has been ended';
+    const detail = this.#closing.isOver ? 'the connection is over' : 'our direction has been ended';
     queueMicrotask(() => taken?.(new TlsError('ERR_STATE', { detail })));
   }
 
   /** Ends our direction with close_notify, behind what was written. */
   end(taken?: Taken): void {
-    if (!this.#over && !this.#sender.hasEnded) this.#sender.end(taken);
+    if (!this.#closing.isOver && !this.#sender.hasEnded) this.#sender.end(taken);
     else if (taken !== undefined) queueMicrotask(() => taken());
   }
 
   /** The program can take data. */
   want(): void {
-    if (this.#wanted) return;
-    this.#wanted = true;
-    this.#limit(undefined);
-    this.#schedule();
+    if (!this.#reading.want()) return;
+    if (!this.#reading.isDiscarding) this.#closing.unlimit();
+    this.#loop.schedule();
   }
 
   /** The program takes nothing more; an end is still heard. */
   discard(): void {
-    this.#discarding = true;
-    this.#schedule();
+    this.#reading.discard();
+    if (this.#sender.hasEnded) this.#endSaid();
+    this.#loop.schedule();
   }
 
-  /** Gives the connection up. During the handshake the peer is told so; afterwards it sees that the data was cut off. */
+  /**
+   * Gives the connection up, and what has not been read with it. During the handshake the peer is told so; afterwards it
+   * sees that the data was cut off.
+   */
   abort(error: TlsError): void {
-    if (this.#over) return;
-    if (this.#inEngine) {
-      this.#stop = error;
+    if (this.#closing.isDone) return;
+    if (this.#calls.isInside) {
+      this.#calls.stop = error;
       return;
     }
     // What was written before goes, as far as the transport takes it at once.
-    if (this.#opened) this.#flush();
-    this.#giveUp(error);
+    if (this.#closing.isOpen) this.#flush();
+    this.#closing.giveUp(error);
   }
 
   /** @throws TlsError ERR_STATE when the connection is not open, or is TLS 1.2. */
   updateKeys(askPeer: boolean): void {
-    this.#command('updateKeys', (engine) => engine.updateKeys(askPeer));
+    this.#calls.command('updateKeys', this.#closing.isOver, (engine) => engine.updateKeys(askPeer));
   }
 
   requestCertificate(): Promise<PeerInfo | undefined> {
-    return new Promise((resolve, reject) => {
-      this.#command('requestCertificate', (engine) => engine.requestCertificate());
-      this.#later.push({ resolve, reject });
-    });
+    return this.#calls.requestCertificate(this.#closing.isOver);
   }
 
   exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
-    if (this.#engine === undefined) throw new TlsError('ERR_STATE', { detail: 'before the handshake has begun' });
-    return this.#engine.exportKey(label, context, length);
+    return this.#calls.exportKey(label, context, length);
   }
 
   channelBinding(type: ChannelBinding): Uint8Array {
-    if (this.#engine === undefined) throw new TlsError('ERR_STATE', { detail: 'before the handshake has begun' });
-    return this.#engine.channelBinding(type);
-  }
-
-  #command(name: string, call: (engine: Engine) => void): void {
-    const engine = this.#engine;
-    if (engine === undefined || this.#over || this.#inEngine) {
-      const when = this.#over ? 'when the connection is over' : 'at this moment';
-      throw new TlsError('ERR_STATE', { detail: `${name} ${when}` });
-    }
-    this.#inEngine = true;
-    try {
-      call(engine);
-    } finally {
-      this.#inEngine = false;
-      this.#schedule();
-    }
-  }
-
-  #begin(engine: Engine): void {
-    if (this.#over) return;
-    this.#engine = engine;
-    this.#schedule();
+    return this.#calls.channelBinding(type);
   }
 
   // --- the loop ---
 
-  #schedule(): void {
-    this.#again = true;
-    if (this.#scheduled || this.#running) return;
-    this.#scheduled = true;
-    queueMicrotask(() => this.#turns.run(this.#turn));
+  #begin(engine: Engine): void {
+    if (!this.#closing.isOver) this.#calls.begin(engine);
   }
-
-  /** Works until there is nothing to do, or others should have their turn. */
-  readonly #turn = (): void => {
-    this.#scheduled = false;
-    this.#running = true;
-    try {
-      for (;;) {
-        this.#again = false;
-        this.#flush();
-        if (!this.#step() && !this.#again) return;
-        this.#again = true;
-        if (this.#turns.exhausted) return;
-      }
-    } finally {
-      this.#running = false;
-      // There is more to do. A handler of the program may have thrown: that is the program's matter, not the connection's.
-      if (this.#again) this.#schedule();
-    }
-  };
 
   /** Does one thing. False: there is nothing to do until something happens. */
   #step(): boolean {
-    this.#again = true;
+    this.#flush();
     if (this.#sender.tellTaken()) return true;
-    this.#again = false;
-    if (this.#over || this.#resting) return false;
-    if (this.#stop !== undefined) return this.#giveUp(this.#stop);
-    if (this.#held !== undefined) return this.#deliver(this.#held);
-    const engine = this.#engine;
+    if (this.#closing.isDone || this.#resting) return false;
+    const { stop, engine } = this.#calls;
+    if (stop !== undefined) return this.#closing.giveUp(stop);
+    if (this.#reading.isHolding) return this.#reading.deliver(this.#skin) || this.#keep();
     if (engine === undefined || engine.status === 'fresh') {
-      if (this.#inbox.isGone) return this.#giveUp(this.#lost());
+      if (this.#reading.inbox.isGone) return this.#closing.giveUp(this.#closing.lost());
       if (engine === undefined) return false;
     }
     const event = this.#next(engine);
-    if (event === undefined || this.#stop !== undefined) return true;
+    if (event === undefined || this.#calls.stop !== undefined) return true;
     // What belongs to the handshake leaves first: tickets.
     if (this.#isToTell && event.type !== 'write' && event.type !== 'request') {
       if (event.type !== 'wait') this.#kept = event;
       this.#tellSecure();
       return true;
     }
-    switch (event.type) {
-      case 'write':
-        this.#sender.hand(event.bytes, []);
-        return true;
-      case 'data':
-        this.#held = event.bytes;
-        return true;
-      case 'early-data':
-        this.#early.push(event.bytes);
-        return true;
-      case 'request':
-        this.#answer(engine, event.request);
-        return true;
-      case 'established':
-        this.#opened = true;
-        this.#connectionInfo = event.info;
-        this.#isToTell = true;
-        this.#stopHandshake();
-        if (this.#config.signalEnds === 'handshake') this.#unsubscribe();
-        return true;
-      case 'post-handshake-auth':
-        this.#later.shift()?.resolve(event.peer);
-        return true;
-      case 'end':
-        this.#endReading();
-        return true;
-      case 'failed':
-        this.#finish(event.error);
-        return false;
-      case 'wait':
-        return this.#feed(engine);
-    }
+    return event.type === 'wait' ? this.#feed(engine) : this.#take(engine, event);
   }
 
   #next(engine: Engine): EngineEvent | undefined {
     const kept = this.#kept;
     this.#kept = undefined;
-    if (kept !== undefined) return kept;
-    return this.#call(() => {
-      if (engine.status === 'fresh') engine.start();
-      return engine.next();
-    });
+    return kept ?? this.#calls.next(engine);
   }
 
-  /** Calls the engine. What it throws is no reason to leave a connection hanging. */
-  #call<T>(call: () => T): T | undefined {
-    this.#inEngine = true;
-    try {
-      return call();
-    } catch (reason) {
-      this.#stop ??= asTlsError(reason);
-      return undefined;
-    } finally {
-      this.#inEngine = false;
+  #take(engine: Engine, event: Exclude<EngineEvent, { type: 'wait' }>): boolean {
+    switch (event.type) {
+      case 'write':
+        if (!this.#closing.isOver) this.#sender.hand(event.bytes, []);
+        return true;
+      case 'data':
+        this.#reading.hold(event.bytes);
+        return true;
+      case 'early-data':
+        this.#early.push(event.bytes);
+        return true;
+      case 'request':
+        this.#calls.answer(engine, event.request);
+        return true;
+      case 'established':
+        this.#closing.opened();
+        this.#connectionInfo = event.info;
+        this.#isToTell = true;
+        return true;
+      case 'post-handshake-auth':
+        this.#calls.certificate(event.peer);
+        return true;
+      case 'end':
+        this.#closing.endReading(undefined);
+        return true;
+      case 'failed':
+        this.#closing.finish(event.error);
+        return true;
     }
-  }
-
-  #answer(engine: Engine, request: Parameters<Engine['answer']>[0]): void {
-    const answer = this.#call(() => engine.answer(request));
-    if (answer === undefined) return;
-    this.#pending = true;
-    const settled = (reason?: unknown): void => {
-      this.#pending = false;
-      if (reason !== undefined) this.abort(asTlsError(reason));
-      this.#schedule();
-    };
-    answer.then(() => settled(), settled);
   }
 
   #tellSecure(): void {
     this.#isToTell = false;
+    const { inbox } = this.#reading;
     // A connection that is dead already is not handed out as a new one.
-    if (this.#inbox.isGone && this.#inbox.isEmpty) {
-      this.#giveUp(this.#lost());
+    if (inbox.isGone && inbox.isEmpty) {
+      this.#closing.giveUp(this.#closing.lost());
       return;
     }
     this.#resting = true;
     nextTurn(() => {
       this.#resting = false;
-      this.#schedule();
+      this.#loop.schedule();
     });
     this.#skin.secure();
   }
@@ -357,171 +262,102 @@ export class Driver {
   // --- reading ---
 
   #received(bytes: Uint8Array): void {
-    if (this.#over) return;
-    this.#inbox.push(bytes);
-    this.#schedule();
+    if (this.#closing.isOver) return;
+    this.#reading.inbox.push(bytes);
+    this.#loop.schedule();
   }
 
   #inputEnded(how: 'ended' | 'gone', cause: unknown): void {
-    if (this.#over) {
-      if (how === 'gone') this.#release.now();
-      else this.#release.ended();
+    if (this.#closing.isOver) {
+      this.#closing.transportEnded(how);
       return;
     }
-    this.#inbox.end(how, cause);
+    this.#reading.inbox.end(how, cause);
     if (how === 'gone') this.#sender.isOpen = false;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** The engine has nothing to do: gives it what has arrived. */
   #feed(engine: Engine): boolean {
-    if (this.#pending) return this.#inbox.isGone && this.#giveUp(this.#lost());
-    const bytes = this.#inbox.shift();
-    if (bytes === undefined) return !this.#inbox.flows && !this.#inbox.isTold && this.#tellEnd(engine);
-    this.#call(() => engine.receive(bytes));
+    const { inbox } = this.#reading;
+    if (this.#calls.isPending) {
+      if (!inbox.isGone) return false;
+      if (!this.#closing.isOpen || inbox.isEmpty) return this.#closing.giveUp(this.#closing.lost());
+      // There is something behind what waits for its answer.
+      return this.#closing.limit(() => this.#closing.giveUp(this.#closing.lost()));
+    }
+    const bytes = inbox.shift();
+    if (bytes === undefined) return !inbox.flows && !inbox.isTold && this.#tellEnd(engine);
+    this.#calls.call(() => engine.receive(bytes));
     return true;
   }
 
   /** Everything that arrived has been read, and nothing more will come. */
   #tellEnd(engine: Engine): boolean {
-    const { isGone, cause } = this.#inbox;
-    this.#inbox.isTold = true;
-    // After our own end, with nothing being read, it is no event that the peer just leaves.
-    const isExpected = this.#opened && this.#sender.isEnding && !this.#wanted;
-    if (isGone && !this.#sender.hasEnded && (this.#readOver || isExpected)) return this.#giveUp(this.#lost());
-    if (isExpected) this.#endReading();
-    if (this.#readOver) return false;
-    if (cause !== undefined) return this.#giveUp(this.#lost());
-    if (this.#opened && this.#config.allowTruncation) {
-      this.#truncated = true;
-      this.#endReading();
-      return true;
+    const { isGone, cause } = this.#reading.inbox;
+    const isLost = isGone && !this.#sender.hasEnded;
+    if (this.#reading.isOver) {
+      this.#reading.inbox.isTold = true;
+      return isLost && this.#closing.giveUp(this.#closing.lost());
     }
-    this.#call(() => engine.receiveEnd());
+    // After our own end, with nothing being read, it is no event that the peer just leaves.
+    const isExpected =
+      this.#closing.isOpen && this.#sender.isEnding && !this.#reading.isWanted && !this.#closing.isOver;
+    if (isExpected && isLost) return this.#closing.giveUp(this.#closing.lost());
+    if (this.#closing.isOpen && this.#config.allowTruncation && (cause === undefined || isExpected)) {
+      this.#truncated = true;
+      this.#closing.endReading(undefined);
+    } else if (isExpected) {
+      // Who reads later learns of it.
+      if (this.#sender.hasEnded) this.#closing.finish(undefined);
+      return false;
+    } else if (cause !== undefined) this.#closing.giveUp(this.#closing.lost());
+    else this.#calls.call(() => engine.receiveEnd());
     return true;
   }
 
-  #deliver(bytes: Uint8Array): boolean {
-    if (!this.#discarding && !this.#wanted) return this.#keep();
-    this.#held = undefined;
-    if (this.#discarding) return true;
-    this.#wanted = this.#skin.data(bytes);
-    return true;
-  }
-
-  /** Data that is not being read. It is kept for the program, but not for ever when the other end is gone. */
+  /**
+   * Data that is not being read. It stays, for a program that reads is between two reads here; but the connection is not
+   * kept for it for ever when the transport is lost.
+   */
   #keep(): false {
-    if (this.#stopTimer !== undefined) return false;
-    // A program that reads is between two reads here: what it has not asked for yet is not thrown away at once.
-    if (!this.#inbox.flows && this.#sender.hasEnded) this.#limit(() => this.#finish(undefined));
-    else if (this.#inbox.isGone) this.#limit(() => this.#finish(this.#lost()));
+    const { inbox } = this.#reading;
+    if (this.#closing.isOver) return false;
+    if (!inbox.flows && this.#sender.hasEnded) return this.#closing.limit(() => this.#closing.expire(undefined));
+    if (inbox.isGone || !this.#sender.isOpen)
+      return this.#closing.limit(() => this.#closing.expire(this.#closing.unended()));
     return false;
-  }
-
-  #endReading(): void {
-    if (this.#readOver) return;
-    this.#readOver = true;
-    this.#rejectLater(new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
-    this.#skin.end();
-    if (this.#sender.hasEnded) this.#finish(undefined);
   }
 
   // --- writing ---
 
   #flush(): void {
-    if (this.#engine === undefined || this.#over || this.#isToTell) return;
-    this.#sender.flush(this.#engine, this.#opened);
+    const { engine } = this.#calls;
+    if (engine === undefined || this.#closing.isOver || this.#isToTell) return;
+    this.#sender.flush(engine, this.#closing.isOpen);
   }
 
   #endSaid(): void {
-    if (this.#readOver) this.#finish(undefined);
-    else if (!this.#wanted || this.#discarding) this.#limit(() => this.#finish(undefined));
+    const { inbox, isOver, isHolding, isWanted, isDiscarding } = this.#reading;
+    const isCutOff = !inbox.flows && inbox.isEmpty && !isHolding && !isWanted;
+    if (isOver || isCutOff) this.#closing.finish(undefined);
+    else if (!isWanted || isDiscarding) this.#closing.limit(() => this.#closing.expire(undefined));
   }
 
   /** What has arrived is read before it is said why the connection ended. */
   #writeFailed(cause: unknown): void {
-    if (!this.#sender.isOpen || this.#over || this.#sender.hasEnded) return;
+    if (!this.#sender.isOpen || this.#closing.isOver || this.#sender.hasEnded) return;
     this.#sender.isOpen = false;
-    this.#stopWaiting = after(READ_AFTER_FAILURE, () => this.#inputEnded('gone', cause));
-    this.#inbox.cause ??= cause;
+    this.#reading.inbox.cause ??= cause;
+    this.#awaitEnd();
+    this.#loop.schedule();
   }
 
-  // --- the end ---
-
-  #lost(): TlsError {
-    if (this.#readOver && this.#inbox.cause === undefined)
-      return new TlsError('ERR_TRANSPORT', { detail: 'it was closed before our own direction was ended' });
-    return this.#inbox.error();
+  #awaitEnd(): void {
+    this.#closing.after('failure', READ_AFTER_FAILURE, () => {
+      // What the transport still has is fetched as the program reads.
+      if (this.#reading.inbox.isPaused) this.#awaitEnd();
+      else this.#inputEnded('gone', undefined);
+    });
   }
-
-  #giveUp(error: TlsError): false {
-    const engine = this.#engine;
-    if (this.#over) return false;
-    if (engine !== undefined) {
-      this.#call(() => engine.abort(error));
-      const alert = engine.takeBytes();
-      if (alert !== undefined && this.#sender.isOpen) this.#sender.hand(alert, []);
-    }
-    this.#finish(error);
-    return false;
-  }
-
-  #finish(error: TlsError | undefined): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#limit(undefined);
-    this.#stopHandshake();
-    this.#stopWaiting();
-    this.#unsubscribe();
-    this.#held = undefined;
-    this.#inbox.clear();
-    const engine = this.#engine;
-    // Overwrites the keys, where the engine has not done it already.
-    if (engine !== undefined) this.#call(() => engine.abort(new TlsError('ERR_ABORTED')));
-    const waiting = this.#sender.clear();
-    const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
-    this.#rejectLater(reason);
-    if (waiting.length > 0) {
-      queueMicrotask(() => {
-        for (const taken of waiting) taken(reason);
-      });
-    }
-    this.#skin.over(error);
-    this.#letGo(error);
-  }
-
-  #letGo(error: TlsError | undefined): void {
-    if (!this.#sender.isOpen) {
-      this.#release.now();
-      return;
-    }
-    const wasCutOff = this.#opened && error?.alert === Alert.userCanceled;
-    const hasSaidWhy = error?.alert !== undefined && !wasCutOff;
-    this.#release.begin(this.#inbox.flows && (hasSaidWhy || (this.#sender.isEnding && !this.#readOver)));
-  }
-
-  #rejectLater(error: TlsError): void {
-    for (const waiting of this.#later.splice(0)) waiting.reject(error);
-  }
-
-  /** Does this when `closeTimeout` has passed; undefined: does nothing, not even what was to be done. */
-  #limit(action: (() => void) | undefined): void {
-    this.#stopTimer?.();
-    this.#stopTimer = action === undefined ? undefined : after(this.#config.closeTimeout, action);
-  }
-
-  #listen(signal: AbortSignal): void {
-    const onAbort = (): void => this.abort(new TlsError('ERR_ABORTED', { cause: signal.reason }));
-    if (signal.aborted) {
-      this.#stop = new TlsError('ERR_ABORTED', { cause: signal.reason });
-      this.#schedule();
-      return;
-    }
-    signal.addEventListener('abort', onAbort, { once: true });
-    this.#unsubscribe = () => signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function asTlsError(reason: unknown): TlsError {
-  return reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
 }

@@ -34,6 +34,11 @@ export class Inbox {
     return this.#state === 'gone';
   }
 
+  /** More has come than is being read: the transport keeps the rest. */
+  get isPaused(): boolean {
+    return this.#paused;
+  }
+
   push(bytes: Uint8Array): void {
     this.#chunks.push(bytes);
     this.#length += bytes.length;

@@ -111,12 +111,15 @@ export class Sender {
     return taken !== undefined;
   }
 
-  /** Forgets everything; returns who waits. */
-  clear(): readonly Taken[] {
+  /** Nothing more is sent: forgets everything, and tells those who wait, later. */
+  abandon(reason: Error): void {
     const waiting = [...[...this.#inFlight].flat(), ...this.#outbox.clear(), ...this.#endTaken];
     this.#inFlight.clear();
     this.#endTaken = [];
-    return waiting;
+    if (waiting.length === 0) return;
+    queueMicrotask(() => {
+      for (const taken of waiting) taken(reason);
+    });
   }
 
   #sayEnd(engine: Engine): void {

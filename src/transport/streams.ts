@@ -97,9 +97,9 @@ class Streams implements TlsStream, Skin {
   #writableController!: WritableStreamDefaultController;
   /** The program waits for data. */
   #pull: Deferred<void> | undefined;
-  #ended = false;
+  /** Nothing more comes: the peer has ended, or there is an error for those who read. */
+  #endOfData: { readonly error: Error | undefined } | undefined;
   #error: Error | undefined;
-  #isOver = false;
   #cancelled = false;
 
   constructor(engine: Engine | PromiseLike<Engine>, transport: WebTransport, config: TransportConfig) {
@@ -127,7 +127,7 @@ class Streams implements TlsStream, Skin {
         this.#writableController = controller;
       },
       write: (chunk) => this.#write(chunk),
-      close: () => this.#end(),
+      close: () => this.#endWriting(),
       abort: (cause) => this.#driver.abort(new TlsError('ERR_ABORTED', { cause })),
     });
     this.#driver = new Driver(engine, transport, this, config);
@@ -184,32 +184,27 @@ class Streams implements TlsStream, Skin {
     return false;
   }
 
-  end(): void {
-    this.#ended = true;
+  end(error: Error | undefined): void {
+    this.#endOfData = { error };
     if (this.#pull !== undefined) this.#closeReadable();
     // Nothing is being read: our own direction ends all the same.
-    else if (!this.#config.allowHalfOpen) this.#endLater();
+    else if (error === undefined && !this.#config.allowHalfOpen) this.#endLater();
   }
 
   over(error: Error | undefined): void {
-    this.#isOver = true;
     this.#error = error;
-    if (error === undefined) {
-      this.#ended = true;
-      this.#closed.resolve();
-    } else {
+    if (error === undefined) this.#closed.resolve();
+    else {
       this.#secured.reject(error);
       this.#closed.reject(error);
     }
-    const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
-    this.#writableController.error(reason);
-    if (this.#pull !== undefined) this.#closeReadable();
+    this.#writableController.error(error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' }));
   }
 
   // --- what the program does ---
 
   #wait(): Promise<void> | void {
-    if (this.#ended || this.#isOver) {
+    if (this.#endOfData !== undefined) {
       this.#closeReadable();
       return;
     }
@@ -227,10 +222,11 @@ class Streams implements TlsStream, Skin {
   /** After everything that had come before. */
   #closeReadable(): void {
     if (this.#cancelled) return;
-    if (this.#ended) this.#controller.close();
-    else this.#controller.error(this.#error);
+    const error = this.#endOfData?.error;
+    if (error === undefined) this.#controller.close();
+    else this.#controller.error(error);
     this.#pulled();
-    if (this.#ended && !this.#config.allowHalfOpen) this.#endLater();
+    if (error === undefined && !this.#config.allowHalfOpen) this.#endLater();
   }
 
   /** A program that reads to the end and then writes its last has a turn of the event loop for it. */
@@ -251,7 +247,7 @@ class Streams implements TlsStream, Skin {
     });
   }
 
-  #end(): Promise<void> {
+  #endWriting(): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#driver.end((error) => (error === undefined ? resolve() : reject(error)));
     });

@@ -29,17 +29,23 @@ export interface TransportEvents {
   gone(cause?: unknown): void;
 }
 
-/** The program's side: what the driver tells, never from inside a call of the program's, but for `over`. */
+/** The program's side: what the driver tells, never from inside a call of the program's, but for `end` and `over`. */
 export interface Skin {
   /** The handshake is done. */
   secure(): void;
   /** Data for the program. Is more of it wanted now? */
   data(bytes: Uint8Array): boolean;
-  /** The peer has ended its direction. */
-  end(): void;
   /**
-   * The connection is over, with an error or without. The last thing that is told, perhaps from inside the call that ended
-   * it: the program has to hear of it later.
+   * Nothing more comes: the peer has ended its direction, or it was cut off, with the error for those who read and for
+   * no others. Told once, behind all data; also when the connection has been over for long.
+   */
+  end(error: Error | undefined): void;
+  /**
+   * The connection is over, with an error or without: nothing can be sent any more. What was received and not asked for
+   * still comes when it is wanted, and `end` behind it.
+   *
+   * This and an `end` with an error are perhaps told from inside the call that ended the connection: the program has to hear
+   * of it later.
    */
   over(error: Error | undefined): void;
 }

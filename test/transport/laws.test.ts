@@ -279,6 +279,17 @@ describe('4. half open only where asked', () => {
     await expect(client.closed).resolves.toBeUndefined();
     void server;
   });
+
+  it('close() does so too when it comes after our own end, with a read that waits', async () => {
+    const { client, server } = await both({ closeTimeout: 20, allowHalfOpen: true });
+    const read = client.readable.getReader().read();
+    await client.writable.close();
+    await pause(40);
+    void client.close();
+    await client.closed;
+    await expect(read).rejects.toEqual(coded('ERR_TRUNCATED'));
+    void server;
+  });
 });
 
 describe('5. time limits', () => {
