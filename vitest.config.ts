@@ -23,6 +23,7 @@ export default defineConfig(({ mode }) => ({
   test: {
     include: mode === 'fast' ? FAST : ['test/**/*.test.ts'],
     exclude: ['**/node_modules/**'],
+    setupFiles: ['test/support/equal-bytes.ts'],
     testTimeout: 60_000,
     pool: 'threads',
     isolate: false,
