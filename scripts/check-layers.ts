@@ -17,8 +17,9 @@ const FLOORS: readonly (readonly string[])[] = [
   ['record'],
   ['handshake'],
   ['engine'],
-  ['resumption', 'pki', 'transport', 'inspect'],
+  ['resumption', 'pki', 'transport', 'inspect', 'pipes'],
   ['.'], // the faces: src/*.ts
+  ['sockets'], // WinterTC's sockets over the faces
   ['node'], // Node only
   ['cli'], // the program `warifu`
 ];

@@ -8,7 +8,8 @@ import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { hasNodeCrypto, nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { hasWebCrypto, webCryptoProvider } from '../../src/crypto/webcrypto/index.ts';
-import type { TlsStream } from '../../src/transport/index.ts';
+import { dataChannelPipe, messagePortPipe } from '../../src/pipes/index.ts';
+import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
 import { identity, join } from './two-ends.ts';
 
 export interface Outcome {
@@ -111,7 +112,19 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    name: 'a server that is somebody else is refused',
+    name: 'over a message port, 1 MB each way',
+    run: async () => {
+      if (typeof MessageChannel === 'undefined') return 'there is none';
+      const { port1, port2 } = new MessageChannel();
+      return await carries([messagePortPipe(port1), messagePortPipe(port2)]);
+    },
+  },
+  {
+    name: 'over a data channel, 1 MB each way',
+    run: async () => (typeof RTCPeerConnection === 'undefined' ? 'there is none' : await carries(await channels())),
+  },
+  {
+    name: 'a server that is another is refused',
     run: async () => {
       const provider = nobleProvider();
       const [expected, other] = await Promise.all([identity(provider, 'server'), identity(provider, 'impostor')]);
@@ -140,6 +153,29 @@ const CASES: readonly Case[] = [
     },
   },
 ];
+
+async function carries(ends: readonly [ByteDuplex, ByteDuplex]): Promise<string> {
+  const provider = autoProvider();
+  const { credential, verifier } = await identity(provider, 'server');
+  const client = { crypto: provider, verifier, serverName: 'localhost' };
+  return finish(...succeeded(await join(client, { crypto: provider, credential }, ends)));
+}
+
+/** Both ends of a data channel between two peers in one page. */
+async function channels(): Promise<[ByteDuplex, ByteDuplex]> {
+  const [a, b] = [new RTCPeerConnection(), new RTCPeerConnection()];
+  a.onicecandidate = ({ candidate }) => void b.addIceCandidate(candidate ?? undefined);
+  b.onicecandidate = ({ candidate }) => void a.addIceCandidate(candidate ?? undefined);
+  const ours = dataChannelPipe(a.createDataChannel('tls'));
+  const theirs = new Promise<ByteDuplex>((resolve) => {
+    b.ondatachannel = ({ channel }) => resolve(dataChannelPipe(channel));
+  });
+  await a.setLocalDescription();
+  await b.setRemoteDescription(a.localDescription!);
+  await b.setLocalDescription();
+  await a.setRemoteDescription(b.localDescription!);
+  return [ours, await theirs];
+}
 
 async function conforms(provider: CryptoProvider): Promise<string> {
   const checks = await checkProvider(provider);

@@ -2,13 +2,14 @@ import { encodeSubjectPublicKeyInfo } from '../../src/crypto/spki.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import type { Credential, PeerVerifier } from '../../src/handshake/peer.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
-import type { TlsStream } from '../../src/transport/index.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
+import type { ByteDuplex, TlsStream } from '../../src/transport/index.ts';
 
 /** A client and a server in one process. Certificates are opaque here: each side pins the other's. */
 
 export interface Identity {
   readonly credential: Credential;
-  /** Accepts this identity, and nobody else. */
+  /** Accepts this identity, and no other. */
   readonly verifier: PeerVerifier;
 }
 
@@ -25,7 +26,7 @@ export async function identity(provider: CryptoProvider, name: string): Promise<
       verify: ({ chain: [shown] }) =>
         shown?.length === certificate.length && shown.every((byte, i) => byte === certificate[i])
           ? { ok: true, publicKey, path: [certificate] }
-          : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is somebody else.', alert: 46 } },
+          : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is another.', alert: 46 } },
     },
   };
 }
@@ -34,27 +35,11 @@ export async function identity(provider: CryptoProvider, name: string): Promise<
 export function join(
   client: ConnectOptions,
   server: AcceptOptions,
+  [a, b]: readonly [ByteDuplex, ByteDuplex] = memoryPipe(),
 ): Promise<[PromiseSettledResult<TlsStream>, PromiseSettledResult<TlsStream>]> {
-  const [a, b] = pipe();
   // Each side ends when it has sent everything, whether or not the other one has.
   return Promise.allSettled([
     connect(a, { ...client, allowHalfOpen: true }),
     accept(b, { ...server, allowHalfOpen: true }),
   ]);
-}
-
-/** One end of a wire. */
-export interface End {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
-}
-
-/** Two ends of a wire that exists in memory only. */
-export function pipe(): [End, End] {
-  const there = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
-  const back = new TransformStream<Uint8Array, Uint8Array>(undefined, { highWaterMark: 16 });
-  return [
-    { readable: back.readable, writable: there.writable },
-    { readable: there.readable, writable: back.writable },
-  ];
 }
