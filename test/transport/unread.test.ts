@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { drive, type TlsStream, type TransportOptions } from '../../src/transport/index.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
-import { type End, pipe } from '../runtimes/two-ends.ts';
+import { type End, pipe } from '../../demo/pipe.ts';
 
 /**
  * What has arrived belongs to the program, however slowly it reads and whatever becomes of the connection; behind it comes a
