@@ -5,9 +5,9 @@
 /** Longest message of an error, in characters. What is behind it is only counted. */
 export const MAX_MESSAGE = 2_000;
 
-// Controls of the terminal, of the line and of the direction of writing; what has no width, and every space but one;
-// what is no character at all.
-const UNPRINTABLE = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
+// Controls of the terminal, of the line and of the direction of writing; what has no width, and every space but that of
+// Latin and that of East Asian scripts, which stands between the parts of a name; what is no character at all.
+const UNPRINTABLE = /(?![ \u3000])[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu;
 
 /**
  * The text with everything escaped that a terminal might obey, that turns the direction of writing round, that begins a

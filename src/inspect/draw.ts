@@ -1,46 +1,8 @@
 import { printable } from '../bytes/text.ts';
 import type { Epoch } from '../handshake/context.ts';
+import { wrapColumns } from '../bytes/width.ts';
+import { LEGEND } from './draw-text.ts';
 import { markedName, type Rung } from './ladder.ts';
-
-/** How a ladder is drawn as text. */
-export interface DrawTextOptions {
-  /** Columns in all, at least 40. Default 78. */
-  readonly width?: number;
-}
-
-/**
- * A sequence diagram for the terminal. Lines end in a newline.
- * @example
- * ```ts
- * import { drawText } from 'warifu/inspect';
- * const text = drawText([{ type: 'message', from: 'client', name: 'Finished', epoch: 'handshake', details: [] }]);
- * text.includes('{Finished}'); // true
- * ```
- */
-export function drawText(rungs: readonly Rung[], { width = 78 }: DrawTextOptions = {}): string {
-  const inner = Math.max(40, Math.floor(width)) - 6;
-  const line = (text: string, left = '│', right = '│'): string => `  ${left}${text.padEnd(inner)}${right}`.trimEnd();
-  const out = [`client${' '.repeat(inner - 6)}server`, line('')];
-  for (const rung of rungs) {
-    if (rung.type === 'note') {
-      const texts = wrap(printable(rung.text), inner - 4);
-      for (const [index, text] of texts.entries()) {
-        const mark = index === 0 ? '●' : '│';
-        out.push(rung.by === 'client' ? line(` ${text}`, mark) : line(`${text} `.padStart(inner), '│', mark));
-      }
-      continue;
-    }
-    const indent = rung.from === 'client' ? 1 : Math.floor(inner / 3);
-    out.push(line(`${' '.repeat(indent)}${markedName(rung)}`));
-    for (const detail of rung.details) {
-      for (const text of wrap(printable(detail), inner - indent - 3))
-        out.push(line(`${' '.repeat(indent + 2)}${text}`));
-    }
-    out.push(line(rung.from === 'client' ? `${'─'.repeat(inner - 1)}▶` : `◀${'─'.repeat(inner - 1)}`));
-  }
-  out.push(line(''), '', ...wrap(LEGEND, inner + 2).map((text) => `  ${text}`));
-  return `${out.join('\n')}\n`;
-}
 
 /**
  * A sequence diagram in Mermaid's language.
@@ -97,7 +59,7 @@ export function drawSvg(
       const client = rung.by === 'client';
       const at = client ? left : right;
       parts.push(`<circle cx="${at}" cy="${y - 4}" r="4" fill="currentColor"/>`);
-      for (const text of wrap(printable(rung.text), columns)) {
+      for (const text of wrapColumns(printable(rung.text), columns)) {
         parts.push(svgText(client ? left + 12 : right - 12, y, text, client ? 'start' : 'end', 'font-style="italic"'));
         y += 18;
       }
@@ -108,7 +70,7 @@ export function drawSvg(
     const x = client ? left + 12 : left + Math.floor((right - left) / 3);
     const room = Math.floor((right - x - 12) / 7.3);
     parts.push(svgText(x, y, markedName(rung), 'start', 'font-weight="bold"'));
-    for (const text of rung.details.flatMap((detail) => wrap(printable(detail), room - 2))) {
+    for (const text of rung.details.flatMap((detail) => wrapColumns(printable(detail), room - 2))) {
       y += 17;
       parts.push(svgText(x + 14, y, text, 'start', 'opacity="0.8"'));
     }
@@ -116,7 +78,7 @@ export function drawSvg(
     parts.push(svgArrow(client ? left : right, client ? right : left, y, COLOURS[rung.epoch]));
     y += 24;
   }
-  const legend = wrap(LEGEND, columns);
+  const legend = wrapColumns(LEGEND, columns);
   const height = y + 14 + 16 * legend.length;
   return `<svg xmlns="http://www.w3.org/2000/svg" role="img" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" font-family="ui-monospace, Menlo, Consolas, monospace" font-size="12" fill="currentColor">
 <title>${xml(title)}</title>
@@ -129,8 +91,6 @@ ${legend.map((text, index) => svgText(left, y + 18 + 16 * index, text, 'start', 
 `;
 }
 
-const LEGEND = '(…) early, {…} handshake, […] application keys; the rest in plaintext';
-
 const COLOURS: { readonly [E in Epoch]: string } = {
   plaintext: '#c92a2a',
   early: '#e67700',
@@ -138,32 +98,24 @@ const COLOURS: { readonly [E in Epoch]: string } = {
   application: '#1971c2',
 };
 
-/** Breaks at spaces; a word that is longer than a line is cut. */
-function wrap(text: string, columns: number): string[] {
-  const out: string[] = [];
-  let line = '';
-  for (let word of text.split(' ')) {
-    if (line !== '' && line.length + 1 + word.length > columns) {
-      out.push(line);
-      line = '';
-    }
-    while (word.length > columns) {
-      out.push(word.slice(0, columns));
-      word = word.slice(columns);
-    }
-    line = line === '' ? word : `${line} ${word}`;
-  }
-  if (line !== '' || out.length === 0) out.push(line);
-  return out;
-}
-
 /** Mermaid writes what it would take for its own as `#` and a number. */
 function mermaidText(text: string): string {
-  return printable(text).replace(/[#;<>&"]/g, (character) => `#${character.charCodeAt(0)};`);
+  return leftToRight(printable(text)).replace(/[#;<>&"\u200e]/g, (character) => `#${character.charCodeAt(0)};`);
 }
 
 function svgText(x: number, y: number, text: string, anchor: 'start' | 'middle' | 'end', more: string): string {
-  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more} xml:space="preserve">${xml(text)}</text>`;
+  return `<text x="${x}" y="${y}" text-anchor="${anchor}" ${more} xml:space="preserve">${xml(leftToRight(text))}</text>`;
+}
+
+const RIGHT_TO_LEFT = '\\u0590-\\u08ff\\ufb1d-\\ufdff\\ufe70-\\ufefc\\u{10800}-\\u{10fff}\\u{1e800}-\\u{1efff}';
+
+/**
+ * A name that is written from right to left stays where it is, and what stands behind it too: a mark behind it (U+200E) ends
+ * its direction, which quotes and digits would follow otherwise (Unicode Standard Annex 9).
+ */
+function leftToRight(text: string): string {
+  const run = new RegExp(`[${RIGHT_TO_LEFT}](?:[^\\p{L}\\p{N}]*[${RIGHT_TO_LEFT}])*`, 'gu');
+  return text.replace(run, '$&\u200e');
 }
 
 function svgArrow(from: number, to: number, y: number, colour: string): string {

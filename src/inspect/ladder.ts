@@ -28,10 +28,16 @@ export interface Recorder {
   readonly rungs: readonly Rung[];
 }
 
-/** What a recorder keeps. */
-export interface RecorderOptions {
+/** What a ladder shows. */
+export interface LadderOptions {
   /** Note when keys change. Default false. */
   readonly keys?: boolean;
+  /** What is said of a certificate (DER): whose it is. Default: its size. */
+  readonly certificateText?: (der: Uint8Array) => string;
+}
+
+/** What a recorder keeps. */
+export interface RecorderOptions extends LadderOptions {
   /** The most rungs kept; what comes after them is dropped. Default 1000. */
   readonly most?: number;
 }
@@ -47,31 +53,47 @@ export interface RecorderOptions {
  * drawText(recorder.rungs);
  * ```
  */
-export function recordLadder({ keys = false, most = 1000 }: RecorderOptions = {}): Recorder {
+export function recordLadder({ most = 1000, ...options }: RecorderOptions = {}): Recorder {
   const rungs: Rung[] = [];
+  let isFull = false;
+  const onTrace = ladderOf(options, (rung, replacesLast) => {
+    if (replacesLast && !isFull) rungs[rungs.length - 1] = rung;
+    if (replacesLast) return;
+    isFull = rungs.length >= most;
+    if (!isFull) rungs.push(rung);
+  });
+  return { onTrace, rungs };
+}
+
+/** Tells of each rung as it happens; one of application data is told of again, in place of itself, as it grows. */
+export function ladderOf(
+  { keys = false, certificateText }: LadderOptions,
+  tell: (rung: Rung, replacesLast: boolean) => void,
+): (event: TraceEvent) => void {
   let setting: Setting = FIRST_SETTING;
   let data: { from: Role; length: number } | undefined;
-
-  const onTrace = (event: TraceEvent): void => {
-    if (event.type === 'data' && data?.from === event.from && rungs.length > 0) {
-      data.length += event.length;
-      rungs[rungs.length - 1] = dataRung(data);
+  return (event) => {
+    if (event.type === 'data') {
+      const isMore = data?.from === event.from;
+      data = { from: event.from, length: event.length + (isMore ? (data?.length ?? 0) : 0) };
+      tell(dataRung(data), isMore);
       return;
     }
     if (event.type === 'keys' && !keys) return;
     data = undefined;
-    if (rungs.length >= most) return;
-    data = event.type === 'data' ? { from: event.from, length: event.length } : undefined;
-    rungs.push(event.type === 'data' ? dataRung(data!) : rungOf(event, setting));
+    tell(rungOf(event, setting, certificateText), false);
     if (event.type === 'message') setting = settingAfter(event.handshakeType, event.raw.subarray(4), setting);
   };
-  return { onTrace, rungs };
 }
 
-function rungOf(event: Exclude<TraceEvent, { readonly type: 'data' }>, setting: Setting): Rung {
+function rungOf(
+  event: Exclude<TraceEvent, { readonly type: 'data' }>,
+  setting: Setting,
+  certificateText: LadderOptions['certificateText'],
+): Rung {
   switch (event.type) {
     case 'message': {
-      const { name, details } = summarize(event.handshakeType, event.raw.subarray(4), setting);
+      const { name, details } = summarize(event.handshakeType, event.raw.subarray(4), setting, certificateText);
       const more = event.wire === undefined ? details : ['in the form of SSL 2', ...details];
       return { type: 'message', from: event.from, name, epoch: event.epoch, details: more };
     }

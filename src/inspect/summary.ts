@@ -29,7 +29,8 @@ export interface Summary {
 }
 
 /**
- * What a handshake message says, in brief. `body` is without the header. Never throws for what it is given.
+ * What a handshake message says, in brief. `body` is without the header. Never throws for what it is given. Of certificates
+ * it says what `certificateText` does; otherwise their sizes.
  * @example
  * ```ts
  * import { summarize } from 'warifu/inspect';
@@ -38,13 +39,24 @@ export interface Summary {
  * details; // ['asks for the same']
  * ```
  */
-export function summarize(type: number, body: Uint8Array, setting: Setting): Summary {
+export function summarize(
+  type: number,
+  body: Uint8Array,
+  setting: Setting,
+  certificateText?: (der: Uint8Array) => string,
+): Summary {
   const { name } = readingOf(type, body, setting);
-  const details = attempt(() => detailsOf(type, name, body, setting)) ?? ['cannot be read'];
+  const details = attempt(() => detailsOf(type, name, body, setting, certificateText)) ?? ['cannot be read'];
   return { name, details };
 }
 
-function detailsOf(type: number, name: string, body: Uint8Array, setting: Setting): readonly string[] {
+function detailsOf(
+  type: number,
+  name: string,
+  body: Uint8Array,
+  setting: Setting,
+  certificateText: ((der: Uint8Array) => string) | undefined,
+): readonly string[] {
   const old = setting.version < ids.TLS_1_3;
   switch (type) {
     case ids.HANDSHAKE_CLIENT_HELLO:
@@ -56,7 +68,9 @@ function detailsOf(type: number, name: string, body: Uint8Array, setting: Settin
     case ids.HANDSHAKE_CERTIFICATE_REQUEST:
       return old ? request12(decode(m12.CertificateRequest12, body)) : request13(decode(m13.CertificateRequest, body));
     case ids.HANDSHAKE_CERTIFICATE:
-      return old ? chain(decode(m12.Certificate12, body).chain, false) : certificate13(decode(m13.Certificate, body));
+      return old
+        ? chain(decode(m12.Certificate12, body).chain, false, certificateText)
+        : certificate13(decode(m13.Certificate, body), certificateText);
     case ids.HANDSHAKE_COMPRESSED_CERTIFICATE:
       return [byteCount(decode(m13.CompressedCertificate, body).uncompressedLength)];
     case ids.HANDSHAKE_CERTIFICATE_VERIFY:
@@ -135,19 +149,35 @@ function request12({ signatureAlgorithms: schemes, authorities }: m12.Certificat
   return lines(['signatures', schemes.map(schemeName)], ['authorities', [`${authorities.length}`]]);
 }
 
-function certificate13({ entries }: m13.Certificate): readonly string[] {
+function certificate13(
+  { entries }: m13.Certificate,
+  text: ((der: Uint8Array) => string) | undefined,
+): readonly string[] {
   const stapled = entries.some(({ extensions }) => has(extensions, statusRequest.id));
   return chain(
     entries.map(({ certData }) => certData),
     stapled,
+    text,
   );
 }
 
-function chain(certificates: readonly Uint8Array[], stapled: boolean): readonly string[] {
+/** The most that are named, one a line. */
+const MAX_NAMED = 4;
+
+function chain(
+  certificates: readonly Uint8Array[],
+  stapled: boolean,
+  text: ((der: Uint8Array) => string) | undefined,
+): readonly string[] {
   if (certificates.length === 0) return ['none'];
+  const staple = stapled ? ['with an OCSP response'] : [];
+  if (text !== undefined) {
+    const more = certificates.length - MAX_NAMED;
+    return [...certificates.slice(0, MAX_NAMED).map(text), ...(more > 0 ? [`and ${more} more`] : []), ...staple];
+  }
   const sizes = certificates.map(({ length }) => byteCount(length));
   const what = certificates.length === 1 ? '1 certificate' : `${certificates.length} certificates`;
-  return [`${what}: ${shorten(sizes)}`, ...(stapled ? ['with an OCSP response'] : [])];
+  return [`${what}: ${shorten(sizes)}`, ...staple];
 }
 
 function serverKeyExchange(body: Uint8Array, { exchange }: Setting): readonly string[] {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../src/handshake/config.ts';
 import { annotate } from '../../src/inspect/annotate.ts';
-import { drawText } from '../../src/inspect/draw.ts';
+import { drawText } from '../../src/inspect/draw-text.ts';
 import { recordLadder } from '../../src/inspect/ladder.ts';
 import { connected } from '../support/pair.ts';
 

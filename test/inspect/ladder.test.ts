@@ -2,7 +2,9 @@ import { describe, expect, it } from 'vitest';
 import type { TraceEvent } from '../../src/handshake/config.ts';
 import { clientTable13 } from '../../src/handshake/tls13/client/table.ts';
 import { serverTable13 } from '../../src/handshake/tls13/server/table.ts';
-import { drawMermaid, drawSvg, drawText } from '../../src/inspect/draw.ts';
+import { drawMermaid, drawSvg } from '../../src/inspect/draw.ts';
+import { drawText, liveText } from '../../src/inspect/draw-text.ts';
+import { textWidth } from '../../src/bytes/width.ts';
 import { type Recorder, type Rung, recordLadder } from '../../src/inspect/ladder.ts';
 import { drawStates } from '../../src/inspect/mermaid.ts';
 import { clientHello, flight13, handshake12, helloRetryRequest, serverHello } from './samples.ts';
@@ -166,6 +168,72 @@ describe('drawn as text', () => {
   it('obeys no character of the peer', () => {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what is looked for
     expect(drawText(hostile)).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]/);
+  });
+});
+
+const scripts: readonly Rung[] = [
+  { type: 'note', by: 'client', text: 'certificate trusted: CN=山田　太郎,O=株式会社 日本' },
+  { type: 'note', by: 'server', text: 'CN=שלום עולם "12", CN=سلام' },
+  { type: 'message', from: 'server', name: 'Certificate', epoch: 'handshake', details: ['日本語'.repeat(30)] },
+];
+
+describe('names in every script', () => {
+  it('are drawn as they are, between lines that stay straight', () => {
+    const lines = drawText(scripts, { width: 60 }).trimEnd().split('\n').slice(1, -3);
+    for (const line of lines) expect([line, textWidth(line)]).toEqual([line, 58]);
+    expect(lines.join('')).toContain('CN=山田　太郎');
+    expect(lines.join('')).toContain('CN=שלום עולם "12"');
+  });
+
+  it('turn nothing round but themselves where pictures are drawn', () => {
+    expect(drawSvg(scripts)).toContain('CN=שלום עולם\u200e &#34;12&#34;, CN=سلام\u200e');
+    expect(drawMermaid(scripts)).toContain('CN=שלום עולם#8206; #34;12#34;');
+    expect(drawSvg(whole.rungs)).not.toContain('\u200e');
+  });
+});
+
+describe('drawn while it happens', () => {
+  const rungsOf = (text: string): string => text.split('\n').slice(2, -4).join('\n');
+
+  it('is at the end what would have been drawn afterwards, and each message is there as soon as it is told of', () => {
+    let drawn = '';
+    const live = liveText({ write: (text) => (drawn += text) });
+    live.onTrace(message('client', 'plaintext', clientHello));
+    expect(drawn).toMatch(/ClientHello[\s\S]*▶│\n$/);
+    live.onTrace(message('server', 'plaintext', serverHello));
+    live.onTrace({ type: 'data', from: 'client', length: 100 });
+    expect(drawn).not.toContain('Application Data');
+    live.onTrace({ type: 'data', from: 'client', length: 23 });
+    live.onTrace({ type: 'data', from: 'server', length: 5 });
+    expect(drawn).toContain('123 bytes');
+    live.end();
+    live.end();
+    live.onTrace({ type: 'data', from: 'client', length: 1 });
+    const recorder = record(message('client', 'plaintext', clientHello), message('server', 'plaintext', serverHello));
+    recorder.onTrace({ type: 'data', from: 'client', length: 123 });
+    recorder.onTrace({ type: 'data', from: 'server', length: 5 });
+    expect(rungsOf(drawn)).toBe(rungsOf(drawText(recorder.rungs)));
+    expect(drawn).toBe(drawText(recorder.rungs));
+  });
+
+  it('says when, says whose certificates, and has colours where they are wanted', () => {
+    let drawn = '';
+    let now = 1000;
+    const live = liveText({
+      write: (text) => (drawn += text),
+      now: () => (now += 1.25),
+      colours: true,
+      certificateText: (der) => `a certificate of ${der.length}`,
+    });
+    live.onTrace(message('client', 'plaintext', clientHello));
+    live.onTrace(message('server', 'plaintext', serverHello));
+    live.onTrace(message('server', 'handshake', flight13[2]!));
+    live.end();
+    expect(drawn).toMatch(/0\.0 ms/);
+    expect(drawn).toMatch(/2\.5 ms/);
+    expect(drawn).toContain('\u001b[1;32m{Certificate}\u001b[0m');
+    expect(drawn).toContain('a certificate of ');
+    expect(drawText([], {})).not.toContain('\u001b');
   });
 });
 
