@@ -11,6 +11,10 @@ type Entry =
   | { readonly summary: string; command(): Promise<Command> };
 
 const ENTRIES: { readonly [name: string]: Entry } = {
+  connect: {
+    summary: 'connect to a server: who it is, what was agreed on, and why not',
+    command: async () => (await import('./connect/command.ts')).connectCommand,
+  },
   ca: {
     summary: 'an authority of your own: certificates for servers and clients',
     commands: async () => (await import('./ca/commands.ts')).CA_COMMANDS,

@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, fstatSync, readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
+import type { Readable, Writable } from 'node:stream';
 import { Failure } from './failure.ts';
 
 /** Where a command reads and writes. */
@@ -18,6 +19,13 @@ export interface Terminal {
   readonly isColoured: boolean;
   /** Path of a file as the program was given it. */
   path(name: string): string;
+  /** Standard input as a stream, standard output as one. */
+  readonly input: Readable;
+  readonly output: Writable;
+  /** Is standard input a pipe of a shell or a file, so that it is meant to be read and ends by itself? */
+  readonly isPiped: boolean;
+  /** Columns of the terminal; undefined: it is none. */
+  readonly columns: number | undefined;
 }
 
 /** The terminal of this process. Colours only on a terminal, and not when `NO_COLOR` is set. */
@@ -33,7 +41,26 @@ export function processTerminal(): Terminal {
       }),
     isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     path: (name) => resolve(name),
+    get input() {
+      return process.stdin;
+    },
+    get output() {
+      return process.stdout;
+    },
+    get isPiped() {
+      return isPipe(0);
+    },
+    columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   };
+}
+
+function isPipe(descriptor: number): boolean {
+  try {
+    const stat = fstatSync(descriptor);
+    return stat.isFIFO() || stat.isFile();
+  } catch {
+    return false;
+  }
 }
 
 /** The bytes of a file, or of standard input for `-`. @throws Failure when it cannot be read. */

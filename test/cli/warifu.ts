@@ -5,6 +5,8 @@ import { type Outcome, runProgram } from '../support/programs.ts';
 /** The program `warifu`, run as people run it. */
 
 export interface Warifu {
+  /** The file that is run. */
+  readonly main: string;
   /** Runs it to its end, in a folder. */
   run(cwd: string, ...args: readonly string[]): Outcome;
   /** {@link run}, with something on its standard input. */
@@ -21,6 +23,7 @@ export async function buildWarifu(name: string): Promise<Warifu> {
   const runWith = (cwd: string, input: string, ...rest: readonly string[]): Outcome =>
     runProgram(process.execPath, [main, ...rest], { cwd, input });
   return {
+    main,
     runWith,
     run: (cwd, ...rest) => runWith(cwd, '', ...rest),
     start: (...rest) => startChild(process.execPath, [main, ...rest]),
