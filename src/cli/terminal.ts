@@ -20,10 +20,10 @@ export interface Terminal {
   /** Path of a file as the program was given it. */
   path(name: string): string;
   /** Standard input as a stream, standard output as one. */
-  readonly input: Readable;
-  readonly output: Writable;
+  input(): Readable;
+  output(): Writable;
   /** Is standard input a pipe of a shell or a file, so that it is meant to be read and ends by itself? */
-  readonly isPiped: boolean;
+  isPiped(): boolean;
   /** Columns of the terminal; undefined: it is none. */
   readonly columns: number | undefined;
 }
@@ -41,15 +41,9 @@ export function processTerminal(): Terminal {
       }),
     isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
     path: (name) => resolve(name),
-    get input() {
-      return process.stdin;
-    },
-    get output() {
-      return process.stdout;
-    },
-    get isPiped() {
-      return isPipe(0);
-    },
+    input: () => process.stdin,
+    output: () => process.stdout,
+    isPiped: () => isPipe(0),
     columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
   };
 }

@@ -44,9 +44,9 @@ export async function runCli(args: readonly string[], options: CliOptions = {}):
     untilStopped: () => stop.then(() => 'SIGTERM'),
     isColoured,
     path: (name) => resolve(cwd, name),
-    input: source,
-    output,
-    isPiped: input !== undefined,
+    input: () => source,
+    output: () => output,
+    isPiped: () => input !== undefined,
     columns: undefined,
   };
   const status = await runProgram(args, terminal);

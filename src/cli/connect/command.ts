@@ -87,7 +87,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const keyLog = given.text('keylog') === undefined ? undefined : keyLogTo(given.text('keylog')!, terminal);
   const earlyFile = given.text('early-data');
   const earlyData = earlyFile === undefined ? undefined : readFile(terminal, earlyFile);
-  const isPiping = !isDiagnosis && !given.has('no-input') && (given.has('pipe') || terminal.isPiped);
+  const isPiping = !isDiagnosis && !given.has('no-input') && (given.has('pipe') || terminal.isPiped());
   const milliseconds = 1000 * (given.number('timeout', 1) ?? 10);
   const pcap = given.text('pcap');
   const capture = pcap === undefined ? undefined : new Capture(terminal.path(pcap), pcap);

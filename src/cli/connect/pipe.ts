@@ -16,7 +16,8 @@ export async function pipe(
   terminal: Terminal,
   { wait, halfClose }: PipeOptions,
 ): Promise<PipeResult> {
-  const { input, output } = terminal;
+  const input = terminal.input();
+  const output = terminal.output();
   let sent = 0;
   let received = 0;
   let timer: NodeJS.Timeout | undefined;
