@@ -15,7 +15,6 @@ import { converse, type Input } from '../test/fuzz/conversation.ts';
 import { startCoverage } from '../test/fuzz/coverage.ts';
 import { type Edit, randomEdit } from '../test/fuzz/edits.ts';
 import { readChanged } from '../test/fuzz/files.ts';
-import { tryProgram } from '../test/fuzz/program.ts';
 import { TARGETS } from '../test/fuzz/targets.ts';
 
 const option = (name: string): string | undefined => {
@@ -85,7 +84,7 @@ async function fuzz(minutes: number, seed: number, folder: string): Promise<void
       }
     }
     // Those are a seed each, and nothing of them is kept; what they reach is no merit of a conversation.
-    for (const judge of [judgeChanged, judgeChanged, readChanged, tryProgram]) {
+    for (const judge of [judgeChanged, judgeChanged, readChanged]) {
       runs++;
       await judge(random.next(2 ** 31));
     }

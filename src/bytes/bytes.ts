@@ -65,19 +65,18 @@ export function ownBytes(bytes: Uint8Array): OwnBytes {
 
 /** What any ArrayBuffer or view of one holds, without a copy; undefined for everything else. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
-  if (value instanceof Uint8Array) return plainView(value);
-  if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
-  if (value instanceof ArrayBuffer) return new Uint8Array(value);
-  // Of another realm, or shared between threads.
-  let kind: string;
   try {
-    kind = Object.prototype.toString.call(value);
+    if (value instanceof Uint8Array) return plainView(value);
+    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    if (value instanceof ArrayBuffer) return new Uint8Array(value);
+    // Of another realm, or shared between threads.
+    const kind = Object.prototype.toString.call(value);
+    const isBuffer = kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]';
+    return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined;
   } catch {
     // It throws when it is looked at, so it is none.
     return undefined;
   }
-  const isBuffer = kind === '[object ArrayBuffer]' || kind === '[object SharedArrayBuffer]';
-  return isBuffer ? new Uint8Array(value as ArrayBuffer) : undefined;
 }
 
 const HEX = '0123456789abcdef';

@@ -53,18 +53,23 @@ export class DuplexTransport implements Transport {
   }
 
   write(bytes: Uint8Array, done: (error?: unknown) => void): void {
-    this.#stream.write(bytes, (error) => {
+    const written = (error: unknown): void => {
       if (error !== undefined && error !== null) this.#readTheRest();
       done(error);
-    });
+    };
+    // A stream throws what its own `_write` does.
+    this.#call(
+      (stream) => stream.write(bytes, written),
+      (cause) => process.nextTick(written, cause ?? new TlsError('ERR_TRANSPORT')),
+    );
   }
 
   pause(): void {
-    this.#stream.pause();
+    this.#call((stream) => stream.pause(), this.#onError);
   }
 
   resume(): void {
-    this.#stream.resume();
+    this.#call((stream) => stream.resume(), this.#onError);
   }
 
   end(done: () => void): void {
@@ -74,14 +79,30 @@ export class DuplexTransport implements Transport {
       return;
     }
     stream.once('finish', done);
-    if (!stream.writableEnded) stream.end();
+    if (!stream.writableEnded)
+      this.#call(
+        (ending) => ending.end(),
+        () => process.nextTick(done),
+      );
   }
 
   destroy(): void {
     if (this.#refused !== undefined) return;
-    this.#stream.destroy();
+    this.#call(
+      (stream) => stream.destroy(),
+      () => {},
+    );
     // A stream that was destroyed before it had been told to say so.
     if (this.#stream.closed) this.#detach();
+  }
+
+  /** A stream that a program wrote may throw wherever it is called. */
+  #call(call: (stream: Duplex) => void, failed: (cause: unknown) => void): void {
+    try {
+      call(this.#stream);
+    } catch (cause) {
+      failed(cause);
+    }
   }
 
   /**
@@ -117,14 +138,16 @@ export class DuplexTransport implements Transport {
   readonly #onEnd = (): void => this.#events.ended();
 
   readonly #onError = (cause: unknown): void => {
-    this.#takeTheRest();
+    if (this.#isGone) return;
     this.#isGone = true;
+    this.#takeTheRest();
     this.#events.gone(cause);
   };
 
   readonly #onClose = (): void => {
     this.#takeTheRest();
-    this.#detach();
+    // What says so and is not closed can still fail.
+    if (this.#stream.closed) this.#detach();
     if (this.#isGone) return;
     this.#isGone = true;
     this.#events.gone();

@@ -69,6 +69,7 @@ export class Closing {
     this.isOpen = true;
     this.#timers.clear('handshake');
     if (this.#parts.config.signalEnds === 'handshake') this.#unsubscribe();
+    this.limitSending();
   }
 
   /** Does this when so much time has passed, unless the connection is over by then. */
@@ -85,6 +86,21 @@ export class Closing {
   /** The program reads. */
   unlimit(): void {
     this.#timers.clear('close');
+    this.#timers.clear('sending');
+  }
+
+  /**
+   * We have ended and nothing is being read: a transport that takes nothing is not waited for any longer than the peer. What
+   * was handed over gets the time that it takes at a kilobyte per second.
+   */
+  limitSending(): void {
+    const { reading, sender, config } = this.#parts;
+    this.#timers.clear('sending');
+    const isReading = reading.isWanted && !reading.isDiscarding && !reading.isOver;
+    if (this.#isOver || !this.isOpen || !sender.isEnding || sender.hasEnded || isReading) return;
+    const time = config.closeTimeout + sender.outstanding;
+    const detail = `it has taken nothing for ${time} ms`;
+    this.#timers.set('sending', time, () => this.giveUp(new TlsError('ERR_TRANSPORT', { detail })));
   }
 
   // --- why it ends ---
@@ -117,6 +133,7 @@ export class Closing {
     if (this.#isOver) calls.dispose();
     skin.end(error);
     if (error === undefined && sender.hasEnded) this.finish(undefined);
+    else this.limitSending();
   }
 
   giveUp(error: TlsError): false {

@@ -57,6 +57,7 @@ export class Driver {
       schedule: () => this.#loop.schedule(),
       call: (call) => void this.#calls.call(call),
       failed: (cause) => this.#writeFailed(cause),
+      took: () => this.#closing.limitSending(),
       ended: () => this.#endSaid(),
     });
     const [calls, reading, sender] = [this.#calls, this.#reading, this.#sender];
@@ -127,8 +128,10 @@ export class Driver {
 
   /** Ends our direction with close_notify, behind what was written. */
   end(taken?: Taken): void {
-    if (!this.#closing.isOver && !this.#sender.hasEnded) this.#sender.end(taken);
-    else if (taken !== undefined) queueMicrotask(() => taken());
+    if (!this.#closing.isOver && !this.#sender.hasEnded) {
+      this.#sender.end(taken);
+      this.#closing.limitSending();
+    } else if (taken !== undefined) queueMicrotask(() => taken());
   }
 
   /** The program can take data. */
@@ -142,6 +145,7 @@ export class Driver {
   discard(): void {
     this.#reading.discard();
     if (this.#sender.hasEnded) this.#endSaid();
+    else this.#closing.limitSending();
     this.#loop.schedule();
   }
 

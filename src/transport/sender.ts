@@ -15,6 +15,8 @@ export interface SenderHost {
   call(call: () => void): void;
   /** The transport takes nothing more. */
   failed(cause: unknown): void;
+  /** The transport has taken something that it was handed. */
+  took(): void;
   /** Our end has been taken by the transport. */
   ended(): void;
 }
@@ -43,6 +45,11 @@ export class Sender {
   /** Bytes that were written and that the transport has not taken, in both forms. */
   get backlog(): number {
     return this.#outbox.length + this.#outstanding;
+  }
+
+  /** Bytes that the transport has and has not taken. */
+  get outstanding(): number {
+    return this.#outstanding;
   }
 
   get hasEnded(): boolean {
@@ -99,6 +106,7 @@ export class Sender {
         return;
       }
       if (!this.#inFlight.delete(taken)) return;
+      this.#host.took();
       for (const callback of taken) this.#taken.push(callback);
       if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();
     });

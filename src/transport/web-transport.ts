@@ -49,17 +49,17 @@ export class WebTransport implements Transport {
   #events!: TransportEvents;
   #paused = false;
   #reading = false;
-  #isEnding: Promise<void> | undefined;
+  #isEnding: Promise<unknown> | undefined;
   #destroyed = false;
 
   /** Takes both streams at once. @throws TypeError for anything that is not a pair of them, unlocked. */
   constructor(duplex: ByteDuplex) {
     const { readable, writable } = checked(duplex);
-    this.#writer = writable.getWriter();
+    this.#writer = taken('writable', () => writable.getWriter());
     try {
-      this.#reader = readable.getReader();
+      this.#reader = taken('readable', () => readable.getReader());
     } catch (reason) {
-      this.#writer.releaseLock();
+      taken('writable', () => this.#writer.releaseLock());
       throw reason;
     }
   }
@@ -67,14 +67,14 @@ export class WebTransport implements Transport {
   listen(events: TransportEvents): void {
     this.#events = events;
     // A pipe that fails while nothing is being written to it.
-    this.#writer.closed.catch((cause: unknown) => {
+    answered(() => this.#writer.closed).catch((cause: unknown) => {
       if (!this.#destroyed) events.unwritable(cause ?? new TlsError('ERR_TRANSPORT'));
     });
     void this.#read();
   }
 
   write(bytes: Uint8Array, done: (error?: unknown) => void): void {
-    this.#writer.write(ownBytes(bytes)).then(
+    answered(() => this.#writer.write(ownBytes(bytes))).then(
       () => done(),
       (cause: unknown) => done(cause ?? new TlsError('ERR_TRANSPORT')),
     );
@@ -90,15 +90,18 @@ export class WebTransport implements Transport {
   }
 
   end(done: () => void): void {
-    this.#isEnding ??= this.#writer.close();
-    this.#isEnding.then(done, done);
+    this.#isEnding ??= answered(() => this.#writer.close());
+    this.#isEnding.then(
+      () => done(),
+      () => done(),
+    );
   }
 
   destroy(): void {
     if (this.#destroyed) return;
     this.#destroyed = true;
-    this.#reader.cancel().catch(() => {});
-    this.#writer.abort().catch(() => {});
+    answered(() => this.#reader.cancel()).catch(() => {});
+    answered(() => this.#writer.abort()).catch(() => {});
   }
 
   async #read(): Promise<void> {
@@ -128,17 +131,44 @@ export class WebTransport implements Transport {
   }
 }
 
+/** A call of a stream that was written by hand may throw, or give no promise. */
+function answered(call: () => unknown): Promise<unknown> {
+  try {
+    return Promise.resolve(call());
+  } catch (cause) {
+    return Promise.reject(cause);
+  }
+}
+
+/** @throws TypeError when the stream throws, whatever that is. */
+function taken<T>(which: string, call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw new TypeError(`the transport: its ${which} stream cannot be taken over`, { cause });
+  }
+}
+
 function checked(duplex: ByteDuplex): ByteDuplex {
-  const known: Partial<ByteDuplex> = duplex ?? {};
-  const { readable, writable } = known;
-  if (typeof readable?.getReader !== 'function' || typeof writable?.getWriter !== 'function') {
+  const { readable, writable } = taken('readable or writable', () => ({
+    readable: duplex?.readable,
+    writable: duplex?.writable,
+  }));
+  const isPair = taken(
+    'readable or writable',
+    () => typeof readable?.getReader === 'function' && typeof writable?.getWriter === 'function',
+  );
+  if (!isPair) {
     throw new TypeError(
       `the transport: expected { readable, writable }, a ReadableStream and a WritableStream of bytes, found ${nameOf(duplex)}; for the sockets of Node take warifu/node`,
     );
   }
-  if (readable.locked || writable.locked) {
-    const which = readable.locked ? 'readable' : 'writable';
-    throw new TypeError(`the transport: its ${which} stream is locked by another reader or writer; release that first`);
-  }
+  const locked = taken('readable or writable', () =>
+    readable.locked ? 'readable' : writable.locked ? 'writable' : undefined,
+  );
+  if (locked !== undefined)
+    throw new TypeError(
+      `the transport: its ${locked} stream is locked by another reader or writer; release that first`,
+    );
   return { readable, writable };
 }

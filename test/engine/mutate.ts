@@ -18,9 +18,9 @@ export interface Generator {
   next(below: number): number;
 }
 
-/** xorshift32: the same sequence for the same seed. */
+/** xorshift32: the same sequence for the same seed, and another one for the next seed, from its first number on. */
 export function generator(seed: number): Generator {
-  let state = seed | 0 || 1;
+  let state = mixed(seed) || 1;
   return {
     next: (below) => {
       state ^= state << 13;
@@ -29,6 +29,14 @@ export function generator(seed: number): Generator {
       return (state >>> 0) % below;
     },
   };
+}
+
+/** Every bit of the seed decides about every bit: xorshift alone begins alike for seeds that are near each other. */
+function mixed(seed: number): number {
+  let bits = (seed + 0x9e37_79b9) | 0;
+  bits = Math.imul(bits ^ (bits >>> 16), 0x85eb_ca6b);
+  bits = Math.imul(bits ^ (bits >>> 13), 0xc2b2_ae35);
+  return bits ^ (bits >>> 16);
 }
 
 /** @throws whatever is not a TlsError, or a TlsError of our own making: with the seed of the run that made it. */

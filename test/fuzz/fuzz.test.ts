@@ -5,7 +5,7 @@ import { judgeChanged } from './certificates.ts';
 import { converse, type Input } from './conversation.ts';
 import { applyEdit, randomEdit } from './edits.ts';
 import { readChanged } from './files.ts';
-import { tryProgram } from './program.ts';
+import { SEEDED } from './seeded.ts';
 import { TARGETS } from './targets.ts';
 
 /** A little of what `npm run fuzz:coverage` does for hours, and the cases that it once found. */
@@ -38,11 +38,20 @@ describe('an engine, and a misbehaving peer', () => {
     expect(ends.size).toBeGreaterThan(4);
   });
 
-  it('callbacks, chunks and alerts of any kind end in a TlsError or well', async () => {
-    const ends = new Set<string>();
-    for (let seed = 1; seed <= 150; seed++) ends.add(await tryProgram(seed));
-    expect(ends.size).toBeGreaterThan(4);
-  }, 60_000);
+  it.each([
+    ['callbacks', 150],
+    ['chunks', 60],
+    ['alerts', 80],
+    ['transports', 120],
+  ] as const)(
+    '%s of any kind end in a TlsError or well',
+    async (name, cases) => {
+      const { run } = SEEDED[name]!;
+      const seeds = Array.from({ length: cases }, (_, seed) => seed + 1);
+      expect(new Set(await Promise.all(seeds.map((seed) => run(seed)))).size).toBeGreaterThan(4);
+    },
+    90_000,
+  );
 
   it('cases that were found', () => {
     const found = readFileSync(new URL('found.jsonl', import.meta.url), 'utf8').trim();
