@@ -92,8 +92,8 @@ export class DuplexTransport implements Transport {
       (stream) => stream.destroy(),
       () => {},
     );
-    // A stream that was destroyed before it had been told to say so.
-    if (this.#stream.closed) this.#detach();
+    // A stream that was destroyed before it had been told to say so. What destroying it came to is told in this tick.
+    if (this.#stream.closed) process.nextTick(() => this.#detach());
   }
 
   /** A stream that a program wrote may throw wherever it is called. */

@@ -496,6 +496,8 @@ function overNode(role: 'client' | 'server', input: Direction, output: Direction
       if (random.next(3) === 0) await later(random.next(20));
       if (random.next(3) === 0) socket.destroy(random.next(2) === 0 ? new Error('boom') : undefined);
       else socket.end();
+      // One that reads waits for the peer's end as long as it likes.
+      void later(2_000).then(() => socket.destroy());
       await closed;
       return codes.length === 0 ? 'closed' : [...new Set(codes)].sort().join('+');
     },
