@@ -30,8 +30,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 2: a pipe that is locked is refused, and left as it was',
-    find: '  if (readable.locked || writable.locked) {\n',
-    replace: '  if (false as boolean) {\n',
+    find: '  if (locked !== undefined)\n',
+    replace: '  if (false as boolean)\n',
     tests: WEB,
     only: '2\\.',
   },
@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 3: no listener stays on the transport',
-    find: '    this.#detach();\n    if (this.#isGone) return;\n',
+    find: '    if (this.#stream.closed) this.#detach();\n    if (this.#isGone) return;\n',
     replace: '    if (this.#isGone) return;\n',
     tests: NODE,
     only: '3\\.',
@@ -277,5 +277,47 @@ export const mutants: readonly Mutant[] = [
     replace: '    this.#reading.inbox.cause ??= cause;\n    this.#closing.giveUp(this.#closing.lost());\n',
     tests: NODE,
     only: 'an alert',
+  },
+  {
+    name: 'transports: a stream that throws is an error of the connection',
+    find: '    return Promise.reject(cause);\n',
+    replace: '    throw cause;\n',
+    file: 'transport/web-transport.ts',
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'transports: a stream of Node that throws is an error of the connection',
+    find: '    } catch (cause) {\n      failed(cause);\n',
+    replace: '    } catch (cause) {\n      throw cause;\n',
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'transports: what a stream says while it is destroyed is heard',
+    find: '    if (this.#stream.closed) process.nextTick(() => this.#detach());\n',
+    replace: '    this.#detach();\n',
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'transports: what says that it is closed, and is not, is still heard',
+    find: '    if (this.#stream.closed) this.#detach();\n    if (this.#isGone) return;\n',
+    replace: '    this.#detach();\n    if (this.#isGone) return;\n',
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'transports: our own end does not wait for one that takes nothing',
+    find: "    this.#limit(() => this.#giveUp(new TlsError('ERR_TRANSPORT', { detail })), time);\n",
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'transports: a read does not take the time of closing away',
+    find: '    if (!this.#discarding) this.#limit(undefined);\n',
+    replace: '    this.#limit(undefined);\n',
+    tests: ['test/transport/misbehaving.test.ts'],
+  },
+  {
+    name: 'callbacks: a session of a store is looked at field by field',
+    find: '      return answer === undefined || answer === null ? undefined : checkSession(answer);\n',
+    replace: '      return answer === undefined || answer === null ? undefined : answer;\n',
+    tests: ['test/engine/answered-session.test.ts'],
   },
 ];

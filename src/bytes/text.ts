@@ -24,6 +24,15 @@ export function quoted(text: string, max: number = 255): string {
   return `"${printable(text, max).replaceAll('"', '\\"')}"`;
 }
 
+/** What was thrown, or was refused with, in a line: it can be anything, and need not let itself be turned into text. */
+export function reasonText(reason: unknown): string {
+  try {
+    return printable(String(reason));
+  } catch {
+    return 'something that throws when it is looked at';
+  }
+}
+
 /** The first of them, each in quotes, and how many more there are. */
 export function quotedList(texts: readonly string[], max: number = 8): string {
   const some = texts.slice(0, max).map((text) => quoted(text, 64));

@@ -1,6 +1,6 @@
 import { isPromise } from '../bytes/promise.ts';
 import type { Config } from '../handshake/config.ts';
-import { printable } from '../bytes/text.ts';
+import { reasonText } from '../bytes/text.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 import {
   type AnyRequest,
@@ -71,6 +71,6 @@ function failed<K extends RequestKind>(
     request.refuse(reason);
     return;
   }
-  config.onTrace?.({ type: 'note', by: config.role, text: printable(`${request.kind} failed: ${String(reason)}`) });
+  config.onTrace?.({ type: 'note', by: config.role, text: `${request.kind} failed: ${reasonText(reason)}` });
   request.answer(without.answer);
 }

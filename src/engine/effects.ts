@@ -1,6 +1,6 @@
 import { toHex } from '../bytes/bytes.ts';
 import { isPromise } from '../bytes/promise.ts';
-import { printable } from '../bytes/text.ts';
+import { printable, reasonText } from '../bytes/text.ts';
 import type { CipherSuite13, Hash, MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
@@ -135,7 +135,7 @@ export function forgetSessions({ store, key }: OfferedSession, config: Config): 
 /** Nothing waits for it, and nothing but the trace hears that it failed. */
 function unawaited(act: () => MaybePromise<void>, what: string, config: Config): void {
   const failed = (reason: unknown): void =>
-    config.onTrace?.({ type: 'note', by: config.role, text: printable(`${what}: ${String(reason)}`) });
+    config.onTrace?.({ type: 'note', by: config.role, text: `${what}: ${reasonText(reason)}` });
   try {
     const acted = act();
     if (isPromise(acted)) acted.then(undefined, failed);

@@ -1,3 +1,4 @@
+import { reasonText } from '../bytes/text.ts';
 import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
@@ -218,7 +219,9 @@ export class Engine {
     demandUnique(this.#info, type);
     if (type === 'tls-exporter') return this.exportKey(EXPORTER_LABEL, new Uint8Array(0), EXPORTER_LENGTH);
     if (type !== 'tls-server-end-point')
-      throw new TlsError('ERR_OPTION', { detail: `channelBinding: ${String(type)} is not one of ${CHANNEL_BINDINGS}` });
+      throw new TlsError('ERR_OPTION', {
+        detail: `channelBinding: ${reasonText(type)} is not one of ${CHANNEL_BINDINGS}`,
+      });
     const { peer, ownCertificate } = this.#info;
     return serverEndPoint(this.role === 'client' ? peer?.chain[0] : ownCertificate, this.config.crypto);
   }

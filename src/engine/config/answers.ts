@@ -1,7 +1,9 @@
 import { bytesOf } from '../../bytes/bytes.ts';
 import type { Config } from '../../handshake/config.ts';
-import type { Credential, Verdict, VerificationFailure } from '../../handshake/peer.ts';
+import type { Credential } from '../../handshake/peer.ts';
 import type { RequestKind } from '../../handshake/requests.ts';
+import { checkSession } from './answered-session.ts';
+import { checkVerdict } from './answered-verdict.ts';
 import { readCredential } from './credential.ts';
 import { checkPsk } from './resumption.ts';
 import { unsuitable } from './rules.ts';
@@ -41,7 +43,7 @@ export function checkAnswer(kind: RequestKind, answer: unknown, config: Config):
     case 'findPsk':
       return answer === undefined || answer === null ? undefined : checkPsk(answer);
     case 'loadSession':
-      return answer === undefined || answer === null ? undefined : object('store.take()', 'a session of put()', answer);
+      return answer === undefined || answer === null ? undefined : checkSession(answer);
     case 'offer':
     case 'agree':
     case 'accept':
@@ -51,24 +53,6 @@ export function checkAnswer(kind: RequestKind, answer: unknown, config: Config):
 
 function checkCredential(answer: unknown): Credential {
   return readCredential(answer, 'credential()');
-}
-
-function checkVerdict(who: string, answer: unknown): Verdict {
-  const verdict = object<Verdict>(who, 'a verdict (an object with ok: true or ok: false)', answer);
-  const ok: unknown = verdict.ok;
-  if (ok === true && verdict.ok) {
-    checkBytes(`${who}: publicKey`, verdict.publicKey, 1, 0xffffff);
-    if (!Array.isArray(verdict.path)) throw unsuitable(`${who}: path`, 'a list of DER certificates', verdict.path);
-    return verdict;
-  }
-  if (ok !== false || verdict.ok) throw unsuitable(`${who}: ok`, 'true or false', ok);
-  const failure = object<VerificationFailure>(
-    `${who}: failure`,
-    'an object with code, message and alert',
-    verdict.failure,
-  );
-  if (typeof failure.message !== 'string') throw unsuitable(`${who}: failure.message`, 'a text', failure.message);
-  return verdict;
 }
 
 function checkBytes(who: string, value: unknown, min: number, max: number): Uint8Array {
@@ -81,13 +65,4 @@ function checkBytes(who: string, value: unknown, min: number, max: number): Uint
 function only(type: 'boolean', who: string, value: unknown): boolean {
   if (typeof value !== type) throw unsuitable(who, 'true or false', value);
   return value === true;
-}
-
-function object<T extends object>(who: string, expected: string, value: unknown): T {
-  if (!isObject<T>(value)) throw unsuitable(who, expected, value);
-  return value;
-}
-
-function isObject<T extends object>(value: unknown): value is T {
-  return typeof value === 'object' && value !== null;
 }
