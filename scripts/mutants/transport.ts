@@ -305,13 +305,13 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'transports: our own end does not wait for one that takes nothing',
-    find: "    this.#limit(() => this.#giveUp(new TlsError('ERR_TRANSPORT', { detail })), time);\n",
+    find: "    this.#timers.set('sending', time, () => this.giveUp(new TlsError('ERR_TRANSPORT', { detail })));\n",
     tests: ['test/transport/misbehaving.test.ts'],
   },
   {
     name: 'transports: a read does not take the time of closing away',
-    find: '    if (!this.#discarding) this.#limit(undefined);\n',
-    replace: '    this.#limit(undefined);\n',
+    find: '    if (!this.#reading.isDiscarding) this.#closing.unlimit();\n',
+    replace: '    this.#closing.unlimit();\n',
     tests: ['test/transport/misbehaving.test.ts'],
   },
   {

@@ -342,6 +342,7 @@ export class Driver {
   }
 
   #endSaid(): void {
+    this.#closing.limitSending();
     const { inbox, isOver, isHolding, isWanted, isDiscarding } = this.#reading;
     const isCutOff = !inbox.flows && inbox.isEmpty && !isHolding && !isWanted;
     if (isOver || isCutOff) this.#closing.finish(undefined);
