@@ -2,12 +2,14 @@ import * as tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../src/bytes/der-writer.ts';
+import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import {
   certificateVerifier,
   type CertificateVerifierOptions,
   parseCertificate,
   readPem,
+  revocationChecker,
   type Tolerance,
   TOLERANCES,
   type VerdictDetails,
@@ -117,10 +119,18 @@ const CHAINS: { readonly [T in Tolerance]: readonly { readonly leaf: Uint8Array;
     },
     { root: rootOf(ec), leaf: leafOf(ec, { spec: { spki: rsaWithoutNull } }) },
   ],
-  'empty-list': ['1.3.6.1.5.5.7.1.1', '2.5.29.31', '2.5.29.32'].map((oid) => ({
-    root: rootOf(ec),
-    leaf: leafOf(ec, { extensions: { more: b.extension(oid, false, derSequence()) } }),
-  })),
+  'empty-list': [
+    ...[
+      b.extension('1.3.6.1.5.5.7.1.1', false, derSequence()),
+      b.extension('2.5.29.31', false, derSequence()),
+      // A distribution point with nothing in it.
+      b.extension('2.5.29.31', false, derSequence(derSequence())),
+      b.extension('2.5.29.32', false, derSequence()),
+      // A policy with a list of qualifiers that has none.
+      b.extension('2.5.29.32', false, derSequence(derSequence(derOid('1.2.3'), derSequence()))),
+    ].map((more) => ({ root: rootOf(ec), leaf: leafOf(ec, { extensions: { more } }) })),
+    { root: rootOf(ec), leaf: leafOf(ec, { spec: { subject: derSequence(derElement(0x31)) } }) },
+  ],
   'explicit-default': [
     { root: rootOf(ec), leaf: leafOf(ec, { extensions: { more: explicitFalse('1.2.3.4', derSequence()) } }) },
     {
@@ -146,6 +156,15 @@ const CHAINS: { readonly [T in Tolerance]: readonly { readonly leaf: Uint8Array;
     leaf: leafOf(ec, { spec: { serial: new Uint8Array(size).fill(0x7f) } }),
   })),
   'negative-serial': [{ root: rootOf(ec), leaf: leafOf(ec, { spec: { serial: Uint8Array.of(0x81, 1) } }) }],
+  'odd-name': [
+    b.ip(192, 0, 2, 1, 5),
+    derElement(0x82, Uint8Array.of(0x62, 0xfc)),
+    derElement(0x81, Uint8Array.of(0x62, 0xfc, 0x40, 0x61)),
+    derElement(0x86, Uint8Array.of(0x61, 0x3a, 0xfc)),
+  ].map((odd) => ({
+    root: rootOf(ec),
+    leaf: leafOf(ec, { extensions: { san: b.subjectAltName([odd, b.dns('server.example')]) } }),
+  })),
   'odd-string': [
     printable('2.5.4.10', 'Smith & Sons'),
     printable('2.5.4.3', '*.server.example'),
@@ -226,6 +245,90 @@ describe('odd names', () => {
     expect(await judge([leafOf(ec, { spec: { subject: below } })], rootOf(ec, { extensions: limits }))).toBe(
       'CERT_NAME_CONSTRAINT',
     );
+  });
+});
+
+describe('an alternative name that is none of its form', () => {
+  it('is refused where its form is limited, and let be where another is', async () => {
+    const limited = (base: Uint8Array, list: 'permitted' | 'excluded') =>
+      rootOf(ec, {
+        extensions: {
+          nc: b.nameConstraints(
+            ...((list === 'permitted' ? [[base], []] : [[], [base]]) as [Uint8Array[], Uint8Array[]]),
+          ),
+        },
+      });
+    const everything = {
+      ip: b.ip(0, 0, 0, 0, 0, 0, 0, 0),
+      dns: b.dns('server.example'),
+      email: b.email('a'),
+      uri: b.uri('a'),
+    };
+    const elsewhere = {
+      ip: b.ip(10, 0, 0, 0, 255, 0, 0, 0),
+      dns: b.dns('other.example'),
+      email: b.email('a'),
+      uri: b.uri('a'),
+    };
+    for (const [index, form] of (['ip', 'dns', 'email', 'uri'] as const).entries()) {
+      const { leaf } = CHAINS['odd-name'][index]!;
+      expect(await judge([leaf], limited(everything[form], 'permitted')), form).toBe('CERT_NAME_CONSTRAINT');
+      expect(await judge([leaf], limited(elsewhere[form], 'excluded')), form).toBe('CERT_NAME_CONSTRAINT');
+      expect(await judge([leaf], limited(b.directory(b.name(['O', 'Leaf'])), 'permitted')), form).toBe('accepted');
+    }
+  });
+
+  it('is no reason to take a constraint for one on nothing', async () => {
+    for (const base of [b.ip(10, 0, 0, 255), derElement(0x82, Uint8Array.of(0x62, 0xfc))])
+      expect(await judge([leafOf(ec)], rootOf(ec, { extensions: { nc: b.nameConstraints([], [base]) } }))).toBe(
+        'CERT_MALFORMED',
+      );
+  });
+});
+
+describe('a default that is written out', () => {
+  it('is taken of constraints too', async () => {
+    const base = derSequence(b.dns('server.example'), derElement(0x80, Uint8Array.of(0)));
+    const nc = b.extension('2.5.29.30', true, derSequence(derElement(0xa0, base)));
+    const constrained = (limits: Uint8Array) =>
+      b.issue({
+        subject: b.name(['CN', 'Middle']),
+        pair: peer,
+        issuer: { subject: b.name(['CN', 'Root']), pair: ec },
+        extensions: [b.basicConstraints(true), b.keyUsage('keyCertSign'), limits],
+      });
+    const leaf = leafOf(ec, { spec: { issuer: { subject: b.name(['CN', 'Middle']), pair: peer }, pair: rsaPeer } });
+    expect(await judge([leaf, constrained(nc)], rootOf(ec))).toBe('accepted');
+    expect(await judge([leaf, constrained(nc)], rootOf(ec), { tolerances: [] })).toBe('CERT_MALFORMED');
+    // A minimum that is not zero would mean something else.
+    const one = derSequence(b.dns('server.example'), derElement(0x80, Uint8Array.of(1)));
+    const other = b.extension('2.5.29.30', true, derSequence(derElement(0xa0, one)));
+    expect(await judge([leaf, constrained(other)], rootOf(ec))).toBe('CERT_MALFORMED');
+  });
+});
+
+describe('a version that should not be written', () => {
+  it('is read as what it says, and noted', async () => {
+    const root = b.issue({ subject: b.name(['CN', 'Root']), pair: ec, version: 1 });
+    // SEQUENCE, SEQUENCE, [0], INTEGER: nothing checks what an anchor was signed with.
+    const at = root.findIndex((byte, index) => byte === 0xa0 && root[index + 1] === 3) + 4;
+    root[at] = 0;
+    const { version, slips } = parseCertificate(root);
+    expect([version, [...slips]]).toEqual([1, ['explicit-default']]);
+    expect(await judge([leafOf(ec)], root)).toBe('accepted');
+    expect(await judge([leafOf(ec)], root, { profile: 'strict' })).toBe('CERT_MALFORMED');
+    expect(() => parseCertificate(root, { strict: true })).toThrow('a default written out');
+  });
+});
+
+describe('what a certificate demands of TLS', () => {
+  it('is an unknown extension where revocation is not looked into, if it is critical', async () => {
+    const demand = (critical: boolean) => b.extension('1.3.6.1.5.5.7.1.24', critical, derSequence(derInteger(17)));
+    const leaf = leafOf(ec, { extensions: { demand: demand(true) } });
+    expect(await judge([leaf], rootOf(ec))).toBe('CERT_UNKNOWN_CRITICAL_EXTENSION');
+    expect(await judge([leafOf(ec, { extensions: { demand: demand(false) } })], rootOf(ec))).toBe('accepted');
+    const revocation = revocationChecker({ hash: nobleProvider().hash, crls: [], whenMissing: 'accept' });
+    expect(await judge([leaf], rootOf(ec), { revocation })).toBe('CERT_STAPLE_REQUIRED');
   });
 });
 

@@ -17,7 +17,6 @@ import {
   OID_SCT_LIST,
   OID_SUBJECT_ALT_NAME,
   OID_SUBJECT_KEY_ID,
-  OID_TLS_FEATURE,
   subjectAltNames,
 } from '../x509/certificate.ts';
 import { OID_CRL_DISTRIBUTION_POINTS } from '../x509/distribution-point.ts';
@@ -52,7 +51,6 @@ const PROCESSED: readonly string[] = [
   OID_POLICY_CONSTRAINTS,
   OID_INHIBIT_ANY_POLICY,
   OID_CRL_DISTRIBUTION_POINTS,
-  OID_TLS_FEATURE,
   OID_SCT_LIST,
 ];
 

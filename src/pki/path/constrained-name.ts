@@ -85,12 +85,17 @@ export function constrainedName(name: GeneralName): ConstrainedName {
     case 'registered-id':
       return { name, form: 'registered-id', value: { kind: 'other' } };
     case 'other': {
+      // One of a form that is compared, and none of it: let be where its form is not limited.
+      const compared = COMPARED[name.tag];
+      if (compared !== undefined) return { name, form: compared, value: 'odd' };
       const form = otherForm(name);
       if (form !== SMTP_UTF8_MAILBOX) return { name, form, value: form === UNREADABLE ? 'odd' : { kind: 'other' } };
       return mailboxName(name, smtpUtf8(name));
     }
   }
 }
+
+const COMPARED: { readonly [tag: number]: string } = { 129: 'email', 130: 'dns', 134: 'uri', 135: 'ip' };
 
 function mailboxName(name: GeneralName, text: string): ConstrainedName {
   const mailbox = parseMailbox(text);

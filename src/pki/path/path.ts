@@ -23,7 +23,7 @@ import { Judgements } from './judgements.ts';
 import { counted, notSignedBy } from './members.ts';
 import { policiesOf } from './policies.ts';
 import { checkProfile } from './profiles.ts';
-import type { PathQuestion, PathResult } from './question.ts';
+import { type PathQuestion, type PathResult, withFeatures } from './question.ts';
 
 /** Certificates whose issuers are fetched. */
 const MAX_FETCHES = 4;
@@ -47,7 +47,8 @@ const DEEPEST_DETOUR = 3;
  * result.ok; // true
  * ```
  */
-export function findPath(question: PathQuestion): PathResult | Promise<PathResult> {
+export function findPath(asked: PathQuestion): PathResult | Promise<PathResult> {
+  const question = withFeatures(asked);
   return runSteps(new Search(question, question.work ?? new Work(), { left: MAX_FETCHES }, []).run());
 }
 

@@ -1,7 +1,7 @@
 import type { SignatureVerifier } from '../../crypto/types.ts';
 import type { VerificationFailure } from '../../handshake/peer.ts';
 import type { Anchor } from './anchors.ts';
-import type { Certificate } from '../x509/certificate.ts';
+import { type Certificate, OID_TLS_FEATURE } from '../x509/certificate.ts';
 import type { RevocationStatus } from '../revocation/status.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
 import type { Work } from '../x509/work.ts';
@@ -50,3 +50,10 @@ export type PathResult =
       readonly revocation: readonly RevocationStatus[];
     }
   | { readonly ok: false; readonly failure: VerificationFailure };
+
+/** What a certificate demands of TLS is looked at where revocation is: it is about stapled responses (RFC 7633). */
+export function withFeatures(question: PathQuestion): PathQuestion {
+  const { rules, revocation } = question;
+  if (revocation === undefined) return question;
+  return { ...question, rules: { ...rules, processedExtensions: [...rules.processedExtensions, OID_TLS_FEATURE] } };
+}

@@ -143,10 +143,10 @@ type TbsFields = Omit<
 function readTbs(tbs: DerCursor, slips: SlipNotes): TbsFields {
   const start = tbs.offset;
   const encodedVersion = tbs.explicit(0, (field) => field.small());
-  // DER leaves out a default: v1 is never written.
-  if (encodedVersion !== undefined && (encodedVersion < 1 || encodedVersion > 2))
-    throw new DerError('a version that cannot be', start);
-  const version = encodedVersion === undefined ? 1 : encodedVersion === 1 ? 2 : 3;
+  if (encodedVersion !== undefined && encodedVersion > 2) throw new DerError('a version that cannot be', start);
+  // DER leaves out a default: v1 should not be written.
+  if (encodedVersion === 0) slips.add('explicit-default');
+  const version = encodedVersion === 1 ? 2 : encodedVersion === 2 ? 3 : 1;
   const serialAt = tbs.offset;
   const serial = tbs.integerBytes();
   if (serial.length > MAX_SERIAL) throw new DerError(`a serial number of ${serial.length} bytes`, serialAt);

@@ -61,12 +61,17 @@ export function readDistributionPoints(cursor: DerCursor, slips?: SlipNotes): re
   const points = cursor.sequenceOf((item) => readDistributionPoint(item, slips), slips === undefined ? 1 : 0);
   if (points.length === 0) slips?.add('empty-list');
   if (points.length > MAX_POINTS) throw new DerError(`${points.length} distribution points`, start);
-  return points;
+  return points.filter((point) => point !== undefined);
 }
 
-function readDistributionPoint(cursor: DerCursor, slips?: SlipNotes): DistributionPoint {
+/** Undefined: one with nothing in it, which is noted. */
+function readDistributionPoint(cursor: DerCursor, slips?: SlipNotes): DistributionPoint | undefined {
   const start = cursor.offset;
   return cursor.sequence((fields) => {
+    if (fields.done && slips !== undefined) {
+      slips.add('empty-list');
+      return undefined;
+    }
     const name = fields.explicit(0, (field) => readPointName(field, slips));
     const reasons = fields.optional(contextTag(1), (field) => readReasons(field, contextTag(1)));
     const crlIssuer = fields.optional(contextConstructed(2), (field) =>

@@ -50,7 +50,20 @@ export function readNameConstraints(value: Uint8Array, slips?: SlipNotes): NameC
 
 /** minimum is always zero, which DER leaves out, and maximum is never there. */
 function readSubtrees(cursor: DerCursor, tag: number, slips?: SlipNotes): readonly GeneralName[] {
-  return cursor.sequenceOf((item) => item.sequence((fields) => readGeneralName(fields, slips, true)), 1, tag);
+  return cursor.sequenceOf(
+    (item) =>
+      item.sequence((fields) => {
+        const base = readGeneralName(fields, slips, true);
+        const at = fields.offset;
+        const minimum = fields.optional(contextTag(0), (field) => field.small(contextTag(0)));
+        if (minimum !== undefined && (minimum !== 0 || slips === undefined))
+          throw new DerError(minimum === 0 ? 'a default that is written out' : `a minimum of ${minimum}`, at);
+        if (minimum !== undefined) slips?.add('explicit-default');
+        return base;
+      }),
+    1,
+    tag,
+  );
 }
 
 /** RFC 5280 section 4.2.1.4. */
@@ -69,7 +82,9 @@ export function certificatePolicies(certificate: Certificate): CertificatePolici
     whole(value, (cursor) => {
       const start = cursor.offset;
       const unknownQualifiers: string[] = [];
-      const policies = cursor.sequenceOf((item) => item.sequence((fields) => readPolicy(fields, unknownQualifiers)));
+      const policies = cursor.sequenceOf((item) =>
+        item.sequence((fields) => readPolicy(fields, unknownQualifiers, certificate.slips)),
+      );
       if (policies.length === 0) certificate.slips.add('empty-list');
       if (new Set(policies).size !== policies.length) throw new DerError('a policy twice', start);
       return { policies, unknownQualifiers };
@@ -77,19 +92,18 @@ export function certificatePolicies(certificate: Certificate): CertificatePolici
   );
 }
 
-function readPolicy(fields: DerCursor, unknownQualifiers: string[]): string {
+function readPolicy(fields: DerCursor, unknownQualifiers: string[], slips: SlipNotes): string {
   const policy = fields.oid();
-  fields.optional(TAG_SEQUENCE, (cursor) =>
-    cursor.sequenceOf(
-      (item) =>
-        item.sequence((qualifier) => {
-          const oid = qualifier.oid();
-          qualifier.element();
-          if (!KNOWN_QUALIFIERS.includes(oid)) unknownQualifiers.push(oid);
-        }),
-      1,
+  const qualifiers = fields.optional(TAG_SEQUENCE, (cursor) =>
+    cursor.sequenceOf((item) =>
+      item.sequence((qualifier) => {
+        const oid = qualifier.oid();
+        qualifier.element();
+        if (!KNOWN_QUALIFIERS.includes(oid)) unknownQualifiers.push(oid);
+      }),
     ),
   );
+  if (qualifiers?.length === 0) slips.add('empty-list');
   return policy;
 }
 

@@ -41,15 +41,17 @@ export function readGeneralNames(cursor: DerCursor, tag: number, slips?: SlipNot
  */
 export function readGeneralName(cursor: DerCursor, slips?: SlipNotes, subtree: boolean = false): GeneralName {
   const start = cursor.offset;
+  // A constraint that cannot be read cannot be held to; a name that is none names nobody.
+  const oddity = slips === undefined || subtree ? undefined : () => slips.add('odd-name');
   switch (cursor.peek()) {
     case contextTag(1):
-      return { kind: 'email', text: ia5(cursor, contextTag(1)) };
+      return readText(cursor, 'email', contextTag(1), oddity);
     case contextTag(2):
-      return { kind: 'dns', text: ia5(cursor, contextTag(2)) };
+      return readText(cursor, 'dns', contextTag(2), oddity);
     case contextTag(6):
-      return { kind: 'uri', text: ia5(cursor, contextTag(6)) };
+      return readText(cursor, 'uri', contextTag(6), oddity);
     case contextTag(7):
-      return { kind: 'ip', bytes: readAddress(cursor, subtree) };
+      return subtree ? { kind: 'ip', bytes: readSubnet(cursor) } : readAddress(cursor, oddity);
     case contextConstructed(4):
       return { kind: 'directory', name: cursor.constructed(contextConstructed(4), (name) => readName(name, slips)) };
     case contextTag(8):
@@ -69,13 +71,26 @@ export function readGeneralName(cursor: DerCursor, slips?: SlipNotes, subtree: b
   }
 }
 
-/** RFC 5280 sections 4.2.1.6 and 4.2.1.10: 4 or 16 bytes, twice as many with a mask of leading ones. */
-function readAddress(cursor: DerCursor, subtree: boolean): Uint8Array {
+/** A name that is none of its form is kept as bytes where that is noted; without `onOdd`, that is an error. */
+type OnOdd = (() => void) | undefined;
+
+/** RFC 5280 section 4.2.1.6: 4 or 16 bytes. */
+function readAddress(cursor: DerCursor, onOdd: OnOdd): GeneralName {
   const start = cursor.offset;
   const bytes = cursor.content(contextTag(7));
-  const size = subtree ? bytes.length / 2 : bytes.length;
+  if (bytes.length === 4 || bytes.length === 16) return { kind: 'ip', bytes };
+  if (onOdd === undefined) throw new DerError(`an address of ${bytes.length} bytes`, start);
+  onOdd();
+  return { kind: 'other', tag: contextTag(7), der: cursor.bytes.subarray(start, cursor.offset) };
+}
+
+/** RFC 5280 section 4.2.1.10: an address and as many bytes of a mask of leading ones. */
+function readSubnet(cursor: DerCursor): Uint8Array {
+  const start = cursor.offset;
+  const bytes = cursor.content(contextTag(7));
+  const size = bytes.length / 2;
   if (size !== 4 && size !== 16) throw new DerError(`an address of ${bytes.length} bytes`, start);
-  if (subtree && !isMask(bytes.subarray(size))) throw new DerError('a mask with holes', start);
+  if (!isMask(bytes.subarray(size))) throw new DerError('a mask with holes', start);
   return bytes;
 }
 
@@ -101,14 +116,20 @@ export function isMask(bytes: Uint8Array): boolean {
 export function readName(cursor: DerCursor, slips?: SlipNotes): Uint8Array {
   const start = cursor.offset;
   const sorted = slips === undefined ? undefined : () => slips.add('unsorted-name');
-  const rdns = cursor.sequenceOf((rdn) => rdn.setOf(readAttribute, 1, TAG_SET, sorted), 0, TAG_SEQUENCE);
+  const rdns = cursor.sequenceOf(
+    (rdn) => rdn.setOf(readAttribute, slips === undefined ? 1 : 0, TAG_SET, sorted),
+    0,
+    TAG_SEQUENCE,
+  );
   if (rdns.length > MAX_RDNS) throw new DerError(`a name of ${rdns.length} parts`, start);
-  for (const rdn of rdns)
+  for (const rdn of rdns) {
+    if (rdn.length === 0) slips?.add('empty-list');
     for (const attribute of rdn)
       if (isOddString(attribute)) {
         if (slips === undefined) throw new DerError('a string with characters that its type does not have', start);
         slips.add('odd-string');
       }
+  }
   return cursor.bytes.subarray(start, cursor.offset);
 }
 
@@ -119,10 +140,10 @@ export interface Attribute {
   readonly value: Uint8Array;
 }
 
-/** The relative distinguished names of a Name, in order. A set may be unsorted here: it is going to be compared. */
+/** The relative distinguished names of a Name, in order. A set may be unsorted or empty here: it is going to be compared. */
 export function nameAttributes(name: Uint8Array): readonly (readonly Attribute[])[] {
   const cursor = new DerCursor(name);
-  const attributes = cursor.sequenceOf((rdn) => rdn.sequenceOf(readAttribute, 1, TAG_SET), 0, TAG_SEQUENCE);
+  const attributes = cursor.sequenceOf((rdn) => rdn.sequenceOf(readAttribute, 0, TAG_SET), 0, TAG_SEQUENCE);
   cursor.finish();
   return attributes;
 }
@@ -174,11 +195,13 @@ export function attributeText({ tag, value }: Attribute): string | undefined {
   }
 }
 
-function ia5(cursor: DerCursor, tag: number): string {
+function readText(cursor: DerCursor, kind: 'dns' | 'email' | 'uri', tag: number, onOdd: OnOdd): GeneralName {
   const start = cursor.offset;
   const text = toAscii(cursor.content(tag));
-  if (text === undefined) throw new DerError('an IA5String with other characters', start);
-  return text;
+  if (text !== undefined) return { kind, text };
+  if (onOdd === undefined) throw new DerError('an IA5String with other characters', start);
+  onOdd();
+  return { kind: 'other', tag, der: cursor.bytes.subarray(start, cursor.offset) };
 }
 
 export function latin1(bytes: Uint8Array): string {

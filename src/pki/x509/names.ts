@@ -151,6 +151,7 @@ export function comparableName(name: Uint8Array, odd: 'by bytes' | 'refuse' = 'b
   try {
     const rdns: string[] = [];
     for (const rdn of nameAttributes(name)) {
+      if (odd === 'refuse' && rdn.length === 0) return undefined;
       const attributes: string[] = [];
       for (const attribute of rdn) {
         if (odd === 'refuse' && isOddString(attribute)) return undefined;
