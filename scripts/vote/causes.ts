@@ -1,10 +1,12 @@
-/** Why judges disagree: each cause once, with the line of the RFC it is about. */
+/** Why judges disagree: each cause once, with the line it is about. */
+import { OUR_REFUSALS } from './causes-ours.ts';
+import { THEIR_REFUSALS } from './causes-theirs.ts';
 
 export interface Cause {
   /** A few words. */
   readonly id: string;
-  /** Who refuses: warifu, or a judge whose refusal we do not share; 'anybody else': every judge but us. */
-  readonly refuses: string;
+  /** Who refuses: warifu, or others, whose refusal we do not share. */
+  readonly refuses: readonly string[];
   /** Where warifu refuses: the judges that may take it. Default: all. */
   readonly takes?: readonly string[];
   /** What the one that refuses says. */
@@ -16,4 +18,4 @@ export interface Cause {
   readonly rule: string;
 }
 
-export const CAUSES: readonly Cause[] = [];
+export const CAUSES: readonly Cause[] = [...OUR_REFUSALS, ...THEIR_REFUSALS];

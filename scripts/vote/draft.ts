@@ -13,6 +13,8 @@ export interface Draft {
   /** By what they are called here; DER Extension. */
   readonly extensions: Map<string, Uint8Array>;
   spec: Partial<Mutable<b.CertificateSpec>>;
+  /** The key that the algorithm of `spec` is for: with another, that of the key is taken. */
+  algorithmFor: b.Pair | undefined;
   /** What becomes of the signed bytes. */
   after: ((der: Uint8Array) => Uint8Array) | undefined;
 }
@@ -88,6 +90,7 @@ export function leafDraft(pair: b.Pair): Draft {
       ['san', b.subjectAltName([b.dns(HOST)])],
     ]),
     spec: {},
+    algorithmFor: undefined,
     after: undefined,
   };
 }
@@ -103,6 +106,7 @@ export function authorityDraft(pair: b.Pair, place: Place, index: number): Draft
       ['ski', b.subjectKeyIdentifier(pair.spki)],
     ]),
     spec: {},
+    algorithmFor: undefined,
     after: undefined,
   };
 }
@@ -111,6 +115,7 @@ export function authorityDraft(pair: b.Pair, place: Place, index: number): Draft
 export function sign(draft: Draft, issuer: Draft): Uint8Array {
   const extensions = new Map(draft.extensions);
   if (issuer !== draft && !extensions.has('aki')) extensions.set('aki', b.authorityKeyIdentifier(issuer.pair.spki));
+  const signer = draft.spec.issuer?.pair ?? issuer.pair;
   const list = [...extensions.values()].filter((der) => der.length > 0);
   const der = b.issue({
     subject: draft.subject,
@@ -118,6 +123,8 @@ export function sign(draft: Draft, issuer: Draft): Uint8Array {
     issuer: { subject: issuer.subject, pair: issuer.pair },
     ...(list.length > 0 && { extensions: list }),
     ...draft.spec,
+    ...(draft.algorithmFor !== undefined &&
+      draft.algorithmFor !== signer && { algorithm: b.algorithmOf(signer.privateKey) }),
   });
   return draft.after === undefined ? der : draft.after(der);
 }

@@ -82,6 +82,7 @@ function algorithm(name: string, kind: b.KeyKind, make: (plain: b.SigningAlgorit
       issuer.pair = pairOf(kind, random);
       if (issuer.extensions.has('ski')) issuer.extensions.set('ski', b.subjectKeyIdentifier(issuer.pair.spki));
       draft.spec.algorithm = make(b.algorithmOf(issuer.pair.privateKey));
+      draft.algorithmFor = issuer.pair;
     },
   };
 }

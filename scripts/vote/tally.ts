@@ -67,8 +67,7 @@ export function tally(dissents: readonly Dissent[]): readonly Group[] {
 }
 
 function explains(cause: Cause, refuser: string, judge: string, reason: string, tags: readonly string[]): boolean {
-  if (cause.refuses !== refuser && cause.refuses !== 'anybody else') return false;
-  if (cause.refuses === 'anybody else' && refuser === 'warifu') return false;
+  if (!cause.refuses.includes(refuser)) return false;
   if (cause.takes !== undefined && !cause.takes.includes(judge)) return false;
   if (!cause.reason.test(reason)) return false;
   return cause.tags === undefined || tags.some((tag) => cause.tags!.test(tag));
