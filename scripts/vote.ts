@@ -1,5 +1,5 @@
 /**
- * A vote on certificates: `npm run vote -- COUNT [--seed N] [--vectors FOLDER] [--save FILE] [--from FILE] [--case N]`.
+ * A vote on certificates: `npm run vote -- COUNT [--seed N] [--vectors FOLDER] [--minutes N] [--save FILE] [--from FILE] [--case N]`.
  *
  * Makes chains from extensions of the field, oddities, names below constraints, and authorities that certify one another;
  * asks us, OpenSSL, Go, rustls-webpki, pyca/cryptography and GnuTLS, each where it is installed; and puts every
@@ -15,7 +15,7 @@ import { realExtensions } from './vote/real.ts';
 import { renderPage } from './vote/page.ts';
 import { type Dissent, dissentOf, type Group, tally } from './vote/tally.ts';
 
-const BATCH = 500;
+const BATCH = 200;
 /** Milliseconds for one case. */
 const SLOW = 250;
 
@@ -40,6 +40,7 @@ async function main(): Promise<void> {
       save: { type: 'string' },
       from: { type: 'string' },
       case: { type: 'string' },
+      minutes: { type: 'string', default: 'Infinity' },
       write: { type: 'boolean', default: false },
     },
   });
@@ -48,14 +49,14 @@ async function main(): Promise<void> {
   const count = Number(positionals[0] ?? '1000');
   if (!Number.isInteger(count) || count < 1 || !Number.isInteger(seed)) {
     console.error(
-      'usage: npm run vote -- COUNT [--seed N] [--vectors FOLDER] [--save FILE] [--from FILE] [--case N] [--write]',
+      'usage: npm run vote -- COUNT [--seed N] [--vectors FOLDER] [--minutes N] [--save FILE] [--from FILE] [--case N] [--write]',
     );
     process.exitCode = 2;
     return;
   }
   const result =
     values.from === undefined
-      ? await hold(count, seed, realExtensions(values.vectors))
+      ? await hold(count, seed, realExtensions(values.vectors), Number(values.minutes))
       : (JSON.parse(readFileSync(values.from, 'utf8')) as Result);
   if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(result));
   const groups = tally(result.dissents);
@@ -65,7 +66,8 @@ async function main(): Promise<void> {
 
 const PAGE = new URL('../docs/conformance/vote.md', import.meta.url);
 
-async function hold(count: number, seed: number, corpus: Corpus): Promise<Result> {
+/** As many as the time is enough for. */
+async function hold(count: number, seed: number, corpus: Corpus, minutes: number): Promise<Result> {
   const judges: Judge[] = [];
   for (const name of JUDGES) {
     const judge = openJudge(name);
@@ -79,10 +81,16 @@ async function hold(count: number, seed: number, corpus: Corpus): Promise<Result
   let ourTaken = 0;
   let slowest = { number: 0, ms: 0 };
   const start = performance.now();
-  for (let from = 0; from < count; from += BATCH) {
-    const cases = Array.from({ length: Math.min(BATCH, count - from) }, (_, index) =>
+  const batch = (from: number): readonly VoteCase[] =>
+    Array.from({ length: Math.max(0, Math.min(BATCH, count - from)) }, (_, index) =>
       makeCase(from + index, seed, corpus),
     );
+  let next = batch(0);
+  let done = 0;
+  while (done < count && performance.now() - start < minutes * 60_000) {
+    const from = done;
+    const cases = next;
+    done += cases.length;
     const lines = cases.map(lineOf);
     const asked = judges.map((judge) => judge.ask(lines));
     const ours: Answer[] = [];
@@ -93,6 +101,8 @@ async function hold(count: number, seed: number, corpus: Corpus): Promise<Result
       if (answer?.startsWith('error:') === true) errors.push(`case ${test.number}: ${answer}`);
       if (test.number > 0 && took > slowest.ms) slowest = { number: test.number, ms: Math.round(took) };
     }
+    // While the others are still at it.
+    next = batch(from + BATCH);
     const theirs = await Promise.all(asked);
     for (const [index, test] of cases.entries()) {
       const answers = new Map(judges.map(({ name }, at) => [name, theirs[at]![index]]));
@@ -100,12 +110,12 @@ async function hold(count: number, seed: number, corpus: Corpus): Promise<Result
       const dissent = dissentOf(test.number, test.tags, ours[index], answers);
       if (dissent !== undefined) dissents.push(dissent);
     }
-    if ((from / BATCH) % 20 === 19)
+    if ((from / BATCH) % 10 === 9)
       console.log(`${from + cases.length} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
   }
   for (const judge of judges) judge.close();
   return {
-    count,
+    count: done,
     seed,
     extensions: [...corpus.values()].reduce((sum, list) => sum + list.length, 0),
     judges: Object.fromEntries(judges.map(({ name, version }) => [name, { version, taken: taken.get(name) ?? 0 }])),

@@ -163,7 +163,7 @@ export const THEIR_REFUSALS: readonly Cause[] = [
   theirs(
     'names of other forms beside the one that counts',
     'OpenSSL, Go, GnuTLS, pyca/cryptography, rustls-webpki',
-    /unable to get local issuer|cannot parse|ASN1 parser|Unknown Subject Alternative|unexpected tag|MalformedDnsIdentifier|cannot be read|invalid|issuer is unknown|ParseError/,
+    /unable to get local issuer|cannot parse|ASN1 parser|Unknown Subject Alternative|malformed|unexpected tag|MalformedDnsIdentifier|cannot be read|invalid|issuer is unknown|ParseError/,
     'RFC 5280 section 4.2.1.6; RFC 9525 section 6.1',
     'X.400, EDI, a malformed otherName or URI, an empty or odd dNSName, a form that there is not (`odd-name`): they are not what is asked for',
     /san: |^name: |real san/,

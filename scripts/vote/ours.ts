@@ -1,7 +1,8 @@
 /** Our own answer to a case: in the default profile, and whether a stricter one takes what that refuses. */
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { PresentedPeer } from '../../src/handshake/peer.ts';
-import { certificateVerifier, type Profile } from '../../src/pki/index.ts';
+import { TlsError } from '../../src/errors.ts';
+import { type Certificate, certificateVerifier, type Profile, readCertificates } from '../../src/pki/index.ts';
 import type { VoteCase } from './cases.ts';
 import type { Answer } from './judges.ts';
 
@@ -15,35 +16,43 @@ export interface OurAnswer {
 }
 
 export async function judgeOurselves(test: VoteCase): Promise<OurAnswer> {
+  const anchors = readable(test.anchors);
   const start = performance.now();
-  const answer = await judge(test, 'default');
+  const answer = await judge(test, anchors, 'default');
   const took = performance.now() - start;
   if (answer === undefined) return { answer, took };
   for (const profile of STRICTER)
-    if ((await judge(test, profile)) === undefined)
+    if ((await judge(test, anchors, profile)) === undefined)
       return { answer: `error: ${profile} takes it, default does not: ${answer}`, took };
   return { answer, took };
 }
 
-async function judge(test: VoteCase, profile: Profile): Promise<Answer> {
-  const skipped: string[] = [];
-  const anchors = test.anchors.filter((der) => {
+interface Anchors {
+  readonly good: readonly Certificate[];
+  readonly lost: readonly string[];
+}
+
+/** One that cannot be read is no anchor, as with the others; what is thrown otherwise is a fault. */
+function readable(ders: readonly Uint8Array[]): Anchors {
+  const good: Certificate[] = [];
+  const lost: string[] = [];
+  for (const der of ders) {
     try {
-      certificateVerifier({ anchors: der, signatures });
-      return true;
+      good.push(...readCertificates(der));
     } catch (error) {
-      // One that cannot be read is no anchor, as with the others; what is thrown otherwise is a fault.
-      if (!(error instanceof Error && 'code' in error)) throw error;
-      skipped.push(error.message);
-      return false;
+      if (!(error instanceof TlsError)) throw error;
+      lost.push(error.message);
     }
-  });
-  const verdict = await certificateVerifier({ anchors, signatures, profile, maxRememberedPaths: 0 }).verify(
-    peerOf(test),
-  );
+  }
+  return { good, lost };
+}
+
+async function judge(test: VoteCase, { good, lost }: Anchors, profile: Profile): Promise<Answer> {
+  const verifier = certificateVerifier({ anchors: good, signatures, profile, maxRememberedPaths: 0 });
+  const verdict = await verifier.verify(peerOf(test));
   if (verdict.ok) return undefined;
   const { code, message } = verdict.failure;
-  return `${code}: ${message}${skipped.length > 0 ? `; anchor: ${skipped.join('; ')}` : ''}`;
+  return `${code}: ${message}${lost.length > 0 ? `; anchor: ${lost.join('; ')}` : ''}`;
 }
 
 function peerOf(test: VoteCase): PresentedPeer {

@@ -164,13 +164,17 @@ describe('PKCS#12', () => {
     const bytes = formatFile('modern.p12');
     const salt = new Uint8Array(8).fill(3);
     const prf = derSequence(derOid('1.2.840.113549.2.9'), derNull());
-    const pbmac1 = (content: Uint8Array, digest: (key: Buffer) => Buffer): Uint8Array => {
+    const pbmac1 = (
+      content: Uint8Array,
+      digest: (key: Buffer) => Buffer,
+      size: number | undefined = 32,
+    ): Uint8Array => {
       const derivation = derSequence(
         derOid('1.2.840.113549.1.5.12'),
-        derSequence(derOctetString(salt), derInteger(2048), derInteger(32), prf),
+        derSequence(derOctetString(salt), derInteger(2048), ...(size === 0 ? [] : [derInteger(size)]), prf),
       );
       const algorithm = derSequence(derOid('1.2.840.113549.1.5.14'), derSequence(derivation, prf));
-      const mac = digest(pbkdf2Sync(password, salt, 2048, 32, 'sha256'));
+      const mac = digest(pbkdf2Sync(password, salt, 2048, size || 32, 'sha256'));
       return derSequence(
         derInteger(3),
         content,
@@ -190,6 +194,11 @@ describe('PKCS#12', () => {
     const good = pbmac1(info, (key) => createHmac('sha256', key).update(data).digest());
     expect((await readPkcs12(good, { password })).certificates.map(toHex)).toEqual(chain);
     expect(await codeOf(() => readPkcs12(good, { password: 'wrong' }))).toBe('ERR_PASSWORD');
+    const hmac = (key: Buffer): Buffer => createHmac('sha256', key).update(data).digest();
+    for (const size of [20, 64]) expect((await readPkcs12(pbmac1(info, hmac, size), { password })).hasMac).toBe(true);
+    // RFC 9579 section 4: the size has to be there, and be no less than 20.
+    for (const size of [0, 19])
+      expect(await codeOf(() => readPkcs12(pbmac1(info, hmac, size), { password }))).toBe('ERR_KEY');
     const bad = pbmac1(info, (key) => createHmac('sha256', key).update(data).update('x').digest());
     expect(await codeOf(() => readPkcs12(bad, { password }))).toBe('ERR_PASSWORD');
   });
@@ -202,6 +211,51 @@ describe('PKCS#12', () => {
     const effort = new Effort({ password, maxIterations: 1000 });
     for (let i = 0; i < 4; i++) effort.spend(1000);
     expect(() => effort.spend(1)).toThrow(/in all/);
+  });
+
+  it('written with PBMAC1, which holds by a calculation of its own, and read again', async () => {
+    const certificates = [der('leaf.pem')];
+    const options = { password: 'p\u00fc', random: systemRandom, iterations: 1000, mac: 'pbmac1' } as const;
+    const bytes = await writePkcs12({ certificates, privateKey: formatFile('ec-pkcs8.der') }, options);
+    const contents = await readPkcs12(bytes, { password: options.password });
+    expect([contents.certificates.map(toHex), contents.hasMac]).toEqual([[chain[0]], true]);
+    expect(await codeOf(() => readPkcs12(bytes, { password: 'p' }))).toBe('ERR_PASSWORD');
+    const { data, salt, mac, unused } = readDer(bytes, TAG_SEQUENCE, (pfx) => {
+      pfx.small();
+      const content = pfx.sequence((info) => {
+        info.oid();
+        return info.explicit(0, (field) => field.octetString());
+      });
+      return pfx.sequence((macData) => {
+        const digest = macData.sequence((info) => {
+          const parameters = info.sequence((algorithm) => {
+            expect(algorithm.oid()).toBe('1.2.840.113549.1.5.14');
+            return algorithm.sequence((fields) => {
+              const found = fields.sequence((derivation) => {
+                expect(derivation.oid()).toBe('1.2.840.113549.1.5.12');
+                return derivation.sequence((own) => {
+                  const bytes = own.octetString();
+                  expect([own.small(), own.small()]).toEqual([1000, 32]);
+                  own.raw();
+                  return bytes;
+                });
+              });
+              fields.raw();
+              return found;
+            });
+          });
+          return { parameters, value: info.octetString() };
+        });
+        return { data: content!, salt: digest.parameters, mac: digest.value, unused: macData.octetString() };
+      });
+    });
+    const key = pbkdf2Sync(options.password, salt, 1000, 32, 'sha256');
+    expect(toHex(mac)).toBe(createHmac('sha256', key).update(data).digest('hex'));
+    expect(new TextDecoder().decode(unused)).toBe('NOT USED');
+    const other = { ...options, mac: 'hmac' as 'pbmac1' };
+    expect(await codeOf(() => writePkcs12({ certificates, privateKey: formatFile('ec-pkcs8.der') }, other))).toBe(
+      'ERR_OPTION',
+    );
   });
 
   it('written and read again', async () => {

@@ -99,10 +99,10 @@ const MAX_SCRYPT_BYTES = 128 * 1024 * 1024;
 export type Opener = (ciphertext: Uint8Array) => Promise<Uint8Array | undefined>;
 
 /**
- * Told how many bytes of key are needed, it counts what that costs, and gives back what makes them.
+ * Told how many bytes of key are needed, or that it is for the file to say, it counts what that costs, and gives back what makes them.
  * @throws TlsError ERR_LIMIT, and ERR_KEY for a size that the file does not have.
  */
-export type Deriver = (length: number) => () => Promise<Uint8Array>;
+export type Deriver = (length: number | 'as written') => () => Promise<Uint8Array>;
 
 /** An AlgorithmIdentifier with which something was encrypted; gives back what decrypts. */
 export function readPasswordScheme(cursor: DerCursor, effort: Effort): Opener {
@@ -138,7 +138,11 @@ export function readPbkdf2(fields: DerCursor, effort: Effort): Deriver {
     const iterations = positive(parameters);
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     const prf = parameters.optional(TAG_SEQUENCE, readPrf) ?? 'sha1';
-    return (length) => {
+    return (wanted) => {
+      const length = wanted === 'as written' ? size : wanted;
+      // RFC 9579 section 4: PBMAC1 has to say it, and MUST NOT say less than 20.
+      if (length === undefined || (wanted === 'as written' && (length < 20 || length > 128)))
+        throw unusable(`a MAC with a key of ${length ?? 'an unknown number of'} bytes`);
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
       effort.spend(iterations, Math.ceil(length / hashByName(prf).size));
       return () => fastPbkdf2(prf, new TextEncoder().encode(effort.options.password), salt, iterations, length);
@@ -284,7 +288,8 @@ function readScrypt(fields: DerCursor, effort: Effort): Deriver {
     const [n, r, p] = [positive(parameters), positive(parameters), positive(parameters)];
     const size = parameters.optional(TAG_INTEGER, (cursor) => cursor.small());
     if (n < 2 || (n & (n - 1)) !== 0) throw new DerError('a cost of scrypt that is not a power of two', at);
-    return (length) => {
+    return (wanted) => {
+      const length = wanted === 'as written' ? (size ?? 0) : wanted;
       if (size !== undefined && size !== length) throw unusable(`a key of ${size} bytes where ${length} are needed`);
       if (128 * n * r > MAX_SCRYPT_BYTES)
         throw new TlsError('ERR_LIMIT', { detail: `scrypt with N = ${n}, r = ${r} takes more than 128 MiB` });

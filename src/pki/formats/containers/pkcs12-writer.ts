@@ -11,6 +11,7 @@ import {
 import { hashByName } from '../../../crypto/noble/hash.ts';
 import { TlsError } from '../../../errors.ts';
 import { guardAsync } from './guard.ts';
+import { fastPbkdf2 } from './fast-pbkdf2.ts';
 import { bmpPassword, type EncryptionOptions, encryptWithPassword, pkcs12Derive } from './password-based.ts';
 import {
   OID_CERTIFICATE_BAG,
@@ -18,6 +19,7 @@ import {
   OID_ENCRYPTED_DATA,
   OID_FRIENDLY_NAME,
   OID_LOCAL_KEY_ID,
+  OID_PBMAC1,
   OID_SHROUDED_KEY_BAG,
   OID_X509_CERTIFICATE,
 } from './pkcs12.ts';
@@ -33,13 +35,23 @@ export interface Pkcs12Source {
   readonly friendlyName?: string;
 }
 
+/** How a PKCS#12 file is written. */
+export interface Pkcs12WriteOptions extends EncryptionOptions {
+  /**
+   * What shows that nothing was changed: `pkcs12`, which every tool reads, or `pbmac1` (RFC 9579), whose key the runtime
+   * can derive: OpenSSL 3.4, Java 24, NSS 3.103 and later. Default: 'pkcs12'.
+   */
+  readonly mac?: 'pkcs12' | 'pbmac1';
+}
+
 /** RFC 8018 section 4.2 asks for as many as people will wait for; the MAC's cannot be left to the runtime. */
 const ITERATIONS = 100_000;
 
 /**
  * Writes a PKCS#12 file as current tools do: PBES2 with AES-256-CBC, a MAC with SHA-256. `iterations` is 100,000 by
  * default here.
- * @throws TlsError ERR_KEY when the key is not PKCS#8, ERR_LIMIT for an impossible number of iterations.
+ * @throws TlsError ERR_KEY when the key is not PKCS#8, ERR_LIMIT for an impossible number of iterations, ERR_OPTION for
+ * another `mac`.
  *
  * @example
  * ```ts
@@ -54,7 +66,8 @@ const ITERATIONS = 100_000;
  * file[0]; // 0x30: a .p12 file
  * ```
  */
-export async function writePkcs12(source: Pkcs12Source, options: EncryptionOptions): Promise<Uint8Array> {
+export async function writePkcs12(source: Pkcs12Source, options: Pkcs12WriteOptions): Promise<Uint8Array> {
+  checkMac(options);
   return await guardAsync('the PKCS#12 file', () =>
     write(source, { ...options, iterations: options.iterations ?? ITERATIONS }),
   );
@@ -88,8 +101,9 @@ export interface TrustedCertificate {
  */
 export async function writePkcs12TrustStore(
   certificates: readonly TrustedCertificate[],
-  options: EncryptionOptions,
+  options: Pkcs12WriteOptions,
 ): Promise<Uint8Array> {
+  checkMac(options);
   const names = certificates.map(({ friendlyName }) => friendlyName.toLowerCase());
   const twice = names.find((name, i) => names.indexOf(name) !== i);
   if (twice !== undefined) throw new TlsError('ERR_OPTION', { detail: `friendlyName: "${twice}" is there twice` });
@@ -99,14 +113,16 @@ export async function writePkcs12TrustStore(
   );
   return await guardAsync('the PKCS#12 file', async () => {
     const complete = { ...options, iterations: options.iterations ?? ITERATIONS };
-    return assemble([await encryptedBags(bags, complete)], complete);
+    return await assemble([await encryptedBags(bags, complete)], complete);
   });
 }
 
-async function write(
-  { certificates, privateKey, friendlyName }: Pkcs12Source,
-  options: EncryptionOptions & { readonly iterations: number },
-): Promise<Uint8Array> {
+function checkMac({ mac }: Pkcs12WriteOptions): void {
+  if (mac !== undefined && mac !== 'pkcs12' && mac !== 'pbmac1')
+    throw new TlsError('ERR_OPTION', { detail: `mac: 'pkcs12' or 'pbmac1' belongs here, not ${JSON.stringify(mac)}` });
+}
+
+async function write({ certificates, privateKey, friendlyName }: Pkcs12Source, options: Complete): Promise<Uint8Array> {
   const leaf = certificates[0];
   const keyId = leaf === undefined ? undefined : hashByName('sha1').digest(leaf);
   // localKeyId tells other programs which certificate the key belongs to.
@@ -116,7 +132,7 @@ async function write(
   ];
   const bags = certificates.map((der, index) => certificateBag(der, index === 0 ? attributes : []));
   const keyBag = bag(OID_SHROUDED_KEY_BAG, await encryptPkcs8(privateKey, options), attributes);
-  return assemble(
+  return await assemble(
     [await encryptedBags(bags, options), contentInfo(OID_DATA, derOctetString(derSequence(keyBag)))],
     options,
   );
@@ -136,15 +152,15 @@ async function encryptedBags(bags: readonly Uint8Array[], options: EncryptionOpt
   return contentInfo(OID_ENCRYPTED_DATA, encrypted);
 }
 
-function assemble(
-  safes: readonly Uint8Array[],
-  options: EncryptionOptions & { readonly iterations: number },
-): Uint8Array {
+type Complete = Pkcs12WriteOptions & { readonly iterations: number };
+
+async function assemble(safes: readonly Uint8Array[], options: Complete): Promise<Uint8Array> {
   const content = derSequence(...safes);
-  return derSequence(derInteger(3), contentInfo(OID_DATA, derOctetString(content)), macData(content, options));
+  const mac = options.mac === 'pbmac1' ? await pbmac1(content, options) : macData(content, options);
+  return derSequence(derInteger(3), contentInfo(OID_DATA, derOctetString(content)), mac);
 }
 
-function macData(content: Uint8Array, options: EncryptionOptions & { readonly iterations: number }): Uint8Array {
+function macData(content: Uint8Array, options: Complete): Uint8Array {
   const salt = new Uint8Array(16);
   options.random.fill(salt);
   const { iterations } = options;
@@ -155,6 +171,24 @@ function macData(content: Uint8Array, options: EncryptionOptions & { readonly it
     derSequence(algorithm, derOctetString(hash.hmac(key, content))),
     derOctetString(salt),
     derInteger(iterations),
+  );
+}
+
+/** PBMAC1 with PBKDF2 and HMAC-SHA-256 in the place of the MAC (RFC 9579 section 4), whose own salt and rounds mean nothing. */
+async function pbmac1(content: Uint8Array, { password, random, iterations }: Complete): Promise<Uint8Array> {
+  const salt = new Uint8Array(16);
+  random.fill(salt);
+  const hash = hashByName('sha256');
+  const key = await fastPbkdf2('sha256', new TextEncoder().encode(password), salt, iterations, hash.size);
+  const hmac = derSequence(derOid('1.2.840.113549.2.9'), derNull());
+  const derivation = derSequence(
+    derOid('1.2.840.113549.1.5.12'),
+    derSequence(derOctetString(salt), derInteger(iterations), derInteger(hash.size), hmac),
+  );
+  const algorithm = derSequence(derOid(OID_PBMAC1), derSequence(derivation, hmac));
+  return derSequence(
+    derSequence(algorithm, derOctetString(hash.hmac(key, content))),
+    derOctetString(new TextEncoder().encode('NOT USED')),
   );
 }
 

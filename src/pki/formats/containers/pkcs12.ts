@@ -30,7 +30,7 @@ import { openPkcs8 } from './pkcs8.ts';
 
 export const OID_DATA = '1.2.840.113549.1.7.1';
 export const OID_ENCRYPTED_DATA = '1.2.840.113549.1.7.6';
-const OID_PBMAC1 = '1.2.840.113549.1.5.14';
+export const OID_PBMAC1 = '1.2.840.113549.1.5.14';
 const OID_PBKDF2 = '1.2.840.113549.1.5.12';
 export const OID_X509_CERTIFICATE = '1.2.840.113549.1.9.22.1';
 export const OID_FRIENDLY_NAME = '1.2.840.113549.1.9.20';
@@ -176,7 +176,7 @@ function readPbmac1(fields: DerCursor, effort: Effort): (content: Uint8Array) =>
       return readPbkdf2(derivation, effort);
     });
     const hash = hashByName(readPrf(parameters));
-    const key = derive(hash.size);
+    const key = derive('as written');
     return async (content) => hash.hmac(await key(), content);
   });
 }
