@@ -8,28 +8,15 @@
  */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Corpus, makeCase, type VoteCase } from './vote/cases.ts';
-import { type Answer, type Judge, JUDGES, openJudge } from './vote/judges.ts';
-import { judgeOurselves } from './vote/ours.ts';
-import { realExtensions } from './vote/real.ts';
+import { makeCase, type VoteCase } from './vote/cases.ts';
+import { holdVote, type Result } from './vote/hold.ts';
+import { JUDGES } from './vote/judges.ts';
 import { renderPage } from './vote/page.ts';
-import { type Dissent, dissentOf, type Group, tally } from './vote/tally.ts';
+import { realExtensions } from './vote/real.ts';
+import { type Group, tally } from './vote/tally.ts';
 
-const BATCH = 200;
 /** Milliseconds for one case. */
 const SLOW = 250;
-
-export interface Result {
-  readonly count: number;
-  readonly seed: number;
-  readonly extensions: number;
-  /** By judge: its version, how many it takes. */
-  readonly judges: { readonly [name: string]: { readonly version: string; readonly taken: number } };
-  readonly taken: number;
-  readonly slowest: { readonly number: number; readonly ms: number };
-  readonly errors: readonly string[];
-  readonly dissents: readonly Dissent[];
-}
 
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
@@ -56,7 +43,14 @@ async function main(): Promise<void> {
   }
   const result =
     values.from === undefined
-      ? await hold(count, seed, realExtensions(values.vectors), Number(values.minutes))
+      ? await holdVote({
+          count,
+          seed,
+          corpus: realExtensions(values.vectors),
+          minutes: Number(values.minutes),
+          judges: JUDGES,
+          say: console.log,
+        })
       : (JSON.parse(readFileSync(values.from, 'utf8')) as Result);
   if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(result));
   const groups = tally(result.dissents);
@@ -65,71 +59,6 @@ async function main(): Promise<void> {
 }
 
 const PAGE = new URL('../docs/conformance/vote.md', import.meta.url);
-
-/** As many as the time is enough for. */
-async function hold(count: number, seed: number, corpus: Corpus, minutes: number): Promise<Result> {
-  const judges: Judge[] = [];
-  for (const name of JUDGES) {
-    const judge = openJudge(name);
-    if (typeof judge === 'string') console.log(judge);
-    else judges.push(judge);
-  }
-  if (judges.length === 0) throw new Error('there is no other judge on this machine: a vote of one decides nothing');
-  const taken = new Map<string, number>();
-  const errors: string[] = [];
-  const dissents: Dissent[] = [];
-  let ourTaken = 0;
-  let slowest = { number: 0, ms: 0 };
-  const start = performance.now();
-  const batch = (from: number): readonly VoteCase[] =>
-    Array.from({ length: Math.max(0, Math.min(BATCH, count - from)) }, (_, index) =>
-      makeCase(from + index, seed, corpus),
-    );
-  let next = batch(0);
-  let done = 0;
-  while (done < count && performance.now() - start < minutes * 60_000) {
-    const from = done;
-    const cases = next;
-    done += cases.length;
-    const lines = cases.map(lineOf);
-    const asked = judges.map((judge) => judge.ask(lines));
-    const ours: Answer[] = [];
-    for (const test of cases) {
-      const { answer, took } = await judgeOurselves(test);
-      ours.push(answer);
-      if (answer === undefined) ourTaken++;
-      if (answer?.startsWith('error:') === true) errors.push(`case ${test.number}: ${answer}`);
-      if (test.number > 0 && took > slowest.ms) slowest = { number: test.number, ms: Math.round(took) };
-    }
-    // While the others are still at it.
-    next = batch(from + BATCH);
-    const theirs = await Promise.all(asked);
-    for (const [index, test] of cases.entries()) {
-      const answers = new Map(judges.map(({ name }, at) => [name, theirs[at]![index]]));
-      for (const [name, answer] of answers) if (answer === undefined) taken.set(name, (taken.get(name) ?? 0) + 1);
-      const dissent = dissentOf(test.number, test.tags, ours[index], answers);
-      if (dissent !== undefined) dissents.push(dissent);
-    }
-    if ((from / BATCH) % 10 === 9)
-      console.log(`${from + cases.length} cases, ${((performance.now() - start) / 1000).toFixed(0)} s`);
-  }
-  for (const judge of judges) judge.close();
-  return {
-    count: done,
-    seed,
-    extensions: [...corpus.values()].reduce((sum, list) => sum + list.length, 0),
-    judges: Object.fromEntries(judges.map(({ name, version }) => [name, { version, taken: taken.get(name) ?? 0 }])),
-    taken: ourTaken,
-    slowest,
-    errors,
-    dissents,
-  };
-}
-
-function lineOf({ time, host, leaf, others, anchors }: VoteCase): string {
-  const hex = (der: Uint8Array): string => Buffer.from(der).toString('hex');
-  return [time, host, hex(leaf), others.map(hex).join(','), anchors.map(hex).join(',')].join('\t');
-}
 
 function report(result: Result, groups: readonly Group[]): void {
   const { count, taken, judges, slowest, errors } = result;
