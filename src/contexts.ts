@@ -1,3 +1,4 @@
+import { andThen, isPromise } from './bytes/promise.ts';
 import { autoProvider } from './crypto/auto.ts';
 import type { CryptoProvider, MaybePromise } from './crypto/types.ts';
 import {
@@ -28,7 +29,6 @@ import { anchorsDigest } from './pki/path/anchors-digest.ts';
 import { systemRoots } from './pki/roots/system.ts';
 import { certificateVerifier } from './pki/verifiers/verifier.ts';
 import { toAsciiLabels } from './pki/x509/idna.ts';
-import { isPromise } from './pki/x509/steps.ts';
 import { client12, client13, server12, server13 } from './protocols.ts';
 import { memorySessions } from './resumption/stores.ts';
 import { ticketSealer } from './resumption/tickets.ts';
@@ -160,7 +160,7 @@ export class ClientContext {
     if (named.serverName === undefined && this.#options.anchors !== undefined)
       throw optionError('serverName', 'it is needed: the name or address that the certificate has to be for');
     const { sendServerName } = this.#options;
-    return then(
+    return andThen(
       this.#config,
       (config) => new Engine(clientConnectionConfig(config, named, sendServerName, CLIENT_NAMES)),
     );
@@ -227,7 +227,7 @@ export class ServerContext {
    * @throws TlsError ERR_OPTION.
    */
   engine(connection: ServerConnectionOptions = {}): MaybePromise<Engine> {
-    return then(this.#config, (config) => new Engine(serverConnectionConfig(config, connection, SERVER_NAMES)));
+    return andThen(this.#config, (config) => new Engine(serverConnectionConfig(config, connection, SERVER_NAMES)));
   }
 
   /** A new context, with these options in place of the old ones. What they do not touch is shared, keys of tickets too. */
@@ -237,7 +237,7 @@ export class ServerContext {
 
   /** What another context's `selectContext` takes of this one. */
   selection(): MaybePromise<ContextSelection> {
-    return then(this.#config, ({ credential, alpn, clientAuth, verifier, sessionContext }) => ({
+    return andThen(this.#config, ({ credential, alpn, clientAuth, verifier, sessionContext }) => ({
       credential,
       alpn,
       clientAuth,
@@ -355,7 +355,7 @@ function readCredentials(input: CredentialInput, crypto: CryptoProvider): MaybeP
   };
   if (!isList(input)) return read(input);
   const all = input.map(read);
-  const loaded = all.filter((one): one is Credential => !isPending(one));
+  const loaded = all.filter((one): one is Credential => !isPromise(one));
   return loaded.length === all.length ? loaded : Promise.all(all);
 }
 
@@ -375,7 +375,7 @@ function selector(
   const selectionOf = (
     answer: ContextSelection | ServerContext | undefined,
   ): MaybePromise<ContextSelection | undefined> => (answer instanceof ServerContext ? answer.selection() : answer);
-  return (hello) => then(select(hello), selectionOf);
+  return (hello) => andThen(select(hello), selectionOf);
 }
 
 /** What was given, without what is undefined: a default is not to be replaced by nothing. */
@@ -395,21 +395,13 @@ function withAsciiName(connection: ClientConnectionOptions): ClientConnectionOpt
   return { ...connection, serverName: labels.join('.') };
 }
 
-function then<T, R>(value: MaybePromise<T>, use: (value: T) => MaybePromise<R>): MaybePromise<R> {
-  return isPending(value) ? value.then(use) : use(value);
-}
-
-function isPending<T>(value: MaybePromise<T>): value is Promise<T> {
-  return isPromise(value);
-}
-
 function whenLoaded<C extends CredentialOption | undefined, R>(
   credential: MaybePromise<C>,
   use: (loaded: C) => R,
   done: (result: R) => void,
 ): MaybePromise<R> {
-  const result = then(credential, use);
+  const result = andThen(credential, use);
   // A failure is that of the connections that wait for it, and of `ready`.
-  if (isPending(result)) result.then(done, () => {});
+  if (isPromise(result)) result.then(done, () => {});
   return result;
 }

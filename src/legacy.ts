@@ -8,6 +8,7 @@
  * behind them.
  * @module
  */
+import { andThen } from './bytes/promise.ts';
 import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
 import { legacySchemes, schemesOf } from './crypto/schemes.ts';
 import type { Aead, CbcCipher, CipherSuite12, CryptoProvider, HashName, Random, Signer } from './crypto/types.ts';
@@ -108,7 +109,7 @@ export function legacySignatures(crypto: CryptoProvider): CryptoProvider {
     signatures: [...crypto.signatures, ...legacy],
     signer: (key) => {
       const signer = crypto.signer(key);
-      return signer instanceof Promise ? signer.then(extend) : extend(signer);
+      return andThen(signer, extend);
     },
   };
 }

@@ -10,11 +10,9 @@ import { hasNodeCrypto, nodeProvider } from './node/index.ts';
 import type { CryptoProvider } from './types.ts';
 import { hasWebCrypto, webCryptoProvider } from './webcrypto/index.ts';
 
-let shared: CryptoProvider | undefined;
-
 /**
- * The provider of this runtime, always the same one, so that what it has proved and the keys it has read serve every
- * connection. `name` says what it is made of: `node, webcrypto, noble`.
+ * A provider for this runtime. `name` says what it is made of: `node, webcrypto, noble`. What it has proved and the keys it
+ * has read are its own: give one to all that can share it, as a context does with its connections.
  *
  * @example
  * ```ts
@@ -23,21 +21,6 @@ let shared: CryptoProvider | undefined;
  * ```
  */
 export function autoProvider(): CryptoProvider {
-  // Choices that the runtime answers alike every time, and a bounded memory of public keys: nothing that tells users apart.
-  shared ??= makeAutoProvider();
-  return shared;
-}
-
-/**
- * One that shares nothing with others.
- * @example
- * ```ts
- * import { autoProvider, makeAutoProvider } from 'warifu/crypto/auto';
- * makeAutoProvider() === makeAutoProvider(); // false
- * autoProvider() === autoProvider(); // true
- * ```
- */
-export function makeAutoProvider(): CryptoProvider {
   const noble = nobleProvider();
   const web = hasWebCrypto() ? withFallback(webCryptoProvider(), noble) : noble;
   return hasNodeCrypto() ? withFallback(nodeProvider(), web) : web;

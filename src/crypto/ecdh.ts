@@ -1,5 +1,5 @@
 import { TlsError } from '../errors.ts';
-import { andThen, orElse } from './later.ts';
+import { andThen, orElse } from '../bytes/promise.ts';
 import { isCurvePoint, isMontgomeryShare } from './public-values.ts';
 import type { KeyExchange, KeyOffer, MaybePromise, NamedCurve, Random } from './types.ts';
 import { providerFault } from './verification.ts';

@@ -1,5 +1,5 @@
 import { TlsError } from '../errors.ts';
-import { andThen, isLater, orElse } from './later.ts';
+import { andThen, isPromise, orElse } from '../bytes/promise.ts';
 import { copyKey, wipeKey } from './private-key.ts';
 import { provesAead, provesGroup, provesHash, provesVerifier } from './prove.ts';
 import { schemeById } from './schemes.ts';
@@ -93,7 +93,7 @@ function once<T>(ask: () => MaybePromise<T>): () => MaybePromise<T> {
     if (answer === undefined) {
       const value = ask();
       answer = { value };
-      if (isLater(value)) value.then((now) => (answer = { value: now }));
+      if (isPromise(value)) value.then((now) => (answer = { value: now }));
     }
     return answer.value;
   };

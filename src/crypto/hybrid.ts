@@ -1,6 +1,6 @@
 import { concat, wipe } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
-import { andThen, isLater, orElse } from './later.ts';
+import { andThen, isPromise, orElse } from '../bytes/promise.ts';
 import { isEncapsulationKey } from './public-values.ts';
 import type { KeyExchange, KeyOffer, MaybePromise, Random } from './types.ts';
 
@@ -179,7 +179,7 @@ function both<A, B, C>(
   second: () => MaybePromise<B>,
   join: (b: B, a: A) => C,
 ): MaybePromise<C> {
-  if (!isLater(first)) return andThen(second(), (b) => join(b, first));
+  if (!isPromise(first)) return andThen(second(), (b) => join(b, first));
   const other = orElse(
     () => second(),
     (reason) => Promise.reject(reason),

@@ -1,3 +1,4 @@
+import { isPromise } from '../bytes/promise.ts';
 import type { PublicKey } from './types.ts';
 
 /** How many keys a provider keeps: those of the authorities and peers seen last. */
@@ -29,7 +30,7 @@ export class KeyCache<K> {
     if (found === undefined) {
       found = make();
       if (found === undefined) return undefined;
-      if (found instanceof Promise) found.catch(() => this.#kept.delete(id));
+      if (isPromise(found)) found.catch(() => this.#kept.delete(id));
     } else this.#kept.delete(id);
     // The order of a Map is that of insertion: the first is the one used longest ago.
     this.#kept.set(id, found);

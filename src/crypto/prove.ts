@@ -12,7 +12,7 @@ import {
   PLAINTEXT,
   signatureAnswer,
 } from './known-answers.ts';
-import { andThen } from './later.ts';
+import { andThen } from '../bytes/promise.ts';
 import type {
   Aead,
   Hash,

@@ -4,7 +4,9 @@
  * a handshake); public-key operations may answer at once or with a promise.
  */
 
-export type MaybePromise<T> = T | Promise<T>;
+import type { MaybePromise } from '../bytes/promise.ts';
+
+export type { MaybePromise } from '../bytes/promise.ts';
 
 /** The one source of randomness. */
 export interface Random {

@@ -88,6 +88,8 @@ export interface ClientConfig extends CommonConfig {
   /** What is the same in every ClientHello, by its place in it. */
   readonly helloParts: HelloParts;
   readonly verifier: PeerVerifier;
+  /** Of a verifier that gives no name to its rules. */
+  readonly verifierName: string | undefined;
   /** What is verified; sent as SNI too when it is a DNS name and `sendServerName` holds. */
   readonly serverName: string | undefined;
   readonly sendServerName: boolean;
@@ -143,6 +145,8 @@ export interface ServerConfig extends CommonConfig {
   readonly selectContext: ContextSelector | undefined;
   readonly clientAuth: 'none' | 'request' | 'optional' | 'require';
   readonly verifier: PeerVerifier | undefined;
+  /** Of a verifier that gives no name to its rules. */
+  readonly verifierName: string | undefined;
   /** Whose order decides the cipher suite and the group. */
   readonly preference: 'server' | 'client';
   /** Of suites, by id: the smaller the better, and the same for those that are as good. Undefined: their order. */

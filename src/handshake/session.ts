@@ -158,26 +158,32 @@ export interface EarlyDataUse {
 /** Most seconds that a ticket may live (RFC 9846 section 4.7.1). */
 export const MAX_TICKET_LIFETIME = 604_800;
 
-let identities: WeakMap<object, string> | undefined;
-let counted = 0;
+/** Under which an object carries its name; a copy that is spread from it has none. */
+const NAME: unique symbol = /* @__PURE__ */ Symbol('warifu.name');
 
 /**
  * A name for something that has none: the same for the same object, and one that nothing else has, in this process or
- * another. Processes that share the keys of their tickets count alike, so a count alone would let a session of one
- * server be resumed at another.
+ * another. The object carries it, so that no list of objects is kept, and each time it is another for one that is frozen.
+ * Processes that share the keys of their tickets count alike: a count would let a session of one server be resumed at
+ * another.
  */
 export function identityOf(value: object, random: Random): string {
-  identities ??= new WeakMap();
-  let identity = identities.get(value);
-  if (identity === undefined) {
-    identity = `#${++counted}-${toBase64Url(uniqueBytes(16, random))}`;
-    identities.set(value, identity);
-  }
+  const known: unknown = Reflect.getOwnPropertyDescriptor(value, NAME)?.value;
+  if (typeof known === 'string') return known;
+  const identity = `#${toBase64Url(uniqueBytes(16, random))}`;
+  Reflect.defineProperty(value, NAME, { value: identity });
   return identity;
 }
 
-/** The rules of a verifier, by name. A verifier that gives no name has its own for as long as it lives. */
-export function policyOf(verifier: { readonly policy?: string | undefined } | undefined, random: Random): string {
+/**
+ * The rules of a verifier, by name. A verifier that gives no name has its own for as long as it lives: `name`, where one
+ * was made for it before.
+ */
+export function policyOf(
+  verifier: { readonly policy?: string | undefined } | undefined,
+  random: Random,
+  name?: string | undefined,
+): string {
   if (verifier === undefined) return 'none';
-  return verifier.policy === undefined ? identityOf(verifier, random) : `=${verifier.policy}`;
+  return verifier.policy === undefined ? (name ?? identityOf(verifier, random)) : `=${verifier.policy}`;
 }

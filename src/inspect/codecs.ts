@@ -1,3 +1,4 @@
+import { lazy } from '../bytes/lazy.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { type Codec, decode, empty, rest, struct } from '../wire/codec.ts';
 import { classifyServerHello } from '../wire/classify.ts';
@@ -133,10 +134,11 @@ export function readingOf(type: number, body: Uint8Array, setting: Setting): Rea
 
 /** Every extension there is a codec for. */
 export function extensionFor(id: number): AnyExtension | undefined {
-  all ??= new Map(listed().map((extension) => [extension.id, extension]));
-  return all.get(id);
+  return all().get(id);
 }
-let all: Map<number, AnyExtension> | undefined;
+const all: () => ReadonlyMap<number, AnyExtension> = /* @__PURE__ */ lazy(
+  () => new Map(listed().map((extension) => [extension.id, extension])),
+);
 
 export function attempt<T>(act: () => T): T | undefined {
   try {

@@ -1,3 +1,4 @@
+import { andThen } from '../bytes/promise.ts';
 import { wipe } from '../bytes/bytes.ts';
 import type { CryptoProvider, MaybePromise } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
@@ -83,7 +84,7 @@ export function importedPsks(
       return derive({ identity: externalIdentity, secret, context, ...(hash && { hash }) }, targetKdf, crypto);
     };
     const found = find(externalIdentity, context);
-    return found instanceof Promise ? found.then(make) : make(found);
+    return andThen(found, make);
   };
 }
 

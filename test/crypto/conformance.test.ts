@@ -1,8 +1,8 @@
 import { webcrypto } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { makeAutoProvider } from '../../src/crypto/auto.ts';
+import { autoProvider } from '../../src/crypto/auto.ts';
 import { checkProvider } from '../../src/crypto/conformance/index.ts';
-import { isLater } from '../../src/crypto/later.ts';
+import { isPromise } from '../../src/bytes/promise.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { Aead, AeadKey, CryptoProvider, Hash, HashState, KeyExchange } from '../../src/crypto/types.ts';
@@ -14,7 +14,7 @@ const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
   ['noble', nobleProvider()],
   ['node', nodeProvider()],
   ['webcrypto', webCryptoProvider({ subtle: webcrypto.subtle as SubtleCrypto })],
-  ['auto', makeAutoProvider()],
+  ['auto', autoProvider()],
 ];
 
 describe.each(PROVIDERS)('%s', async (name, provider) => {
@@ -218,6 +218,6 @@ describe('a provider that', () => {
 });
 
 it('the node provider and auto answer at once, so that a handshake runs without a promise', async () => {
-  for (const provider of [nodeProvider(), makeAutoProvider()])
-    for (const group of provider.groups) expect(isLater(group.offer(provider.random)), group.name).toBe(false);
+  for (const provider of [nodeProvider(), autoProvider()])
+    for (const group of provider.groups) expect(isPromise(group.offer(provider.random)), group.name).toBe(false);
 });

@@ -5,7 +5,7 @@ import { checkProvider } from '../../src/crypto/conformance/index.ts';
 import { conformanceKeys } from '../../src/crypto/conformance/keys.ts';
 import { withFallback } from '../../src/crypto/fallback.ts';
 import { signatureAnswer } from '../../src/crypto/known-answers.ts';
-import { isLater } from '../../src/crypto/later.ts';
+import { isPromise } from '../../src/bytes/promise.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import { nodeSigner, nodeVerifier } from '../../src/crypto/node/signatures.ts';
@@ -208,10 +208,10 @@ describe('proving', () => {
     const both = withFallback(node, noble);
     const known = signatureAnswer({ kind: 'ed25519' }, ED)!;
     expect(both.verifier.verify(known.algorithm, known.key, text, known.signature)).toBe(true);
-    for (const group of both.groups) expect(isLater(group.offer(both.random))).toBe(false);
+    for (const group of both.groups) expect(isPromise(group.offer(both.random))).toBe(false);
     const signer = both.signer(conformanceKeys()[0]![1]);
-    expect(isLater(signer)).toBe(false);
-    expect(isLater((await signer).sign(0x0403, text))).toBe(false);
+    expect(isPromise(signer)).toBe(false);
+    expect(isPromise((await signer).sign(0x0403, text))).toBe(false);
   });
 
   it('a failure behind the proof is no verdict either: the second provider answers', () => {

@@ -1,3 +1,4 @@
+import { lazy } from '../../bytes/lazy.ts';
 import { ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { ed448 } from '@noble/curves/ed448.js';
@@ -84,7 +85,7 @@ export function publicKeyOf(key: PrivateKey): PublicKey {
   try {
     switch (key.kind) {
       case 'ec':
-        return { kind: 'ec', curve: key.curve, point: curveOf(key.curve).getPublicKey(key.scalar, false) };
+        return { kind: 'ec', curve: key.curve, point: CURVES[key.curve]().getPublicKey(key.scalar, false) };
       case 'rsa':
         if (!isUsableKey(key.modulus, key.publicExponent)) throw new Error('1024 to 8192 bits are worked with');
         return { kind: 'rsa', modulus: key.modulus, exponent: key.publicExponent, ...(key.pss && { pss: {} }) };
@@ -104,7 +105,7 @@ function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Arr
       if (key.kind !== 'ec') return false;
       // The digest is ours: a curve may be used with any hash. High s is as good as low s in TLS and X.509.
       const digest = hashByName(algorithm.hash).digest(message);
-      return curveOf(key.curve).verify(signature, digest, key.point, { prehash: false, lowS: false, format: 'der' });
+      return CURVES[key.curve]().verify(signature, digest, key.point, { prehash: false, lowS: false, format: 'der' });
     }
     case 'rsa-pkcs1':
       if (key.kind !== 'rsa') return false;
@@ -130,7 +131,7 @@ function sign(algorithm: SignatureAlgorithm, key: PrivateKey, message: Uint8Arra
       // Hedged: RFC 6979 with fresh entropy, so neither a broken random source nor a fault shows the key.
       const entropy = new Uint8Array(32);
       random.fill(entropy);
-      return curveOf(key.curve).sign(digest, key.scalar, { prehash: false, format: 'der', extraEntropy: entropy });
+      return CURVES[key.curve]().sign(digest, key.scalar, { prehash: false, format: 'der', extraEntropy: entropy });
     }
     case 'rsa-pkcs1':
       if (key.kind === 'rsa') return signPkcs1(hashByName(algorithm.hash), key, message, random);
@@ -149,16 +150,9 @@ function sign(algorithm: SignatureAlgorithm, key: PrivateKey, message: Uint8Arra
   throw new TlsError('ERR_SIGNER_FAILED', { detail: `${algorithm.kind} with a key of kind ${key.kind}` });
 }
 
-type Curve = ReturnType<typeof ecdsa>;
-const built = new Map<NamedCurve, Curve>();
-
 /** Built on first use: see groups.ts. */
-function curveOf(name: NamedCurve): Curve {
-  let curve = built.get(name);
-  if (curve === undefined) {
-    const [noble, hash] = name === 'P-256' ? [p256, sha256] : name === 'P-384' ? [p384, sha384] : [p521, sha512];
-    curve = ecdsa(weierstrass(noble.Point.CURVE()), hash as typeof sha256);
-    built.set(name, curve);
-  }
-  return curve;
-}
+const CURVES: { readonly [Name in NamedCurve]: () => ReturnType<typeof ecdsa> } = {
+  'P-256': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p256.Point.CURVE()), sha256)),
+  'P-384': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p384.Point.CURVE()), sha384)),
+  'P-521': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p521.Point.CURVE()), sha512)),
+};

@@ -6,7 +6,7 @@ import type { ClientConfig, ClientProtocol, TraceEvent } from '../../handshake/c
 import type { PeerVerifier } from '../../handshake/peer.ts';
 import type { ExternalPsk } from '../../handshake/session.ts';
 import { authoritiesRule, COMMON_RULES, type CommonMissing, type CommonOptions, commonConfig, pick } from './common.ts';
-import { checkChainSizes, type CredentialOption, credentialRule, verifierRule } from './credential.ts';
+import { checkChainSizes, type CredentialOption, credentialRule, nameOfVerifier, verifierRule } from './credential.ts';
 import {
   type ClientResumptionOptions,
   clientResumptionRule,
@@ -179,6 +179,7 @@ export function clientConfig(options: ClientOptions, hints: Hints = {}): ClientC
     }),
     signatures,
     verifier,
+    verifierName: nameOfVerifier(verifier, read.crypto),
     credential: read.credential === undefined ? undefined : credentialResolver(read.credential, common),
     keyShares: keyShares(read.keyShares, common.groups),
     shareParts: read.keyShares === undefined,

@@ -13,7 +13,7 @@ import {
   commonConfig,
   sizeOfAuthorities,
 } from './common.ts';
-import { checkChainSizes, type CredentialOption, credentialRule, verifierRule } from './credential.ts';
+import { checkChainSizes, type CredentialOption, credentialRule, nameOfVerifier, verifierRule } from './credential.ts';
 import {
   psksOrResolverRule,
   type ServerResumptionOptions,
@@ -160,6 +160,7 @@ export function serverConfig(options: ServerOptions, hints: Hints = {}): ServerC
     selectContext,
     clientAuth,
     verifier,
+    verifierName: nameOfVerifier(verifier, read.crypto),
     preference: read.preference,
     suiteRank: read.suites === undefined ? undefined : suiteRank(read.suites, common),
     retryCookie: read.retryCookie,

@@ -10,10 +10,10 @@ import { hashOf } from './psk.ts';
 // RFC 9846 §4.7.1-3
 /** Two connections share sessions only when all of this is the same. */
 export function sessionKeyOf(config: ClientConfig): string {
-  const { serverName, sendServerName, alpn, verifier, sessionKey, protocols } = config;
+  const { serverName, sendServerName, alpn, verifier, verifierName, sessionKey, protocols } = config;
   const schemes = certificateSchemesOf(config);
   const versions = protocols.map(({ version }) => version);
-  const trust = [alpn, policyOf(verifier, config.crypto.random), schemes, versions];
+  const trust = [alpn, policyOf(verifier, config.crypto.random, verifierName), schemes, versions];
   return JSON.stringify([serverName ?? null, sendServerName, ...trust, ...sessionKey]);
 }
 

@@ -48,7 +48,8 @@ export function sessionBinding({ read, protocol, choices }: AskedFor, context: C
     choices.name !== undefined
       ? `=${choices.name}`
       : choices.credential && identityOf(choices.credential, context.crypto.random);
-  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier, context.crypto.random);
+  const known = verifier === config.verifier ? config.verifierName : undefined;
+  const policy = clientAuth === 'none' ? 'none' : policyOf(verifier, context.crypto.random, known);
   const { serverName } = read.summary;
   return context.crypto
     .hash('sha256')

@@ -1,3 +1,4 @@
+import { andThen } from '../../bytes/promise.ts';
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import type { MaybePromise, PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
@@ -305,7 +306,7 @@ class Check {
     const key = nonce === undefined ? toHex(hash('sha256').digest(certificate.der, issuer.spki)) : undefined;
     const expiry = (response: Uint8Array): MaybePromise<number | undefined> => {
       const answer = runSteps(this.#ocsp(response));
-      return answer instanceof Promise ? answer.then(untilOf) : untilOf(answer);
+      return andThen(answer, untilOf);
     };
     const response = yield* wait(remote.ocsp(uri, request, key, now, expiry, trip));
     return response === undefined ? undefined : yield* this.#ocsp(response, nonce);

@@ -17,7 +17,7 @@ import { detailsOf } from '../path/details.ts';
 import { Remote } from '../revocation/fetch.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
 import { defaultRules, type PathRules, type Profile } from '../path/rules.ts';
-import { isPromise } from '../x509/steps.ts';
+import { isPromise } from '../../bytes/promise.ts';
 import { COST, Work } from '../x509/work.ts';
 import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 

@@ -1,4 +1,4 @@
-import { hasMethod } from '../../bytes/shape.ts';
+import { isPromise } from '../../bytes/promise.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 
 /**
@@ -29,8 +29,4 @@ function advance<T>(steps: Steps<T>, move: () => IteratorResult<MaybePromise<unk
     }
     result = steps.next(waited);
   }
-}
-
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return hasMethod(value, 'then');
 }

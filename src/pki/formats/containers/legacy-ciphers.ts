@@ -1,3 +1,4 @@
+import { lazy } from '../../../bytes/lazy.ts';
 import { fromHex } from '../../../bytes/bytes.ts';
 
 /**
@@ -146,12 +147,7 @@ interface Tables {
   readonly pi: Uint8Array;
 }
 
-let made: Tables | undefined;
-
-function tables(): Tables {
-  made ??= makeTables();
-  return made;
-}
+const tables: () => Tables = /* @__PURE__ */ lazy(makeTables);
 
 function makeTables(): Tables {
   const rows = (starts: readonly number[]): number[] =>
