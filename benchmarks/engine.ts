@@ -6,7 +6,7 @@
  * The primitives are timed where they are called, in rounds of their own; `own` is what is left, in microseconds of a
  * handshake and as a part of the primitives.
  */
-import { makeAutoProvider } from '../src/crypto/auto.ts';
+import { autoProvider } from '../src/crypto/auto.ts';
 import { nobleProvider } from '../src/crypto/noble/index.ts';
 import type { CryptoProvider } from '../src/crypto/types.ts';
 import type { Engine } from '../src/engine/engine.ts';
@@ -35,7 +35,7 @@ interface Way {
 function main(): void {
   const noble = argument('--provider') === 'noble';
   const counter = new Counter();
-  const plain = (): CryptoProvider => (noble ? nobleProvider() : makeAutoProvider());
+  const plain = (): CryptoProvider => (noble ? nobleProvider() : autoProvider());
   const ways = waysOf(plain());
   const countedWays = waysOf(counted(plain(), counter));
   console.log(
