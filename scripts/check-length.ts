@@ -6,7 +6,7 @@ const TABLES: readonly string[] = [
   'errors.ts',
   'contexts.ts',
   'engine/engine.ts',
- 
+
   'pki/path/path.ts',
 ];
 
