@@ -9,6 +9,8 @@ import { COMMON_RULES } from '../src/engine/config/common.ts';
 import { CLIENT_RESUMPTION_RULES, EARLY_DATA_RULES, SERVER_RESUMPTION_RULES } from '../src/engine/config/resumption.ts';
 import type { DefaultRule, Rule } from '../src/engine/config/rules.ts';
 import { SERVER_RULES } from '../src/engine/config/server.ts';
+import { LISTENER_RULES } from '../src/node/server.ts';
+import { TRANSPORT_RULES } from '../src/transport/options.ts';
 
 type AnyRules = { readonly [name: string]: Rule<unknown> & Partial<DefaultRule<unknown>> };
 
@@ -93,10 +95,19 @@ const SECTIONS: readonly Section[] = [
     declared: [[`${CONFIG}resumption.ts`, 'EarlyDataOptions']],
     rules: alike(EARLY_DATA_RULES),
   },
+  {
+    title: 'Transport',
+    intro: 'Of `connect`, `accept` and `createServer`, per connection; the same for Web Streams and for Node.',
+    declared: [['src/transport/options.ts', 'TransportOptions']],
+    rules: alike(TRANSPORT_RULES),
+  },
+  {
+    title: 'Listeners',
+    intro: 'Of `createServer` of `warifu/node`, beside the options of its connections.',
+    declared: [['src/node/server.ts', 'ListenerOptions']],
+    rules: alike(LISTENER_RULES),
+  },
 ];
-
-/** The transport has its options by itself: they are the same for Web Streams and for Node. */
-const TRANSPORT = ['src/transport/options.ts', 'TransportOptions'] as const;
 
 export function optionsPage(): string {
   const out = [
@@ -117,10 +128,6 @@ export function optionsPage(): string {
       out.push(row(name, rule.expected, comment.otherwise ?? rule.otherwiseText ?? 'needed', comment.text));
     }
   }
-  out.push('', '## Transport', '', 'Of `connect`, `accept` and `createServer`, per connection.', '');
-  out.push('| option | default | |', '| --- | --- | --- |');
-  for (const [name, { text, otherwise }] of commentsOf(...TRANSPORT))
-    out.push(`| \`${name}\` | ${cell(otherwise ?? 'none')} | ${cell(text)} |`);
   return `${out.join('\n')}\n`;
 }
 

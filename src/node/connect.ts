@@ -1,9 +1,10 @@
 import { hasMethod } from '../bytes/shape.ts';
 import { connect as dial, type IpcSocketConnectOpts, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { describe } from '../engine/config/rules.ts';
 import { splitClient, splitServer } from '../connection-options.ts';
 import type { AcceptOptions, ConnectOptions } from '../index.ts';
-import { acceptOptions, nameOf, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
+import { acceptOptions, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import type { Turns } from '../transport/turns.ts';
 import { TlsSocket } from './socket.ts';
 
@@ -62,5 +63,5 @@ function isAddress(to: Duplex | Address): to is Address {
   if (hasMethod(to, 'write')) return false;
   const { port, path } = (to ?? {}) as Partial<TcpSocketConnectOpts & IpcSocketConnectOpts>;
   if (port !== undefined || path !== undefined) return true;
-  throw new TypeError(`connect: expected a Duplex of Node or { host, port }, found ${nameOf(to)}`);
+  throw new TypeError(`connect: expected a Duplex of Node or { host, port }, found ${describe(to)}`);
 }

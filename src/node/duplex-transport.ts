@@ -3,7 +3,8 @@ import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { bytesOf } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
-import { nameOf } from '../transport/options.ts';
+import { describe } from '../engine/config/rules.ts';
+import { kindOf } from '../transport/chunk.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
 
 /** Bytes that are read when writing has failed. */
@@ -26,7 +27,7 @@ export class DuplexTransport implements Transport {
   constructor(stream: Duplex) {
     if (typeof stream?.on !== 'function' || typeof stream.write !== 'function' || typeof stream.resume !== 'function') {
       throw new TypeError(
-        `the transport: expected a Duplex of Node (a net.Socket, a pipe, another TlsSocket) or { host, port }, found ${nameOf(stream)}; for Web Streams take warifu`,
+        `the transport: expected a Duplex of Node (a net.Socket, a pipe, another TlsSocket) or { host, port }, found ${describe(stream)}; for Web Streams take warifu`,
       );
     }
     this.#stream = stream;
@@ -132,7 +133,7 @@ export class DuplexTransport implements Transport {
   readonly #onData = (chunk: unknown): void => {
     const bytes = bytesOf(chunk);
     if (bytes !== undefined) this.#events.received(bytes);
-    else this.#onError(new TlsError('ERR_TRANSPORT', { detail: `it delivers ${nameOf(chunk)} in place of bytes` }));
+    else this.#onError(new TlsError('ERR_TRANSPORT', { detail: `it delivers ${kindOf(chunk)} in place of bytes` }));
   };
 
   readonly #onEnd = (): void => this.#events.ended();

@@ -1,9 +1,9 @@
 import { hasMethod } from '../bytes/shape.ts';
 import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
-import { TlsError } from '../errors.ts';
+import { integer, or, readOptions, type Rule, type Rules, unsuitable } from '../engine/config/rules.ts';
 import { splitServer } from '../connection-options.ts';
-import { nameOf, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
+import { TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { Turns } from '../transport/turns.ts';
 import { accept } from './connect.ts';
 import type { TlsSocket } from './socket.ts';
@@ -23,21 +23,25 @@ export interface NodeServer {
 /** Whose handler takes what no other does. */
 const ANY = '*';
 
-/** What a listener of Node is told, beyond its context. */
-export interface TlsServerOptions extends AcceptOptions {
+/** What a listener is told, beyond what its connections are. */
+export interface ListenerOptions {
   /**
    * Who takes a connection, by the application protocol that was agreed on; `*`: any other, and none. `alpn` names these
    * protocols, in their order, unless it is given, or a context that has its own. The others go to 'secureConnection'. Default: none.
    */
-  readonly protocolHandlers?: { readonly [protocol: string]: ProtocolHandler };
-  /**
-   * Handshakes that may be pending at the same time; further connections are closed as they come, and told of by 'drop'.
-   * Default: 10,000.
-   */
-  readonly maxPendingHandshakes?: number;
+  readonly protocolHandlers?: { readonly [protocol: string]: ProtocolHandler } | undefined;
+  /** Handshakes that may be pending at the same time; further connections are closed as they come, and told of by 'drop'. */
+  readonly maxPendingHandshakes?: number | undefined;
 }
 
-const MAX_PENDING = 10_000;
+/** A listener of Node, and its connections. */
+export interface TlsServerOptions extends ListenerOptions, AcceptOptions {}
+
+/** The rules of what a listener is told, which are also its documentation. */
+export const LISTENER_RULES: Rules<ListenerOptions, never> = {
+  protocolHandlers: or(protocolHandlers(), {}, 'none'),
+  maxPendingHandshakes: or(integer(1, 1_000_000), 10_000, '10,000'),
+};
 
 /**
  * A TCP listener whose connections speak TLS. Events, besides those of `net.Server`: 'secureConnection' with each
@@ -162,20 +166,10 @@ function read(options: TlsServerOptions): {
   readonly maxPending: number;
 } {
   if (typeof options !== 'object' || options === null)
-    throw new TlsError('ERR_OPTION', {
-      detail: `createServer: expected options with a credential, found ${nameOf(options)}`,
-    });
-  const { protocolHandlers = {}, maxPendingHandshakes = MAX_PENDING, ...accepting } = options;
-  if (typeof maxPendingHandshakes !== 'number' || !(maxPendingHandshakes >= 1)) {
-    const detail = `maxPendingHandshakes: expected a number from 1, found ${nameOf(maxPendingHandshakes)}`;
-    throw new TlsError('ERR_OPTION', { detail });
-  }
-  const handlers = new Map(Object.entries(protocolHandlers));
-  for (const [protocol, handler] of handlers) {
-    if (typeof handler === 'function' || hasMethod(handler, 'emit')) continue;
-    const detail = `protocolHandlers: for "${protocol}" expected a function or a server of Node's, found ${nameOf(handler)}`;
-    throw new TlsError('ERR_OPTION', { detail });
-  }
+    throw unsuitable('createServer', 'options with a credential', options);
+  const { protocolHandlers, maxPendingHandshakes, ...accepting } = options;
+  const listener = readOptions({ protocolHandlers, maxPendingHandshakes }, LISTENER_RULES);
+  const handlers = new Map(Object.entries(listener.protocolHandlers));
   const named = [...handlers.keys()].filter((protocol) => protocol !== ANY);
   const ownAlpn = accepting.context === undefined && accepting.alpn === undefined && named.length > 0;
   const { context, connection, transport } = splitServer<TransportOptions>(
@@ -184,5 +178,26 @@ function read(options: TlsServerOptions): {
     'many connections',
   );
   transportConfig(transport);
-  return { accepting: { context, ...connection, ...transport }, handlers, maxPending: maxPendingHandshakes };
+  return { accepting: { context, ...connection, ...transport }, handlers, maxPending: listener.maxPendingHandshakes };
+}
+
+function protocolHandlers(): Rule<{ readonly [protocol: string]: ProtocolHandler }> {
+  const expected = "handlers by protocol: { 'http/1.1': server }";
+  return {
+    expected,
+    read: (value, option) => {
+      if (typeof value !== 'object' || value === null) throw unsuitable(option, expected, value);
+      const handlers: { [protocol: string]: ProtocolHandler } = Object.create(null);
+      for (const [protocol, handler] of Object.entries(value)) {
+        if (!isHandler(handler))
+          throw unsuitable(`${option}["${protocol}"]`, "a function or a server of Node's", handler);
+        handlers[protocol] = handler;
+      }
+      return handlers;
+    },
+  };
+}
+
+function isHandler(value: unknown): value is ProtocolHandler {
+  return typeof value === 'function' || hasMethod(value, 'emit');
 }

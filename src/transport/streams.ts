@@ -1,10 +1,11 @@
 import type { ChannelBinding } from '../engine/channel-binding.ts';
-import { bytesOf, type OwnBytes, ownBytes } from '../bytes/bytes.ts';
+import { type OwnBytes, ownBytes } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { ConnectionInfo, PeerInfo } from '../handshake/context.ts';
+import { chunkOf } from './chunk.ts';
 import { Driver } from './driver.ts';
-import { nameOf, TRANSPORT_KEYS, type TransportConfig, type TransportOptions, transportConfig } from './options.ts';
+import { type TransportConfig, type TransportOptions, transportConfig } from './options.ts';
 import type { Skin } from './transport.ts';
 import { nextTurn } from './turns.ts';
 import { type ByteDuplex, WebTransport } from './web-transport.ts';
@@ -74,9 +75,6 @@ export async function drive(
   duplex: ByteDuplex,
   options: TransportOptions = {},
 ): Promise<TlsStream> {
-  const unknown = Object.keys(options).find((key) => !TRANSPORT_KEYS.some((known) => known === key));
-  if (unknown !== undefined)
-    throw new TlsError('ERR_OPTION', { detail: `${unknown}: drive knows ${TRANSPORT_KEYS.join(', ')}` });
   const config = transportConfig(options);
   return await new Streams(engine, new WebTransport(duplex), config).secured;
 }
@@ -235,7 +233,7 @@ class Streams implements TlsStream, Skin {
   }
 
   #write(chunk: unknown): Promise<void> | void {
-    const bytes = checkedBytes(chunk);
+    const bytes = chunkOf(chunk);
     if (!this.#driver.mayWrite)
       throw new TlsError('ERR_STATE', { detail: 'our direction has been ended: the peer ended its own' });
     if (this.#driver.backlog + bytes.length <= ACCEPTED) {
@@ -259,16 +257,9 @@ class BytesWritable extends WritableStream<Uint8Array> {
   override getWriter(): WritableStreamDefaultWriter<Uint8Array> {
     const writer = super.getWriter();
     const write = writer.write.bind(writer);
-    writer.write = async (chunk) => await write(checkedBytes(chunk));
+    writer.write = async (chunk) => await write(chunkOf(chunk));
     return writer;
   }
-}
-
-function checkedBytes(chunk: unknown): Uint8Array {
-  const bytes = bytesOf(chunk);
-  if (bytes !== undefined) return bytes;
-  const advice = typeof chunk === 'string' ? 'new TextEncoder().encode(text)' : 'a Uint8Array';
-  throw new TypeError(`writable: expected an ArrayBuffer or a view of one, found ${nameOf(chunk)}; write ${advice}`);
 }
 
 interface Deferred<T> {

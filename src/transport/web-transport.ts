@@ -1,6 +1,7 @@
 import { bytesOf, type OwnBytes, ownBytes } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
-import { nameOf } from './options.ts';
+import { describe } from '../engine/config/rules.ts';
+import { kindOf } from './chunk.ts';
 import type { Transport, TransportEvents } from './transport.ts';
 
 /**
@@ -117,7 +118,7 @@ export class WebTransport implements Transport {
         }
         const bytes = bytesOf(value);
         if (bytes === undefined)
-          throw new TlsError('ERR_TRANSPORT', { detail: `it delivers ${nameOf(value)} in place of bytes` });
+          throw new TlsError('ERR_TRANSPORT', { detail: `it delivers ${kindOf(value)} in place of bytes` });
         if (bytes.length > 0) this.#events.received(bytes);
       }
       this.#reading = false;
@@ -160,7 +161,7 @@ function checked(duplex: ByteDuplex): ByteDuplex {
   );
   if (!isPair) {
     throw new TypeError(
-      `the transport: expected { readable, writable }, a ReadableStream and a WritableStream of bytes, found ${nameOf(duplex)}; for the sockets of Node take warifu/node`,
+      `the transport: expected { readable, writable }, a ReadableStream and a WritableStream of bytes, found ${describe(duplex)}; for the sockets of Node take warifu/node`,
     );
   }
   const locked = taken('readable or writable', () =>
