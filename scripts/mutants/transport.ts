@@ -168,8 +168,14 @@ export const mutants: readonly Mutant[] = [
     tests: UNREAD,
   },
   {
+    name: 'law 8: data comes until its end has been told, Node',
+    find: '    if (this.#cut === undefined) this.#driver.want();\n',
+    replace: '    if (this.#over === undefined) this.#driver.want();\n',
+    tests: UNREAD,
+  },
+  {
     name: 'law 8: a write that fails does not cost what was received, Node',
-    find: '    if (error === undefined || this.destroyed || !this.#isUnread) {\n',
+    find: '    if (error === undefined || this.destroyed || this.#over === undefined || !this.#isUnread) {\n',
     replace: '    if (true as boolean) {\n',
     tests: UNREAD,
   },
@@ -200,7 +206,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 9: a chunk that is no bytes is the mistake of one call',
-    find: '    writer.write = async (chunk) => await write(checkedBytes(chunk));\n',
+    find: '    writer.write = async (chunk) => await write(chunkOf(chunk));\n',
     tests: WEB,
     only: '9\\.',
   },

@@ -235,8 +235,8 @@ export class TlsSocket extends NetSocket {
   }
 
   override _read(): void {
-    if (this.#cut === undefined && (this.#over === undefined || this.#driver.isHolding)) this.#driver.want();
-    else if (!this.#ended) this.destroy(this.#cut ?? this.#over?.error);
+    if (this.#cut === undefined) this.#driver.want();
+    else this.destroy(this.#cut);
   }
 
   override _destroy(error: Error | null, done: Done): void {
@@ -259,7 +259,7 @@ export class TlsSocket extends NetSocket {
 
   /** A write that fails ends a stream at once, and what was received with it: for a while, that is put off. */
   #taken(error: Error | undefined, done: Done): void {
-    if (error === undefined || this.destroyed || !this.#isUnread) {
+    if (error === undefined || this.destroyed || this.#over === undefined || !this.#isUnread) {
       done(error);
       return;
     }
@@ -267,9 +267,9 @@ export class TlsSocket extends NetSocket {
     this.#failedTimer ??= setTimeout(() => this.destroy(this.#over?.error ?? error), this.#closeTimeout).unref();
   }
 
-  /** Something was received that the program has not read. */
+  /** Something may have been received that the program has not read, or it has not heard how that ended. */
   get #isUnread(): boolean {
-    return this.readableLength > 0 || this.#driver.isHolding || (this.#ended && !this.readableEnded);
+    return this.readableLength > 0 || !this.#driver.isReadingOver || (this.#ended && !this.readableEnded);
   }
 
   #corkForThisTurn(): void {

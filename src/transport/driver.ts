@@ -106,9 +106,9 @@ export class Driver {
     return !this.#closing.isOver && !this.#sender.isEnding;
   }
 
-  /** Data has been received that the program has not asked for yet. It stays, whatever becomes of the connection. */
-  get isHolding(): boolean {
-    return this.#reading.isHolding;
+  /** The skin has been told of the end of what is received; until then data may come, whatever becomes of the connection. */
+  get isReadingOver(): boolean {
+    return this.#reading.isOver;
   }
 
   /** Bytes that the program has written and the transport has not taken, in both forms. */

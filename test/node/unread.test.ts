@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import type { Duplex } from 'node:stream';
-import { describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { TransportOptions } from '../../src/transport/index.ts';
 import { type Ends, loopback, pause, readAll, secured, wire } from '../support/duplex.ts';
 
@@ -8,6 +8,10 @@ import { type Ends, loopback, pause, readAll, secured, wire } from '../support/d
  * What has arrived belongs to the program, however slowly it reads and whatever becomes of the connection; behind it comes
  * 'end' where the peer has said close_notify, and an error otherwise.
  */
+
+afterEach(() => {
+  vi.restoreAllMocks();
+});
 
 /** Shorter than the programs of these tests pause. */
 const SHORT = { closeTimeout: 15 } as const;
@@ -93,6 +97,16 @@ describe('a program that pauses for longer than closeTimeout', () => {
       expect(client.errored).toMatchObject({ code: 'ERR_TRANSPORT' });
       expect([client.bytesRead, isEnded]).toEqual([SIZE, true]);
     }
+  });
+
+  it('reads it though others have their turn between two records', async () => {
+    const { client, a } = await unread();
+    // The clock says that each look at it is a while later.
+    let now = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => (now += 6));
+    a.destroy();
+    await pause(LONGER);
+    expect(await outcome(client)).toEqual([SIZE, 'ERR_TRUNCATED']);
   });
 
   it('reads what a stream had kept that was paused because of it', async () => {
