@@ -75,7 +75,7 @@ export interface AeadKey {
  * JavaScript: what is there in quantity goes this way, everything else by {@link AeadKey.seal} and {@link AeadKey.open},
  * and both give the same bytes.
  *
- * How an engine is meant to use it. It has one question open for each direction at most; while it waits it seals and opens
+ * How the engine uses it. It has one question open for each direction at most; while it waits it seals and opens
  * nothing in that direction, so the order of records is the order of the jobs. It counts nonces itself, one for each job, in
  * advance. Of records to open it hands over whole ones only, in the epoch of application data. A KeyUpdate inside a
  * batch is found when its plaintext is read: what lies behind it was opened under the old key, has failed, and is opened

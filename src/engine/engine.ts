@@ -14,7 +14,7 @@ import {
   bindMachine,
   type Machine,
 } from '../handshake/machine.ts';
-import type { AnyRequest, AnyRequestBody, Secret, Step } from '../handshake/requests.ts';
+import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Secret, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
@@ -60,6 +60,8 @@ export class Engine {
   /** The step that waits for an answer. */
   #waiting: Step<AnyNext> | undefined;
   #request: AnyRequest | undefined;
+  /** A batch that nobody has taken yet. */
+  #sealing: AnyRequest | undefined;
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
   /** The session that the server was offered, until it has shown that it resumes it, or does without. */
@@ -143,7 +145,7 @@ export class Engine {
    * @throws TlsError ERR_STATE before the handshake is done, but for that, and after close().
    */
   send(plaintext: Uint8Array): void {
-    if (!this.maySend) throw this.#wrongState('send');
+    if (!this.#isWritable) throw this.#wrongState('send');
     this.#attempt(() => {
       if (this.status === 'handshaking') {
         this.#outbound.data(plaintext, () => {
@@ -153,12 +155,25 @@ export class Engine {
       }
       const commands = this.#open('send');
       commands.beforeData?.();
-      this.#outbound.data(plaintext, () => commands.updateKeys(false));
+      this.#outbound.data(
+        plaintext,
+        () => commands.updateKeys(false),
+        (bulk, jobs, done) => {
+          this.#sealing = this.#askLane({ kind: 'sealRecords', ask: { bulk, jobs } }, done);
+        },
+      );
     });
   }
 
-  /** Would `send` be possible now? */
+  /**
+   * Should `send` be called now? It should not while a batch is being sealed: what is sent then makes the batch be sealed
+   * at once, in the slower way.
+   */
   get maySend(): boolean {
+    return this.#isWritable && !this.#outbound.isSealing;
+  }
+
+  get #isWritable(): boolean {
     return this.status === 'open' || this.#answersEarly();
   }
 
@@ -253,11 +268,23 @@ export class Engine {
     return this.#outbound.take();
   }
 
+  /**
+   * A batch of records that is to be sealed, if the last `send` made one; `next` hands it out too. It can be answered at
+   * any time, and does not keep the engine from reading; what it seals is there once it is answered.
+   */
+  takeSealing(): AnyRequest | undefined {
+    const request = this.#sealing;
+    this.#sealing = undefined;
+    return request;
+  }
+
   /** The one way out. Does at most the work of one record or one message. */
   next(): EngineEvent {
     for (;;) {
       const bytes = this.#outbound.take();
       if (bytes !== undefined) return { type: 'write', bytes };
+      const sealing = this.takeSealing();
+      if (sealing !== undefined) return { type: 'request', request: sealing };
       const event = this.#events.shift();
       if (event !== undefined) return event;
       if (!this.#work()) return { type: 'wait' };
@@ -277,8 +304,13 @@ export class Engine {
         data: (content) => this.#receiveData(content),
         // RFC 9846 §6-4
         alert: (level, description) => this.#receiveAlert(level, description),
+        open: (bulk, jobs, done) =>
+          void this.#events.push({
+            type: 'request',
+            request: this.#askLane({ kind: 'openRecords', ask: { bulk, jobs } }, done),
+          }),
       });
-      if (!worked && this.#inbound.ended) throw new TlsError('ERR_TRUNCATED');
+      if (!worked && this.#inbound.ended && !this.#inbound.isOpening) throw new TlsError('ERR_TRUNCATED');
     });
     return worked || this.status === 'failed';
   }
@@ -358,6 +390,27 @@ export class Engine {
     });
     this.#request = request;
     this.#events.push({ type: 'request', request });
+  }
+
+  /** Asks for a batch of records: beside the handshake, which goes its own way. */
+  #askLane<K extends 'sealRecords' | 'openRecords'>(
+    body: RequestBody<K>,
+    done: (answer: Requests[K]['answer']) => void,
+  ): AnyRequest {
+    let isOpen = true;
+    return makeRequest(body as AnyRequestBody, {
+      isOpen: () => isOpen,
+      isOver: () => this.#lifecycle.over,
+      check: (kind, value) => checkAnswer(kind, value, this.config),
+      answer: (value) => {
+        isOpen = false;
+        this.#guard(() => done(value as Requests[K]['answer']));
+      },
+      refuse: (error) => {
+        isOpen = false;
+        this.#fail(error);
+      },
+    });
   }
 
   #enter(next: AnyNext): void {

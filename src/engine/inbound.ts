@@ -1,3 +1,4 @@
+import type { AeadJob, BulkAead } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { Epoch } from '../handshake/context.ts';
 import type { Arrival, FirstHello, Row } from '../handshake/machine.ts';
@@ -25,6 +26,19 @@ export interface Handler {
   ignoresChangeCipherSpec(): boolean;
   data(content: Uint8Array): void;
   alert(level: number, description: number): void;
+  /** Has a batch of records opened; `done` is called with the results, in their order. */
+  open(bulk: BulkAead, jobs: readonly AeadJob[], done: (opened: readonly (Uint8Array | undefined)[]) => void): void;
+}
+
+/** Bytes of records that are opened in one batch, but for the last record of it. */
+const MAX_BATCH = 1_048_576;
+
+interface Batch {
+  readonly protector: RecordProtector;
+  readonly records: readonly RawRecord[];
+  /** How many results have been taken. */
+  taken: number;
+  opened: readonly (Uint8Array | undefined)[] | undefined;
 }
 
 /** What a TLS 1.3 record may have beyond its content (RFC 9846 section 5.2). */
@@ -45,6 +59,10 @@ export class Inbound {
   ended = false;
   /** Bytes of early data that may still come. */
   #earlyLeft = 0;
+  /** Records that are being opened, or have been and are not taken yet. */
+  #batch: Batch | undefined;
+  /** Records that were taken from the queue for a batch, and are to be opened one by one. */
+  #aside: RawRecord[] = [];
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
 
   /** What may come before the first record. */
@@ -74,6 +92,10 @@ export class Inbound {
     this.#protector = protector;
     this.#epoch = epoch;
     this.#opened = 0;
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    this.#batch = undefined;
+    this.#aside = batch.records.slice(batch.taken);
   }
 
   takeEarlyData(bytes: number): void {
@@ -101,9 +123,61 @@ export class Inbound {
       handler.message(message);
       return true;
     }
-    const record = this.#deframer.next(this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD));
+    if (this.#batch !== undefined) return this.#takeOpened(this.#batch, handler);
+    if (this.#aside.length === 0 && this.#openLater(handler)) return true;
+    const overhead = this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD);
+    const record = this.#aside.shift() ?? this.#deframer.next(overhead);
     if (record === undefined) return false;
     this.#record(record, state, row, handler);
+    return true;
+  }
+
+  /** A batch is being opened: what is here is not all that comes. */
+  get isOpening(): boolean {
+    return this.#batch !== undefined && this.#batch.opened === undefined;
+  }
+
+  /** Hands whole records of application data to the lane of many at once, where that is worth while. */
+  #openLater(handler: Handler): boolean {
+    const protector = this.#protector;
+    const batches = protector?.batches;
+    if (protector === undefined || batches === undefined) return false;
+    if (this.#epoch !== 'application' || this.#skip !== undefined || !this.#deframer.hasData(protector.overhead))
+      return false;
+    const { worthwhile } = batches.bulk;
+    if (!(this.#deframer.buffered >= worthwhile)) return false;
+    const records: RawRecord[] = [];
+    let bytes = 0;
+    while (bytes < MAX_BATCH && this.#deframer.hasData(protector.overhead)) {
+      const record = this.#deframer.next(protector.overhead)!;
+      records.push(record);
+      bytes += record.payload.length;
+    }
+    if (!(bytes >= worthwhile)) {
+      this.#aside = records;
+      return false;
+    }
+    const batch: Batch = { protector, records, taken: 0, opened: undefined };
+    this.#batch = batch;
+    const jobs = records.map(({ header, payload }, ahead) => batches.openJob(header, payload, ahead));
+    handler.open(batches.bulk, jobs, (opened) => {
+      if (opened.length !== records.length)
+        throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not opened as it was asked for' });
+      batch.opened = opened;
+    });
+    return true;
+  }
+
+  /** One record of a batch. What lies behind a change of keys was opened under the old ones: it is opened again. */
+  #takeOpened(batch: Batch, handler: Handler): boolean {
+    const { protector, records, opened } = batch;
+    if (opened === undefined) return false;
+    const record = records[batch.taken]!;
+    const inner = opened[batch.taken]!;
+    if (++batch.taken === records.length) this.#batch = undefined;
+    const { type, content } = protector.batches!.opened(record.header, inner, this.limit);
+    this.#opened++;
+    this.#content(type, content, handler);
     return true;
   }
 
@@ -115,6 +189,8 @@ export class Inbound {
   dispose(): void {
     this.#protector?.dispose();
     this.#protector = undefined;
+    this.#batch = undefined;
+    this.#aside = [];
     this.#joiner.clear();
     this.#deframer.clear();
   }

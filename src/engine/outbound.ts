@@ -1,9 +1,22 @@
 import { concat, concatAll } from '../bytes/bytes.ts';
+import type { AeadJob, BulkAead } from '../crypto/types.ts';
+import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
 import type { Epoch } from '../handshake/context.ts';
 import { fragment } from '../record/joiner.ts';
-import type { RecordProtector } from '../keys/protection.ts';
+import type { RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
 import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CONTENT_HANDSHAKE } from '../wire/ids.ts';
+
+/** Most bytes that are sealed in one batch. */
+const MAX_BATCH = 1_048_576;
+
+/** Has a batch sealed; `done` is called with the results, in their order. */
+export type AskSeal = (bulk: BulkAead, jobs: readonly AeadJob[], done: (sealed: readonly Uint8Array[]) => void) => void;
+
+interface Batch {
+  readonly jobs: readonly SealJob[];
+  readonly batches: RecordBatches;
+}
 
 /** Change the keys while this many records are left: enough for a KeyUpdate and an alert under the old ones. */
 const RESERVE = 64;
@@ -22,6 +35,8 @@ export class Outbound {
   #ready = false;
   /** Messages have been sent since the last flush: their records wait for the rest of the flight. */
   #unsent = false;
+  /** Data that is being sealed elsewhere. */
+  #batch: Batch | undefined;
   // RFC 9846 §5.1-14
   #first = true;
   /** Most bytes of content in a record. */
@@ -65,20 +80,28 @@ export class Outbound {
     this.#epoch = 'plaintext';
   }
 
-  /** `updateKeys` is called when the keys have protected as much as they may (RFC 9846 section 5.5). */
-  data(plaintext: Uint8Array, updateKeys: () => void): void {
+  /**
+   * `updateKeys` is called when the keys have protected as much as they may (RFC 9846 section 5.5); `ask` with a batch that
+   * is to be sealed later, where that is quicker.
+   */
+  data(plaintext: Uint8Array, updateKeys: () => void, ask?: AskSeal): void {
     this.#close();
-    for (const piece of fragment([plaintext], this.#limit)) {
+    if (plaintext.length === 0) return;
+    const isLater = ask !== undefined && this.#sealLater(plaintext, ask);
+    for (let at = 0; at < plaintext.length && !isLater; ) {
       if (!(this.#protector!.remaining > RESERVE)) {
         updateKeys();
         this.#close();
       }
-      this.#seal(CONTENT_APPLICATION_DATA, piece);
+      at = this.#sealData(plaintext, at);
     }
-    if (plaintext.length > 0) {
-      this.#config.onTrace?.({ type: 'data', from: this.#config.role, length: plaintext.length });
-      this.#ready = true;
-    }
+    this.#config.onTrace?.({ type: 'data', from: this.#config.role, length: plaintext.length });
+    if (!isLater) this.#ready = true;
+  }
+
+  /** A batch is being sealed: what comes next waits, or makes it be sealed at once. */
+  get isSealing(): boolean {
+    return this.#batch !== undefined;
   }
 
   alert(level: number, description: number): void {
@@ -110,12 +133,98 @@ export class Outbound {
   }
 
   dispose(): void {
+    try {
+      this.#settle();
+    } catch {
+      // The connection is over: what could not be sealed is not sent.
+      this.#batch = undefined;
+    }
     this.#protector?.dispose();
     this.#protector = undefined;
   }
 
+  /** As many records as these keys may still protect, in one array. Returns how far it came. */
+  #sealData(plaintext: Uint8Array, from: number): number {
+    const protector = this.#protector!;
+    const { remaining } = protector;
+    const most = remaining > RESERVE ? remaining - RESERVE : 1;
+    const end = Math.min(plaintext.length, from + most * this.#limit);
+    const pieces = this.#pieces(plaintext, from, end);
+    let size = 0;
+    for (const { length } of pieces) size += protector.sealedSize(length, this.#padding(length));
+    const out = new Uint8Array(size);
+    let at = 0;
+    try {
+      for (const piece of pieces) {
+        const padding = this.#padding(piece.length);
+        protector.sealInto(CONTENT_APPLICATION_DATA, piece, padding, out, at);
+        at += protector.sealedSize(piece.length, padding);
+      }
+    } finally {
+      // What has been counted goes, even if an alert follows it.
+      if (at > 0) this.#records.push(at === size ? out : out.subarray(0, at));
+    }
+    return end;
+  }
+
+  /** Hands data to the lane of many at once; false where that is not worth while, or not possible. */
+  #sealLater(plaintext: Uint8Array, ask: AskSeal): boolean {
+    const { batches, remaining } = this.#protector!;
+    if (batches === undefined || plaintext.length > MAX_BATCH || this.#records.length > 0) return false;
+    if (!(plaintext.length >= batches.bulk.worthwhile)) return false;
+    const pieces = this.#pieces(plaintext, 0, plaintext.length);
+    if (!(remaining > RESERVE + pieces.length)) return false;
+    const jobs = pieces.map((piece) => batches.sealJob(CONTENT_APPLICATION_DATA, piece, this.#padding(piece.length)));
+    const batch: Batch = { jobs, batches };
+    this.#batch = batch;
+    ask(batches.bulk, jobs, (sealed) => {
+      if (this.#batch === batch) this.#sealed(batch, sealed);
+    });
+    return true;
+  }
+
+  #sealed({ jobs }: Batch, sealed: readonly Uint8Array[]): void {
+    this.#batch = undefined;
+    let size = 0;
+    for (const [index, { prefix, data }] of jobs.entries()) {
+      const { length } = sealed[index] ?? data;
+      // The header has said already how long it is going to be.
+      if (length <= data.length || sealed.length !== jobs.length)
+        throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not sealed as it was asked for' });
+      size += prefix.length + length;
+    }
+    const out = new Uint8Array(size);
+    let at = 0;
+    for (const [index, { prefix }] of jobs.entries()) {
+      out.set(prefix, at);
+      out.set(sealed[index]!, at + prefix.length);
+      at += prefix.length + sealed[index]!.length;
+    }
+    this.#records.push(out);
+    this.#ready = true;
+  }
+
+  /** What is being sealed is sealed now, in the other lane: something has to go behind it. */
+  #settle(): void {
+    const batch = this.#batch;
+    if (batch === undefined) return;
+    const { jobs, batches } = batch;
+    this.#sealed(
+      batch,
+      jobs.map((job) => batches.sealNow(job)),
+    );
+  }
+
+  #pieces(plaintext: Uint8Array, from: number, end: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    for (let at = from; at < end; at += this.#limit)
+      pieces.push(plaintext.subarray(at, Math.min(end, at + this.#limit)));
+    return pieces;
+  }
+
   /** Puts the waiting messages into records under the keys of this moment. */
   #close(): void {
+    this.#settle();
     if (this.#messages.length === 0) return;
     for (const piece of fragment(this.#messages, this.#limit)) this.#seal(CONTENT_HANDSHAKE, piece);
     this.#messages = [];

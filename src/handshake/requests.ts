@@ -1,4 +1,4 @@
-import type { KeyExchange, KeyOffer, MaybePromise, PublicKey, Random } from '../crypto/types.ts';
+import type { AeadJob, BulkAead, KeyExchange, KeyOffer, MaybePromise, PublicKey, Random } from '../crypto/types.ts';
 import type { SignatureScheme, SignatureVerifier } from '../crypto/types.ts';
 import { isPromise } from '../bytes/promise.ts';
 import type { LocalFault } from '../errors.ts';
@@ -110,6 +110,16 @@ export interface Requests {
   findPsk: { ask: { readonly find: PskResolver; readonly identity: Uint8Array }; answer: ExternalPsk | undefined };
   /** Has this early data been here before? (server) */
   firstUse: { ask: { readonly guard: ReplayGuard; readonly use: EarlyDataUse }; answer: boolean | undefined };
+  /** Seal a batch of records. The only kind that does not keep the engine from reading; `Engine.maySend` is false meanwhile. */
+  sealRecords: {
+    ask: { readonly bulk: BulkAead; readonly jobs: readonly AeadJob[] };
+    answer: readonly Uint8Array[];
+  };
+  /** Open a batch of records; undefined for one that is forged. */
+  openRecords: {
+    ask: { readonly bulk: BulkAead; readonly jobs: readonly AeadJob[] };
+    answer: readonly (Uint8Array | undefined)[];
+  };
 }
 
 /** The kinds of request that an engine makes. */
@@ -172,6 +182,8 @@ export const REQUESTS: { readonly [K in RequestKind]: RequestRule<K> } = {
   loadState: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: ({ store, key }) => store.take(key) },
   storeState: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: storeState },
   findPsk: { fault: 'ERR_CALLBACK_FAILED', ask: ({ find, identity }) => find(identity) },
+  sealRecords: { fault: 'ERR_INTERNAL', ask: ({ bulk, jobs }) => bulk.seal(jobs) },
+  openRecords: { fault: 'ERR_INTERNAL', ask: ({ bulk, jobs }) => bulk.open(jobs) },
   firstUse: { fault: 'ERR_CALLBACK_FAILED', without: WITHOUT, ask: ({ guard, use }) => guard.firstUse(use) },
 };
 

@@ -1,3 +1,5 @@
+import type { AeadJob, BulkAead } from '../crypto/types.ts';
+
 /** What the record layer makes of traffic keys. It stands here because a protocol names it, and the handshake knows no records. */
 
 /** A record, opened. */
@@ -14,6 +16,10 @@ export interface RecordProtector {
    * @param padding bytes of zero to add where the version knows padding.
    */
   seal(type: number, content: Uint8Array, padding: number): Uint8Array;
+  /** Bytes of the record that content of this length becomes. */
+  sealedSize(length: number, padding: number): number;
+  /** The same as {@link seal}, to where it belongs: `sealedSize` bytes of `out` from `at` on. */
+  sealInto(type: number, content: Uint8Array, padding: number, out: Uint8Array, at: number): void;
   /** @throws TlsError ERR_BAD_RECORD_MAC, ERR_RECORD_OVERFLOW, ERR_NO_CONTENT_TYPE. */
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened;
   /** Records that may still be sealed under these keys. */
@@ -22,5 +28,30 @@ export interface RecordProtector {
   readonly overhead: number;
   /** TLS 1.3: every protected record travels as application_data, its type inside (RFC 9846 section 5.2). */
   readonly sealsType: boolean;
+  /** Where the cipher can do many records at once. */
+  readonly batches?: RecordBatches | undefined;
   dispose(): void;
+}
+
+/**
+ * Records for the lane of many at once. Sealing spends a number for each job when it is made; opening does so when its
+ * result is taken, so that what was opened under keys that have changed since can be opened again.
+ */
+export interface RecordBatches {
+  readonly bulk: BulkAead;
+  sealJob(type: number, content: Uint8Array, padding: number): SealJob;
+  /** Does a job now, in the other lane: the same bytes. */
+  sealNow(job: SealJob): Uint8Array;
+  /** @param ahead how many records come before it that have not been taken. */
+  openJob(header: Uint8Array, payload: Uint8Array, ahead: number): AeadJob;
+  /**
+   * Takes the result of a job, in order.
+   * @throws TlsError as {@link RecordProtector.open}.
+   */
+  opened(header: Uint8Array, content: Uint8Array | undefined, limit: number): Opened;
+}
+
+/** A record to be sealed: what stands in front of the result goes along. */
+export interface SealJob extends AeadJob {
+  readonly prefix: Uint8Array;
 }

@@ -36,6 +36,16 @@ export class Cbc12 implements RecordProtector {
     wipe(keys.macKey, keys.key, keys.iv);
   }
 
+  sealedSize(length: number): number {
+    const { size } = this.#mac;
+    const blocks = (bytes: number): number => bytes + BLOCK - (bytes % BLOCK);
+    return 5 + BLOCK + (this.#encryptThenMac ? blocks(length) + size : blocks(length + size));
+  }
+
+  sealInto(type: number, content: Uint8Array, padding: number, out: Uint8Array, at: number): void {
+    out.set(this.seal(type, content, padding), at);
+  }
+
   seal(type: number, content: Uint8Array, _padding: number): Uint8Array {
     const iv = new Uint8Array(BLOCK);
     // RFC 5246 ¶6.2.3.2-1

@@ -52,6 +52,14 @@ export class Deframer {
     return { type, header, payload: queue.take(length) };
   }
 
+  /** Is the next one whole, and one that may hold application data? What is wrong with it is for {@link next} to say. */
+  hasData(overhead: number): boolean {
+    const queue = this.#queue;
+    if (queue.length < HEADER || queue.at(0) !== CONTENT_APPLICATION_DATA || queue.at(1) !== 3) return false;
+    const length = queue.at(3) * 256 + queue.at(4);
+    return length <= MAX_PLAINTEXT + overhead && queue.length >= HEADER + length;
+  }
+
   /** One of the bytes that are waiting. */
   at(index: number): number {
     return this.#queue.at(index);

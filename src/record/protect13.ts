@@ -1,9 +1,12 @@
-import { concat, wipe } from '../bytes/bytes.ts';
-import type { AeadKey, CipherSuite13 } from '../crypto/types.ts';
+import { wipe } from '../bytes/bytes.ts';
+import type { AeadJob, AeadKey, CipherSuite13 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { trafficKeys } from '../keys/schedule13.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
-import type { Opened, RecordProtector } from '../keys/protection.ts';
+import type { Opened, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
+import { Sequence } from './sequence.ts';
+
+const HEADER = 5;
 
 // RFC 9846 §5.3-1
 /** Record protection of TLS 1.3, one direction (RFC 9846 section 5.2). */
@@ -11,13 +14,12 @@ export class Protector13 implements RecordProtector {
   /** The content type byte, and a tag of up to 16 bytes; RFC 9846 section 5.2 allows 256 with padding. */
   readonly overhead = 256;
   readonly sealsType = true;
+  readonly batches: RecordBatches | undefined;
   readonly #suite: CipherSuite13;
   readonly #key: AeadKey;
   readonly #iv: Uint8Array;
   readonly #nonce: Uint8Array = new Uint8Array(12);
-  /** Two halves of 32 bits: a double cannot count to 2^64. */
-  #high = 0;
-  #low = 0;
+  readonly #sequence: Sequence = new Sequence();
   #count = 0;
 
   constructor(suite: CipherSuite13, trafficSecret: Uint8Array) {
@@ -26,32 +28,73 @@ export class Protector13 implements RecordProtector {
     this.#key = suite.aead.key(key);
     this.#iv = iv;
     wipe(key);
+    const { bulk } = this.#key;
+    if (bulk === undefined) return;
+    this.batches = {
+      bulk,
+      sealJob: (type, content, padding) => this.#sealJob(type, content, padding),
+      sealNow: ({ nonce, additionalData, data }) => this.#key.seal(nonce, additionalData, data),
+      openJob: (header, payload, ahead) => this.#openJob(header, payload, ahead),
+      opened: (_header, inner, limit) => this.#opened(inner, limit),
+    };
   }
 
   get remaining(): number {
     return this.#suite.aead.sealLimit - this.#count;
   }
 
-  // RFC 9846 §5.1-10, §E.5-8
+  sealedSize(length: number, padding: number): number {
+    return HEADER + length + 1 + padding + this.#suite.aead.tagLength;
+  }
+
   seal(type: number, content: Uint8Array, padding: number): Uint8Array {
-    // Written so that a limit that is no number allows nothing.
-    if (!(this.remaining > 0)) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
-    const length = content.length + 1 + padding + this.#suite.aead.tagLength;
-    const record = new Uint8Array(5 + length);
-    record.set([CONTENT_APPLICATION_DATA, 3, 3, length >> 8, length & 255]);
-    const header = record.subarray(0, 5);
+    const record = new Uint8Array(this.sealedSize(content.length, padding));
+    this.sealInto(type, content, padding, record, 0);
+    return record;
+  }
+
+  // RFC 9846 §5.1-10, §E.5-8
+  sealInto(type: number, content: Uint8Array, padding: number, out: Uint8Array, at: number): void {
+    this.#spend();
+    const header = out.subarray(at, at + HEADER);
+    writeHeader(header, this.sealedSize(content.length, padding) - HEADER);
     const tail = new Uint8Array(1 + padding);
     tail[0] = type;
-    if (this.#key.sealInto !== undefined) this.#key.sealInto(this.#nextNonce(), header, [content, tail], record, 5);
-    else record.set(this.#key.seal(this.#nextNonce(), header, concat(content, tail)), 5);
-    return record;
+    const nonce = this.#nonceNow(this.#nonce, 0);
+    this.#advance();
+    if (this.#key.sealInto !== undefined) this.#key.sealInto(nonce, header, [content, tail], out, at + HEADER);
+    else out.set(this.#key.seal(nonce, header, joined(content, tail)), at + HEADER);
   }
 
   // RFC 9846 §5.4-3
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened {
     if (payload.length < this.#suite.aead.tagLength + 1)
       throw new TlsError('ERR_BAD_RECORD_MAC', { detail: 'too short to hold a tag' });
-    const inner = this.#key.open(this.#nonceNow(), header, payload);
+    return this.#opened(this.#key.open(this.#nonceNow(this.#nonce, 0), header, payload), limit);
+  }
+
+  dispose(): void {
+    this.#key.dispose();
+    wipe(this.#iv, this.#nonce);
+  }
+
+  #sealJob(type: number, content: Uint8Array, padding: number): SealJob {
+    this.#spend();
+    const prefix = new Uint8Array(HEADER);
+    writeHeader(prefix, this.sealedSize(content.length, padding) - HEADER);
+    const data = new Uint8Array(content.length + 1 + padding);
+    data.set(content);
+    data[content.length] = type;
+    const nonce = this.#nonceNow(new Uint8Array(12), 0);
+    this.#advance();
+    return { nonce, additionalData: prefix, data, prefix };
+  }
+
+  #openJob(header: Uint8Array, payload: Uint8Array, ahead: number): AeadJob {
+    return { nonce: this.#nonceNow(new Uint8Array(12), ahead), additionalData: header, data: payload };
+  }
+
+  #opened(inner: Uint8Array | undefined, limit: number): Opened {
     if (inner === undefined) throw new TlsError('ERR_BAD_RECORD_MAC');
     this.#advance();
     // RFC 9846 section 5.4: the content type is the last byte that is not zero.
@@ -64,34 +107,35 @@ export class Protector13 implements RecordProtector {
     return { type: inner[end]!, content: inner.subarray(0, end) };
   }
 
-  dispose(): void {
-    this.#key.dispose();
-    wipe(this.#iv, this.#nonce);
-  }
-
-  #nextNonce(): Uint8Array {
-    const nonce = this.#nonceNow();
-    this.#advance();
-    return nonce;
+  /** Written so that a limit that is no number allows nothing. */
+  #spend(): void {
+    if (!(this.remaining > 0)) throw new TlsError('ERR_SEAL_LIMIT', { detail: `${this.#count} records under one key` });
   }
 
   /** The IV, with the sequence number in its last eight bytes (RFC 9846 section 5.3). */
-  #nonceNow(): Uint8Array {
-    const nonce = this.#nonce;
+  #nonceNow(nonce: Uint8Array, ahead: number): Uint8Array {
     nonce.set(this.#iv);
-    for (let i = 0; i < 4; i++) {
-      nonce[4 + i]! ^= (this.#high >>> (24 - 8 * i)) & 255;
-      nonce[8 + i]! ^= (this.#low >>> (24 - 8 * i)) & 255;
-    }
+    this.#sequence.xorInto(nonce, ahead);
     return nonce;
   }
 
   #advance(): void {
     this.#count++;
-    this.#low = (this.#low + 1) >>> 0;
-    if (this.#low !== 0) return;
-    this.#high = (this.#high + 1) >>> 0;
-    // RFC 9846 section 5.3: the sequence number must not wrap.
-    if (this.#high === 0) throw new TlsError('ERR_SEAL_LIMIT', { detail: 'the sequence number has run out' });
+    this.#sequence.advance();
   }
+}
+
+function writeHeader(header: Uint8Array, length: number): void {
+  header[0] = CONTENT_APPLICATION_DATA;
+  header[1] = 3;
+  header[2] = 3;
+  header[3] = length >> 8;
+  header[4] = length & 255;
+}
+
+function joined(content: Uint8Array, tail: Uint8Array): Uint8Array {
+  const inner = new Uint8Array(content.length + tail.length);
+  inner.set(content);
+  inner.set(tail, content.length);
+  return inner;
 }

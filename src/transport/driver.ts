@@ -53,15 +53,16 @@ export class Driver {
     this.#loop = new Loop(() => this.#step(), turns);
     this.#calls = new EngineCalls(() => this.#loop.schedule());
     this.#reading = new Reading(transport);
+    const calls = this.#calls;
     this.#sender = new Sender(transport, {
       schedule: () => this.#loop.schedule(),
       call: (call) => void this.#calls.call(call),
+      answer: (request) => void (calls.engine && calls.answer(calls.engine, request)),
       failed: (cause) => this.#writeFailed(cause),
       took: () => this.#closing.limitSending(),
       ended: () => this.#endSaid(),
     });
-    const [calls, reading, sender] = [this.#calls, this.#reading, this.#sender];
-    this.#closing = new Closing({ transport, skin, config, calls, reading, sender });
+    this.#closing = new Closing({ transport, skin, config, calls, reading: this.#reading, sender: this.#sender });
     transport.listen({
       received: (bytes) => this.#received(bytes),
       ended: () => this.#inputEnded('ended', undefined),

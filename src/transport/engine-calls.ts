@@ -75,9 +75,11 @@ export class EngineCalls {
   answer(engine: Engine, request: Parameters<Engine['answer']>[0]): void {
     const answer = this.call(() => engine.answer(request));
     if (answer === undefined) return;
-    this.#isPending = true;
+    // While records are being sealed, others are read.
+    const keeps = request.kind !== 'sealRecords';
+    if (keeps) this.#isPending = true;
     const settled = (reason?: unknown): void => {
-      this.#isPending = false;
+      if (keeps) this.#isPending = false;
       if (reason !== undefined) this.stop ??= asTlsError(reason);
       this.#schedule();
     };

@@ -1,5 +1,6 @@
 import type { Engine } from '../engine/engine.ts';
-import { Outbox, type Taken } from './outbox.ts';
+import type { AnyRequest } from '../handshake/requests.ts';
+import { Outbox, type Piece, type Taken } from './outbox.ts';
 import type { Transport } from './transport.ts';
 
 /** Bytes that are sealed at once. */
@@ -13,6 +14,8 @@ export interface SenderHost {
   schedule(): void;
   /** Calls the engine, and takes what it throws. */
   call(call: () => void): void;
+  /** Has a batch of records sealed, and schedules when it is. */
+  answer(request: AnyRequest): void;
   /** The transport takes nothing more. */
   failed(cause: unknown): void;
   /** The transport has taken something that it was handed. */
@@ -27,6 +30,8 @@ export class Sender {
   readonly #host: SenderHost;
   readonly #outbox: Outbox = new Outbox();
   #outstanding = 0;
+  /** Of the piece that is being sealed. */
+  #sealing: Piece | undefined;
   /** Of the pieces that the transport has and has not taken. */
   readonly #inFlight: Set<readonly Taken[]> = new Set();
   /** To be called. */
@@ -44,7 +49,7 @@ export class Sender {
 
   /** Bytes that were written and that the transport has not taken, in both forms. */
   get backlog(): number {
-    return this.#outbox.length + this.#outstanding;
+    return this.#outbox.length + (this.#sealing?.bytes.length ?? 0) + this.#outstanding;
   }
 
   /** Bytes that the transport has and has not taken. */
@@ -75,6 +80,11 @@ export class Sender {
   /** Seals what was written and hands it over, as long as the transport takes it. */
   flush(engine: Engine, mayEnd: boolean): void {
     if (!this.isOpen) return;
+    if (this.#sealing !== undefined) {
+      const sealed = engine.takeBytes();
+      if (sealed === undefined) return;
+      this.hand(sealed, []);
+    }
     while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {
       // Little bits that come while others are on their way wait for them, and leave together.
       if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;
@@ -86,7 +96,13 @@ export class Sender {
       this.#host.call(() => engine.send(bytes));
       const records = engine.takeBytes();
       if (records === undefined) {
-        this.#inFlight.add(taken);
+        const batch = engine.takeSealing();
+        if (batch === undefined) {
+          this.#inFlight.add(taken);
+          return;
+        }
+        this.#sealing = { bytes, taken };
+        this.#host.answer(batch);
         return;
       }
       this.hand(records, taken);
@@ -95,7 +111,10 @@ export class Sender {
   }
 
   /** Hands records over. */
-  hand(records: Uint8Array, taken: readonly Taken[]): void {
+  hand(records: Uint8Array, given: readonly Taken[]): void {
+    // What was being sealed is the first thing that comes out of the engine.
+    const taken = this.#sealing === undefined ? given : [...this.#sealing.taken, ...given];
+    this.#sealing = undefined;
     this.#inFlight.add(taken);
     if (!this.isOpen) return;
     this.#outstanding += records.length;
@@ -121,8 +140,14 @@ export class Sender {
 
   /** Nothing more is sent: forgets everything, and tells those who wait, later. */
   abandon(reason: Error): void {
-    const waiting = [...[...this.#inFlight].flat(), ...this.#outbox.clear(), ...this.#endTaken];
+    const waiting = [
+      ...[...this.#inFlight].flat(),
+      ...(this.#sealing?.taken ?? []),
+      ...this.#outbox.clear(),
+      ...this.#endTaken,
+    ];
     this.#inFlight.clear();
+    this.#sealing = undefined;
     this.#endTaken = [];
     if (waiting.length === 0) return;
     queueMicrotask(() => {

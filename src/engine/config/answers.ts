@@ -44,6 +44,11 @@ export function checkAnswer(kind: RequestKind, answer: unknown, config: Config):
       return answer === undefined || answer === null ? undefined : checkPsk(answer);
     case 'loadSession':
       return answer === undefined || answer === null ? undefined : checkSession(answer);
+    case 'sealRecords':
+    case 'openRecords':
+      if (!Array.isArray(answer))
+        throw unsuitable("the provider's bulk lane", 'a list with one result for each job', answer);
+      return answer;
     case 'offer':
     case 'agree':
     case 'accept':
