@@ -9,6 +9,7 @@ import { client12, server12 } from '../src/engine/protocols12.ts';
 import { client13 } from '../src/handshake/tls13/client/client.ts';
 import { server13 } from '../src/handshake/tls13/server/server.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
+import { withListenerOptions } from './listener-page.ts';
 import { optionsPage } from './options-page.ts';
 
 const root = new URL('../', import.meta.url);
@@ -19,6 +20,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/architecture.md', withDiagrams(read('docs/architecture.md'))],
     ['docs/errors.md', errorsPage()],
     ['docs/options.md', optionsPage()],
+    ['docs/listener.md', withListenerOptions(read('docs/listener.md'))],
   ]);
 }
 

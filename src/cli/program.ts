@@ -23,6 +23,10 @@ const ENTRIES: { readonly [name: string]: Entry } = {
     summary: 'look at certificates and keys, check them, convert them',
     commands: async () => (await import('./cert/commands.ts')).CERT_COMMANDS,
   },
+  listen: {
+    summary: 'TLS in front of TCP or HTTP servers, one-way or mutual',
+    command: async () => (await import('./listen/command.ts')).listenCommand,
+  },
 };
 
 /** Runs the command that the arguments name. Its exit code; nothing that goes wrong with files or input is thrown. */

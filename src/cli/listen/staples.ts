@@ -1,0 +1,129 @@
+import { equalBytes, toHex } from '../../bytes/bytes.ts';
+import { autoProvider } from '../../crypto/auto.ts';
+import type { Credential } from '../../handshake/peer.ts';
+import { isWebAddress, ocspUris } from '../../pki/revocation/fetch.ts';
+import { buildOcspRequest, readOcspResponse, readOcspResponseData } from '../../pki/revocation/ocsp.ts';
+import { readCertificate } from '../../pki/x509/certificate.ts';
+import { isFinding, orMalformed } from '../../pki/x509/verdict.ts';
+
+/** OCSP responses for our own certificates: fetched from the responder that each names, well before the last one expires. */
+
+/** Milliseconds. */
+const TIMEOUT = 10_000;
+const SOONEST = 60_000;
+const LATEST = 12 * 3_600_000;
+const MAX_BYTES = 65_536;
+
+interface Kept {
+  readonly response: Uint8Array;
+  readonly until: number;
+}
+
+export class Staples {
+  readonly #kept = new Map<string, Kept>();
+  readonly #timers = new Map<string, NodeJS.Timeout>();
+  readonly #changed: () => void;
+  readonly #note: (text: string) => void;
+  readonly #told = new Set<string>();
+
+  /** @param changed called when there is a new response, or an old one has expired. */
+  constructor(changed: () => void, note: (text: string) => void) {
+    this.#changed = changed;
+    this.#note = note;
+  }
+
+  /** By the SHA-256 of the certificate. */
+  get current(): ReadonlyMap<string, Uint8Array> {
+    const now = Date.now();
+    return new Map(
+      [...this.#kept].filter(([, { until }]) => until > now).map(([key, { response }]) => [key, response]),
+    );
+  }
+
+  /** Certificates that are in use now; those that are not any more are forgotten. */
+  keep(credentials: readonly Credential[]): void {
+    const wanted = new Map(credentials.map((one) => [keyOf(one), one]));
+    for (const [key, timer] of this.#timers) {
+      if (wanted.has(key)) continue;
+      clearTimeout(timer);
+      this.#timers.delete(key);
+      this.#kept.delete(key);
+    }
+    for (const [key, credential] of wanted) if (!this.#timers.has(key)) this.#schedule(key, credential, 0);
+  }
+
+  stop(): void {
+    for (const timer of this.#timers.values()) clearTimeout(timer);
+    this.#timers.clear();
+  }
+
+  #schedule(key: string, credential: Credential, milliseconds: number): void {
+    const timer = setTimeout(() => void this.#fetch(key, credential), milliseconds);
+    timer.unref();
+    this.#timers.set(key, timer);
+  }
+
+  async #fetch(key: string, credential: Credential): Promise<void> {
+    const outcome = await fetchStaple(credential).catch((error: unknown) =>
+      error instanceof Error ? error.message : String(error),
+    );
+    if (!this.#timers.has(key)) return;
+    const now = Date.now();
+    if (typeof outcome === 'string') {
+      this.#tell(`staple-fetch: ${outcome}`);
+      const old = this.#kept.get(key);
+      if (old !== undefined && old.until <= now) {
+        this.#kept.delete(key);
+        this.#changed();
+      }
+      this.#schedule(key, credential, SOONEST);
+      return;
+    }
+    this.#kept.set(key, outcome);
+    this.#changed();
+    this.#schedule(key, credential, Math.min(LATEST, Math.max(SOONEST, (outcome.until - now) / 2)));
+  }
+
+  #tell(text: string): void {
+    if (this.#told.has(text) || this.#told.size > 100) return;
+    this.#told.add(text);
+    this.#note(text);
+  }
+}
+
+/** What the responder says; a text: why there is nothing that could be stapled. */
+async function fetchStaple({ chain: [leaf, issuer] }: Credential): Promise<Kept | string> {
+  if (leaf === undefined) return 'there is no certificate';
+  if (issuer === undefined)
+    return 'the certificate of the issuer is needed to ask about ours; put it behind it in the file';
+  const certificate = readCertificate(leaf);
+  const found = orMalformed(() => ocspUris(certificate).filter(isWebAddress), '');
+  const uris = isFinding(found) ? [] : found;
+  const [uri] = uris;
+  if (uri === undefined) return 'the certificate names no OCSP responder';
+  const body = buildOcspRequest(certificate, readCertificate(issuer), autoProvider().hash('sha1'));
+  const answer = await fetch(uri, {
+    method: 'POST',
+    headers: { 'content-type': 'application/ocsp-request' },
+    body: new Uint8Array(body),
+    redirect: 'error',
+    signal: AbortSignal.timeout(TIMEOUT),
+  });
+  if (!answer.ok) return `${uri} answers ${answer.status}`;
+  const response = new Uint8Array(await answer.arrayBuffer());
+  if (response.length > MAX_BYTES) return `${uri} answers with ${response.length} bytes`;
+  const data = orMalformed(() => {
+    const { basic } = readOcspResponse(response);
+    return basic && readOcspResponseData(basic.data);
+  }, '');
+  if (data === undefined || isFinding(data)) return `${uri} answers with something that says nothing`;
+  const own = data.responses.find(({ certId }) => equalBytes(certId.serial, certificate.serial));
+  if (own === undefined) return `${uri} answers about another certificate`;
+  if (own.status !== 'good') return `${uri} says that our certificate is ${own.status}`;
+  const until = own.nextUpdate ?? own.thisUpdate + 86_400_000;
+  return until <= Date.now() ? `${uri} answers with something that has expired` : { response, until };
+}
+
+function keyOf({ chain: [leaf] }: Credential): string {
+  return leaf === undefined ? '' : toHex(autoProvider().hash('sha256').digest(leaf));
+}
