@@ -2,6 +2,7 @@
  * Writes the parts of the documentation that are made from code: the state diagrams in docs/architecture.md, and the page
  * of errors. `npm run docs:generate`; with --check it only says whether they are current.
  */
+import { frontMatter } from './front-matter.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { alertName } from '../src/engine/alerts.ts';
 import { FAULTS } from '../src/errors.ts';
@@ -52,6 +53,7 @@ function errorsPage(): string {
     ([code, { alert, rfc, text }]) => `| \`${code}\` | ${alertName(alert)} | ${text} | ${rfc} |`,
   );
   return [
+    ...frontMatter('Errors'),
     '# Faults of the peer',
     '',
     'Made from `src/errors.ts` by `npm run docs:generate`. Each fault has one code, one alert, and the rule that was broken;',

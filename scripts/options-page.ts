@@ -2,6 +2,7 @@
  * docs/options.md: every option with what it may be, its default and what it does. What an option may be, and its default,
  * come from the rule that checks it; what it does, from the comment on its declaration.
  */
+import { frontMatter } from './front-matter.ts';
 import { readFileSync } from 'node:fs';
 import ts from 'typescript';
 import { CLIENT_RULES } from '../src/engine/config/client.ts';
@@ -111,6 +112,7 @@ const SECTIONS: readonly Section[] = [
 
 export function optionsPage(): string {
   const out = [
+    ...frontMatter('Options'),
     '# Options',
     '',
     'Made from the declarations by `npm run docs:generate`. An option that is unknown, of another type or not possible here is',
@@ -120,12 +122,13 @@ export function optionsPage(): string {
   ];
   for (const { title, intro, declared, rules, leaveOut = [] } of SECTIONS) {
     const comments = declared.map(([file, name]) => commentsOf(file, name));
-    out.push('', `## ${title}`, '', intro, '', '| option | what it may be | default | |', '| --- | --- | --- | --- |');
+    out.push('', `## ${title}`, '', intro, '', '| option | what it is | default |', '| --- | --- | --- |');
     for (const [name, rule] of Object.entries(rules)) {
       if (leaveOut.includes(name)) continue;
       const comment = comments.map((one) => one.get(name)).find((text) => text !== undefined);
       if (comment === undefined) throw new Error(`${title}: ${name} has no comment`);
-      out.push(row(name, rule.expected, comment.otherwise ?? rule.otherwiseText ?? 'needed', comment.text));
+      const text = comment.text === '' ? '' : `${comment.text}<br>`;
+      out.push(row(name, `${text}*${rule.expected}*`, comment.otherwise ?? rule.otherwiseText ?? 'needed'));
     }
   }
   return `${out.join('\n')}\n`;

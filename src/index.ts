@@ -1,7 +1,7 @@
 /**
  * TLS over any pipe that carries bytes: `connect` and `accept`, and the contexts that say what a client or a server is.
  * Programs that want to choose for themselves take the engine from `warifu/engine`.
- * @module
+ * @module warifu
  */
 import { type ClientParts, type ServerParts, splitClient, splitServer } from './connection-options.ts';
 import { acceptOptions, TRANSPORT_KEYS, type TransportOptions } from './transport/options.ts';

@@ -3,6 +3,7 @@ import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
 import { integer, or, readOptions, type Rule, type Rules, unsuitable } from '../engine/config/rules.ts';
 import { splitServer } from '../connection-options.ts';
+import { ServerContext } from '../contexts.ts';
 import { TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { Turns } from '../transport/turns.ts';
 import { accept } from './connect.ts';
@@ -43,6 +44,8 @@ export const LISTENER_RULES: Rules<ListenerOptions, never> = {
   maxPendingHandshakes: or(integer(1, 1_000_000), 10_000, '10,000'),
 };
 
+const LISTENER: readonly string[] = Object.keys(LISTENER_RULES);
+
 /**
  * A TCP listener whose connections speak TLS. Events, besides those of `net.Server`: 'secureConnection' with each
  * connection after its handshake; 'tlsClientError' with the error and the socket of a client that failed it. Nothing that a
@@ -50,18 +53,16 @@ export const LISTENER_RULES: Rules<ListenerOptions, never> = {
  */
 export class TlsServer extends Server {
   readonly #turns: Turns = new Turns();
-  #options: AcceptOptions;
-  #handlers: ReadonlyMap<string, ProtocolHandler>;
-  #maxPending: number;
+  #given!: TlsServerOptions;
+  #options!: AcceptOptions;
+  #handlers!: ReadonlyMap<string, ProtocolHandler>;
+  #maxPending!: number;
   #pending = 0;
 
   /** Prefer `createServer`. @throws TlsError ERR_OPTION when an option cannot be used. */
   constructor(options: TlsServerOptions, onSecure?: (socket: TlsSocket) => void) {
     super({ noDelay: true, allowHalfOpen: true });
-    const { accepting, handlers, maxPending } = read(options);
-    this.#options = accepting;
-    this.#handlers = handlers;
-    this.#maxPending = maxPending;
+    this.#take(options);
     this.on('listening', () => tell(this.#handlers));
     if (onSecure !== undefined) this.on('secureConnection', onSecure);
     this.on('connection', (transport) => this.#accept(transport));
@@ -74,15 +75,18 @@ export class TlsServer extends Server {
 
   /**
    * What connections are accepted with from now on: a new certificate, for example. Those that are open, and handshakes
-   * that have begun, stay as they are.
-   * @throws TlsError ERR_OPTION when an option cannot be used.
+   * that have begun, stay as they are. A context takes the place of the context alone; options take the place of all options,
+   * but for those of the listener, which stay where they are not named.
+   * @throws TlsError ERR_OPTION when an option cannot be used; nothing has changed then.
    */
-  setContext(options: TlsServerOptions): this {
-    const { accepting, handlers, maxPending } = read(options);
-    this.#options = accepting;
-    this.#handlers = handlers;
-    this.#maxPending = maxPending;
-    if (this.listening) tell(handlers);
+  setContext(change: ServerContext | TlsServerOptions): this {
+    const listener = named(this.#given, LISTENER);
+    this.#take(
+      change instanceof ServerContext
+        ? { ...named(this.#given, TRANSPORT_KEYS), ...listener, context: change }
+        : { ...listener, ...change },
+    );
+    if (this.listening) tell(this.#handlers);
     return this;
   }
 
@@ -90,6 +94,14 @@ export class TlsServer extends Server {
   override close(callback?: (error?: Error) => void): this {
     for (const handler of this.#handlers.values()) if (typeof handler !== 'function') handler.closeIdleConnections?.();
     return super.close(callback);
+  }
+
+  #take(options: TlsServerOptions): void {
+    const { accepting, handlers, maxPending } = read(options);
+    this.#given = options;
+    this.#options = accepting;
+    this.#handlers = handlers;
+    this.#maxPending = maxPending;
   }
 
   #accept(transport: Socket): void {
@@ -167,18 +179,25 @@ function read(options: TlsServerOptions): {
 } {
   if (typeof options !== 'object' || options === null)
     throw unsuitable('createServer', 'options with a credential', options);
-  const { protocolHandlers, maxPendingHandshakes, ...accepting } = options;
-  const listener = readOptions({ protocolHandlers, maxPendingHandshakes }, LISTENER_RULES);
+  const { protocolHandlers: _, maxPendingHandshakes: __, ...accepting } = options;
+  const listener = readOptions<ListenerOptions, never>(named(options, LISTENER), LISTENER_RULES);
   const handlers = new Map(Object.entries(listener.protocolHandlers));
-  const named = [...handlers.keys()].filter((protocol) => protocol !== ANY);
-  const ownAlpn = accepting.context === undefined && accepting.alpn === undefined && named.length > 0;
+  const protocols = [...handlers.keys()].filter((protocol) => protocol !== ANY);
+  const ownAlpn = accepting.context === undefined && accepting.alpn === undefined && protocols.length > 0;
   const { context, connection, transport } = splitServer<TransportOptions>(
-    ownAlpn ? { ...accepting, alpn: named } : accepting,
+    ownAlpn ? { ...accepting, alpn: protocols } : accepting,
     TRANSPORT_KEYS,
     'many connections',
   );
   transportConfig(transport);
   return { accepting: { context, ...connection, ...transport }, handlers, maxPending: listener.maxPendingHandshakes };
+}
+
+/** The options of these names. What is inherited is no option, nor is what is undefined. */
+function named(options: TlsServerOptions, names: readonly string[]): Partial<TlsServerOptions> {
+  return Object.fromEntries(
+    Object.entries(options ?? {}).filter(([name, value]) => names.includes(name) && value !== undefined),
+  );
 }
 
 function protocolHandlers(): Rule<{ readonly [protocol: string]: ProtocolHandler }> {

@@ -4,6 +4,7 @@ import { finished } from 'node:stream/promises';
 import tls from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { accept, connect, createServer, type TlsServerOptions, type TlsSocket } from '../../src/node/index.ts';
+import { createServerContext } from '../../src/index.ts';
 import { loopback, pause, readAll, secured, wire } from '../support/duplex.ts';
 import { clientEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 
@@ -291,6 +292,22 @@ describe('a listener', () => {
     const second = await connect({ host: '127.0.0.1', port }, client).secured();
     expect([first.alpnProtocol, second.alpnProtocol]).toEqual(['old', 'new']);
     expect(first.destroyed).toBe(false);
+  });
+
+  it('keeps what is not of the context when the context changes', async () => {
+    const taken: string[] = [];
+    const context = createServerContext({ credential, alpn: ['one', 'two'] });
+    const protocolHandlers = { one: () => taken.push('one'), '*': () => taken.push('else') };
+    const server = createServer({ context, protocolHandlers, maxPendingHandshakes: 7 });
+    const port = await portOf(server);
+    for (const change of [context.with({ alpn: ['one'] }), { context: context.with({ alpn: ['two'] }) }]) {
+      server.setContext(change);
+      await connect({ host: '127.0.0.1', port }, { ...asking, alpn: ['one', 'two'] }).secured();
+    }
+    await pause(50);
+    expect(taken).toEqual(['one', 'else']);
+    expect(() => server.setContext({} as TlsServerOptions)).toThrow(/credential/);
+    await connect({ host: '127.0.0.1', port }, { ...asking, alpn: ['two'] }).secured();
   });
 
   it('hands connections out by protocol', async () => {

@@ -1,7 +1,7 @@
 /**
  * Files that hold keys and certificates for other programs: PKCS#12, PKCS#7, encrypted PKCS#8, Java's trust stores.
  * `loadCredential` opens them by itself; this is for reading and writing them.
- * @module
+ * @module pki/formats
  */
 export type { EncryptionOptions, PasswordOptions } from './password-based.ts';
 export { readPkcs7, writePkcs7 } from './pkcs7.ts';
