@@ -98,13 +98,20 @@ export class Judge {
   readonly name: string;
   readonly version: string;
   readonly #command: readonly [program: string, ...args: readonly string[]];
+  readonly #patience: number;
   #process: ChildProcessByStdio<Writable, Readable, null> | undefined;
   #heard: ((line: string | undefined) => void) | undefined;
 
-  constructor(name: string, version: string, command: readonly [program: string, ...args: readonly string[]]) {
+  constructor(
+    name: string,
+    version: string,
+    command: readonly [program: string, ...args: readonly string[]],
+    patience: number = PATIENCE,
+  ) {
     this.name = name;
     this.version = version;
     this.#command = command;
+    this.#patience = patience;
   }
 
   /** The answers to these cases, in their order. */
@@ -127,7 +134,7 @@ export class Judge {
       for (; sent < lines.length && sent < answers.length + AHEAD; sent++) stdin.write(`${lines[sent]}\n`);
     };
     return new Promise((resolve) => {
-      let timer = setTimeout(() => end('hangs'), PATIENCE);
+      let timer = setTimeout(() => end('hangs'), this.#patience);
       const end = (how: string): void => {
         clearTimeout(timer);
         this.#heard = undefined;
@@ -138,7 +145,7 @@ export class Judge {
         answers.push(line === 'yes' ? undefined : line.replace(/^no\t/, '') || 'refused');
         if (answers.length === lines.length) return end('done');
         clearTimeout(timer);
-        timer = setTimeout(() => end('hangs'), PATIENCE);
+        timer = setTimeout(() => end('hangs'), this.#patience);
         send();
       };
       send();

@@ -79,6 +79,7 @@ export {
   spiffeVerifier,
 } from './verifiers/spiffe.ts';
 export type { CertificateFacts } from './x509/facts.ts';
+export { validateChain, type ValidateOptions } from './verifiers/validate.ts';
 export { allOf, customVerifier } from './verifiers/compose.ts';
 export { type CredentialHolder, credentialHolder } from './credentials/credential-holder.ts';
 export { type DaneOptions, daneVerifier, type TlsaAnswer, type TlsaRecord } from './verifiers/dane.ts';
