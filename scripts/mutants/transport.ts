@@ -201,7 +201,7 @@ export const mutants: readonly Mutant[] = [
     name: 'law 7: no clean end without close_notify, for one who reads later',
     find: '    if (!reading.isOver) this.endReading(error ?? this.lost());\n',
     replace: '    if (!reading.isOver) this.endReading(error);\n',
-    tests: UNREAD,
+    tests: ['test/transport/unread.test.ts'],
     only: 'no clean end',
   },
   {
