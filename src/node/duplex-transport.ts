@@ -54,13 +54,28 @@ export class DuplexTransport implements Transport {
   }
 
   write(bytes: Uint8Array, done: (error?: unknown) => void): void {
+    this.#write(done, (stream, written) => stream.write(bytes, written));
+  }
+
+  writev(pieces: readonly Uint8Array[], done: (error?: unknown) => void): void {
+    const last = pieces.length - 1;
+    this.#write(done, (stream, written) => {
+      stream.cork();
+      for (const [index, piece] of pieces.entries())
+        if (index < last) stream.write(piece);
+        else stream.write(piece, written);
+      stream.uncork();
+    });
+  }
+
+  #write(done: (error?: unknown) => void, write: (stream: Duplex, written: (error?: unknown) => void) => void): void {
     const written = (error: unknown): void => {
       if (error !== undefined && error !== null) this.#readTheRest();
       done(error);
     };
     // A stream throws what its own `_write` does.
     this.#call(
-      (stream) => stream.write(bytes, written),
+      (stream) => write(stream, written),
       (cause) => process.nextTick(written, cause ?? new TlsError('ERR_TRANSPORT')),
     );
   }

@@ -226,8 +226,9 @@ export class TlsSocket extends NetSocket {
   }
 
   override _writev(chunks: readonly { readonly chunk: Uint8Array }[], done: Done): void {
-    for (const { chunk } of chunks.slice(0, -1)) this.#send(chunk);
-    this.#send(chunks.at(-1)!.chunk, done);
+    const last = chunks.length - 1;
+    for (let i = 0; i < last; i++) this.#send(chunks[i]!.chunk);
+    this.#send(chunks[last]!.chunk, done);
   }
 
   override _final(done: Done): void {
@@ -251,9 +252,13 @@ export class TlsSocket extends NetSocket {
 
   #send(chunk: Uint8Array, done?: Done): void {
     this.bytesWritten += chunk.length;
+    if (done === undefined) {
+      this.#driver.write(chunk);
+      return;
+    }
     this.#driver.write(chunk, (error) => {
       this.active();
-      if (done !== undefined) this.#taken(error, done);
+      this.#taken(error, done);
     });
   }
 

@@ -38,15 +38,18 @@ export class Outbox {
     this.#length += bytes.length;
   }
 
-  /** The next piece, of at most `most` bytes. It has none when only empty writes were left. */
-  take(most: number): Piece {
+  /**
+   * The next piece, of at most `most` bytes. It has none when only empty writes were left.
+   * @param large from how many bytes on a write is a piece by itself: it is sealed where it lies, without a copy.
+   */
+  take(most: number, large: number): Piece {
     const parts: Uint8Array[] = [];
     const taken: Taken[] = [];
     let room = most;
     while (room > 0 && !this.isEmpty) {
       const { bytes, taken: callback } = this.#entries[this.#head]!;
-      // What is large is sealed where it lies, without a copy.
-      if (parts.length > 0 && bytes.length - this.#offset > most / 4) break;
+      const isLarge = bytes.length - this.#offset >= large;
+      if (parts.length > 0 && isLarge) break;
       const part = bytes.subarray(this.#offset, this.#offset + room);
       if (part.length > 0) parts.push(part);
       room -= part.length;
@@ -54,6 +57,7 @@ export class Outbox {
       if (this.#offset < bytes.length) break;
       this.#next();
       if (callback !== undefined) taken.push(callback);
+      if (isLarge) break;
     }
     this.#length -= most - room;
     return { bytes: parts.length === 1 ? parts[0]! : concatAll(parts), taken };

@@ -1,10 +1,13 @@
+import { concatAll } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AnyRequest } from '../handshake/requests.ts';
 import { Outbox, type Piece, type Taken } from './outbox.ts';
 import type { Transport } from './transport.ts';
 
-/** Bytes that are sealed at once. */
+/** Bytes that are handed over at once. */
 const PIECE = 65_536;
+/** Bytes of a write that fill a record by themselves: they are not joined with others. */
+const RECORD = 16_384;
 /** Bytes of records that the transport may have before it has taken them. */
 const MAX_OUTSTANDING = 131_072;
 
@@ -32,6 +35,8 @@ export class Sender {
   #outstanding = 0;
   /** Of the piece that is being sealed. */
   #sealing: Piece | undefined;
+  /** Records are sealed in batches: the larger the better. */
+  #isBatched = false;
   /** Of the pieces that the transport has and has not taken. */
   readonly #inFlight: Set<readonly Taken[]> = new Set();
   /** To be called. */
@@ -88,24 +93,7 @@ export class Sender {
     while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {
       // Little bits that come while others are on their way wait for them, and leave together.
       if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;
-      const { bytes, taken } = this.#outbox.take(PIECE);
-      if (bytes.length === 0) {
-        this.#taken = this.#taken.concat(taken);
-        continue;
-      }
-      this.#host.call(() => engine.send(bytes));
-      const records = engine.takeBytes();
-      if (records === undefined) {
-        const batch = engine.takeSealing();
-        if (batch === undefined) {
-          this.#inFlight.add(taken);
-          return;
-        }
-        this.#sealing = { bytes, taken };
-        this.#host.answer(batch);
-        return;
-      }
-      this.hand(records, taken);
+      if (!this.#seal(engine)) return;
     }
     if (mayEnd && this.#ending === 'asked' && this.#outbox.isEmpty) this.#sayEnd(engine);
   }
@@ -115,11 +103,50 @@ export class Sender {
     // What was being sealed is the first thing that comes out of the engine.
     const taken = this.#sealing === undefined ? given : [...this.#sealing.taken, ...given];
     this.#sealing = undefined;
+    this.#handAll([records], taken);
+  }
+
+  /** Seals as much as leaves together, and hands it over. False: the rest has to wait. */
+  #seal(engine: Engine): boolean {
+    const records: Uint8Array[] = [];
+    const taken: Taken[] = [];
+    let waiting: Piece | undefined;
+    for (let room = PIECE; room > 0 && waiting === undefined && !this.#outbox.isEmpty; ) {
+      const piece = this.#outbox.take(room, this.#isBatched ? Number.POSITIVE_INFINITY : RECORD);
+      room -= piece.bytes.length;
+      if (piece.bytes.length > 0) {
+        this.#host.call(() => engine.send(piece.bytes));
+        const sealed = engine.takeBytes();
+        if (sealed !== undefined) records.push(sealed);
+        else waiting = piece;
+      }
+      if (waiting === undefined) taken.push(...piece.taken);
+    }
+    if (records.length > 0) this.#handAll(records, taken);
+    else for (const callback of taken) this.#taken.push(callback);
+    if (waiting !== undefined) this.#wait(engine, waiting);
+    return waiting === undefined;
+  }
+
+  /** What the engine has not sealed is being sealed elsewhere, or the connection has failed. */
+  #wait(engine: Engine, piece: Piece): void {
+    const batch = engine.takeSealing();
+    if (batch === undefined) {
+      this.#inFlight.add(piece.taken);
+      return;
+    }
+    this.#isBatched = true;
+    this.#sealing = piece;
+    this.#host.answer(batch);
+  }
+
+  #handAll(pieces: readonly Uint8Array[], taken: readonly Taken[]): void {
     this.#inFlight.add(taken);
     if (!this.isOpen) return;
-    this.#outstanding += records.length;
-    this.#transport.write(records, (error) => {
-      this.#outstanding -= records.length;
+    const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
+    this.#outstanding += length;
+    const done = (error?: unknown): void => {
+      this.#outstanding -= length;
       if (error !== undefined && error !== null) {
         this.#host.failed(error);
         return;
@@ -128,7 +155,10 @@ export class Sender {
       this.#host.took();
       for (const callback of taken) this.#taken.push(callback);
       if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();
-    });
+    };
+    if (pieces.length === 1) this.#transport.write(pieces[0]!, done);
+    else if (this.#transport.writev !== undefined) this.#transport.writev(pieces, done);
+    else this.#transport.write(concatAll(pieces), done);
   }
 
   /** Calls one of those whose bytes have been taken; false: there is none. */

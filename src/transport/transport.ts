@@ -7,6 +7,8 @@ export interface Transport {
   listen(events: TransportEvents): void;
   /** Hands bytes over. `done` is called when they have been taken, or with the reason why they were not. */
   write(bytes: Uint8Array, done: (error?: unknown) => void): void;
+  /** The same with several pieces, where they can leave together without being joined first. */
+  writev?(pieces: readonly Uint8Array[], done: (error?: unknown) => void): void;
   /** Nothing should come for now; what is on its way may. */
   pause(): void;
   resume(): void;

@@ -213,18 +213,19 @@ describe('a socket that is encrypted', () => {
       ['none', undefined, false],
       ['require', clientCredential, true],
     ] as const) {
-      const seen: TlsSocket[] = [];
       const options = clientAuth === 'none' ? {} : { clientAuth, anchors: ca };
-      const port = await portOf(createServer({ credential, ...options }, (socket) => seen.push(socket)));
+      const server = createServer({ credential, ...options });
+      const port = await portOf(server);
+      const seen = once(server, 'secureConnection');
       const client = connect(
         { host: '127.0.0.1', port },
         { ...asking, ...(shown !== undefined && { credential: shown }) },
       );
       await client.secured();
-      await pause(30);
-      expect(seen[0]!.authorized).toBe(authorized);
-      expect(Object.keys(seen[0]!.getPeerCertificate()).length > 0).toBe(authorized);
-      expect(seen[0]!.servername).toBe('server.example');
+      const [socket] = (await seen) as [TlsSocket];
+      expect(socket.authorized).toBe(authorized);
+      expect(Object.keys(socket.getPeerCertificate()).length > 0).toBe(authorized);
+      expect(socket.servername).toBe('server.example');
       client.destroy();
     }
   });
