@@ -1,13 +1,16 @@
 import {
+  CLIENT_OPTIONS,
   type ClientContext,
   type ClientContextOptions,
   createClientContext,
   createServerContext,
+  SERVER_OPTIONS,
   type ServerContext,
   type ServerContextOptions,
 } from './contexts.ts';
 import type { ClientConnectionOptions, ServerConnectionOptions } from './engine/config/index.ts';
-import { describe, optionError, unsuitable } from './engine/config/rules.ts';
+import { describe, type Hints, optionError, unknownOption, unsuitable } from './engine/config/rules.ts';
+import { CLIENT_NAMES, SERVER_NAMES } from './option-names.ts';
 
 /** A connection of a client: its context, or the options of one, and what differs per connection. */
 export interface ClientParts extends ClientConnectionOptions, Omit<Partial<ClientContextOptions>, 'onTrace'> {
@@ -53,7 +56,13 @@ export function splitClient<T extends object>(
   names: readonly (keyof T & string)[],
   serves: 'one connection' | 'many connections' = 'one connection',
 ): Split<ClientContext, ClientConnectionOptions, T> {
-  const { context, connection, transport, rest } = split(options, CLIENT_CONNECTION, names);
+  const { context, connection, transport, rest } = split(
+    options,
+    CLIENT_CONNECTION,
+    names,
+    CLIENT_OPTIONS,
+    CLIENT_NAMES,
+  );
   if (context === undefined) {
     const { resumption = serves === 'one connection' ? false : undefined } = rest;
     return { context: createClientContext({ ...rest, resumption } as ClientContextOptions), connection, transport };
@@ -78,7 +87,13 @@ export function splitServer<T extends object>(
   names: readonly (keyof T & string)[],
   serves: 'one connection' | 'many connections' = 'one connection',
 ): Split<ServerContext, ServerConnectionOptions, T> {
-  const { context, connection, transport, rest } = split(options, SERVER_CONNECTION, names);
+  const { context, connection, transport, rest } = split(
+    options,
+    SERVER_CONNECTION,
+    names,
+    SERVER_OPTIONS,
+    SERVER_NAMES,
+  );
   if (context === undefined) {
     // Tickets that nothing could open are not given out.
     const { resumption = serves === 'one connection' ? false : undefined } = rest;
@@ -105,6 +120,8 @@ function split<T extends object>(
   options: T,
   connectionNames: readonly string[],
   transportNames: readonly (keyof T & string)[],
+  contextNames: readonly string[],
+  hints: Hints,
 ): Pieces<T> {
   if (typeof options !== 'object' || options === null) throw unsuitable('options', 'an object with options', options);
   const connection: Record<string, unknown> = Object.create(null);
@@ -116,7 +133,8 @@ function split<T extends object>(
     if (name === 'context') context = value;
     else if (connectionNames.includes(name)) connection[name] = value;
     else if (own !== undefined) transport[own] = options[own];
-    else rest[name] = value;
+    else if (contextNames.includes(name)) rest[name] = value;
+    else throw unknownOption(name, name, [...contextNames, ...connectionNames, ...transportNames, 'context'], hints);
   }
   const [beside] = context === undefined ? [] : Object.keys(rest).filter((name) => rest[name] !== undefined);
   if (beside !== undefined)

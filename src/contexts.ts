@@ -16,7 +16,7 @@ import {
   serverConnectionConfig,
 } from './engine/config/index.ts';
 import type { CredentialOption } from './engine/config/credential.ts';
-import { optionError, unsuitable } from './engine/config/rules.ts';
+import { type Hints, optionError, unknownOption, unsuitable } from './engine/config/rules.ts';
 import { Engine } from './engine/engine.ts';
 import { Alert } from './errors.ts';
 import type { ClientConfig, ServerConfig } from './handshake/config.ts';
@@ -104,7 +104,7 @@ export class ClientContext {
 
   /** Prefer {@link createClientContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
   constructor(options: ClientContextOptions, made: Made = {}) {
-    const own = ownOptions(options, CLIENT_OPTIONS);
+    const own = ownOptions(options, CLIENT_OPTIONS, CLIENT_NAMES);
     this.#options = own;
     for (const name of PER_CONNECTION)
       if (Reflect.get(own, name) !== undefined)
@@ -182,7 +182,7 @@ export class ServerContext {
 
   /** Prefer {@link createServerContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
   constructor(options: ServerContextOptions, made: Made = {}) {
-    const own = ownOptions(options, SERVER_OPTIONS);
+    const own = ownOptions(options, SERVER_OPTIONS, SERVER_NAMES);
     this.#options = own;
     if (own.credential === undefined)
       throw optionError('credential', 'a server has to show a certificate: give { certificates, privateKey }');
@@ -305,12 +305,15 @@ function kept(made: Made, changes: object): Made {
 }
 
 const PER_CONNECTION: readonly string[] = ['serverName', 'earlyData', 'sessionKey'];
-const CLIENT_OPTIONS: readonly string[] = [...Object.keys(CLIENT_RULES), 'anchors'];
-const SERVER_OPTIONS: readonly string[] = [...Object.keys(SERVER_RULES), 'anchors'];
+/** The names of the options of a client context. */
+export const CLIENT_OPTIONS: readonly string[] = [...Object.keys(CLIENT_RULES), 'anchors'];
+/** The names of the options of a server context. */
+export const SERVER_OPTIONS: readonly string[] = [...Object.keys(SERVER_RULES), 'anchors'];
 
-/** A copy of the own properties: what is on a prototype is no option. What is unknown is left for the rules to refuse. */
-function ownOptions<O extends object>(options: O, known: readonly string[]): O {
+/** A copy of the own properties: what is on a prototype is no option. */
+function ownOptions<O extends object>(options: O, known: readonly string[], hints: Hints): O {
   if (typeof options !== 'object' || options === null) throw unsuitable('options', 'an object with options', options);
+  for (const name of Object.keys(options)) if (!known.includes(name)) throw unknownOption(name, name, known, hints);
   // Every known name is there, so that none is looked up on a prototype.
   return { ...Object.fromEntries(known.map((name) => [name, undefined])), ...options };
 }

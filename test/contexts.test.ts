@@ -38,6 +38,7 @@ async function pair(
 describe('what can be judged is judged when a context is made', () => {
   it.each<[option: string, says: RegExp, options: object]>([
     ['a misspelt option', /servrName|crednetial: there is no such option; write credential/, { crednetial: pem }],
+    ['a misspelt option of the context itself', /anchrs: there is no such option; write anchors/, { anchrs: pem }],
     ['an option of another library', /cert: there is no such option; write credential/, { cert: 'x', key: 'y' }],
     [
       'a switch against verification',

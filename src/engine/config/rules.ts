@@ -237,13 +237,14 @@ export function group<O extends object, M extends keyof O>(rules: Rules<O, M>, h
 
 // ── names ──────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-function unknownOption(path: string, name: string, known: readonly string[], hints: Hints): TlsError {
+/** What to say of an option that is not there: what it is called here, the name that was probably meant, or all names. */
+export function unknownOption(path: string, name: string, known: readonly string[], hints: Hints): TlsError {
   if (Object.hasOwn(hints, name)) return optionError(path, `there is no such option; ${hints[name]}`);
   const near = nearest(name, known);
   return optionError(
     path,
     near === undefined
-      ? `there is no such option; the options are ${[...known].sort().join(', ')}`
+      ? `there is no such option; the options are ${[...new Set(known)].sort().join(', ')}`
       : `there is no such option; write ${near}`,
   );
 }
