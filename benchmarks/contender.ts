@@ -29,7 +29,7 @@ export interface Terms {
   /** IANA name of the one TLS 1.3 suite; in 1.2 its ECDHE-ECDSA equal. */
   readonly suite: 'TLS_AES_128_GCM_SHA256' | 'TLS_CHACHA20_POLY1305_SHA256';
   readonly group: 'X25519';
-  /** Every connection with the same options, after the first, goes on with the session of the one before. */
+  /** Every connection with the same options, after the first, resumes the session of the one before. */
   readonly resume?: boolean;
 }
 

@@ -182,7 +182,7 @@ function pin(anchor: string): PeerVerifier {
     verify: ({ chain: [shown] }) =>
       shown !== undefined && Buffer.compare(shown, expected) === 0
         ? { ok: true, publicKey, path: [expected] }
-        : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is somebody else.', alert: 46 } },
+        : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is another.', alert: 46 } },
   };
 }
 

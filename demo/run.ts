@@ -41,7 +41,7 @@ await story(
 for (const mutual of [false, true]) {
   heading(
     mutual ? 'Mutual, as books tell it and as it is today' : 'One-way, as books tell it and as it is today',
-    'The same certificates, twice: the classic exchange, which is off unless asked for, and TLS 1.3. {…} and […] are encrypted.',
+    'The same certificates, twice: RSA key exchange, which is off unless asked for, and TLS 1.3. {…} and […] are encrypted.',
   );
   const rsa = source(serverEntry('rsa-2048'));
   const { text, missing } = await sideBySide(mutual, {
@@ -65,7 +65,7 @@ await refusal(
   { credential: source(faultyEntry('wrongName')) },
 );
 await refusal(
-  'a certificate of an issuer nobody trusts',
+  'a certificate of an issuer that is not trusted',
   { serverName: 'server.example', anchors },
   { credential: source(faultyEntry('untrusted')) },
 );

@@ -1,5 +1,5 @@
 /**
- * The two flows as books tell them, step by step: on the left the classic exchange of TLS 1.2, in which the client
+ * The two flows, step by step: on the left RSA key exchange of TLS 1.2, in which the client
  * encrypts the secret for the key in the server's certificate; on the right TLS 1.3. Both are run here, and every line
  * is something that went by or that one side found out: a step that did not happen is not drawn, and counts as a fault.
  */
@@ -136,7 +136,7 @@ export async function sideBySide(
   );
   const column = Math.floor((common.width - 3) / 2);
   const lines = [
-    row('TLS 1.2, the classic exchange', 'TLS 1.3', column),
+    row('TLS 1.2, RSA key exchange', 'TLS 1.3', column),
     row('─'.repeat(column), '─'.repeat(column), column, '┼'),
   ];
   let missing = 0;
@@ -185,7 +185,7 @@ function find([who, what]: Sight, rungs: readonly Rung[]): Rung | undefined {
   );
 }
 
-/** A message as an arrow, with what protects it; what somebody found out on that side's edge. */
+/** A message as an arrow, with what protects it; what was found out on that side's edge. */
 function drawn(rung: Rung, width: number): string[] {
   if (rung.type === 'note') {
     const lines = wrapped(rung.text, width - 4);

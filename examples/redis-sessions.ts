@@ -1,5 +1,5 @@
 /**
- * Sessions and early data for several servers that share a Redis: what one of them began, any other can go on with, and
+ * Sessions and early data for several servers that share a Redis: what one of them began, any other can resume, and
  * early data is taken by one of them only.
  *
  * Redis is asked for each connection, so it had better be near. When it does not answer in time, or is lost, there is a
@@ -22,19 +22,19 @@ export interface RedisOptions {
 /**
  * For `storedTickets`, and for `sessionIds`.
  *
- * @param keeper seals what Redis is given: `ticketSealer`, with the same secrets in every server.
+ * @param sealer seals what Redis is given: `ticketSealer`, with the same secrets in every server.
  */
-export function redisSessions(options: RedisOptions & { readonly keeper: TicketSealer }): ServerSessionStore {
-  const { redis, keeper, prefix = 'tls:', patience = 200 } = options;
+export function redisSessions(options: RedisOptions & { readonly sealer: TicketSealer }): ServerSessionStore {
+  const { redis, sealer, prefix = 'tls:', patience = 200 } = options;
   return {
     async take(key) {
       // In one act, so that each key works once.
       const sealed = await within(patience, redis.getDel(`${prefix}session:${key}`));
-      return sealed === null ? undefined : await keeper.open(Buffer.from(sealed, 'base64'), Date.now());
+      return sealed === null ? undefined : await sealer.open(Buffer.from(sealed, 'base64'), Date.now());
     },
     async put(key, state, until) {
       const now = Date.now();
-      const sealed = await keeper.seal(state, Math.ceil((until - now) / 1000), now);
+      const sealed = await sealer.seal(state, Math.ceil((until - now) / 1000), now);
       if (sealed === undefined || until <= now) return;
       const expiration = { type: 'PX', value: Math.ceil(until - now) } as const;
       await within(patience, redis.set(`${prefix}session:${key}`, toBase64(sealed), { expiration }));
@@ -57,7 +57,7 @@ export function redisReplayGuard(options: RedisOptions): ReplayGuard {
 
 /**
  * Marks and answers in one act. A Redis that was started after `from` does not know what was sent before. What has
- * expired goes when somebody asks, never by itself, and the latest of it is remembered: so a clock that goes back makes
+ * expired goes when it is asked for, never by itself, and the latest of it is remembered: so a clock that goes back makes
  * nothing new again.
  */
 const FIRST_USE = `
@@ -83,7 +83,7 @@ function toBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64');
 }
 
-/** Nobody waits long for a Redis that does not answer. */
+/** No handshake waits long for a Redis that does not answer. */
 async function within<T>(milliseconds: number, answer: Promise<T>): Promise<T> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {

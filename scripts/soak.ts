@@ -73,7 +73,7 @@ console.log(
   `alive: ${[...after].map(([kind, count]) => `${kind} ${count} (${before.get(kind) ?? 0} before)`).join(', ')}`,
 );
 if (rejections.length > 0)
-  fail(`${rejections.length} rejections that nobody handled, the first: ${String(rejections[0])}`);
+  fail(`${rejections.length} rejections that were not handled, the first: ${String(rejections[0])}`);
 await soak.close();
 console.log(process.exitCode === undefined ? 'flat' : 'NOT flat');
 

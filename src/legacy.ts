@@ -1,5 +1,5 @@
 /**
- * TLS 1.2 as old devices speak it, and as it is told in books: the RSA key exchange, in which the client encrypts the
+ * TLS 1.2 as old devices speak it, and as textbooks have it: the RSA key exchange, in which the client encrypts the
  * secret for the RSA key of the server's certificate; Diffie-Hellman over finite fields; CBC with HMAC; signatures over
  * SHA-1. Nothing of this is in any default list. It has no forward secrecy, or has been broken before by the time it took (RFC 10015, RFC 9325):
  * use it to reach a device that cannot be replaced, and to learn.

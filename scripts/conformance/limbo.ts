@@ -48,7 +48,7 @@ export async function run(contents: string, signatures = autoProvider().verifier
   });
 }
 
-/** Everything in the profile that TLS uses when nobody says otherwise. */
+/** Everything in the profile that TLS uses by default. */
 export async function runDefault(contents: string, signatures = autoProvider().verifier): Promise<readonly Row[]> {
   return runIn(contents, signatures, () => 'default');
 }

@@ -58,7 +58,7 @@ export const mutants: readonly Mutant[] = [
     find: '    if (length > limit)\n',
     replace: '    if (length > limit * 1000)\n',
     file: 'record/joiner.ts',
-    tests: ['test/record/record.test.ts', 'test/engine/alerts.test.ts'],
+    tests: ['test/record/record.test.ts', 'test/negative/alerts.test.ts'],
   },
   {
     name: 'limit: floods of records and messages that move nothing',

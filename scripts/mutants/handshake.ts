@@ -1,7 +1,7 @@
 import type { Mutant } from './mutant.ts';
 
 /** The checks on which the authentication of a handshake rests. */
-const engine = ['test/engine/alerts.test.ts', 'test/engine/pieces.test.ts'];
+const engine = ['test/negative/alerts.test.ts', 'test/engine/pieces.test.ts'];
 
 export const mutants: readonly Mutant[] = [
   {
@@ -13,7 +13,7 @@ export const mutants: readonly Mutant[] = [
     name: 'proof: Finished of TLS 1.2',
     find: 'if (!equalConstantTime(verifyData, main.finished(peer, transcript.digest())))',
     replace: 'if (peer === undefined)',
-    tests: [...engine, 'test/tls12/versions.test.ts'],
+    tests: [...engine, 'test/handshake/versions.test.ts'],
   },
   {
     name: 'proof: the signature over the handshake',
@@ -77,7 +77,7 @@ export const mutants: readonly Mutant[] = [
     name: 'rule: the server marks a version below its best',
     find: 'random.set(DOWNGRADE_TLS12, 24);',
     replace: 'random.set(DOWNGRADE_TLS12, 23);',
-    tests: ['test/tls12/versions.test.ts'],
+    tests: ['test/handshake/versions.test.ts'],
   },
   {
     name: 'rule: requests for new keys are answered with the next data',

@@ -192,7 +192,7 @@ export const mutants: readonly Mutant[] = [
     tests: UNREAD,
   },
   {
-    name: 'law 8: reading goes on after a failed write when the transport keeps something back',
+    name: 'law 8: reading continues after a failed write when the transport keeps something back',
     find: '      if (this.#reading.inbox.isPaused) this.#awaitEnd();\n      else this.#inputEnded',
     replace: '      this.#inputEnded',
     tests: UNREAD,

@@ -173,7 +173,7 @@ export const OUR_REFUSALS: readonly Cause[] = [
     'a constraint on addresses that is none',
     /an address of \d+ bytes|a mask with holes/,
     'RFC 5280 section 4.2.1.10: 8 or 32 octets, in the style of RFC 4632',
-    'others let be what they do not understand, and bind nobody by it',
+    'others let be what they do not understand, and bind nothing by it',
   ),
   ours(
     'a constraint with a minimum',
@@ -243,7 +243,7 @@ export const OUR_REFUSALS: readonly Cause[] = [
     'a name that cannot be compared where its form is limited',
     /it has a name, or an authority above it a constraint, that cannot be compared/,
     'RFC 5280 section 4.2.1.10: "MUST either process the constraint or reject the certificate"',
-    'addresses and words as names of hosts, mailboxes and URIs without a host, constraints that are no host, forms that nobody compares: each other lets some of them be',
+    'addresses and words as names of hosts, mailboxes and URIs without a host, constraints that are no host, forms that are not compared: each other lets some of them be',
   ),
   ours(
     'constraints on directory names',

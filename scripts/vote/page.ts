@@ -44,7 +44,7 @@ function causes(groups: readonly Group[]): string {
   return ['| cause | cases | who differs | rule | why |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** What nobody else takes, by everything that is a cause of it. */
+/** What is taken nowhere else, by everything that is a cause of it. */
 function alone({ dissents }: Result, groups: readonly Group[]): string {
   const counts = new Map<string, number>();
   let cases = 0;

@@ -27,7 +27,6 @@ export const TAG_TELETEX_STRING = 0x14;
 export const TAG_IA5_STRING = 0x16;
 export const TAG_UTC_TIME = 0x17;
 export const TAG_GENERALIZED_TIME = 0x18;
-export const TAG_VISIBLE_STRING = 0x1a;
 export const TAG_UNIVERSAL_STRING = 0x1c;
 export const TAG_BMP_STRING = 0x1e;
 export const TAG_SEQUENCE = 0x30;
@@ -303,7 +302,7 @@ export class DerCursor {
   }
 }
 
-export function oidText(content: Uint8Array): string {
+function oidText(content: Uint8Array): string {
   // Nearly all: arcs of at most four bytes.
   if (!hasLongArc(content)) {
     let text = '';

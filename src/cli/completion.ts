@@ -1,7 +1,7 @@
 import { type Command, COMMON } from './command.ts';
 import { usage } from './failure.ts';
 
-export const SHELLS = ['bash', 'zsh', 'fish'] as const;
+const SHELLS = ['bash', 'zsh', 'fish'] as const;
 
 /** A command, or a group of commands, as completion sees it. */
 export interface CompletedGroup {

@@ -2,7 +2,7 @@ import { isPromise } from '../bytes/promise.ts';
 import type { PublicKey } from './types.ts';
 
 /** How many keys a provider keeps: those of the authorities and peers seen last. */
-export const KEPT_KEYS = 256;
+const KEPT_KEYS = 256;
 
 /**
  * Public keys in the form of the runtime, by the digest of what they are: a key of an authority is seen with every

@@ -174,7 +174,7 @@ function invert(value: bigint, modulus: bigint): bigint | undefined {
 }
 
 /** For public exponents: their bits are no secret. */
-export function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
+function power(base: bigint, exponent: bigint, modulus: bigint): bigint {
   let result = 1n;
   for (const bit of exponent.toString(2)) {
     result = (result * result) % modulus;

@@ -2,74 +2,44 @@ import type { HashName, NamedCurve, PublicKey, SignatureAlgorithm, SignatureSche
 
 /** SignatureSchemes (RFC 9846 section 4.3.3). What they need of a key is here; who checks them is the provider's affair. */
 
-export const ecdsaSecp256r1Sha256: SignatureScheme = /* @__PURE__ */ ecdsa(
+const ecdsaSecp256r1Sha256: SignatureScheme = /* @__PURE__ */ ecdsa(
   0x0403,
   'ecdsa_secp256r1_sha256',
   'P-256',
   'sha256',
 );
-export const ecdsaSecp384r1Sha384: SignatureScheme = /* @__PURE__ */ ecdsa(
+const ecdsaSecp384r1Sha384: SignatureScheme = /* @__PURE__ */ ecdsa(
   0x0503,
   'ecdsa_secp384r1_sha384',
   'P-384',
   'sha384',
 );
-export const ecdsaSecp521r1Sha512: SignatureScheme = /* @__PURE__ */ ecdsa(
+const ecdsaSecp521r1Sha512: SignatureScheme = /* @__PURE__ */ ecdsa(
   0x0603,
   'ecdsa_secp521r1_sha512',
   'P-521',
   'sha512',
 );
-export const rsaPssRsaeSha256: SignatureScheme = /* @__PURE__ */ pss(
-  0x0804,
-  'rsa_pss_rsae_sha256',
-  false,
-  'sha256',
-  32,
-);
-export const rsaPssRsaeSha384: SignatureScheme = /* @__PURE__ */ pss(
-  0x0805,
-  'rsa_pss_rsae_sha384',
-  false,
-  'sha384',
-  48,
-);
-export const rsaPssRsaeSha512: SignatureScheme = /* @__PURE__ */ pss(
-  0x0806,
-  'rsa_pss_rsae_sha512',
-  false,
-  'sha512',
-  64,
-);
-export const rsaPssPssSha256: SignatureScheme = /* @__PURE__ */ pss(0x0809, 'rsa_pss_pss_sha256', true, 'sha256', 32);
-export const rsaPssPssSha384: SignatureScheme = /* @__PURE__ */ pss(0x080a, 'rsa_pss_pss_sha384', true, 'sha384', 48);
-export const rsaPssPssSha512: SignatureScheme = /* @__PURE__ */ pss(0x080b, 'rsa_pss_pss_sha512', true, 'sha512', 64);
+const rsaPssRsaeSha256: SignatureScheme = /* @__PURE__ */ pss(0x0804, 'rsa_pss_rsae_sha256', false, 'sha256', 32);
+const rsaPssRsaeSha384: SignatureScheme = /* @__PURE__ */ pss(0x0805, 'rsa_pss_rsae_sha384', false, 'sha384', 48);
+const rsaPssRsaeSha512: SignatureScheme = /* @__PURE__ */ pss(0x0806, 'rsa_pss_rsae_sha512', false, 'sha512', 64);
+const rsaPssPssSha256: SignatureScheme = /* @__PURE__ */ pss(0x0809, 'rsa_pss_pss_sha256', true, 'sha256', 32);
+const rsaPssPssSha384: SignatureScheme = /* @__PURE__ */ pss(0x080a, 'rsa_pss_pss_sha384', true, 'sha384', 48);
+const rsaPssPssSha512: SignatureScheme = /* @__PURE__ */ pss(0x080b, 'rsa_pss_pss_sha512', true, 'sha512', 64);
 export const ed25519: SignatureScheme = /* @__PURE__ */ edwards(0x0807, 'ed25519');
-export const ed448: SignatureScheme = /* @__PURE__ */ edwards(0x0808, 'ed448');
+const ed448: SignatureScheme = /* @__PURE__ */ edwards(0x0808, 'ed448');
 /** In certificates only, for TLS 1.3 (RFC 9846 section 4.3.3). */
-export const rsaPkcs1Sha256: SignatureScheme = /* @__PURE__ */ pkcs1(0x0401, 'rsa_pkcs1_sha256', 'sha256');
-export const rsaPkcs1Sha384: SignatureScheme = /* @__PURE__ */ pkcs1(0x0501, 'rsa_pkcs1_sha384', 'sha384');
-export const rsaPkcs1Sha512: SignatureScheme = /* @__PURE__ */ pkcs1(0x0601, 'rsa_pkcs1_sha512', 'sha512');
+const rsaPkcs1Sha256: SignatureScheme = /* @__PURE__ */ pkcs1(0x0401, 'rsa_pkcs1_sha256', 'sha256');
+const rsaPkcs1Sha384: SignatureScheme = /* @__PURE__ */ pkcs1(0x0501, 'rsa_pkcs1_sha384', 'sha384');
+const rsaPkcs1Sha512: SignatureScheme = /* @__PURE__ */ pkcs1(0x0601, 'rsa_pkcs1_sha512', 'sha512');
 
 /** SHA-1 in a TLS 1.2 handshake: forgeable with effort, and forbidden (RFC 9155). For devices that know nothing else. */
-export const rsaPkcs1Sha1: SignatureScheme = /* @__PURE__ */ pkcs1(0x0201, 'rsa_pkcs1_sha1', 'sha1');
-export const ecdsaSha1: SignatureScheme = /* @__PURE__ */ ecdsa(0x0203, 'ecdsa_sha1', undefined, 'sha1');
+const rsaPkcs1Sha1: SignatureScheme = /* @__PURE__ */ pkcs1(0x0201, 'rsa_pkcs1_sha1', 'sha1');
+const ecdsaSha1: SignatureScheme = /* @__PURE__ */ ecdsa(0x0203, 'ecdsa_sha1', undefined, 'sha1');
 /** PKCS#1 v1.5 in the CertificateVerify of a TLS 1.3 client whose hardware cannot make PSS (RFC 9963). */
-export const rsaPkcs1Sha256Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
-  0x0420,
-  'rsa_pkcs1_sha256_legacy',
-  'sha256',
-);
-export const rsaPkcs1Sha384Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
-  0x0520,
-  'rsa_pkcs1_sha384_legacy',
-  'sha384',
-);
-export const rsaPkcs1Sha512Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(
-  0x0620,
-  'rsa_pkcs1_sha512_legacy',
-  'sha512',
-);
+const rsaPkcs1Sha256Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(0x0420, 'rsa_pkcs1_sha256_legacy', 'sha256');
+const rsaPkcs1Sha384Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(0x0520, 'rsa_pkcs1_sha384_legacy', 'sha384');
+const rsaPkcs1Sha512Legacy: SignatureScheme = /* @__PURE__ */ clientOnly(0x0620, 'rsa_pkcs1_sha512_legacy', 'sha512');
 
 /**
  * All that are trusted, the shortest and quickest first.

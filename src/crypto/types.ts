@@ -301,7 +301,7 @@ export interface Signer {
   sign(scheme: number, message: Uint8Array): MaybePromise<Uint8Array>;
   /**
    * The bare private operation of RSA, without a look at the padding: as many bytes as the modulus has, or undefined for
-   * a ciphertext that is no number below it. Only the classic exchange of TLS 1.2 asks for it.
+   * a ciphertext that is no number below it. Only RSA key exchange of TLS 1.2 asks for it.
    */
   decryptRaw?(ciphertext: Uint8Array): MaybePromise<Uint8Array | undefined>;
   /** Overwrites the private key where it is ours. */

@@ -60,7 +60,7 @@ export class Engine {
   /** The step that waits for an answer. */
   #waiting: Step<AnyNext> | undefined;
   #request: AnyRequest | undefined;
-  /** A batch that nobody has taken yet. */
+  /** A batch that was not taken yet. */
   #sealing: AnyRequest | undefined;
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
@@ -178,7 +178,7 @@ export class Engine {
   }
 
   // RFC 9846 §6.1-2
-  /** Ends our direction with close_notify; the peer may go on sending. During the handshake the connection is given up. */
+  /** Ends our direction with close_notify; the peer may still send. During the handshake the connection is given up. */
   close(): void {
     if (!this.#lifecycle.writes) return;
     if (!this.#lifecycle.established) {

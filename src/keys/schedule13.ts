@@ -26,7 +26,7 @@ const WITHOUT_PSK: { readonly [H in HashName]?: Uint8Array } = {
 export class EarlySecrets {
   readonly hash: Hash;
   #secret: Uint8Array | undefined;
-  /** No PSK, and nobody has asked for what follows from its absence: mostly it is only the salt of the next stage. */
+  /** No PSK, and what follows was not asked for from its absence: mostly it is only the salt of the next stage. */
   #isBare: boolean;
 
   constructor(hash: Hash, psk: Uint8Array | undefined) {

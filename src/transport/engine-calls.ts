@@ -5,7 +5,7 @@ import type { EngineEvent } from '../engine/event.ts';
 import { TlsError } from '../errors.ts';
 import { type HandshakeInfo, type PeerInfo, startInfo } from '../handshake/context.ts';
 
-/** Someone who waits for a certificate. */
+/** A call that waits for a certificate. */
 interface Waiting {
   resolve(peer: PeerInfo | undefined): void;
   reject(reason: unknown): void;

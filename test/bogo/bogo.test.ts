@@ -51,7 +51,7 @@ describe('the command line', () => {
     expect(line.resume.flags.number('expect-version')).toBeUndefined();
   });
 
-  it('passes over what is for another process, with its value', () => {
+  it('skips what is for another process, with its value', () => {
     const { flags } = parse('-on-handshaker-max-version', '772', '-on-shim-max-version', '771').initial;
     expect(flags.number('max-version')).toBe(771);
   });

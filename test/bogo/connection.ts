@@ -30,7 +30,7 @@ export class Connection {
     socket.on('error', () => this.#guard(() => this.engine.receiveEnd()));
   }
 
-  /** Connects and says which test this is. Whoever aborts `signal` has no further use for the connection. */
+  /** Connects and says which test this is. The one who aborts `signal` has no further use for the connection. */
   static open(
     engine: Engine,
     address: { readonly port: number; readonly ipv6: boolean; readonly shimId: bigint; readonly piecewise: boolean },
@@ -146,7 +146,7 @@ export class Connection {
     }
   }
 
-  /** Does something and then what the engine says. What is thrown here is a crash, whoever threw it. */
+  /** Does something and then what the engine says. What is thrown here is a crash, wherever it comes from. */
   #guard(action: () => void): void {
     try {
       action();

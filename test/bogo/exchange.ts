@@ -160,13 +160,13 @@ async function echo(tls: Connection, flags: Flags): Promise<void> {
   }
 }
 
-/** Without -check-close-notify nobody says goodbye. */
+/** Without -check-close-notify there is no goodbye. */
 async function shutDown(tls: Connection, flags: Flags): Promise<void> {
   if (!flags.has('check-close-notify')) return;
   tls.act((engine) => engine.close());
-  // Whoever ends without reading on is told that something was there.
+  // A peer that ends without reading on is told that something was there.
   if (flags.has('shim-shuts-down') && (await tls.read(1 << 20)) !== undefined)
-    throw new Mismatch('the peer sent data that nobody will read');
+    throw new Mismatch('the peer sent data that will not be read');
   if (!tls.ended) throw new Mismatch('the peer left without close_notify');
 }
 

@@ -32,7 +32,7 @@ export function checkInfo(flags: Flags, info: Readonly<HandshakeInfo>, chosen: n
     throw new Mismatch('there is no extended master secret');
   if (flags.has('expect-hrr') && info.retried !== true) throw new Mismatch('there was no HelloRetryRequest');
   if (flags.has('expect-no-hrr') && info.retried === true) throw new Mismatch('there was a HelloRetryRequest');
-  // A client goes on with no server of TLS 1.2 that does not say so.
+  // A client continues with no server of TLS 1.2 that does not say so.
   if (flags.has('expect-secure-renegotiation') && server) throw new Unimplemented('renegotiation_info as a fact');
   const credential = flags.number('expect-selected-credential');
   if (credential !== undefined && credential !== chosen)

@@ -89,12 +89,12 @@ export function newShared(): Shared {
   return shared;
 }
 
-/** As many bytes as a server of the tests' maker takes: with what records add, no more than it passes over. */
+/** As many bytes as a server of the tests' maker takes: with what records add, no more than it skips. */
 const EARLY_DATA = 14_336;
 
 const whole = process.env.BOGO_PROVIDER === 'noble' ? nobleProvider() : autoProvider();
 /** With the signatures of old devices, and a group of the other kind: some tests ask for nothing else. */
-export const provider: CryptoProvider = legacySignatures({ ...whole, groups: [...whole.groups, pureMlKem1024] });
+const provider: CryptoProvider = legacySignatures({ ...whole, groups: [...whole.groups, pureMlKem1024] });
 
 /** What the tests take for granted when no flag says otherwise. */
 const DEFAULT_GROUPS = [0x11ec, 0x001d, 0x0017, 0x0018];
@@ -363,7 +363,7 @@ function groupsFor(asked: readonly number[], otherwise: readonly number[]): read
   return named('group', provider.groups, possible.length > 0 ? possible : asked.length > 0 ? asked : otherwise);
 }
 
-/** Of the schemes asked for, those that can be configured here. Where there is none, nobody could be told to take any. */
+/** Of the schemes asked for, those that can be configured here. Where there is none, no peer could be told to take any. */
 function signaturesFor(flags: Flags): readonly string[] {
   const asked = flags.numbers('verify-prefs');
   // What only a client may sign with cannot be asked of a server.
@@ -448,7 +448,7 @@ function chooseCredential(flags: Flags, query: CredentialQuery, ours: readonly O
   const allowed = ours.filter((own) => !own.mustMatchIssuer || isIssuedBy(own.credential, query.authorities));
   if (allowed.length === 0 && ours.length > 0) throw new TlsError('ERR_NO_CREDENTIAL', { detail: 'no issuer matches' });
   const suited = allowed.find(({ credential }) => canSign(credential, query));
-  // The tests do not want a client to go on without a certificate when it has one that the server cannot take.
+  // The tests do not want a client to continue without a certificate when it has one that the server cannot take.
   if (suited === undefined && query.certificateTypes !== undefined && ours.length > 0)
     throw new TlsError('ERR_NO_SHARED_SCHEME', { detail: 'no credential suits the request' });
   return suited ?? allowed[0];
@@ -501,7 +501,7 @@ function verifierFor(flags: Flags, rules: () => Flags): PeerVerifier {
   return {
     verify: (peer) => later(flags, () => judge(rules(), peer)),
     policy: 'shim',
-    // Whoever was let in before is let in again, unless he is to be judged anew.
+    // A client that was let in before is let in again, unless it is to be judged anew.
     ...(!flags.has('reverify-on-resume') && { recheck: (_peer, before) => before }),
   };
 }

@@ -7,7 +7,7 @@ import { createServer, type Socket } from 'node:net';
 import { type Outcome, runTest } from './exchange.ts';
 import { parseCommandLine, Unimplemented } from './flags.ts';
 
-/** Of the tests that are running: what a crash nobody can be blamed for ends. */
+/** Of the tests that are running: what a crash without a known cause ends. */
 const running = new Set<(outcome: Outcome) => void>();
 
 async function runArguments(args: readonly string[], signal: AbortSignal): Promise<Outcome> {

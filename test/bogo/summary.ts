@@ -43,7 +43,7 @@ export interface LeftOut {
 export interface Tally {
   readonly families: readonly (readonly [family: string, counts: Counts])[];
   readonly all: Counts;
-  /** Undefined: nobody said which tests it has. */
+  /** Undefined: it was not said which tests it has. */
   readonly core: { readonly all: Counts; readonly once: Counts; readonly sessions: Counts } | undefined;
   readonly disabled: readonly LeftOut[];
   readonly unimplemented: readonly (readonly [reason: string, tests: number])[];

@@ -24,7 +24,7 @@ const { run, json } = commandsIn(folder.directory);
 const mode = (name: string): number => statSync(folder.path(name)).mode & 0o777;
 
 describe('warifu', () => {
-  it('says what it can, and how to go on', async () => {
+  it('says what it can, and what comes next', async () => {
     expect(await run()).toMatchObject({ status: 2, output: expect.stringMatching(/warifu ca server localhost/) });
     expect((await run('--help')).status).toBe(0);
     expect((await run('ca', '--help')).output).toMatch(/revoke FILE\|SERIAL/);

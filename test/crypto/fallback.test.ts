@@ -204,7 +204,7 @@ describe('proving', () => {
     expect([...second.calls]).toEqual([]);
   });
 
-  it('what answers at once goes on answering at once', async () => {
+  it('what answers at once keeps answering at once', async () => {
     const both = withFallback(node, noble);
     const known = signatureAnswer({ kind: 'ed25519' }, ED)!;
     expect(both.verifier.verify(known.algorithm, known.key, text, known.signature)).toBe(true);

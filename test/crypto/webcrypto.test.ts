@@ -178,7 +178,7 @@ describe('the lane for many records', () => {
 
 describe('from when on the lane is worth while', () => {
   const own = noble.suites.find((suite) => suite.aead.name === 'AES-128-GCM')!.aead;
-  /** A clock that goes on by what each call costs: `here` per byte sealed at once, `there` per call of WebCrypto. */
+  /** A clock that advances by what each call costs: `here` per byte sealed at once, `there` per call of WebCrypto. */
   const paceOf = (here: number, there: number): Pace => {
     let now = 0;
     const slow = {

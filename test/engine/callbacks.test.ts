@@ -10,7 +10,7 @@ import { toyCredential, toyVerifier } from '../support/toy.ts';
 
 /**
  * What the program's callbacks answer is the program's fault: whatever it is, the engine neither throws nor calls it an
- * internal error, no wrong answer lets anybody in, and the connection fails by the name of the callback or does without.
+ * internal error, no wrong answer lets a peer in, and the connection fails by the name of the callback or does without.
  */
 
 const boom = (): never => {
@@ -130,7 +130,7 @@ describe.each(VERSIONS)('TLS %s', (_, clients, servers) => {
           error.code,
         );
       }
-      // Both ends know: nobody is left hanging.
+      // Both ends know: neither is left hanging.
       if (errors.length > 0) expect([pair.client.status, pair.server.status]).not.toContain('handshaking');
       if (place.startsWith('verifier')) expect([pair.client.status, pair.server.status]).toContain('failed');
     });

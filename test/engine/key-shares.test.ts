@@ -40,7 +40,7 @@ describe('key shares', () => {
   });
 });
 
-/** The code with which the server refuses a ClientHello whose two shares were changed; undefined: it goes on. */
+/** The code with which the server refuses a ClientHello whose two shares were changed; undefined: it continues. */
 async function refusal(change: (shares: Buffer[]) => Buffer[]): Promise<string | undefined> {
   const groups = ['X25519', 'secp256r1'];
   const client = new Engine(

@@ -8,7 +8,7 @@ import { Middle, message } from '../support/middle.ts';
 import { reach13 } from '../support/states.ts';
 import { toyProvider } from '../support/toy.ts';
 
-/** The tables are the law: what they do not list is refused, in every state, whoever sends it. */
+/** The tables are the law: what they do not list is refused, in every state, from either side. */
 
 /** RFC 9846 appendix A, typed from its figures: the messages that each state takes. */
 const RFC_CLIENT = {

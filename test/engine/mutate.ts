@@ -69,7 +69,7 @@ const client = (version: number, retry: boolean): Engine =>
   makeClient({
     crypto: toyProvider(1),
     ...SETTINGS.client,
-    // What TLS 1.3 does with a second hello, TLS 1.2 does with a version that nobody wanted.
+    // What TLS 1.3 does with a second hello, TLS 1.2 does with a version that was not offered.
     protocols: version === 0x0303 ? (retry ? [client12] : [client12, client13]) : [client13],
     ...(retry && { keyShares: [] }),
   });

@@ -10,7 +10,7 @@ import { ClientHello } from '../../src/wire/hello.ts';
 import { type ClientParts, drain, makeClient } from '../support/pair.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 
-/** No option is passed over: each shows in the ClientHello, or is refused by name. */
+/** No option is ignored: each shows in the ClientHello, or is refused by name. */
 
 const CLIENT = { protocols: [client13], crypto: toyProvider(), verifier: toyVerifier };
 const SERVER = { protocols: [server13], crypto: toyProvider(), credential: toyCredential };
@@ -51,7 +51,7 @@ describe('options that cannot be', () => {
     ['credential', { credential: { ...toyCredential, chain: [] } }],
     ['clientAuth', { clientAuth: 'always', verifier: toyVerifier }],
     ['verifier', { clientAuth: 'require' }],
-    ['preference', { preference: 'nobody' }],
+    ['preference', { preference: 'neither' }],
     ['serverName', { serverName: 'a' }],
     ['protocols', { protocols: [client13] }],
   ])('server %s: %o', (option, options) => {

@@ -134,7 +134,7 @@ function turnOf(engine: Engine): EngineEvent[] {
   }
 }
 
-/** What somebody on the way can do, who has no keys: bits, cuts, copies, other sizes of pieces, records of his own. */
+/** What an attacker on the way can do without keys: bits, cuts, copies, other sizes of pieces, records of its own. */
 function bent(bytes: Uint8Array, edits: readonly Edit[], number: number, records: readonly Uint8Array[]): Uint8Array[] {
   let pieces = [bytes];
   for (const { at, where, value } of edits) {

@@ -31,7 +31,7 @@ export function startCoverage(folder: string): Coverage {
   // Without counts V8 tells of a place only once, which is all that is asked here, and costs less.
   post('Profiler.startPreciseCoverage', { callCount: false, detailed: true });
   const seen = new Set<string>();
-  /** Of each function that was reached: what of it was not, as far as anybody has looked. */
+  /** Of each function that was reached: what of it was not, as far as was looked at. */
   const missed = new Map<string, Range[]>();
   return {
     get places() {
@@ -53,7 +53,7 @@ export function startCoverage(folder: string): Coverage {
           if (whole === undefined || whole.count === 0) continue;
           const name = `${file}:${whole.startOffset}-${whole.endOffset}`;
           seen.add(name);
-          // V8 lists what was passed over inside of a function; what was reached shows by not being listed any more.
+          // V8 lists what was skipped inside of a function; what was reached shows by not being listed any more.
           const zeros = ranges.filter(({ count }) => count === 0);
           const known = missed.get(name);
           const left = (known ?? []).filter((range) => {
@@ -63,7 +63,7 @@ export function startCoverage(folder: string): Coverage {
             return false;
           });
           // A count is of the time since the last look: what is zero now has been reached before, unless it lies in what
-          // was missed until now, or nobody has looked yet.
+          // was missed until now, or not looked at yet.
           const before = known ?? [whole];
           for (const zero of zeros) {
             const same = ({ startOffset, endOffset }: Range): boolean =>

@@ -204,7 +204,7 @@ function settingFor(message: Uint8Array): Setting {
   return FIRST_SETTING;
 }
 
-/** Whole messages that may turn up where nobody waits for them. */
+/** Whole messages that may turn up where they are not expected. */
 const EXTRAS: readonly Uint8Array[] = [
   [0, 0, 0, 0],
   [24, 0, 0, 1, 0],

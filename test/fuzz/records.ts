@@ -2,7 +2,7 @@ import { concat } from '../../src/bytes/bytes.ts';
 import { recordOf, type Sealable } from '../support/misbehaving.ts';
 import type { Edit } from './edits.ts';
 
-/** Changes to records by somebody who has the keys: their types, their padding, where they begin and end. */
+/** Changes to records by a peer that has the keys: their types, their padding, where they begin and end. */
 
 export function forged(records: readonly Sealable[], { where, value }: Edit): Sealable[] {
   const [record, ...others] = records;

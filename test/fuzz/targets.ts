@@ -121,7 +121,7 @@ function partsOf(kind: Kind): Parts {
 
 let rsa: Credential | undefined;
 
-/** Old devices: the classic exchange, CBC, signatures over SHA-1, and a server that takes the hello of SSL 2. */
+/** Old devices: RSA key exchange, CBC, signatures over SHA-1, and a server that takes the hello of SSL 2. */
 function classic(): Parts {
   const old = (seed: number): CryptoProvider => legacySignatures(nobleProvider({ random: seededRandom(seed) }));
   const [ours, theirs] = [old(1), old(2)];

@@ -72,7 +72,7 @@ class Mischief {
 
 const never = <T>(): Promise<T> => new Promise<T>(() => {});
 const later = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-/** A rejection that nobody has to look at. */
+/** A rejection that need not be handled. */
 const refused = (reason: unknown): Promise<never> => {
   const promise = Promise.reject(reason);
   promise.catch(() => {});

@@ -90,7 +90,7 @@ describe('fingerprints', () => {
     expect(fingerprint(body).ja4.slice(8, 10)).toBe(code);
   });
 
-  it('pass over extensions that cannot be read, but not over a hello that cannot', () => {
+  it('skip extensions that cannot be read, but not a hello that cannot', () => {
     const odd = hello({ cipherSuites: [0x1301], extensions: [{ type: 10, data: Uint8Array.of(1) }] });
     expect(fingerprint(odd).ja3Text).toBe('771,4865,10,,');
     expect(() => fingerprint(odd.subarray(0, 20))).toThrow(TlsError);

@@ -78,7 +78,7 @@ describe.skipIf(!hasOpenssl()).each(KINDS)('%s', (kind, openssl, ours) => {
     expect(stream.info.peer?.verdict.ok).toBe(true);
   });
 
-  it('does not get in where nobody asked for that', async () => {
+  it('does not get in where that was not asked for', async () => {
     const server = await opensslServer({ ...device, credential: pem(serverEntry(kind)) });
     toStop.push(() => server.stop());
     await expect(

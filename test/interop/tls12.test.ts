@@ -195,7 +195,7 @@ describe.skipIf(!hasOpenssl())('versions', () => {
     ).rejects.toMatchObject({ code: 'ERR_ALERT_RECEIVED', alertReceived: 86 });
   });
 
-  it('s_server asks for a new handshake, and does not get one; the connection goes on', async () => {
+  it('s_server asks for a new handshake, and does not get one; the connection lives', async () => {
     const server = await opensslServer({ version: '1.2', credential: pem(serverEntry()), mode: 'terminal' });
     toStop.push(() => server.stop());
     const stream = await connectTo(server.port, { ...clientOptions(), protocols: both });

@@ -249,7 +249,7 @@ export const CLIENT_13: readonly Row[] = [
     alert: 47,
   },
   {
-    rule: '§E.1-1 a version that nobody knows',
+    rule: '§E.1-1 an unknown version',
     ...lower(),
     change: hello((v) => ({ ...v, legacyVersion: 0x0301 })),
     code: 'ERR_VERSION',
@@ -324,7 +324,7 @@ export const CLIENT_13: readonly Row[] = [
     alert: 47,
   },
   {
-    rule: '§4.4.2-5 §9.3-5 what it does not know, a client passes over',
+    rule: '§4.4.2-5 §9.3-5 what it does not know, a client ignores',
     ...mutual,
     change: as(13, CertificateRequest, put(0x1234, 1)),
   },
@@ -360,7 +360,7 @@ export const CLIENT_13: readonly Row[] = [
   },
   { rule: '§4.5.1-1 it is there', change: dropped(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
-    rule: 'a certificate that nobody vouches for',
+    rule: 'a certificate that is not trusted',
     change: another(),
     code: 'ERR_PEER_REFUSED',
     alert: 48,
@@ -380,7 +380,7 @@ export const CLIENT_13: readonly Row[] = [
     alert: 47,
   },
   {
-    rule: 'a certificate with a key that nobody can use',
+    rule: 'a certificate with a key that cannot be used',
     client: { verifier: { verify: ({ chain }) => ({ ok: true, publicKey: X25519_KEY, path: chain }) } },
     change: another(),
     code: 'ERR_CERTIFICATE_UNREADABLE',
@@ -457,7 +457,7 @@ export const CLIENT_13: readonly Row[] = [
     change: as(4, NewSessionTicket, (v) => ({ ...v, lifetime: 604_801 })),
   },
   {
-    rule: '§4.7.1-8 what a ticket says that nobody knows',
+    rule: '§4.7.1-8 what is unknown in a ticket',
     ...remembered(),
     change: as(4, NewSessionTicket, put(0x1234, 1)),
   },

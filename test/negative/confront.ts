@@ -25,7 +25,7 @@ export interface Row {
   readonly forge?: Forgery;
   /** What the misbehaving peer does when its connection is open, or as soon as it can. */
   readonly later?: (peer: Engine) => void;
-  /** What the honest side makes of it; without a code it goes on, and has to. */
+  /** What the honest side makes of it; without a code it continues, and has to. */
   readonly code?: string;
   readonly alert?: number;
 }
@@ -115,11 +115,6 @@ export function message(type: number, change: (raw: Uint8Array) => Uint8Array, n
 /** Changes a message as what it is. */
 export function as<T>(type: number, codec: Codec<T>, change: (value: T) => T, nth = 0): Change {
   return body(type, (bytes) => encode(codec, change(decode(codec, bytes))), nth);
-}
-
-/** Both changes, one after the other. */
-export function both(first: Change, second: Change): Change {
-  return (raw, number) => second(first(raw, number), number);
 }
 
 export const dropped = (type: number): Change => message(type, () => new Uint8Array(0));

@@ -4,7 +4,7 @@ import { recordOf, type Sealable } from '../support/misbehaving.ts';
 import { withEarlyData } from '../support/sessions.ts';
 import { after, as, body, dropped, firstSealed, lastByte, put, type Row, sealed, twice, without } from './confront.ts';
 
-/** Connections that go on with a session, and bring data in the first flight. */
+/** Connections that resume a session, and bring data in the first flight. */
 
 const EARLY_LIMIT = 1_000;
 const limited = (): Pick<Row, 'client' | 'server'> => withEarlyData(EARLY_LIMIT);

@@ -1,7 +1,7 @@
 import { concat } from '../../src/bytes/bytes.ts';
 import type { Row } from './confront.ts';
 
-/** What nobody may do with records, in either role. */
+/** What no peer may do with records, in either role. */
 
 const record = (type: number, ...content: number[]): Uint8Array =>
   Uint8Array.of(type, 3, 3, content.length >> 8, content.length & 255, ...content);
@@ -31,7 +31,7 @@ const long = (type: number, length: number): Uint8Array =>
 export const records = (): readonly Row[] => [
   { rule: '§5.1-15 §5-5 no data in the clear', wire: first(record(23, 1)), code: 'ERR_UNEXPECTED_RECORD', alert: 10 },
   {
-    rule: '§5-5 §5-4 no type that nobody knows',
+    rule: '§5-5 §5-4 no unknown type',
     wire: first(record(24, 1)),
     code: 'ERR_NOT_TLS',
     alert: 10,

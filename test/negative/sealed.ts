@@ -2,7 +2,7 @@ import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { type Forgery, recordOf, type Sealable } from '../support/misbehaving.ts';
 import { firstSealed, type Row, sealed } from './confront.ts';
 
-/** What nobody may put into records, though he has the keys. In either role. */
+/** What no peer may put into records, though it has the keys. In either role. */
 
 const MOST = 16_384;
 /** In place of the data. */
@@ -22,7 +22,7 @@ const BOTH: readonly Row[] = [
     alert: 10,
   },
   {
-    rule: '§5-4 §5-5 no type that nobody knows',
+    rule: '§5-4 §5-5 no unknown type',
     forge: data(({ content }) => [recordOf(25, content)]),
     code: 'ERR_UNEXPECTED_RECORD',
     alert: 10,
@@ -106,7 +106,7 @@ export const SEALED_13: readonly Row[] = [
     code: 'ERR_ALERT_RECEIVED',
   },
   {
-    rule: '§6-4 and so is what nobody knows',
+    rule: '§6-4 and so is what is unknown',
     forge: data((record) => [sealed(21, 1, 200), record]),
     code: 'ERR_ALERT_RECEIVED',
   },

@@ -177,7 +177,7 @@ export const SERVER_13: readonly Row[] = [
     alert: 120,
   },
   {
-    rule: '§4.2.2-10 §4.2.2-14 §9.3-4 what nobody knows is ignored',
+    rule: '§4.2.2-10 §4.2.2-14 §9.3-4 what is unknown is ignored',
     change: hello((v) => put<ClientHello>(0x1234, 1, 2, 3)({ ...v, cipherSuites: [0x1a2b, ...v.cipherSuites] })),
   },
   { rule: '§4.5.1.1-3 §4.5.1.1-2 status_request_v2 too', ...plain, change: hello(put(17, 0, 7, 2, 0, 4, 0, 0, 0, 0)) },
@@ -294,7 +294,7 @@ export const SERVER_13: readonly Row[] = [
     alert: 110,
   },
   {
-    rule: 'a certificate that nobody vouches for',
+    rule: 'a certificate that is not trusted',
     ...mutual,
     change: as(11, Certificate, (v) => ({
       ...v,
@@ -396,7 +396,7 @@ export const SERVER_13: readonly Row[] = [
     alert: 20,
   },
   {
-    rule: 'a certificate that nobody asked for later',
+    rule: 'a certificate that was not asked for later',
     ...plain,
     change: message(24, () => Uint8Array.of(11, 0, 0, 4, 0, 0, 0, 0)),
     later: (engine) => engine.updateKeys(),

@@ -129,7 +129,7 @@ export const CLIENT_12: readonly Row[] = [
   { rule: '¶7.4.2-1 7.4.2: it is there', ...V, change: dropped(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   { rule: '7.4.2: once', ...V, change: twice(11), code: 'ERR_UNEXPECTED_MESSAGE', alert: 10 },
   {
-    rule: 'a certificate that nobody vouches for',
+    rule: 'a certificate that is not trusted',
     ...V,
     change: as(11, Certificate12, () => ({ chain: [Uint8Array.of(1)] })),
     code: 'ERR_PEER_REFUSED',
@@ -250,7 +250,7 @@ export const CLIENT_12: readonly Row[] = [
   },
   { rule: 'RFC 7627 section 5.3: and what binds it', ...shorn() },
   {
-    rule: '¶6-2 7.3: no message that nobody knows',
+    rule: '¶6-2 7.3: no unknown message',
     ...V,
     change: before(11, 99, 0, 0, 0),
     code: 'ERR_UNEXPECTED_MESSAGE',
@@ -361,7 +361,7 @@ export const SERVER_12: readonly Row[] = [
     alert: 10,
   },
   {
-    rule: 'a certificate that nobody vouches for',
+    rule: 'a certificate that is not trusted',
     ...mutual,
     change: as(11, Certificate12, () => ({ chain: [Uint8Array.of(1)] })),
     code: 'ERR_PEER_REFUSED',
@@ -399,7 +399,7 @@ export const SERVER_12: readonly Row[] = [
   },
 ];
 
-/** The client thinks that the session goes on, and is told so without what binds it. */
+/** The client thinks that the session is resumed, and is told so without what binds it. */
 function shorn(): Pick<Row, 'client' | 'server' | 'change' | 'code' | 'alert'> {
   const { client, server } = resuming();
   return {

@@ -154,7 +154,7 @@ describe("http.Server over our server, with Node's own client", () => {
     await once(listener, 'close');
   });
 
-  it('answers what is no HTTP, and goes on', async () => {
+  it('answers what is no HTTP, and serves the next', async () => {
     const port = await httpServer(echo());
     const socket = await connect({ host: '127.0.0.1', port }, asking).secured();
     socket.on('error', () => {});

@@ -265,7 +265,7 @@ describe('4. half open only where asked', () => {
     if (!server.closed) await once(server, 'close');
   });
 
-  it('ends when the peer does, with nobody reading', async () => {
+  it('ends when the peer does, without a reader', async () => {
     const { client, server } = await secured(await loopback());
     client.end();
     client.resume();
@@ -408,7 +408,7 @@ describe('7. truncation', () => {
     expect(error).toEqual(pushed('ERR_TRUNCATED'));
   });
 
-  it('of a client ends no listener that nobody listens to', async () => {
+  it('of a client ends no listener that has no handlers', async () => {
     const failed = vi.fn();
     process.on('uncaughtException', failed);
     const closed: boolean[] = [];

@@ -11,7 +11,7 @@ import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { type ByteDuplex, drive, type TlsStream } from '../../src/transport/index.ts';
 import type { PemCredential } from '../support/openssl.ts';
 
-/** Our two roles on a socket of loopback, for conversations with peers that nobody here wrote. */
+/** Our two roles on a socket of loopback, for conversations with peers that others wrote. */
 
 export async function connectTo(
   port: number,
@@ -66,7 +66,7 @@ export function pinned(pem: string): PeerVerifier {
     verify: ({ chain: [shown] }) =>
       shown !== undefined && Buffer.compare(shown, certificate.raw) === 0
         ? { ok: true, publicKey, path: [shown] }
-        : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is somebody else.', alert: 46 } },
+        : { ok: false, failure: { code: 'CERT_PIN_MISMATCH', message: 'It is another.', alert: 46 } },
   };
 }
 

@@ -60,7 +60,7 @@ describe('the runner', () => {
     expect(of('FAILURE', 'FAILURE')).toBeUndefined();
   });
 
-  it('goes on after a case that throws', async () => {
+  it('runs the other cases after one that throws', async () => {
     const rows = await rowsOf(
       [{ id: 'a' }, { id: 'b' }],
       () => 'SUCCESS',

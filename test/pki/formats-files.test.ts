@@ -196,7 +196,7 @@ describe('one bad block', () => {
     },
   );
 
-  it('is an error where nobody would hear of it: lists of what is distrusted or revoked must be whole', async () => {
+  it('is an error where it would not be heard of: lists of what is distrusted or revoked must be whole', async () => {
     const root = await createAuthority({ subject: 'Root' });
     const { pem } = await createCrl({ issuer: root, number: 1 });
     expect(() => new CrlStore(pem + bad.replaceAll('CERTIFICATE', 'X509 CRL'))).toThrow(/is not base64/);

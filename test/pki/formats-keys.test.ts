@@ -47,7 +47,7 @@ const nodePublic = (pem: string): string =>
   toHex(createPublicKey(createPrivateKey(pem)).export({ type: 'spki', format: 'der' }));
 
 describe('PEM', () => {
-  it('passes over words, blank lines and Windows line ends', () => {
+  it('skips words, blank lines and Windows line ends', () => {
     const labels = readPem(formatText('everything-crlf.pem')).map(({ label }) => label);
     expect(labels).toEqual(['CERTIFICATE', 'CERTIFICATE', 'CERTIFICATE', 'EC PRIVATE KEY']);
     const der = Uint8Array.of(1, 2, 3);

@@ -5,7 +5,7 @@ import type { PresentedPeer } from '../../src/handshake/peer.ts';
 import { type CertificateVerifierOptions, certificateVerifier } from '../../src/pki/index.ts';
 import * as b from '../../vectors/pki/builder.ts';
 
-/** A verified path is remembered for the same question until the first of its dates, by the verifier and nobody else. */
+/** A verified path is remembered for the same question until the first of its dates, by this verifier alone. */
 
 const provider = nodeProvider();
 const root = { subject: b.name(['CN', 'Root']), pair: b.makePair('ecdsa-p256') };

@@ -102,7 +102,7 @@ describe('a path', () => {
         both |= result.ok ? 1 : 2;
         expect(result.ok).toBe(reached.has(0));
         if (!result.ok) return;
-        // Leaf first, each signed by the next, nobody twice.
+        // Leaf first, each signed by the next, none twice.
         for (const [i, certificate] of result.path.entries())
           expect(certificate.issuer).toEqual((result.path[i + 1] ?? result.anchor.certificate)!.subject);
         expect(new Set(result.path).size).toBe(result.path.length);
@@ -136,13 +136,13 @@ describe('a path', () => {
 });
 
 describe('a search', () => {
-  /** Everybody certified by everybody: more paths than anybody can walk. */
+  /** Each certified by each: more paths than can be walked. */
   const clique = (size: number): readonly Uint8Array[] =>
     Array.from({ length: size * size }, (_, at) => [Math.floor(at / size), at % size] as const)
       .filter(([subject, issuer]) => subject !== issuer)
       .map(([subject, issuer]) => cross(subject, issuer, 'none'));
   const stranger = b.issue({
-    subject: b.name(['CN', 'Somebody else']),
+    subject: b.name(['CN', 'Another']),
     pair: b.makePair('ecdsa-p256'),
     extensions: [b.basicConstraints(true)],
   });
@@ -187,7 +187,7 @@ describe('a search', () => {
     expect(count()).toBeLessThanOrEqual(100);
   });
 
-  it('goes on after a bad branch, and says what stood in the way of the last', async () => {
+  it('tries others after a bad branch, and says what stood in the way of the last', async () => {
     const bad = (['expired', 'not a CA', 'spoiled', 'wrong purpose'] as const).map((flaw) => cross(1, 0, flaw));
     expect((await find(leaves[1]!, [...bad, cross(1, 0, 'none')])).ok).toBe(true);
     for (const [flaw, code] of [

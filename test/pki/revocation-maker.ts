@@ -59,11 +59,11 @@ export function namedBits(byte: number, tag: number = 0x03): Uint8Array {
   return derElement(tag, Uint8Array.of(unused, byte));
 }
 
-export function utcTime(at: number): Uint8Array {
+function utcTime(at: number): Uint8Array {
   return derElement(0x17, ascii(`${compact(at).slice(2)}Z`));
 }
 
-export function generalizedTime(at: number): Uint8Array {
+function generalizedTime(at: number): Uint8Array {
   return derElement(0x18, ascii(`${compact(at)}Z`));
 }
 
@@ -105,7 +105,7 @@ export function make(subject: string, options: MakeOptions = {}): Made {
 }
 
 /** SEQUENCE of what is signed, the algorithm and the signature. */
-export function signed(
+function signed(
   tbs: Uint8Array,
   key: KeyObject,
   algorithm: Uint8Array = ECDSA_SHA256,
@@ -258,7 +258,7 @@ export function digest(hash: string, bytes: Uint8Array): Uint8Array {
 }
 
 /** Of a P-256 SubjectPublicKeyInfo: its last 65 bytes. */
-export function publicKeyBits(spki: Uint8Array): Uint8Array {
+function publicKeyBits(spki: Uint8Array): Uint8Array {
   return spki.subarray(spki.length - 65);
 }
 

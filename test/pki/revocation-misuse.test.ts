@@ -73,7 +73,7 @@ describe('a source of lists', () => {
     expect(store.lists.length).toBe(0);
   });
 
-  it('may hold a list that names nobody, in either form', async () => {
+  it('may hold a list that names no certificate, in either form', async () => {
     const { status } = await ask({ crls: makeCrl(root, { entries: [] }) });
     expect(status.status).toBe('good');
     const strict = await ask({ crls: makeCrl(root, { entries: [] }), strictCrls: true });
@@ -102,7 +102,7 @@ describe('a list that names the certificate', () => {
     expect(status.status).toBe('revoked');
   });
 
-  it('means nothing when it is signed by somebody else', async () => {
+  it('means nothing when it is signed by another', async () => {
     const stranger = make('Root', { serial: 5 });
     const forged = makeCrl(stranger, { entries, thisUpdate: NOW - 9 * DAY, nextUpdate: NOW - 2 * DAY });
     const { status, refusal } = await ask({ crls: forged, ...SOFT });

@@ -19,7 +19,7 @@ import {
   uriPoint,
 } from './revocation-maker.ts';
 
-/** Lists that are signed by somebody who needs a path, and a list, of his own. */
+/** Lists that are signed by one who needs a path, and a list, of its own. */
 
 const root = make('Root');
 

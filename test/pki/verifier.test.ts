@@ -254,7 +254,7 @@ describe('what was sent', () => {
         b.uri('spiffe://server.example/a'),
         b.uri('https://server.example/'),
         b.ip(192, 0, 2, 1),
-        b.directory(b.name(['CN', 'Somebody'])),
+        b.directory(b.name(['CN', 'Subject'])),
       ]),
     });
     const verdict = await certificateVerifier({ anchors: [ROOT], signatures }).verify({
@@ -276,7 +276,7 @@ describe('what was sent', () => {
       emails: ['me@server.example'],
       uris: ['spiffe://server.example/a', 'https://server.example/'],
       spiffe: ['spiffe://server.example/a'],
-      directory: ['CN=Somebody'],
+      directory: ['CN=Subject'],
     });
   });
 

@@ -93,7 +93,7 @@ describe('pins', () => {
   });
 
   it.each(['', 'sha256/', 'sha1/AAAA', 'zz'.repeat(32), '00'.repeat(31), `sha256/${'A'.repeat(44)}`])(
-    'that cannot be are an error of whoever wrote them: %j',
+    'that cannot be are an error of their author: %j',
     (pin) => {
       expect(() => pinnedVerifier({ crypto: noble, keys: [pin] })).toThrow(/ERR_OPTION/);
     },
@@ -206,7 +206,7 @@ describe('all of several', () => {
     },
   );
 
-  it('of nobody are an error', () => {
+  it('of no certificate are an error', () => {
     expect(() => allOf()).toThrow(/ERR_OPTION/);
   });
 });
@@ -260,7 +260,7 @@ describe('DANE', () => {
     ['1 1 1', [tlsa(1, 1, 1, digest(leaf.spki))]],
     ['0 1 1, the root of the path', [tlsa(0, 1, 1, digest(root.spki))]],
     ['one that does not fit and one that does', [tlsa(3, 1, 1, digest(root.spki)), tlsa(3, 1, 1, digest(leaf.spki))]],
-    ['one that nobody understands beside', [tlsa(9, 1, 1, digest(leaf.spki)), tlsa(3, 1, 1, digest(leaf.spki))]],
+    ['one that is not understood beside', [tlsa(9, 1, 1, digest(leaf.spki)), tlsa(3, 1, 1, digest(leaf.spki))]],
   ])('%s: taken', async (_name, records) => {
     expect(await judge(records)).toBe('yes');
   });
@@ -330,7 +330,7 @@ describe('issuers that are fetched', () => {
     expect(asked).toEqual([]);
   });
 
-  it('do not help when they are somebody else, or not to be had', async () => {
+  it('do not help when they are of another, or not to be had', async () => {
     for (const answer of [stranger.certificate.der, Uint8Array.of(1, 2, 3), undefined])
       expect(code(await verifier(answer).verify(peer([lonely])))).toBe('CERT_MISSING_INTERMEDIATE');
   });

@@ -39,7 +39,7 @@ describe('a vote', () => {
     for (let number = 0; number < 40; number++) expect(shape(number)).toEqual(shape(number));
   });
 
-  it('finds no cause for what nobody has explained, and one for what is', () => {
+  it('finds no cause for what was not explained, and one for what is', () => {
     const strange = dissentOf(1, ['leaf: something'], undefined, new Map([['Go', 'x509: the moon is full']]));
     const known = dissentOf(
       2,

@@ -12,7 +12,7 @@ import { toyCredential, toyProvider } from '../support/toy.ts';
 
 /** A session opens the door at which it began, and no other. The thief here has every ticket, and tries it everywhere. */
 
-/** Believes anybody, and says so by this name. */
+/** Believes every peer, and says so by this name. */
 function believer(policy?: string, accepts: (peer: PresentedPeer) => boolean = () => true): PeerVerifier {
   return {
     ...(policy !== undefined && { policy }),
@@ -27,7 +27,7 @@ function credentialOf(name: string): Credential {
   return { ...toyCredential, chain: [Uint8Array.from(name, (letter) => letter.charCodeAt(0))] };
 }
 
-/** Gives every session to whoever asks. */
+/** Gives every session to all who ask. */
 function thief(change: (session: ClientSession) => ClientSession = (session) => session): ClientSessionStore {
   const stolen: ClientSession[] = [];
   return {
@@ -63,12 +63,12 @@ const CASES: readonly {
   { what: 'no protocol is chosen', later: { alpn: [] } },
   { what: 'the server is another', first: { sessionContext: 'a' }, later: { sessionContext: 'b' } },
   { what: 'the server has another certificate', later: { credential: credentialOf('another server') } },
-  { what: 'clients are judged by somebody else', later: { verifier: others } },
+  { what: 'clients are judged by another verifier', later: { verifier: others } },
   { what: 'the rules have another name', first: { verifier: named }, later: { verifier: renamed } },
   { what: 'clients have to show a certificate', later: { clientAuth: 'require' } },
   { what: 'clients are not asked', later: { clientAuth: 'none' } },
   { what: 'the program chose another context', first: context('a'), later: context('b') },
-  { what: 'the tickets are made by somebody else', later: { tickets: ticketSealer({ crypto: toyProvider(77) }) } },
+  { what: 'the tickets are made by another sealer', later: { tickets: ticketSealer({ crypto: toyProvider(77) }) } },
   { what: 'the hash is another', only: '1.3', first: suite('AES_128_GCM_SHA256'), later: suite('AES_256_GCM_SHA384') },
   {
     what: 'the suite is another',
@@ -109,7 +109,7 @@ describe.each(VERSIONS)('a stolen ticket of TLS $version where', ({ version, cli
     expect(resumed(connect())).toBe(false);
   });
 
-  it('seven days have passed since anybody proved anything', () => {
+  it('seven days have passed since the peer proved anything', () => {
     const { connect, clock } = ends(
       { ...SHARED.client, ...speaks },
       { ...SHARED.server, ...hears, ticketLifetime: 600_000, ticketCount: 1 },
@@ -164,7 +164,7 @@ describe.each(VERSIONS)('a stolen ticket of TLS $version where', ({ version, cli
 describe.each(VERSIONS)(
   'two servers behind one listener, by name, TLS $version',
   ({ client: speaks, server: hears }) => {
-    /** The open one asks nobody for a certificate; the closed one admits only its own people. */
+    /** The open one asks no client for a certificate; the closed one admits only its own people. */
     const closedPeople = believer(
       undefined,
       ({ chain }) => chain[0]!.join() === credentialOf('insider').chain[0]!.join(),

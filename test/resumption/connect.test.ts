@@ -17,7 +17,7 @@ import type { TlsStream } from '../../src/transport/index.ts';
 import { clientCredential, noble, serverCredential } from '../support/credentials.ts';
 import { serverEntry, trustedRoots, trustedRootsPem } from '../support/pki.ts';
 
-/** What connect and accept do about sessions when nobody says anything, and with real certificates. */
+/** What connect and accept do about sessions by default, and with real certificates. */
 
 const serverName = 'server.example';
 

@@ -80,7 +80,7 @@ describe('early data', () => {
     ['cannot ask', { earlyData: { guard: { firstUse: () => Promise.reject(new Error('down')) as never } } }, /./],
     ['has another suite of the same hash', { suites: ['TLS_CHACHA20_POLY1305_SHA256'] }, /suite/],
     ['has lost the session', { tickets: { seal: () => undefined, open: () => undefined } }, /no session/],
-  ])('is passed over by a server that %s', async (what, options, reason) => {
+  ])('is ignored by a server that %s', async (what, options, reason) => {
     const all = connected();
     const more = { ...options };
     if (what === 'does not take any') delete (more as { earlyData?: unknown }).earlyData;

@@ -17,7 +17,7 @@ stopAfterEach();
 
 const PRIORITY = 'NORMAL:-VERS-ALL:+VERS-TLS1.3';
 const KEY = 'ab'.repeat(32);
-const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab) };
+const psk = { identity: new TextEncoder().encode('client'), secret: new Uint8Array(32).fill(0xab) };
 
 describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   it('our client resumes after HelloRetryRequest', async () => {
@@ -34,7 +34,7 @@ describe.skipIf(!hasGnutls())('gnutls-serv', () => {
   });
 
   it('an external key', async () => {
-    const passwords = file('psk.txt', `someone:${KEY}\n`);
+    const passwords = file('psk.txt', `client:${KEY}\n`);
     const peer = await server({ priority: `${PRIORITY}:+DHE-PSK:+PSK`, extra: ['--pskpasswd', passwords] });
     const socket = await connect(peer, { psks: [psk], resumption: false });
     socket.write('warifu\n');
@@ -81,7 +81,7 @@ describe.skipIf(!hasGnutls())('gnutls-cli', () => {
     const { port, next } = await listen({ psks: [psk] });
     client(port, {
       priority: `${PRIORITY}:+DHE-PSK:+PSK`,
-      extra: ['--pskusername', 'someone', '--pskkey', KEY],
+      extra: ['--pskusername', 'client', '--pskkey', KEY],
     });
     const socket = await next();
     expect(socket.info.psk?.identity).toEqual(psk.identity);

@@ -23,7 +23,7 @@ import {
 
 stopAfterEach();
 
-/** Sessions with programs that nobody here wrote. */
+/** Sessions with programs of others. */
 
 const SUITES = ['TLS_AES_128_GCM_SHA256', 'TLS_AES_256_GCM_SHA384', 'TLS_CHACHA20_POLY1305_SHA256'];
 
@@ -57,8 +57,8 @@ describe.skipIf(!hasOpenssl())('our client with openssl s_server', () => {
     ['sha384', 'TLS_AES_256_GCM_SHA384'],
   ] as const)('an external key of %s', async (hash, suite) => {
     const key = 'ab'.repeat(32);
-    const peer = await server({ psk: { key, identity: 'someone' }, mode: 'terminal', suites13: suite });
-    const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab), hash };
+    const peer = await server({ psk: { key, identity: 'client' }, mode: 'terminal', suites13: suite });
+    const psk = { identity: new TextEncoder().encode('client'), secret: new Uint8Array(32).fill(0xab), hash };
     const socket = await connect(peer, { psks: [psk], resumption: false });
     // OpenSSL ties a key given in hexadecimal to SHA-256.
     if (hash === 'sha256') expect(socket.info.psk?.identity).toEqual(psk.identity);
@@ -120,17 +120,17 @@ describe.skipIf(!hasOpenssl())('openssl s_client with our server', () => {
   });
 
   it('an external key', async () => {
-    const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xab) };
+    const psk = { identity: new TextEncoder().encode('client'), secret: new Uint8Array(32).fill(0xab) };
     const { port, next } = await listen({ psks: [psk] });
-    const { socket } = await s_client(port, { psk: { key: 'ab'.repeat(32), identity: 'someone' } }, next);
+    const { socket } = await s_client(port, { psk: { key: 'ab'.repeat(32), identity: 'client' } }, next);
     expect(socket.info.psk?.identity).toEqual(psk.identity);
     expect(socket.info.suite?.name).toMatch(/SHA256$/);
   });
 
   it('an external key that is another: the binder does not fit', async () => {
-    const psk = { identity: new TextEncoder().encode('someone'), secret: new Uint8Array(32).fill(0xac) };
+    const psk = { identity: new TextEncoder().encode('client'), secret: new Uint8Array(32).fill(0xac) };
     const { port, next } = await listen({ psks: [psk] });
-    const peer = opensslClient({ version: '1.3', port, psk: { key: 'ab'.repeat(32), identity: 'someone' } });
+    const peer = opensslClient({ version: '1.3', port, psk: { key: 'ab'.repeat(32), identity: 'client' } });
     toStop.push(() => peer.stop());
     await expect(next()).rejects.toMatchObject({ code: 'ERR_BAD_BINDER', alert: 51 });
     await peer.waitFor(/alert decrypt error|alert number 51/i);

@@ -21,7 +21,7 @@ import {
 
 stopAfterEach();
 
-/** Sessions of TLS 1.2 with programs that nobody here wrote. */
+/** Sessions of TLS 1.2 with programs of others. */
 
 /** A server that speaks TLS 1.2 only is not told apart from one that refuses TLS 1.3. */
 const V12 = ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256', 'TLS_ECDHE_ECDSA_WITH_CHACHA20_POLY1305_SHA256'];

@@ -178,7 +178,7 @@ describe('an imported key', () => {
     'an identity that is none: %s',
     (hex) => {
       const resolve = importedPsks(() => {
-        throw new Error('nobody should be asked');
+        throw new Error('it should not be asked');
       }, noble);
       expect(resolve(fromHex(hex.replaceAll(' ', '')))).toBeUndefined();
     },

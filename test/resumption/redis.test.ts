@@ -47,7 +47,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     expect(await resumed(one, { ...client, resumption: { store: always(stolen) } })).toBe(false);
   });
 
-  it('ids of TLS 1.2: another server goes on', async () => {
+  it('ids of TLS 1.2: another server resumes', async () => {
     const make = async (): Promise<Port> =>
       start({ resumption: { tickets: false, sessionIds: await sessionsIn(await redis()) } });
     const [one, other] = [await make(), await make()];
@@ -81,7 +81,7 @@ describe.skipIf(!present)('several servers and one Redis', () => {
     ];
     const guard = redisReplayGuard({ redis: await redis() });
     const long = { key: new Uint8Array(32).fill(1), until: Date.now() + 10_000, now: Date.now() };
-    // Whoever asks first starts the clock of the store; nothing from before is taken.
+    // The first to ask starts the clock of the store; nothing from before is taken.
     expect(await guard.firstUse({ ...long, from: 0 })).toBe(false);
     await new Promise((resolve) => setTimeout(resolve, 1100));
     const sessions = keeping();
@@ -186,7 +186,7 @@ async function sessionsIn(
   client: Redis,
   keys: readonly Uint8Array[] = secrets,
 ): Promise<ReturnType<typeof redisSessions>> {
-  return redisSessions({ redis: client, keeper: ticketSealer({ crypto: noble, secrets: keys }) });
+  return redisSessions({ redis: client, sealer: ticketSealer({ crypto: noble, secrets: keys }) });
 }
 
 async function startRedis(): Promise<void> {
@@ -221,7 +221,7 @@ async function open(port: Port, options: Partial<ConnectOptions>): Promise<TlsSo
   accepted.on('end', () => accepted.end());
   client.write('warifu\n');
   expect(await line(client)).toBe('warifu');
-  // Tickets come when the store has answered, and nobody waits for them.
+  // Tickets come when the store has answered, and are not waited for.
   await new Promise((resolve) => setTimeout(resolve, 30));
   return client;
 }

@@ -208,7 +208,7 @@ describe.each(WAYS)('by $by', ({ by, make }) => {
     expect(resumed(connect({}, { crypto: toyProvider(30), ...server }))).toBe(false);
   });
 
-  it('with the suites of old devices, the classic exchange among them', async () => {
+  it('with the suites of old devices, RSA key exchange among them', async () => {
     const { nobleProvider } = await import('../../src/crypto/noble/index.ts');
     const crypto = nobleProvider();
     for (const suite of ['TLS_ECDHE_ECDSA_WITH_AES_128_CBC_SHA256']) {
@@ -385,7 +385,7 @@ function handshakeTypes(pair: Pair): number[] {
   return types;
 }
 
-/** Changes the type of an extension to one that nobody knows. */
+/** Changes the type of an extension to an unknown one. */
 function hideExtension(bytes: Uint8Array, type: number): Uint8Array {
   return editExtension(bytes, type, (changed, at) => changed.set([0xfe, 0xfe], at));
 }

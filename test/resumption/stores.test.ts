@@ -16,10 +16,10 @@ describe('sealed tickets', () => {
   const now = Date.UTC(2030, 0, 1, 12, 30);
 
   it('open to what was sealed, each to a different ticket', () => {
-    const keeper = ticketSealer({ crypto: noble });
-    const [one, two] = [keeper.seal(state, 100, now), keeper.seal(state, 100, now)] as [Uint8Array, Uint8Array];
-    expect(keeper.open(one, now)).toEqual(state);
-    expect(keeper.open(two, now)).toEqual(state);
+    const sealer = ticketSealer({ crypto: noble });
+    const [one, two] = [sealer.seal(state, 100, now), sealer.seal(state, 100, now)] as [Uint8Array, Uint8Array];
+    expect(sealer.open(one, now)).toEqual(state);
+    expect(sealer.open(two, now)).toEqual(state);
     expect(one).not.toEqual(two);
   });
 
@@ -49,20 +49,20 @@ describe('sealed tickets', () => {
   });
 
   it('do not open when any byte was changed, cut off or added', () => {
-    const keeper = ticketSealer({ crypto: noble });
-    const ticket = keeper.seal(state, 100, now) as Uint8Array;
+    const sealer = ticketSealer({ crypto: noble });
+    const ticket = sealer.seal(state, 100, now) as Uint8Array;
     for (let index = 0; index < ticket.length; index++) {
       const changed = ticket.slice();
       changed[index]! ^= 1;
-      expect(keeper.open(changed, now), `byte ${index}`).toBeUndefined();
-      expect(keeper.open(ticket.slice(0, index), now)).toBeUndefined();
+      expect(sealer.open(changed, now), `byte ${index}`).toBeUndefined();
+      expect(sealer.open(ticket.slice(0, index), now)).toBeUndefined();
     }
-    expect(keeper.open(Uint8Array.from([...ticket, 0]), now)).toBeUndefined();
+    expect(sealer.open(Uint8Array.from([...ticket, 0]), now)).toBeUndefined();
   });
 
-  it('from anybody are no reason to fail', () => {
-    const keeper = ticketSealer({ crypto: noble });
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => keeper.open(bytes, now) === undefined));
+  it('of strangers are no reason to fail', () => {
+    const sealer = ticketSealer({ crypto: noble });
+    fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => sealer.open(bytes, now) === undefined));
   });
 
   it('refuse secrets and rotations that cannot be', () => {
@@ -74,19 +74,19 @@ describe('sealed tickets', () => {
 
 describe('stored tickets', () => {
   it('are keys to a store, each good for once', async () => {
-    const keeper = storedTickets(memoryServerSessions(), noble);
-    const ticket = (await keeper.seal(Uint8Array.of(1), 100, 0)) as Uint8Array;
+    const sealer = storedTickets(memoryServerSessions(), noble);
+    const ticket = (await sealer.seal(Uint8Array.of(1), 100, 0)) as Uint8Array;
     expect(ticket.length).toBe(32);
-    expect(await keeper.open(ticket, 0)).toEqual(Uint8Array.of(1));
-    expect(await keeper.open(ticket, 0)).toBeUndefined();
-    expect(await keeper.open(new Uint8Array(31), 0)).toBeUndefined();
+    expect(await sealer.open(ticket, 0)).toEqual(Uint8Array.of(1));
+    expect(await sealer.open(ticket, 0)).toBeUndefined();
+    expect(await sealer.open(new Uint8Array(31), 0)).toBeUndefined();
   });
 
   it('wait for a store that takes time', async () => {
     const slow = memoryServerSessions();
-    const keeper = storedTickets({ take: async (key) => slow.take(key), put: async (...of) => slow.put(...of) }, noble);
-    const ticket = (await keeper.seal(Uint8Array.of(1), 100, 0)) as Uint8Array;
-    expect(await keeper.open(ticket, 0)).toEqual(Uint8Array.of(1));
+    const sealer = storedTickets({ take: async (key) => slow.take(key), put: async (...of) => slow.put(...of) }, noble);
+    const ticket = (await sealer.seal(Uint8Array.of(1), 100, 0)) as Uint8Array;
+    expect(await sealer.open(ticket, 0)).toEqual(Uint8Array.of(1));
   });
 
   it('fall out, the oldest first', () => {

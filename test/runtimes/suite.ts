@@ -134,7 +134,7 @@ const CASES: readonly Case[] = [
       );
       const codes = [ours, theirs].map((end) => (end.status === 'rejected' ? codeOf(end.reason) : 'accepted'));
       check(codes[0] === 'ERR_PEER_REFUSED', `the client said ${codes[0]}`);
-      check(codes[1] !== 'accepted', 'the server went on');
+      check(codes[1] !== 'accepted', 'the server took it');
       return codes.join(', ');
     },
   },

@@ -31,7 +31,7 @@ export async function identity(provider: CryptoProvider, name: string): Promise<
   };
 }
 
-/** Both ends of a handshake over a pipe; both outcomes, whoever fails first. */
+/** Both ends of a handshake over a pipe; both outcomes, in whichever order they fail. */
 export function join(
   client: ConnectOptions,
   server: AcceptOptions,

@@ -2,6 +2,8 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkLength } from '../../scripts/check-length.ts';
 import { checkState } from '../../scripts/check-state.ts';
+import { checkTests } from '../../scripts/check-tests.ts';
+import { checkWords } from '../../scripts/check-words.ts';
 import { readTree } from '../../scripts/tree.ts';
 
 const files = readTree(join(import.meta.dirname, '../../src'));
@@ -56,5 +58,38 @@ describe('the length of a file', () => {
     expect(checkLength(new Map([['a.ts', lines(401)]]))).toHaveLength(1);
     expect(checkLength(new Map([['errors.ts', lines(500)]]))).toEqual([]);
     expect(checkLength(new Map([['errors.ts', lines(100)]]))).toHaveLength(1);
+  });
+});
+
+describe('words', () => {
+  it.each([
+    'Somebody has to sign.',
+    'a type that nobody knows',
+    'whoever sends it',
+    'the connection goes on',
+    'the suites in force',
+    'a handshake that was broken off',
+    'unknown extensions are passed over',
+    'the keeper of tickets',
+    'the classic exchange',
+  ])('that are a riddle are refused: %s', (text) => {
+    expect(checkWords(new Map([['a.md', text]]))).toHaveLength(1);
+  });
+
+  it('of the field are not, nor those that only look alike', () => {
+    const text = 'The peer resumes. What goes on the wire is encrypted. A bookkeeper. It ends.';
+    expect(checkWords(new Map([['a.md', text]]))).toEqual([]);
+  });
+});
+
+describe('tests', () => {
+  it('stand where what they test stands', () => {
+    const sources = ['wire/ids.ts', 'contexts.ts'];
+    expect(checkTests(['wire/a.test.ts', 'contexts.test.ts', 'negative/b.test.ts', 'wire/help.ts'], sources)).toEqual(
+      [],
+    );
+    expect(checkTests(['wire/a.test.ts', 'words.test.ts'], sources)).toHaveLength(1);
+    expect(checkTests(['wire/a.test.ts', 'strays/a.test.ts'], sources)).toHaveLength(1);
+    expect(checkTests(['contexts.test.ts'], sources)).toEqual(['src/wire: there are no tests in test/wire']);
   });
 });

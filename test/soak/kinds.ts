@@ -86,7 +86,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
     const [a, b] = pipe();
     const ends = await Promise.allSettled([connect(a, ask).then(readAll), accept(b, serve).then(readAll)]);
     // With TLS 1.3 a client that is refused hears of it when it reads (RFC 9846 section 4.5.3).
-    if (!ends.every(({ status }) => status === 'rejected')) throw new Error('somebody was not refused');
+    if (!ends.every(({ status }) => status === 'rejected')) throw new Error('a peer was not refused');
   };
 
   const runs: { readonly [K in Kind]: () => Promise<void> } = {

@@ -24,7 +24,7 @@ export function startCensus(): Census {
   };
 }
 
-/** Lets what waits for its turn have it, and forgets what nobody needs. */
+/** Lets what waits for its turn have it, and forgets what is not needed. */
 export async function settled(): Promise<void> {
   const collect = (globalThis as { gc?: () => void }).gc;
   for (let turn = 0; turn < 5; turn++) {

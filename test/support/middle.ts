@@ -26,7 +26,7 @@ const END_OF_EARLY_DATA = 5;
 const FINISHED = 20;
 
 /**
- * Somebody in the middle who has both sides' secrets (from the key log): takes apart what the peer sends into messages,
+ * An attacker in the middle who has both sides' secrets (from the key log): takes apart what the peer sends into messages,
  * and puts them into records anew, one message a record, for the engine under test. So a test can hold a message back,
  * change it, or put another in its place, under the right keys.
  */

@@ -41,7 +41,7 @@ interface Misbehaving {
 
 let speaking: Misbehaving | undefined;
 let watching = false;
-/** Messages that have arrived, at anybody: those are hashed as they came. */
+/** Messages that have arrived, on either side: those are hashed as they came. */
 const heard = new WeakSet<Uint8Array>();
 
 /** Makes an engine's turns: `turn(() => drain(engine))` lets it misbehave. */

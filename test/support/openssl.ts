@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { type Child, Files, isInstalled, startChild } from './child.ts';
 
-/** OpenSSL's s_server and s_client on loopback, as peers that nobody here wrote. */
+/** OpenSSL's s_server and s_client on loopback, as peers that others wrote. */
 
 export const hasOpenssl = (): boolean => isInstalled('openssl');
 

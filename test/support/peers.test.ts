@@ -105,7 +105,7 @@ describe.skipIf(!hasOpenssl())('openssl as a peer', () => {
   });
 
   it('agrees on an external PSK, without a certificate', async () => {
-    const psk = { key: '00112233445566778899aabbccddeeff', identity: 'someone' };
+    const psk = { key: '00112233445566778899aabbccddeeff', identity: 'client' };
     const server = keep(await opensslServer({ psk, version: '1.3', suites13: 'TLS_AES_128_GCM_SHA256' }));
     const client = keep(opensslClient({ port: server.port, psk, version: '1.3', suites13: 'TLS_AES_128_GCM_SHA256' }));
     await client.waitFor(/Reused, TLSv1.3/);

@@ -14,7 +14,7 @@ import {
 } from './openssl.ts';
 import { serverEntry, trustedRootsPem } from './pki.ts';
 
-/** Connections with programs that nobody here wrote, one after the other, as sessions need them. */
+/** Connections with programs of others, one after the other, as sessions need them. */
 
 export const toStop: (() => Promise<unknown> | unknown)[] = [];
 

@@ -29,7 +29,7 @@ interface Parts {
   readonly server?: ServerParts;
 }
 
-/** Both sides remember a connection, and the next one goes on with it. */
+/** Both sides remember a connection, and the next one resumes it. */
 function resuming(): Parts {
   const { sessions, tickets, clock, connect } = ends({ protocols: [client12] }, { protocols: [server12] });
   connect();

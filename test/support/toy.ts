@@ -105,7 +105,7 @@ export function toyProvider(seed: number = 1): CryptoProvider {
 
 const toySigner: Signer = { publicKey: key, schemes: [ed25519.id], sign: (_scheme, message) => sign(message) };
 
-const certificate = Uint8Array.from('a certificate of nobody in particular, for tests', (c) => c.charCodeAt(0));
+const certificate = Uint8Array.from('a certificate of no one in particular, for tests', (c) => c.charCodeAt(0));
 
 export const toyCredential: Credential = { chain: [certificate, certificate], signer: toySigner };
 
@@ -113,7 +113,7 @@ export const toyVerifier: PeerVerifier = {
   verify: ({ chain }) =>
     equalBytes(chain[0]!, certificate)
       ? { ok: true, publicKey: encodeSubjectPublicKeyInfo(key), path: chain }
-      : { ok: false, failure: { code: 'CERT_UNTRUSTED', message: 'somebody else', alert: 48 } },
+      : { ok: false, failure: { code: 'CERT_UNTRUSTED', message: 'another', alert: 48 } },
 };
 
 /** The same provider, but every answer that may come later does. */

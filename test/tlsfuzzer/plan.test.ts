@@ -5,7 +5,7 @@ import { conversationsOf } from './script.ts';
 
 describe('the plan for tlsfuzzer', () => {
   it('has a server for every script, and a reason for every one that is left out', () => {
-    for (const script of ['tls13-finished', 'sig-algs', 'nobody-knows'])
+    for (const script of ['tls13-finished', 'sig-algs', 'not-known'])
       for (const { profile } of runsOf(script)) expect(PROFILES[profile]).toBeDefined();
     for (const reason of [...Object.values(LEFT_OUT), ...REASONS.map((one) => one.reason)])
       expect(reason.length).toBeGreaterThan(20);

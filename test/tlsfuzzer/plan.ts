@@ -68,7 +68,7 @@ export const LEFT_OUT: { readonly [script: string]: string } = {
   'ocsp-stapling':
     'the server of these tests has no response to staple; what is stapled is shown in the interop matrix',
   'SSLv3-padding': 'SSL 3 is not implemented',
-  'sslv2-connection': 'SSL 2 is not implemented: only its hello is read, of clients that go on in TLS 1.2',
+  'sslv2-connection': 'SSL 2 is not implemented: only its hello is read, of clients that continue in TLS 1.2',
   'dsa-in-certificate-verify': 'needs a client key of DSA, which is not implemented',
   'dsa-sig-flexibility': 'needs a server key of DSA, which is not implemented',
   'tls13-certificate-compression': 'certificate compression is not implemented',
@@ -89,7 +89,7 @@ export interface Reason {
   readonly reason: string;
 }
 
-/** The first that fits counts. What fits none is a fault, here or there, that nobody has explained. */
+/** The first that fits counts. What fits none is a fault, here or there, that is not explained. */
 export const REASONS: readonly Reason[] = [
   {
     failure: /protocol_version/,
@@ -195,7 +195,7 @@ export const REASONS: readonly Reason[] = [
     scripts: /obsolete-curves/,
     failure: /illegal_parameter|server_hello|handshake_failure/,
     reason:
-      'groups that are not known are passed over, obsolete ones among them; where nothing is left it is handshake_failure',
+      'groups that are not known are ignored, obsolete ones among them; where nothing is left it is handshake_failure',
   },
   {
     scripts: /unrecognised-groups|dhe-shared-secret-padding|psk_dhe_ke|session-resumption/,
@@ -230,7 +230,7 @@ export const REASONS: readonly Reason[] = [
     reason:
       'a name that is no host name, or that comes twice, is illegal_parameter; one that the server does not know is served',
   },
-  { scripts: /heartbeat/, failure: /server_hello|heartbeat/, reason: 'the extension is passed over' },
+  { scripts: /heartbeat/, failure: /server_hello|heartbeat/, reason: 'the extension is ignored' },
   {
     scripts: /session-resumption/,
     failure: /ApplicationData/,

@@ -5,7 +5,7 @@ import type { KeyKind } from '../support/pki.ts';
 export interface Profile {
   /** Whose certificates are shown; of several, the first that the client can verify. */
   readonly keys: readonly KeyKind[];
-  /** `1.2 legacy`: with everything in `warifu/legacy`: its suites and signatures behind those in force, the hello of SSL 2. */
+  /** `1.2 legacy`: with everything in `warifu/legacy`: its suites and signatures behind the current ones, the hello of SSL 2. */
   readonly protocols: readonly ('1.3' | '1.2' | '1.2 legacy')[];
   readonly clientAuth?: NonNullable<ServerOptions['clientAuth']>;
   /**

@@ -1,7 +1,7 @@
 /**
  * Runs tlsfuzzer against our server: `npm run tlsfuzzer -- CHECKOUT [--python FILE] [--only WORD] [--doc]`, where CHECKOUT
  * is a checkout of tlsfuzzer, and FILE a Python that has what it needs (tlslite-ng). Two scripts at a time. Ends with 1 if a
- * conversation went otherwise than the script wants and nobody has said why that is right (plan.ts).
+ * conversation went otherwise than the script wants and no reason is given why that is right (plan.ts).
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -63,7 +63,7 @@ console.log(
   `${results.length} runs of ${new Set(results.map(({ script }) => script)).size} scripts, ${total} conversations:`,
 );
 console.log(
-  `${total - explained - unexplained} as expected, ${explained} otherwise with a reason, ${unexplained} without; ${broken.length} scripts broke off`,
+  `${total - explained - unexplained} as expected, ${explained} otherwise with a reason, ${unexplained} without; ${broken.length} scripts were aborted`,
 );
 if (options.doc) writeFileSync(fileURLToPath(new URL('../../docs/conformance/tlsfuzzer.md', import.meta.url)), page());
 process.exitCode = unexplained + broken.length > 0 ? 1 : 0;
@@ -98,7 +98,7 @@ async function work(): Promise<void> {
     const other = [...explained.values()].reduce((a, b) => a + b, 0);
     console.log(
       `[${results.length}/${jobs.length}] ${script} (${run.profile}): ${conversations.length}, ${other} explained, ` +
-        `${unexplained.length} not, ${seconds.toFixed(1)} s${broken === undefined ? '' : `; broke off: ${broken}`}`,
+        `${unexplained.length} not, ${seconds.toFixed(1)} s${broken === undefined ? '' : `; aborted: ${broken}`}`,
     );
     for (const text of unexplained.slice(0, 5)) console.log(`    ${text.slice(0, 200)}`);
   }
@@ -162,7 +162,7 @@ function page(): string {
   const open = results.filter((result) => result.unexplained.length > 0 || result.broken !== undefined);
   if (open.length > 0) lines.push('', '## Not explained', '');
   for (const { script, run, unexplained, broken } of open) {
-    if (broken !== undefined) lines.push(`- ${script} (${run.profile}) broke off: ${broken}`);
+    if (broken !== undefined) lines.push(`- ${script} (${run.profile}) was aborted: ${broken}`);
     for (const text of unexplained) lines.push(`- ${script} (${run.profile}): ${text}`);
   }
   lines.push('', '## Left out', '', '| script | reason |', '|---|---|');

@@ -34,7 +34,7 @@ const faults = process.argv.includes('--faults');
 const ports: { [name: string]: number } = {};
 for (const [name, profile] of Object.entries<Profile>(PROFILES)) ports[name] = await listen(name, profile);
 process.stdout.write(`${JSON.stringify(ports)}\n`);
-// Whoever started this holds the other end; when that is gone, so is this.
+// The one who started this holds the other end; when that is gone, so is this.
 process.stdin.resume().once('end', () => process.exit(0));
 
 async function listen(name: string, profile: Profile): Promise<number> {

@@ -32,7 +32,7 @@ async function both(
 }
 
 describe('a stream over a stream', () => {
-  it('carries data both ways and ends cleanly, whoever ends first', async () => {
+  it('carries data both ways and ends cleanly, whichever ends first', async () => {
     for (const first of [0, 1]) {
       const ends = await both(clientOf(), serverOf(), { allowHalfOpen: true });
       const data = Uint8Array.from({ length: 300_000 }, (_, i) => i * 7);
@@ -64,7 +64,7 @@ describe('a stream over a stream', () => {
     expect(received).toEqual(Uint8Array.of(1, 2, 3));
   });
 
-  it('does not read what nobody takes', async () => {
+  it('does not read what is not taken', async () => {
     const [a, b] = pipe();
     let pulled = 0;
     const counted: End = {
@@ -210,7 +210,7 @@ describe('connect and accept', () => {
     expect(received).toEqual(Uint8Array.of(1, 2));
   });
 
-  it('refuse who cannot be trusted, and fail without anybody to trust', async () => {
+  it('refuse who cannot be trusted, and fail without anchors', async () => {
     const [a, b] = pipe();
     const [client, server] = await Promise.allSettled([
       connect(a, { serverName: 'server.example', anchors: trustedRootsPem() }),

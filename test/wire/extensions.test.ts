@@ -199,7 +199,7 @@ describe('a block of extensions', () => {
     binders: [new Uint8Array(32)],
   });
 
-  it('keeps what it does not know, and passes over it', () => {
+  it('keeps what it does not know, and skips it', () => {
     const block = readExtensions('ClientHello', [unknown, one], KNOWN);
     expect(block.raw).toEqual([unknown, one]);
     expect(block.has(0x1234)).toBe(true);
@@ -346,7 +346,7 @@ describe('server_name', () => {
     expect(toHex(writeExtension(serverName, 'ClientHello', 'a.example').data)).toBe('000c000009612e6578616d706c65');
   });
 
-  it('passes over names of other kinds, on either side', () => {
+  it('ignores names of other kinds, on either side', () => {
     expect(read([1, Uint8Array.of(0, 1, 2)], [0, host])).toBe('example.com');
     expect(read([0, host], [7, host])).toBe('example.com');
     expect(read([7, host])).toBeUndefined();

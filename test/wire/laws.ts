@@ -92,7 +92,7 @@ export function obeys<T>({ codec, values, openEnd, alsoWholeAt }: Law<T>): void 
   });
 }
 
-/** The code of the TlsError that `act` throws; anything else it throws goes on. */
+/** The code of the TlsError that `act` throws; anything else is thrown on. */
 export function faultOf(act: () => unknown): string | undefined {
   try {
     act();

@@ -116,7 +116,7 @@ export function certificateFacts(certificate: Certificate, now: number): Certifi
   };
 }
 
-export function sha256(bytes: Uint8Array): Uint8Array {
+function sha256(bytes: Uint8Array): Uint8Array {
   return autoProvider().hash('sha256').digest(bytes);
 }
 
@@ -142,7 +142,7 @@ export function keyText(key: PublicKey | undefined): string {
   }
 }
 
-export function signatureText(algorithm: SignatureAlgorithm | undefined): string {
+function signatureText(algorithm: SignatureAlgorithm | undefined): string {
   if (algorithm === undefined) return 'not known here';
   return 'hash' in algorithm ? `${algorithm.kind} with ${algorithm.hash}` : algorithm.kind;
 }

@@ -33,7 +33,7 @@ export class Judge implements PeerVerifier {
     return true;
   }
 
-  /** Sessions of a diagnosis are nobody's: they would be believed later. */
+  /** Sessions of a diagnosis are not stored: they would be believed later. */
   get policy(): string | undefined {
     return this.#diagnose ? undefined : `connect ${this.#name ?? ''} ${this.#verifier.policy ?? ''}`;
   }

@@ -49,7 +49,7 @@ export const OFFER_OPTIONS: { readonly [name: string]: Option } = {
 };
 
 /** Names with commas between them, or one after the other. */
-export function listOf(given: Given, name: string): readonly string[] | undefined {
+function listOf(given: Given, name: string): readonly string[] | undefined {
   const texts = given.texts(name).flatMap((text) => text.split(','));
   return texts.length === 0 ? undefined : texts.map((text) => text.trim()).filter((text) => text !== '');
 }
@@ -118,7 +118,7 @@ export async function readCredential(given: Given, terminal: Terminal): Promise<
 }
 
 /** Shows nothing to a server that was refused: not even who we are. */
-export function guarded(credential: Credential, judge: Judge, crypto: CryptoProvider): CredentialResolver {
+function guarded(credential: Credential, judge: Judge, crypto: CryptoProvider): CredentialResolver {
   const resolver = resolverOf(
     () => [credential],
     () => crypto.signatures,
@@ -130,7 +130,7 @@ export function guarded(credential: Credential, judge: Judge, crypto: CryptoProv
 }
 
 /** The versions that were named. @throws Failure */
-export function versionsOf(given: Given): readonly ('1.3' | '1.2')[] {
+function versionsOf(given: Given): readonly ('1.3' | '1.2')[] {
   const names = listOf(given, 'tls') ?? ['1.3', '1.2'];
   return names.map((name) => {
     if (name === '1.3' || name === '1.2') return name;

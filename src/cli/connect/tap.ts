@@ -7,7 +7,7 @@ export interface Listener {
   ended(by: 'us' | 'peer'): void;
 }
 
-/** A stream like the one below it, with somebody listening. */
+/** A stream like the one below it, with a listener. */
 export class Tap extends Duplex {
   readonly #below: Duplex;
   readonly #listener: Listener;

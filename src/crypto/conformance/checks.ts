@@ -27,7 +27,7 @@ export class Checks {
     this.found.push(why === undefined ? { name, ok: true } : { name, ok: false, why });
   }
 
-  /** Checks that have something to prepare: where that fails, it is a failure by itself, and the others go on. */
+  /** Checks that have something to prepare: where that fails, it is a failure by itself, and the others are made. */
   async group(name: string, run: () => Promise<void>): Promise<void> {
     try {
       await run();

@@ -9,11 +9,10 @@ export {
 } from './client.ts';
 export type { CommonOptions } from './common.ts';
 export type { CredentialOption } from './credential.ts';
-export {
-  type ClientResumptionOptions,
-  checkPsk,
-  type EarlyDataOptions,
-  type ServerResumptionOptions,
+export type {
+  ClientResumptionOptions,
+  EarlyDataOptions,
+  ServerResumptionOptions,
 } from './resumption.ts';
 export {
   type ClientAuth,

@@ -210,23 +210,6 @@ export function list<T>(member: Rule<T>, min: number = 0): Rule<readonly T[]> {
   };
 }
 
-/** The first of some rules that fits; `expected` covers all of them. */
-export function anyOf<T>(expected: string, ...rules: readonly Rule<T>[]): Rule<T> {
-  return {
-    expected,
-    read: (value, option) => {
-      for (const one of rules) {
-        try {
-          return one.read(value, option);
-        } catch (error) {
-          if (!(error instanceof TlsError)) throw error;
-        }
-      }
-      throw unsuitable(option, expected, value);
-    },
-  };
-}
-
 /** Options within an option. */
 export function group<O extends object, M extends keyof O>(rules: Rules<O, M>, hints: Hints = {}): Rule<Filled<O, M>> {
   return {
@@ -250,7 +233,7 @@ export function unknownOption(path: string, name: string, known: readonly string
 }
 
 /** The name that was probably meant: the same but for case and punctuation, or two letters off. */
-export function nearest(name: string, known: readonly string[]): string | undefined {
+function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const same = known.find((one) => plain(one) === plain(name));
   if (same !== undefined) return same;

@@ -8,7 +8,7 @@ export interface CredentialHolder {
   /** Give this as the option `credential`. */
   readonly resolver: CredentialResolver;
   /**
-   * Handshakes that begin from now on use these; those that have begun go on with what they have. The signers of before
+   * Handshakes that begin from now on use these; those that have begun keep what they have. The signers of before
    * are not disposed of: they may be in use.
    */
   update(credentials: Credential | readonly Credential[]): void;

@@ -107,7 +107,7 @@ async function subjectKey(options: CertificateOptions, crypto: CryptoProvider): 
     const { request: source } = options;
     const isRead = typeof source === 'object' && 'isSignedBy' in source;
     const request = isRead ? source : readRequest(source);
-    // Otherwise anybody could have a certificate for the key of another (RFC 2986 section 3).
+    // Otherwise a certificate could be had for the key of another (RFC 2986 section 3).
     if (!(await request.isSignedBy(crypto.verifier)))
       throw new TlsError('ERR_KEY', { detail: 'request: its signature is not one of its own key', rfc: 'RFC 2986' });
     return { spki: request.spki, signer: undefined, keyPair: undefined, request };

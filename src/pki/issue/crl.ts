@@ -185,7 +185,7 @@ function number(what: string, value: unknown): Uint8Array {
   return magnitude(BigInt(value));
 }
 
-export function magnitude(value: bigint): Uint8Array {
+function magnitude(value: bigint): Uint8Array {
   const hex = value.toString(16);
   return fromHex(hex.length % 2 === 0 ? hex : `0${hex}`);
 }
@@ -249,7 +249,7 @@ function revoked(
 }
 
 /** GeneralizedTime without fractions. */
-export function generalizedTime(time: number): Uint8Array {
+function generalizedTime(time: number): Uint8Array {
   const text = new Date(time).toISOString().replace(/[-:T]/g, '').slice(0, 14);
   return derElement(0x18, fromAscii(`${text}Z`));
 }

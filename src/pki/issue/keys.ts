@@ -78,7 +78,7 @@ export async function generateKeyPair(algorithm: KeyAlgorithm = 'P-256', options
 }
 
 /** A private key that was read or made, with its signer. */
-export async function keyPairOf(privateKey: PrivateKey, crypto: CryptoProvider): Promise<KeyPair> {
+async function keyPairOf(privateKey: PrivateKey, crypto: CryptoProvider): Promise<KeyPair> {
   const signer = await crypto.signer(privateKey);
   const der = encodePrivateKey(privateKey, signer.publicKey);
   const pair = { privateKey, publicKey: signer.publicKey, signer, der, pem: writePem('PRIVATE KEY', der) };

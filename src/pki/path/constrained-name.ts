@@ -68,7 +68,7 @@ export function constrainedNames(certificate: Certificate): readonly Constrained
 
 const OID_EMAIL_ADDRESS = '1.2.840.113549.1.9.1';
 
-export function constrainedName(name: GeneralName): ConstrainedName {
+function constrainedName(name: GeneralName): ConstrainedName {
   switch (name.kind) {
     case 'dns': {
       const host = presentedHost(name.text);

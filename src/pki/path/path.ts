@@ -27,7 +27,7 @@ import { type PathQuestion, type PathResult, withFeatures } from './question.ts'
 
 /** Certificates whose issuers are fetched. */
 const MAX_FETCHES = 4;
-/** Self-issued certificates do not count as intermediates, but they do not go on forever either. */
+/** Self-issued certificates do not count as intermediates, but there is an end to them too. */
 const MAX_SELF_ISSUED = 8;
 const DEEPEST_DETOUR = 3;
 

@@ -1,6 +1,6 @@
 import { lowerAscii } from '../x509/idna.ts';
 
-/** Names under which anybody can register, so that a wildcard directly below them would stand for strangers. */
+/** Names under which the public can register, so that a wildcard directly below them would stand for strangers. */
 
 /**
  * Is this a public suffix? A single label always is; of longer ones the second levels under which registries of countries

@@ -42,7 +42,7 @@ export interface PathRules {
   /** Most certificates between leaf and anchor that are not self-issued. */
   readonly maxIntermediates: number;
   readonly policies: PolicyInputs;
-  /** Is this a name below which anybody can have names? Wildcards directly below one are refused. Undefined: not asked. */
+  /** Is this a name below which the public can have names? Wildcards directly below one are refused. Undefined: not asked. */
   readonly publicSuffix: ((name: string) => boolean) | undefined;
   /** OIDs of critical extensions that `check` looks at. */
   readonly processedExtensions: readonly string[];
@@ -51,7 +51,7 @@ export interface PathRules {
 }
 
 /** Everything but what others do not take without being told to; the profiles that are about rules take nothing. */
-export function toleratedBy(profile: Profile): readonly Tolerance[] {
+function toleratedBy(profile: Profile): readonly Tolerance[] {
   if (profile === 'default') return TOLERANCES.filter((name) => name !== 'negative-serial');
   // RFC 4055 section 5: its absence MUST be accepted. The Baseline Requirements (section 7.1.3.2) know one form only.
   return profile === 'rfc5280' ? ['absent-null'] : [];

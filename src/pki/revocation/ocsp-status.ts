@@ -76,7 +76,7 @@ export interface OcspQuestion {
 
 const OID_NO_CHECK = '1.3.6.1.5.5.7.48.1.5';
 /** RFC 6962 section 3.3: SCTs in a response. */
-export const OID_OCSP_SCTS = '1.3.6.1.4.1.11129.2.4.5';
+const OID_OCSP_SCTS = '1.3.6.1.4.1.11129.2.4.5';
 const OID_ARCHIVE_CUTOFF = '1.3.6.1.5.5.7.48.1.6';
 const OID_CRL_REFERENCE = '1.3.6.1.5.5.7.48.1.3';
 const OID_EXTENDED_REVOKE = '1.3.6.1.5.5.7.48.1.9';

@@ -5,7 +5,7 @@ import type { Finding } from '../x509/verdict.ts';
 
 /** TLS features that a certificate demands (RFC 7633): "must staple" is one of them. */
 
-export const OID_TLS_FEATURE = '1.3.6.1.5.5.7.1.24';
+const OID_TLS_FEATURE = '1.3.6.1.5.5.7.1.24';
 
 /** ExtensionTypes: status_request and status_request_v2. The second is met by the first: TLS 1.3 has only that. */
 const STATUS_REQUEST = 5;

@@ -62,7 +62,7 @@ export interface CertificateVerifierOptions {
   /** Certificate policies (RFC 5280 section 6.1.1). Default: any are acceptable, none is needed. */
   readonly policies?: PolicyInputs;
   /**
-   * Is this a name below which anybody can have names? Wildcards directly below one are refused; true: by a short list
+   * Is this a name below which the public can have names? Wildcards directly below one are refused; true: by a short list
    * of registries' ones. Default: only single labels; in the profile webpki true.
    */
   readonly publicSuffix?: boolean | ((name: string) => boolean);

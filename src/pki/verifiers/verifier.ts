@@ -23,7 +23,6 @@ import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x5
 
 export { readCertificates } from '../path/anchors.ts';
 export type { CertificateSource, CertificateVerifierOptions } from './verifier-options.ts';
-export { identitiesOf } from '../path/details.ts';
 export type { Identities, VerdictDetails } from '../../handshake/peer.ts';
 
 /** What can be changed while a verifier is in use; what is left out stays. */

@@ -169,7 +169,7 @@ function isDer(bytes: Uint8Array): boolean {
   if (bytes[0] !== 0x30) return false;
   if (bytes[1] === 0x80) return true;
   const { start, length } = headerOf(bytes, 0);
-  // Bytes too many are for the reader to complain about; text that begins with a zero goes on in other characters.
+  // Bytes too many are for the reader to complain about; text that begins with a zero has other characters behind it.
   return start + length <= bytes.length && (start + length === bytes.length || !isText(bytes));
 }
 

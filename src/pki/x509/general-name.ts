@@ -41,7 +41,7 @@ export function readGeneralNames(cursor: DerCursor, tag: number, slips?: SlipNot
  */
 export function readGeneralName(cursor: DerCursor, slips?: SlipNotes, subtree: boolean = false): GeneralName {
   const start = cursor.offset;
-  // A constraint that cannot be read cannot be held to; a name that is none names nobody.
+  // A constraint that cannot be read cannot be held to; a name that is none names no host.
   const oddity = slips === undefined || subtree ? undefined : () => slips.add('odd-name');
   switch (cursor.peek()) {
     case contextTag(1):

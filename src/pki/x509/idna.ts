@@ -52,7 +52,7 @@ export function lowerAscii(text: string): string {
 }
 
 /** RFC 3492 section 6.3. */
-export function encodePunycode(label: string): string {
+function encodePunycode(label: string): string {
   const input = [...label].map((c) => c.codePointAt(0)!);
   let out = input
     .filter((c) => c < 128)

@@ -5,7 +5,7 @@ import { type Attribute, attributeText, type GeneralName, isOddString, nameAttri
 import { lowerAscii, toAsciiLabels } from './idna.ts';
 import { parseIp } from './ip.ts';
 
-export { ipText, parseIp } from './ip.ts';
+export { parseIp } from './ip.ts';
 
 /**
  * Names: whom a certificate is for (RFC 9525), and when two distinguished names are the same (RFC 5280 section 7.1).

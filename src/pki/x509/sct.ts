@@ -34,8 +34,8 @@ export interface Log {
 /** How a timestamp came: in the certificate, and so about what it was before; or beside it, about the certificate itself. */
 export type SctSource = 'certificate' | 'handshake' | 'ocsp';
 
-export const OID_SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
-export const OID_PRECERTIFICATE_POISON = '1.3.6.1.4.1.11129.2.4.3';
+const OID_SCT_LIST = '1.3.6.1.4.1.11129.2.4.2';
+const OID_PRECERTIFICATE_POISON = '1.3.6.1.4.1.11129.2.4.3';
 const OID_EXTENSIONS_TAG = contextConstructed(3);
 
 const MAX_SCTS = 32;

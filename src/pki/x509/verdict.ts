@@ -84,7 +84,7 @@ export function failureOf(
   });
 }
 
-/** Malformed bytes become a finding; anything else is a fault of ours and goes on. */
+/** Malformed bytes become a finding; anything else is a fault of ours and is thrown on. */
 export function orMalformed<T>(read: () => T, rfc: string): T | Finding {
   try {
     return read();

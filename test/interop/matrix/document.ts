@@ -46,7 +46,7 @@ const MEANING: { readonly [scenario in Scenario]: string } = {
   hybrid: 'this group and no other',
   kems: 'each of SecP256r1MLKEM768, SecP384r1MLKEM1024, MLKEM768, MLKEM1024 that the peer has, and no other',
   alpn: 'both have one protocol in common, and agree on it',
-  keyUpdate: 'we change our keys and ask for new ones; the peer changes its keys, and data goes on both ways',
+  keyUpdate: 'we change our keys and ask for new ones; the peer changes its keys, and data still flows both ways',
   staple: 'the response arrives at the client; where the server is told which one, it is that one',
   large: '10,500,000 bytes go there and come back',
   close:

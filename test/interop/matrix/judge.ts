@@ -17,7 +17,7 @@ export async function within<T>(milliseconds: number, what: string, doing: Promi
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`${what} took more than ${milliseconds} ms`)), milliseconds);
   });
-  doing.catch(() => {}); // it may fail after nobody waits any more
+  doing.catch(() => {}); // it may fail when it is no longer waited for
   return await Promise.race([doing, late]).finally(() => clearTimeout(timer));
 }
 

@@ -19,7 +19,7 @@ export async function guardAsync<T>(what: string, read: () => Promise<T>): Promi
   }
 }
 
-export function asTlsError(what: string, error: unknown): TlsError {
+function asTlsError(what: string, error: unknown): TlsError {
   if (error instanceof TlsError) return error;
   const why = error instanceof DerError ? error.message : 'it is not what it says it is';
   return new TlsError('ERR_KEY', { detail: `${what} cannot be read: ${why}`, cause: error });

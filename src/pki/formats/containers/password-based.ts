@@ -14,7 +14,7 @@ import { rc2CbcDecrypt, tripleDesCbcDecrypt } from './legacy-ciphers.ts';
 export interface PasswordOptions {
   /** Taken as UTF-8, and as UTF-16 where PKCS#12 wants it. */
   readonly password: string;
-  /** Also Triple DES, RC2 and SHA-1, which anybody with some means can break. Default: false. */
+  /** Also Triple DES, RC2 and SHA-1, which an attacker with some means can break. Default: false. */
   readonly allowLegacy?: boolean;
   /**
    * Most rounds of one key derivation; a file may ask for four times as many in all of its parts. Tools of today write
@@ -127,7 +127,7 @@ export function readPasswordScheme(cursor: DerCursor, effort: Effort): Opener {
 }
 
 /** Parameters of the schemes of PKCS#12. */
-export function saltAndIterations(cursor: DerCursor): { readonly salt: Uint8Array; readonly iterations: number } {
+function saltAndIterations(cursor: DerCursor): { readonly salt: Uint8Array; readonly iterations: number } {
   return cursor.sequence((fields) => ({ salt: fields.octetString(), iterations: positive(fields) }));
 }
 

@@ -29,7 +29,7 @@ export const nss: Peer = {
     return undefined;
   },
   start: async () => {
-    const { database, stapling, nobody } = databases();
+    const { database, stapling, withoutKey } = databases();
     const running: Child[] = [];
     return {
       serve: async ({ version, alpn, auth, staple, group, ids }) => {
@@ -48,7 +48,7 @@ export const nss: Peer = {
         await listening(child, port);
         return { port, talk: 'page', stop: () => child.stop() };
       },
-      connect: (order) => connectWith({ database, nobody }, order),
+      connect: (order) => connectWith({ database, withoutKey }, order),
       stop: async () => {
         for (const child of running) await child.stop();
       },
@@ -57,14 +57,14 @@ export const nss: Peer = {
 };
 
 async function connectWith(
-  { database, nobody }: Pick<Databases, 'database' | 'nobody'>,
+  { database, withoutKey }: Pick<Databases, 'database' | 'withoutKey'>,
   order: ConnectOrder,
 ): Promise<ConnectReport> {
   const { version, port, shows, staple, ids, bytes, times } = order;
   const args = [
     '-4',
     '-d',
-    shows === undefined ? nobody : database,
+    shows === undefined ? withoutKey : database,
     '-h',
     '127.0.0.1',
     '-p',
@@ -99,7 +99,7 @@ interface Databases {
   /** With a server whose key is RSA. */
   readonly stapling: string;
   /** With the roots alone: a client takes whatever certificate it finds. */
-  readonly nobody: string;
+  readonly withoutKey: string;
 }
 let made: Databases | undefined;
 
@@ -113,7 +113,7 @@ function databases(): Databases {
     // The issuer first: it keeps the name under which it comes first, and comes again with what it issued.
     database: withPairs('nss', { intermediate, server, client, bad }),
     stapling: withPairs('nss-stapling', rsa),
-    nobody: withRoots('nss-nobody'),
+    withoutKey: withRoots('nss-without-key'),
   };
   return made;
 }

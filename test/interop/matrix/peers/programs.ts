@@ -6,7 +6,7 @@ import { startProgram } from '../program.ts';
 import { startResponder } from '../responder.ts';
 import type { Cannot, Peer } from '../types.ts';
 
-/** Peers that are small programs of ours over somebody else's TLS. */
+/** Peers that are small programs of ours over other TLS stacks. */
 
 const SOURCES = join(ROOT, 'test/interop/peers');
 

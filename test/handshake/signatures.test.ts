@@ -13,7 +13,7 @@ import { clientCredential, noble, rootsVerifier, serverCredential } from '../sup
 import { type ClientParts, makePair, run, type ServerParts } from '../support/pair.ts';
 import { clientEntry, type KeyKind, serverEntry } from '../support/pki.ts';
 
-/** Signatures of old devices: there for whoever asks, in the places the RFCs leave them, and nowhere else. */
+/** Signatures of old devices: there for those who ask, in the places the RFCs leave them, and nowhere else. */
 
 const SHA1 = ['ecdsa_sha1', 'rsa_pkcs1_sha1'];
 const PKCS1 = ['rsa_pkcs1_sha256_legacy', 'rsa_pkcs1_sha384_legacy', 'rsa_pkcs1_sha512_legacy'];

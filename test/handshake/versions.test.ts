@@ -10,7 +10,7 @@ import { encodeHandshake } from '../../src/wire/handshake.ts';
 import { ClientHello, DOWNGRADE_TLS12 } from '../../src/wire/hello.ts';
 import { type ClientParts, makePair, run, type ServerParts } from '../support/pair.ts';
 
-/** Two versions in one engine: the best that both have, and nobody in between who says otherwise. */
+/** Two versions in one engine: the best that both have, and no attacker in between changes that. */
 
 const CLIENTS = { '1.2': [client12], '1.3': [client13], both: [client12, client13] } as const;
 const SERVERS = { '1.2': [server12], '1.3': [server13], both: [server12, server13] } as const;

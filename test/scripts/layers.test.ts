@@ -69,7 +69,7 @@ describe('layers', () => {
     ['a provider named by crypto', 'crypto/hybrid.ts', `import './noble/index.ts';`, /only auto\.ts/],
     ['a package that is no dependency', 'transport/b.ts', `import 'left-pad';`, /not a dependency/],
     ['an import without its ending', 'wire/b.ts', `import './ids';`, /ends in \.ts/],
-    ['a folder nobody knows', 'misc/a.ts', `export const a = 1;`, /on no floor/],
+    ['an unknown folder', 'misc/a.ts', `export const a = 1;`, /on no floor/],
     ['errors.ts importing a value', 'errors.ts', `import { b } from './bytes/bytes.ts'; b;`, /types only/],
     [
       'errors.ts importing a value beside a type',

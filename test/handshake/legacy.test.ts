@@ -11,7 +11,7 @@ import { clientCredential, noble, rootsVerifier, serverCredential } from '../sup
 import { makePair, run } from '../support/pair.ts';
 import { seededRandom } from '../support/toy.ts';
 
-/** The classic exchange: what a server gives away about a secret that is not what it has to be, which is nothing. */
+/** RSA key exchange: what a server gives away about a secret that is not what it has to be, which is nothing. */
 
 describe('the secret in an encoding', () => {
   const substitute = new Uint8Array(48).fill(0xee);
@@ -74,7 +74,7 @@ async function classic(credential: Credential, mutual = false) {
   return { ...pair, steps, errors };
 }
 
-describe('the classic exchange', () => {
+describe('RSA key exchange', () => {
   it.each([false, true])('connects (mutual: %s)', async (mutual) => {
     const { client, server, errors } = await classic(await serverCredential('rsa-2048'), mutual);
     expect(errors).toEqual([]);

@@ -15,19 +15,19 @@ import { reach12, reach13 } from '../support/states.ts';
 const DESCRIPTIONS: readonly number[] = [...Object.values(Alert), 21, 41, 60, 111, 114, 255];
 const LEVELS = [0, 1, 2, 3, 255];
 
-type Outcome = 'goes on' | 'ended' | 'closed in the handshake' | 'alert received' | 'wrong level';
+type Outcome = 'continues' | 'ended' | 'closed in the handshake' | 'alert received' | 'wrong level';
 
 /** RFC 9846 section 6 and RFC 5246 section 7.2, once more and by hand. */
 function expected(level: number, description: number, version: number, open: boolean): Outcome {
   if (level !== 1 && level !== 2) return 'wrong level';
   if (description === 0) return open ? 'ended' : 'closed in the handshake';
-  if (version === 0x0304) return description === 90 ? 'goes on' : 'alert received';
-  return level === 1 ? 'goes on' : 'alert received';
+  if (version === 0x0304) return description === 90 ? 'continues' : 'alert received';
+  return level === 1 ? 'continues' : 'alert received';
 }
 
 function outcomeOf(events: readonly EngineEvent[], middle: Middle): Outcome {
   const failed = failureOf(events);
-  if (failed === undefined) return events.some(({ type }) => type === 'end') ? 'ended' : 'goes on';
+  if (failed === undefined) return events.some(({ type }) => type === 'end') ? 'ended' : 'continues';
   expect(middle.target.status).toBe('failed');
   if (failed.code === 'ERR_ALERT_LEVEL') return 'wrong level';
   expect(failed.code).toBe('ERR_ALERT_RECEIVED');
@@ -57,7 +57,7 @@ describe.each(protocols)('$role of $version', ({ role, version, table }) => {
         const outcome = (): Outcome => outcomeOf(middle.said.slice(before), middle);
         middle.settle();
         expect(outcome(), what).toBe(expected(level, description, version, open));
-        if (outcome() === 'goes on') continue;
+        if (outcome() === 'continues') continue;
         // What comes behind it, right or wrong, moves nothing and is answered by nothing.
         const { length } = middle.said;
         for (const more of [next ?? message(24, Uint8Array.of(1)), message(99)]) middle.inject(more);
@@ -89,7 +89,7 @@ describe.each(protocols)('$role of $version', ({ role, version, table }) => {
   });
 });
 
-describe('before anybody has chosen a version', () => {
+describe('before a version was chosen', () => {
   const hello = [client13, client12, server13, server12];
   const of = (role: 'client' | 'server', versions: readonly number[]): readonly AnyProtocol[] =>
     hello.filter((protocol) => protocol.role === role && versions.includes(protocol.version));
@@ -97,10 +97,10 @@ describe('before anybody has chosen a version', () => {
   it.each([
     ['client', [0x0304], 'alert received'],
     ['server', [0x0304], 'alert received'],
-    ['client', [0x0304, 0x0303], 'goes on'],
-    ['server', [0x0304, 0x0303], 'goes on'],
-    ['client', [0x0303], 'goes on'],
-    ['server', [0x0303], 'goes on'],
+    ['client', [0x0304, 0x0303], 'continues'],
+    ['server', [0x0304, 0x0303], 'continues'],
+    ['client', [0x0303], 'continues'],
+    ['server', [0x0303], 'continues'],
   ] as const)('a %s of %j takes a warning for what its oldest version says', (role, versions, outcome) => {
     for (const description of [112, 40, 100, 255]) {
       const protocols = of(role, versions);
@@ -109,8 +109,8 @@ describe('before anybody has chosen a version', () => {
       drain(engine);
       engine.receive(Uint8Array.of(21, 3, 3, 0, 2, 1, description));
       const error = failureOf(drain(engine));
-      expect(error?.alertReceived).toBe(outcome === 'goes on' ? undefined : description);
-      expect(engine.status).toBe(outcome === 'goes on' ? 'handshaking' : 'failed');
+      expect(error?.alertReceived).toBe(outcome === 'continues' ? undefined : description);
+      expect(engine.status).toBe(outcome === 'continues' ? 'handshaking' : 'failed');
     }
   });
 

@@ -72,7 +72,7 @@ describe('its size', () => {
   // RFC 5246 ¶E.2-4, ¶E.2-5
   it.each([
     ['a record of TLS', [0x16], 0],
-    ['somebody who speaks HTTP', [0x47], 0],
+    ['a client that speaks HTTP', [0x47], 0],
     ['another message of SSL 2', [0x80, 46, 2], 0],
     ['SSL 2 itself', [0x80, 46, 1, 0], 0],
   ])('%s is none', (_name, bytes, size) => {
@@ -186,7 +186,7 @@ async function server(more: Partial<ServerOptions> = {}): Promise<Engine> {
 const failureOf = (engine: Engine): unknown =>
   drain(engine).flatMap((step) => (step.type === 'failed' ? [step.error] : []))[0];
 
-/** A client that says hello so, and goes on in TLS 1.2 with the classic exchange. */
+/** A client that says hello so, and continues in TLS 1.2 with RSA key exchange. */
 class OldClient {
   readonly #transcript = new Transcript();
   readonly #deframer = new Deframer();
@@ -317,7 +317,7 @@ describe('it is refused', () => {
     ],
     ['with an older version', {}, v2({ version: 0x0302 }), 'ERR_VERSION', 70],
     ['with no suite in common', {}, v2({ specs: [0xfefe] }), 'ERR_NO_SHARED_SUITE', 40],
-    ['where somebody would have to sign, and has no SHA-1', {}, v2({ specs: [0xc02f] }), 'ERR_NO_CREDENTIAL', 40],
+    ['where a signature would be needed, and has no SHA-1', {}, v2({ specs: [0xc02f] }), 'ERR_NO_CREDENTIAL', 40],
     ['from a client that fell back', {}, v2({ specs: [SUITE, 0x5600] }), 'ERR_INAPPROPRIATE_FALLBACK', 86],
     ['with a length that cannot be', {}, Uint8Array.of(0xff, 0xff, 1, 3), 'ERR_DECODE', 50],
   ] as const)('%s', async (_name, options, bytes, code, alert) => {

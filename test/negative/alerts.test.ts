@@ -146,7 +146,7 @@ const CASES: readonly Case[] = [
     47,
   ),
   withServerHello(
-    'an extension nobody asked for',
+    'an extension that was not asked for',
     (hello) => ({ ...hello, extensions: [...hello.extensions, raw(0x1234)] }),
     'ERR_UNSUPPORTED_EXTENSION',
     110,
@@ -237,7 +237,7 @@ const CASES: readonly Case[] = [
     alert: 50,
   },
   {
-    name: 'Certificate with an extension nobody asked for',
+    name: 'Certificate with an extension that was not asked for',
     role: 'client',
     state: 'WAIT_CERT_CR',
     change: edit(11, Certificate, ({ entries, ...rest }) => ({
@@ -481,7 +481,7 @@ describe('records that may not be', () => {
   };
 
   it.each([
-    ['somebody who speaks HTTP', [...'GET / HTTP/1.1\r\n'].map((c) => c.charCodeAt(0)), 'ERR_NOT_TLS', 10],
+    ['a client that speaks HTTP', [...'GET / HTTP/1.1\r\n'].map((c) => c.charCodeAt(0)), 'ERR_NOT_TLS', 10],
     ['another major version', [22, 2, 0, 0, 1, 0], 'ERR_RECORD_VERSION', 70],
     ['a record that is too long', [22, 3, 1, 0x40, 1], 'ERR_RECORD_OVERFLOW', 22],
     ['a handshake record without content', [22, 3, 1, 0, 0], 'ERR_EMPTY_RECORD', 10],
