@@ -162,7 +162,7 @@ function proxyTls({ info }: TlsSocket): ProxyTls {
 }
 
 /** The last CN of the subject. */
-export function commonNameOf(leaf: Uint8Array | undefined): string | undefined {
+function commonNameOf(leaf: Uint8Array | undefined): string | undefined {
   if (leaf === undefined) return undefined;
   const names = orMalformed(
     () =>

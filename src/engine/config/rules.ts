@@ -233,7 +233,7 @@ export function unknownOption(path: string, name: string, known: readonly string
 }
 
 /** The name that was probably meant: the same but for case and punctuation, or two letters off. */
-function nearest(name: string, known: readonly string[]): string | undefined {
+export function nearest(name: string, known: readonly string[]): string | undefined {
   const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const same = known.find((one) => plain(one) === plain(name));
   if (same !== undefined) return same;

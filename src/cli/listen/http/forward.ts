@@ -143,7 +143,7 @@ function bodyFields(fields: Fields, request: AnyRequest): Fields {
 }
 
 /** The fields of an answer: those of the server, and what is added to all. */
-export function answerFields(
+function answerFields(
   raw: readonly string[],
   { added, request }: Outgoing,
 ): { readonly [name: string]: string | string[] } {
