@@ -27,6 +27,14 @@ const ENTRIES: { readonly [name: string]: Entry } = {
     summary: 'TLS in front of TCP or HTTP servers, one-way or mutual',
     command: async () => (await import('./listen/command.ts')).listenCommand,
   },
+  tunnel: {
+    summary: 'plain TCP in, (mutual) TLS out: for programs that cannot',
+    command: async () => (await import('./tunnel/command.ts')).tunnelCommand,
+  },
+  relay: {
+    summary: 'WebSocket to TCP, so that pages can speak TLS to servers that are allowed',
+    command: async () => (await import('./relay/command.ts')).relayCommand,
+  },
 };
 
 /** Runs the command that the arguments name. Its exit code; nothing that goes wrong with files or input is thrown. */

@@ -46,7 +46,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const config = given.text('config');
   const read = (files: Snapshot): ReturnType<typeof readPlan> => readPlan(flags, config, files);
   if (cluster.isWorker) return await runWorker(read, terminal);
-  const files = new Snapshot();
+  const files = new Snapshot(terminal.path);
   const plan = read(files);
   if (given.has('check')) return await checkPlan(plan, files, terminal, given.has('json'));
   return await runPrimary({ plan, files, read, terminal, json: given.has('json') });

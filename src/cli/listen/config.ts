@@ -81,7 +81,7 @@ export function readConfig(file: string, files: Snapshot): Source {
     return place === undefined ? `${file}: ` : `${file}:${place.line}:${place.column}: `;
   };
   if (!isObject(value)) throw usage(`${where('')}an object with options is expected`);
-  return { values: withoutComments(value), where, path: '', folder: dirname(resolve(file)) };
+  return { values: withoutComments(value), where, path: '', folder: dirname(files.locate(file)) };
 }
 
 export function sourceOfFlags(values: { readonly [name: string]: unknown }): Source {

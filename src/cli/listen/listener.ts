@@ -1,5 +1,4 @@
-import { unlinkSync } from 'node:fs';
-import { connect, createServer, type Server as NetServer } from 'node:net';
+import { createServer, type Server as NetServer } from 'node:net';
 import { Failure } from '../failure.ts';
 import { codeOf } from '../terminal.ts';
 import { type Client, Front, type Live } from './front.ts';
@@ -10,6 +9,7 @@ import type { Metrics } from './metrics.ts';
 import type { Where } from './places.ts';
 import type { ListenerPlan } from './plan.ts';
 import { Pool } from './pool.ts';
+import { listenOn, placeText } from './sockets.ts';
 import { serveTcp } from './tcp.ts';
 
 /** One listener: its addresses, its servers, and what is in use for it now. */
@@ -63,7 +63,7 @@ export class Listener {
 
   /** Where it listens, ports of the system's choice included. */
   get addresses(): readonly string[] {
-    return this.#bound.map(({ where, server }) => boundText(where, server));
+    return this.#bound.map(({ where, server }) => placeText(where, server));
   }
 
   get pool(): Pool {
@@ -179,42 +179,4 @@ export class Listener {
 
 function isSamePlace(a: Where, b: Where): boolean {
   return a.path === b.path && a.host === b.host && (a.port ?? 80) === (b.port ?? 80);
-}
-
-async function listenOn(server: NetServer, where: Where): Promise<void> {
-  if (where.path !== undefined) await removeStale(where.path);
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject);
-    const options =
-      where.path === undefined
-        ? { port: where.port ?? 0, ...(where.host !== undefined && { host: where.host }), backlog: 4_096 }
-        : { path: where.path, backlog: 4_096 };
-    server.listen(options, () => {
-      server.off('error', reject);
-      resolve();
-    });
-  });
-  server.on('error', () => {});
-}
-
-/** A socket that nothing listens on any more is in the way. */
-function removeStale(path: string): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.once('connect', () => {
-      socket.destroy();
-      resolve();
-    });
-    socket.once('error', (error) => {
-      if (codeOf(error) === 'ECONNREFUSED') unlinkSync(path);
-      resolve();
-    });
-  });
-}
-
-function boundText(where: Where, server: NetServer): string {
-  if (where.path !== undefined) return `unix:${where.path}`;
-  const bound = server.address();
-  if (bound === null || typeof bound === 'string') return where.text;
-  return bound.family === 'IPv6' ? `[${bound.address}]:${bound.port}` : `${bound.address}:${bound.port}`;
 }

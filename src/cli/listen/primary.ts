@@ -35,7 +35,7 @@ export async function runPrimary({ plan, files, read, terminal, json }: Start): 
   const wanted = plan.settings.workers === 0 ? availableParallelism() : plan.settings.workers;
   const group: Group = wanted > 1 ? new WorkerGroup(wanted, freshSecret(), note) : ownGroup(plan, note);
   await group.apply(plan, files);
-  const reloader = new Reloader(group, plan, files, read, note);
+  const reloader = new Reloader(group, plan, files, read, note, () => new Snapshot(terminal.path));
   let isEnding = false;
   const admin = plan.settings.admin && (await startAdmin(plan.settings.admin, group, reloader, () => isEnding));
   for (const { name, addresses } of group.addresses())
@@ -73,6 +73,7 @@ class Reloader {
   readonly #group: Group;
   readonly #read: (files: Snapshot) => Plan;
   readonly #note: (text: string) => void;
+  readonly #fresh: () => Snapshot;
   #paths: readonly string[];
   #fingerprint: string;
   #timer: NodeJS.Timeout | undefined;
@@ -86,7 +87,9 @@ class Reloader {
     files: Snapshot,
     read: (files: Snapshot) => Plan,
     note: (text: string) => void,
+    fresh: () => Snapshot,
   ) {
+    this.#fresh = fresh;
     this.plan = plan;
     this.#group = group;
     this.#read = read;
@@ -127,7 +130,7 @@ class Reloader {
   }
 
   async #reload(why: string): Promise<void> {
-    const files = new Snapshot();
+    const files = this.#fresh();
     try {
       this.#fingerprint = fingerprintOf(this.#paths);
       const plan = this.#read(files);

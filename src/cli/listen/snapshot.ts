@@ -7,16 +7,21 @@ import { codeOf } from '../terminal.ts';
 export class Snapshot {
   readonly #files = new Map<string, Uint8Array>();
   readonly #isClosed: boolean;
+  readonly #locate: (name: string) => string;
 
-  /** @param files of another process, by path: then nothing else is read. */
-  constructor(files?: ReadonlyMap<string, Uint8Array>) {
+  /**
+   * @param locate the path of a name.
+   * @param files of another process, by path: then nothing else is read.
+   */
+  constructor(locate: (name: string) => string = resolve, files?: ReadonlyMap<string, Uint8Array>) {
     this.#isClosed = files !== undefined;
+    this.#locate = locate;
     for (const [path, bytes] of files ?? []) this.#files.set(path, bytes);
   }
 
   /** @throws Failure when it cannot be read. */
   read(name: string): Uint8Array {
-    const path = resolve(name);
+    const path = this.#locate(name);
     const known = this.#files.get(path);
     if (known !== undefined) return known;
     if (this.#isClosed) throw new Failure(`${name}: it was not read beforehand`);
@@ -28,6 +33,11 @@ export class Snapshot {
     }
     this.#files.set(path, bytes);
     return bytes;
+  }
+
+  /** The path of a name. */
+  locate(name: string): string {
+    return this.#locate(name);
   }
 
   /** Everything that was read, by path. */

@@ -15,7 +15,7 @@ export function runWorker(read: (files: Snapshot) => Plan, terminal: Terminal): 
   const handle = async (message: ToWorker): Promise<FromWorker> => {
     switch (message.type) {
       case 'apply': {
-        const files = new Snapshot(message.files);
+        const files = new Snapshot(terminal.path, message.files);
         const plan = read(files);
         runtime ??= new Runtime(plan, message.secret, note);
         await runtime.apply(plan, files);

@@ -1,6 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import * as http from 'node:http';
 import * as net from 'node:net';
+import { resolve } from 'node:path';
 import * as tls from 'node:tls';
 import { runProgram } from '../../../src/cli/program.ts';
 import { processTerminal, type Terminal } from '../../../src/cli/terminal.ts';
@@ -50,12 +51,12 @@ export async function start(folder: Folder, command: string, ...args: readonly s
         stopped = done;
       }),
     isColoured: false,
-    path: (name) => folder.path(name),
+    path: (name) => resolve(folder.directory, name),
   };
   const ended = runProgram([command, ...args, '--log', log, '--json'], terminal);
-  await new Promise<void>((resolve, reject) => {
+  await new Promise<void>((done, reject) => {
     wake = () => {
-      if (printed.length > 0) resolve();
+      if (printed.length > 0) done();
     };
     ended.then((code) => reject(new Error(`it ended with ${code}: ${notes.join('\n')}`)), reject);
     wake();
