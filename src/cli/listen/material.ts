@@ -8,7 +8,8 @@ import type { ClientHelloSummary, ContextSelection } from '../../handshake/reque
 import type { TicketSealer } from '../../handshake/session.ts';
 import { loadCredential } from '../../pki/credentials/credential.ts';
 import { readOcspResponse, readOcspResponseData } from '../../pki/revocation/ocsp.ts';
-import { readCertificate } from '../../pki/x509/certificate.ts';
+import { readCertificates } from '../../pki/path/anchors.ts';
+import { type Certificate, readCertificate } from '../../pki/x509/certificate.ts';
 import { type CertificateFacts, factsOf } from '../../pki/x509/facts.ts';
 import { orMalformed, isFinding } from '../../pki/x509/verdict.ts';
 import { server12, server13 } from '../../protocols.ts';
@@ -26,6 +27,8 @@ export interface Material {
   /** Of every certificate that may be shown. */
   readonly certificates: readonly CertificateFacts[];
   readonly credentials: readonly Credential[];
+  /** Every certificate in the files of certificates: among them the issuers of ours. */
+  readonly given: readonly Certificate[];
   /** Called when everything that belongs together could be loaded. */
   commit(): void;
 }
@@ -102,6 +105,9 @@ export async function loadMaterial(
     context,
     certificates: facts,
     credentials: all,
+    given: [settings, ...byName.values()].flatMap(({ certificate }) =>
+      certificate.flatMap((name) => certificatesIn(files.read(name))),
+    ),
     commit: () => {
       for (const act of acts.splice(0)) act();
     },
@@ -207,6 +213,16 @@ function withStaples(
     const ocspResponse = staples[index];
     return ocspResponse === undefined ? one : { ...one, ocspResponse };
   });
+}
+
+/** Of a file with nothing but PEM or DER; of others there is none. */
+function certificatesIn(file: Uint8Array): readonly Certificate[] {
+  try {
+    return readCertificates([file], 'certificate', () => {});
+  } catch (error) {
+    if (error instanceof TlsError) return [];
+    throw error;
+  }
 }
 
 type Select = (hello: ClientHelloSummary) => ContextSelection | ServerContext | undefined;

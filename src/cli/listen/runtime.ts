@@ -114,7 +114,9 @@ export class Runtime {
     this.#listeners = next;
     this.#current = { plan, files };
     this.#staples.keep(
-      next.flatMap(({ plan: { settings }, material }) => (settings['staple-fetch'] ? material.credentials : [])),
+      next.flatMap(({ plan: { settings }, material: { credentials, given } }) =>
+        settings['staple-fetch'] ? credentials.map((credential) => ({ credential, given })) : [],
+      ),
     );
   }
 

@@ -3,7 +3,7 @@ import { autoProvider } from '../../crypto/auto.ts';
 import type { Credential } from '../../handshake/peer.ts';
 import { isWebAddress, ocspUris } from '../../pki/revocation/fetch.ts';
 import { buildOcspRequest, readOcspResponse, readOcspResponseData } from '../../pki/revocation/ocsp.ts';
-import { readCertificate } from '../../pki/x509/certificate.ts';
+import { type Certificate, readCertificate } from '../../pki/x509/certificate.ts';
 import { isFinding, orMalformed } from '../../pki/x509/verdict.ts';
 
 /** OCSP responses for our own certificates: fetched from the responder that each names, well before the last one expires. */
@@ -13,6 +13,12 @@ const TIMEOUT = 10_000;
 const SOONEST = 60_000;
 const LATEST = 12 * 3_600_000;
 const MAX_BYTES = 65_536;
+
+/** A certificate of ours, and those that came with it. */
+export interface Ours {
+  readonly credential: Credential;
+  readonly given: readonly Certificate[];
+}
 
 interface Kept {
   readonly response: Uint8Array;
@@ -41,15 +47,15 @@ export class Staples {
   }
 
   /** Certificates that are in use now; those that are not any more are forgotten. */
-  keep(credentials: readonly Credential[]): void {
-    const wanted = new Map(credentials.map((one) => [keyOf(one), one]));
+  keep(certificates: readonly Ours[]): void {
+    const wanted = new Map(certificates.map((one) => [keyOf(one.credential), one]));
     for (const [key, timer] of this.#timers) {
       if (wanted.has(key)) continue;
       clearTimeout(timer);
       this.#timers.delete(key);
       this.#kept.delete(key);
     }
-    for (const [key, credential] of wanted) if (!this.#timers.has(key)) this.#schedule(key, credential, 0);
+    for (const [key, ours] of wanted) if (!this.#timers.has(key)) this.#schedule(key, ours, 0);
   }
 
   stop(): void {
@@ -57,14 +63,14 @@ export class Staples {
     this.#timers.clear();
   }
 
-  #schedule(key: string, credential: Credential, milliseconds: number): void {
-    const timer = setTimeout(() => void this.#fetch(key, credential), milliseconds);
+  #schedule(key: string, ours: Ours, milliseconds: number): void {
+    const timer = setTimeout(() => void this.#fetch(key, ours), milliseconds);
     timer.unref();
     this.#timers.set(key, timer);
   }
 
-  async #fetch(key: string, credential: Credential): Promise<void> {
-    const outcome = await fetchStaple(credential).catch((error: unknown) =>
+  async #fetch(key: string, ours: Ours): Promise<void> {
+    const outcome = await fetchStaple(ours).catch((error: unknown) =>
       error instanceof Error ? error.message : String(error),
     );
     if (!this.#timers.has(key)) return;
@@ -76,12 +82,12 @@ export class Staples {
         this.#kept.delete(key);
         this.#changed();
       }
-      this.#schedule(key, credential, SOONEST);
+      this.#schedule(key, ours, SOONEST);
       return;
     }
     this.#kept.set(key, outcome);
     this.#changed();
-    this.#schedule(key, credential, Math.min(LATEST, Math.max(SOONEST, (outcome.until - now) / 2)));
+    this.#schedule(key, ours, Math.min(LATEST, Math.max(SOONEST, (outcome.until - now) / 2)));
   }
 
   #tell(text: string): void {
@@ -92,16 +98,18 @@ export class Staples {
 }
 
 /** What the responder says; a text: why there is nothing that could be stapled. */
-async function fetchStaple({ chain: [leaf, issuer] }: Credential): Promise<Kept | string> {
+async function fetchStaple({ credential, given }: Ours): Promise<Kept | string> {
+  const [leaf] = credential.chain;
   if (leaf === undefined) return 'there is no certificate';
+  const certificate = readCertificate(leaf);
+  const issuer = given.find(({ subject }) => equalBytes(subject, certificate.issuer));
   if (issuer === undefined)
     return 'the certificate of the issuer is needed to ask about ours; put it behind it in the file';
-  const certificate = readCertificate(leaf);
   const found = orMalformed(() => ocspUris(certificate).filter(isWebAddress), '');
   const uris = isFinding(found) ? [] : found;
   const [uri] = uris;
   if (uri === undefined) return 'the certificate names no OCSP responder';
-  const body = buildOcspRequest(certificate, readCertificate(issuer), autoProvider().hash('sha1'));
+  const body = buildOcspRequest(certificate, issuer, autoProvider().hash('sha1'));
   const answer = await fetch(uri, {
     method: 'POST',
     headers: { 'content-type': 'application/ocsp-request' },

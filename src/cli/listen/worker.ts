@@ -3,7 +3,7 @@ import type { Terminal } from '../terminal.ts';
 import type { Plan } from './plan.ts';
 import { Runtime } from './runtime.ts';
 import { Snapshot } from './snapshot.ts';
-import type { FromWorker, ToWorker } from './workers.ts';
+import { type FromWorker, READY, type ToWorker } from './workers.ts';
 
 /** A worker process: it does what the primary says, and ends when the primary has gone. */
 export function runWorker(read: (files: Snapshot) => Plan, terminal: Terminal): Promise<number> {
@@ -37,6 +37,7 @@ export function runWorker(read: (files: Snapshot) => Plan, terminal: Terminal): 
         answer({ id: message.id, error: error instanceof Error ? error.message : String(error) }),
       );
     });
+    answer({ id: READY });
     process.once('disconnect', () => {
       const ended = runtime?.drain(5_000) ?? Promise.resolve();
       ended.then(() => process.exit(EXIT.ok)).catch(() => process.exit(EXIT.failed));

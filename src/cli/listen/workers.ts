@@ -1,8 +1,10 @@
 import cluster, { type Worker } from 'node:cluster';
 import { Failure } from '../failure.ts';
+import { loadMaterial } from './material.ts';
 import { joinSamples, type Sample } from './metrics.ts';
 import type { Plan } from './plan.ts';
 import type { Snapshot } from './snapshot.ts';
+import { Revocations } from './trust.ts';
 
 /** The primary's side of worker processes: all get the same files and the same secret for tickets. */
 
@@ -27,6 +29,9 @@ export interface FromWorker {
   readonly addresses?: readonly { readonly name: string; readonly addresses: readonly string[] }[];
 }
 
+/** What a worker says first. */
+export const READY = 0;
+
 /** Milliseconds that a worker has for an answer. */
 const PATIENCE = 60_000;
 
@@ -39,6 +44,8 @@ export class WorkerGroup {
     { resolve(answer: FromWorker): void; reject(error: Error): void; readonly worker: Worker }
   >();
   #workers: readonly Worker[] = [];
+  /** Fulfilled when a worker listens to what it is told. */
+  readonly #ready = new WeakMap<Worker, Promise<void>>();
   #files: ReadonlyMap<string, Uint8Array> = new Map();
   #addresses: FromWorker['addresses'] = [];
   #next = 1;
@@ -57,7 +64,17 @@ export class WorkerGroup {
   }
 
   /** Every worker, or none: one that cannot is told to go back to what it had. */
-  async apply(_plan: Plan, files: Snapshot): Promise<void> {
+  async apply(plan: Plan, files: Snapshot): Promise<void> {
+    // Here first: what is wrong is found before any worker is told, and all of them get the files that were read.
+    for (const { settings, byName } of plan.listeners)
+      await loadMaterial(settings, byName, files, {
+        tickets: undefined,
+        revocations: new Revocations(),
+        staples: new Map(),
+        note: () => {},
+      });
+    const secrets = plan.settings['ticket-secret-file'];
+    if (secrets !== undefined) files.read(secrets);
     const before = this.#files;
     this.#files = files.files;
     if (this.#workers.length === 0) {
@@ -106,7 +123,10 @@ export class WorkerGroup {
 
   #fork(): Worker {
     const worker = cluster.fork();
+    let ready: () => void = () => {};
+    this.#ready.set(worker, new Promise((done) => (ready = done)));
     worker.on('message', (message: FromWorker) => {
+      if (message.id === READY) ready();
       const waiting = this.#waiting.get(message.id);
       this.#waiting.delete(message.id);
       if (message.samples !== undefined) this.#last.set(worker.id, message.samples);
@@ -171,7 +191,8 @@ export class WorkerGroup {
           reject(error);
         },
       });
-      this.#send(worker, make(id));
+      // What it is told before that would be lost.
+      void this.#ready.get(worker)?.then(() => this.#send(worker, make(id)));
     });
   }
 
