@@ -328,7 +328,10 @@ async function measure(name: string, pki: Pki, port: number, pids: () => readonl
   const began = performance.now();
   const whole = new Promise<void>((done) =>
     socket
-      .on('data', (chunk: Buffer) => ((received += chunk.length) >= size ? done() : undefined))
+      .on('data', (chunk: Buffer) => {
+        received += chunk.length;
+        if (received >= size) done();
+      })
       .on('error', () => done()),
   );
   const block = Buffer.alloc(262_144);
