@@ -79,7 +79,7 @@ export class FrameReader {
     return { opcode, isFinal, payload };
   }
 
-  /** A message begins with its kind and goes on with parts of kind 0 (section 5.4). */
+  /** A message begins with its kind and continues with parts of kind 0 (section 5.4). */
   #checkOrder(opcode: Opcode, isFinal: boolean): void {
     if (opcode >= 8) return;
     if ((opcode === 0) !== this.#isInMessage) throw new FrameError(1002, 'parts of messages out of order');

@@ -36,7 +36,7 @@ const LIFE = 'The process';
 export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
   address: list(WHERE, whereRule, 'an address to take plain TCP on, or unix:PATH; several', {
     value: 'ADDRESS',
-    otherwiseText: '127.0.0.1: whoever reaches it speaks in our name',
+    otherwiseText: '127.0.0.1: the one who reaches it speaks in our name',
   }),
   port: option(
     WHERE,

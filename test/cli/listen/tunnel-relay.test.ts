@@ -51,7 +51,7 @@ describe('tunnel', () => {
       { cert, key, ca: pki.folder.text('root.crt'), requestCert: true, rejectUnauthorized: true, ...options },
       (socket) => {
         socket.on('error', () => {});
-        socket.write(`${socket.getPeerCertificate().subject?.CN ?? 'nobody'}\n`);
+        socket.write(`${socket.getPeerCertificate().subject?.CN ?? 'stranger'}\n`);
         socket.pipe(socket);
       },
     );
@@ -109,7 +109,7 @@ describe('tunnel', () => {
     const port = await tlsServer({ requestCert: false });
     const to = ['--to', `127.0.0.1:${gone.port},127.0.0.1:${port}`];
     const tunnel = await running('tunnel', '--port', '0', ...to, ...anchors());
-    expect(await say(tunnel.port, 'hi')).toBe('nobody\nhi');
+    expect(await say(tunnel.port, 'hi')).toBe('stranger\nhi');
     expect(await refusal('tunnel', '--port', '0', '--to', 'a:1')).toMatch(/say how the server is verified/);
     expect(await refusal('tunnel', '--to', 'a:1', '--system-anchors')).toMatch(/port: it is needed/);
     expect(await refusal('tunnel', '--port', '1', '--system-anchors')).toMatch(/to: it is needed/);
