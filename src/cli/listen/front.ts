@@ -6,6 +6,7 @@ import type { TlsSocket } from '../../node/socket.ts';
 import { Turns } from '../../transport/turns.ts';
 import type { ServerContext } from '../../contexts.ts';
 import { type AccessLog, clientFields, refusalFields, tlsFields } from './log.ts';
+import { Gate } from './gate.ts';
 import type { Metrics } from './metrics.ts';
 import type { ListenSettings } from './options.ts';
 import { isWithin, plainAddress } from './places.ts';
@@ -42,10 +43,16 @@ interface Pending {
   giveUp(limit: string): void;
 }
 
+/** Handshakes that are worked on at the same time; others that have begun to speak wait for their turn. */
+const AT_ONCE = 32;
+/** Milliseconds: a client that is slow itself does not keep others waiting for longer. */
+const PLACE_HELD = 500;
+
 /** Takes connections of any number of servers, and hands on those whose handshake is done. */
 export class Front {
   readonly #parts: FrontParts;
   readonly #turns = new Turns();
+  readonly #gate = new Gate(AT_ONCE, PLACE_HELD);
   readonly #open = new Set<Socket>();
   readonly #byAddress = new Map<string, number>();
   /** Handshakes that have not begun, the oldest first, and those that have. */
@@ -145,9 +152,30 @@ export class Front {
         if (found.rest.length > 0) raw.unshift(found.rest);
       }
       spoken();
-      this.#handshake(raw, ends, began);
+      this.#enter(raw, ends, began, settings);
     };
     raw.once('readable', look);
+  }
+
+  /** Begins the handshake when it is its turn. */
+  #enter(raw: Socket, ends: Ends | undefined, began: number, settings: ListenSettings): void {
+    const waiting: Pending = { giveUp: (limit) => this.#drop(raw, limit) };
+    this.#shaking.add(waiting);
+    const late = setTimeout(() => waiting.giveUp('handshake-timeout'), settings['handshake-timeout']);
+    let leave = (): void => {};
+    const gone = (): void => {
+      clearTimeout(late);
+      this.#shaking.delete(waiting);
+      leave();
+    };
+    raw.once('close', gone);
+    leave = this.#gate.enter((release) => {
+      raw.off('close', gone);
+      clearTimeout(late);
+      this.#shaking.delete(waiting);
+      if (raw.destroyed) release();
+      else this.#handshake(raw, ends, began, release);
+    });
   }
 
   #readProxy(
@@ -168,7 +196,7 @@ export class Front {
     return { ends: header.ends ?? own, rest: bytes.subarray(header.length) };
   }
 
-  #handshake(raw: Socket, ends: Ends | undefined, began: number): void {
+  #handshake(raw: Socket, ends: Ends | undefined, began: number, release: () => void): void {
     const { context, settings } = this.#parts.live();
     const recorder = settings.explain ? recordLadder() : undefined;
     let socket: TlsSocket;
@@ -185,6 +213,7 @@ export class Front {
       );
     } catch (error) {
       this.#parts.note(`a connection could not be taken: ${String(error)}`);
+      release();
       raw.destroy();
       return;
     }
@@ -201,7 +230,10 @@ export class Front {
       },
     };
     this.#shaking.add(pending);
-    const settle = (): void => void this.#shaking.delete(pending);
+    const settle = (): void => {
+      this.#shaking.delete(pending);
+      release();
+    };
     let isDone = false;
     socket.on('error', (error) => {
       if (isDone) return;

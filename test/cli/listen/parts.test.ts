@@ -2,6 +2,7 @@ import { writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../../../scripts/listener-page.ts';
 import { flagsOf } from '../../../src/cli/listen/config.ts';
+import { Gate } from '../../../src/cli/listen/gate.ts';
 import { endToEnd, isOurs } from '../../../src/cli/listen/http/headers.ts';
 import { isBelow, targetPath } from '../../../src/cli/listen/http/path.ts';
 import { readPlacedJson } from '../../../src/cli/listen/json.ts';
@@ -195,6 +196,27 @@ describe('the pool', () => {
     expect(after.filter((host, index) => host !== before[index]).length).toBe(
       before.filter((host) => host === 'c').length,
     );
+  });
+});
+
+describe('the gate', () => {
+  it('lets so many begin, and the next in order; one that is slow gives its place away', async () => {
+    const gate = new Gate(2, 20);
+    const begun: number[] = [];
+    const releases: (() => void)[] = [];
+    const leaves = [0, 1, 2, 3, 4].map((number) =>
+      gate.enter((release) => {
+        begun.push(number);
+        releases.push(release);
+      }),
+    );
+    expect(begun).toEqual([0, 1]);
+    leaves[2]!();
+    releases[0]!();
+    releases[0]!();
+    expect(begun).toEqual([0, 1, 3]);
+    await new Promise((done) => setTimeout(done, 60));
+    expect(begun).toEqual([0, 1, 3, 4]);
   });
 });
 
