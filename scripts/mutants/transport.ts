@@ -237,6 +237,13 @@ export const mutants: readonly Mutant[] = [
     only: '10\\.',
   },
   {
+    name: 'law 10: what fills a record is not joined with others',
+    find: '      const isLarge = bytes.length - this.#offset >= large;\n',
+    replace: '      const isLarge = false as boolean;\n',
+    tests: NODE,
+    only: '10\\.',
+  },
+  {
     name: 'law 10: writing stops when the transport does',
     find: 'while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {',
     replace: 'while (!this.#outbox.isEmpty && engine.maySend) {',

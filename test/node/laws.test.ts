@@ -550,6 +550,37 @@ describe('10. small writes are joined, large ones are cut', () => {
     expect(lengths).toEqual([10_008]);
   });
 
+  it('does not join what fills a record, but it leaves together', async () => {
+    const lengths: number[] = [];
+    const batches: number[] = [];
+    const [a, b] = wire();
+    const ends = await secured(
+      [a, b],
+      {},
+      {
+        client: { onTrace: (event) => event.type === 'data' && event.from === 'client' && lengths.push(event.length) },
+      },
+    );
+    let written = 0;
+    const { write } = a;
+    a.write = function (this: Duplex, ...args: unknown[]): boolean {
+      written++;
+      return Reflect.apply(write, this, args) as boolean;
+    } as typeof a.write;
+    const { uncork } = a;
+    a.uncork = function (this: Duplex): void {
+      batches.push(written);
+      Reflect.apply(uncork, this, []);
+    };
+    for (const length of [16_384, 10, 10, 20_000, 10]) ends.client.write(Buffer.alloc(length));
+    const taken = new Promise((resolve) => ends.client.write(Buffer.alloc(16_384), resolve));
+    ends.server.resume();
+    await taken;
+    expect(lengths).toEqual([16_384, 20, 20_000, 10, 16_384]);
+    expect(batches).toEqual([5]);
+    await vi.waitFor(() => expect(ends.server.bytesRead).toBe(52_798), 5_000);
+  });
+
   it('cuts, and keeps little, whatever size of records the peer asks for', async () => {
     const [a, b] = wire();
     const pieces: number[] = [];
