@@ -45,7 +45,7 @@ export interface LegacyServerOptions {
    * SSL 2 is not spoken for that. Such a hello can offer no extended master secret, no name and no signature scheme: it
    * is refused where `requireExtendedMasterSecret` is set, and a suite that signs needs {@link legacySignatures}. Default: false.
    */
-  readonly ssl2Hello?: boolean;
+  readonly ssl2Hello?: boolean | undefined;
 }
 
 /**

@@ -7,9 +7,9 @@ import { type LadderOptions, ladderOf, markedName, type Rung } from './ladder.ts
 /** How a ladder is drawn as text. */
 export interface DrawTextOptions {
   /** Columns in all, at least 40. Default 78. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** With the colours of a terminal (ECMA-48). Default false. */
-  readonly colours?: boolean;
+  readonly colours?: boolean | undefined;
 }
 
 /** How a ladder is drawn while it happens. */
@@ -17,7 +17,7 @@ export interface LiveTextOptions extends DrawTextOptions, LadderOptions {
   /** Takes each piece: whole lines, each with its newline. */
   readonly write: (text: string) => void;
   /** Milliseconds, of any beginning; with it each message says how much has passed since the first. Default: none. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** A ladder that is drawn while it happens. */

@@ -30,9 +30,9 @@ export function drawMermaid(rungs: readonly Rung[]): string {
 /** How a ladder is drawn as SVG. */
 export interface DrawSvgOptions {
   /** Pixels, at least 400. Default 760. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** For those who cannot see it. Default "TLS handshake". */
-  readonly title?: string;
+  readonly title?: string | undefined;
 }
 
 /**

@@ -5,11 +5,11 @@ import type { Setting } from './codecs.ts';
 /** How a dump is laid out. */
 export interface DumpOptions extends Partial<Setting> {
   /** Bytes on a line. Default 16. */
-  readonly width?: number;
+  readonly width?: number | undefined;
   /** Lines of bytes shown of one field, at least 1. Default 2. */
-  readonly lines?: number;
+  readonly lines?: number | undefined;
   /** Offset of the first byte, for the left column. Default 0. */
-  readonly base?: number;
+  readonly base?: number | undefined;
 }
 
 /**

@@ -31,15 +31,15 @@ export interface Recorder {
 /** What a ladder shows. */
 export interface LadderOptions {
   /** Note when keys change. Default false. */
-  readonly keys?: boolean;
+  readonly keys?: boolean | undefined;
   /** What is said of a certificate (DER): whose it is. Default: its size. */
-  readonly certificateText?: (der: Uint8Array) => string;
+  readonly certificateText?: ((der: Uint8Array) => string) | undefined;
 }
 
 /** What a recorder keeps. */
 export interface RecorderOptions extends LadderOptions {
   /** The most rungs kept; what comes after them is dropped. Default 1000. */
-  readonly most?: number;
+  readonly most?: number | undefined;
 }
 
 /**

@@ -12,7 +12,7 @@ export interface DrawableTable {
 /** How a diagram of states is drawn. */
 export interface StateDiagramOptions {
   /** Where it begins. Default: the first row. */
-  readonly start?: string;
+  readonly start?: string | undefined;
 }
 
 /**

@@ -12,25 +12,25 @@ import {
 /** How much a store holds before it forgets what was used least recently. */
 export interface MemorySessionOptions {
   /** Servers remembered, 1 to 1,000,000. Default: 256. */
-  readonly maximum?: number;
+  readonly maximum?: number | undefined;
   /** Sessions for each of them, 1 to 64. Default: 4. */
-  readonly perServer?: number;
+  readonly perServer?: number | undefined;
   /**
    * Bytes of all sessions together, certificates included, 1,024 to 2^40: servers choose how long their chains and
    * tickets are. What is larger by itself is not kept. Default: 8,388,608 (8 MiB).
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /** How much a server's store holds before it forgets what is oldest. */
 export interface MemoryServerSessionOptions {
   /** States remembered, 1 to 1,000,000. Default: 10,000. */
-  readonly maximum?: number;
+  readonly maximum?: number | undefined;
   /**
    * Bytes of all states together, 1,024 to 2^40: clients choose how long their chains are. What is larger by itself is not
    * kept. Default: 33,554,432 (32 MiB).
    */
-  readonly maxBytes?: number;
+  readonly maxBytes?: number | undefined;
 }
 
 /**
@@ -193,9 +193,9 @@ function sizeOf(key: string, session: ClientSession): number {
 /** How much a guard in memory remembers, and for how long. */
 export interface MemoryReplayGuardOptions {
   /** ClientHellos remembered at a time, 1 to 10,000,000; beyond that the answer is no. Default: 100,000. */
-  readonly maximum?: number;
+  readonly maximum?: number | undefined;
   /** Milliseconds since 1970. Default: the system's clock. */
-  readonly clock?: { now(): number };
+  readonly clock?: { now(): number } | undefined;
 }
 
 /**

@@ -12,9 +12,9 @@ export interface TicketSealerOptions {
    * with the same secret and about the same time open each other's tickets without talking. Put a new one first to
    * replace it; keep the old one for as long as tickets live. Default: a random one, so tickets die with the process.
    */
-  readonly secrets?: readonly Uint8Array[];
+  readonly secrets?: readonly Uint8Array[] | undefined;
   /** How long a key seals, 60 to 604,800 seconds. Default: 3,600. */
-  readonly rotation?: number;
+  readonly rotation?: number | undefined;
 }
 
 /**

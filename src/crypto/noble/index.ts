@@ -26,12 +26,12 @@ import {
 
 export interface NobleOptions {
   /** Default: the runtime's own. Anything else is for tests that have to be the same twice. */
-  readonly random?: Random;
+  readonly random?: Random | undefined;
   /** Default: ChaCha20-Poly1305 first, which without hardware is quicker than AES and has no tables to leak through. */
-  readonly suites?: readonly CipherSuite[];
+  readonly suites?: readonly CipherSuite[] | undefined;
   /** Default: X25519MLKEM768, X25519, P-256, P-384, P-521. */
-  readonly groups?: readonly KeyExchange[];
-  readonly signatures?: readonly SignatureScheme[];
+  readonly groups?: readonly KeyExchange[] | undefined;
+  readonly signatures?: readonly SignatureScheme[] | undefined;
 }
 
 /**

@@ -24,11 +24,11 @@ import { webVerifier } from './verifier.ts';
 /** What of the WebCrypto provider is wanted. */
 export interface WebCryptoOptions {
   /** Default: the runtime's own `crypto.subtle`. */
-  readonly subtle?: WebSubtle;
+  readonly subtle?: WebSubtle | undefined;
   /** Default: X25519MLKEM768, X25519, P-256, P-384, P-521. ML-KEM is WebCrypto's where the runtime has it. */
-  readonly groups?: readonly KeyExchange[];
+  readonly groups?: readonly KeyExchange[] | undefined;
   /** Default: all that are trusted. */
-  readonly signatures?: readonly SignatureScheme[];
+  readonly signatures?: readonly SignatureScheme[] | undefined;
 }
 
 /**

@@ -33,23 +33,23 @@ export interface CredentialSource {
    * PEM, DER (PKCS#8, SEC1, PKCS#1, encrypted PKCS#8), a PKCS#12 file, a JWK, a CryptoKey, a key that was read already, or
    * something that signs. Default: the one that is among `certificates`.
    */
-  readonly privateKey?: string | Uint8Array | PrivateKey | JsonWebKeyLike | WebCryptoKey | Signer;
+  readonly privateKey?: string | Uint8Array | PrivateKey | JsonWebKeyLike | WebCryptoKey | Signer | undefined;
   /** Of an encrypted key or a PKCS#12 file. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Opens also what is encrypted with Triple DES, RC2, or by way of SHA-1 or MD5. Default: false. */
-  readonly allowLegacy?: boolean;
+  readonly allowLegacy?: boolean | undefined;
   /** Most rounds of one key derivation; a file may ask for four times as many in all. Default: 2,000,000. */
-  readonly maxIterations?: number;
+  readonly maxIterations?: number | undefined;
   /** One block of PEM that cannot be read is an error. Default: `onProblem` hears of it, as long as others can be read. */
-  readonly strict?: boolean;
+  readonly strict?: boolean | undefined;
   /** A PKCS#12 file without a MAC, of which nothing shows whether it was changed, is an error. Default: `onProblem` hears of it. */
-  readonly requireMac?: boolean;
+  readonly requireMac?: boolean | undefined;
   /** Hears what could be put right or is no obstacle here: certificates out of order, expired, missing. */
-  readonly onProblem?: (problem: BundleProblem) => void;
+  readonly onProblem?: ((problem: BundleProblem) => void) | undefined;
   /** DER OCSPResponse to staple. */
-  readonly ocspResponse?: Uint8Array;
+  readonly ocspResponse?: Uint8Array | undefined;
   /** SignedCertificateTimestampList to send along. */
-  readonly sctList?: Uint8Array;
+  readonly sctList?: Uint8Array | undefined;
 }
 
 const OPTIONS: readonly string[] = [

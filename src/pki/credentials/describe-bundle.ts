@@ -11,7 +11,7 @@ import { nameText } from '../x509/general-name-text.ts';
 /** How a bundle is described. */
 export interface DescribeOptions extends BundleOptions {
   /** Milliseconds since 1970. Default: now. */
-  readonly now?: number;
+  readonly now?: number | undefined;
 }
 
 /** What files of keys and certificates hold, and what is wrong with them. */

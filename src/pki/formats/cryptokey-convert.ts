@@ -10,11 +10,11 @@ import { privateKeyFromJwk, privateKeyToJwk } from './jwk.ts';
 /** What a CryptoKey is to be for; the rest follows from the key. */
 export interface CryptoKeyOptions {
   /** RSA signs in one way for each CryptoKey. Default: `RSASSA-PKCS1-v1_5`; for keys that are for PSS alone `RSA-PSS`. */
-  readonly algorithm?: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS';
+  readonly algorithm?: 'RSASSA-PKCS1-v1_5' | 'RSA-PSS' | undefined;
   /** Of RSA signatures. Default: `sha256`. */
-  readonly hash?: HashName;
+  readonly hash?: HashName | undefined;
   /** May the private key be taken out again? Default: false. */
-  readonly extractable?: boolean;
+  readonly extractable?: boolean | undefined;
 }
 
 /**

@@ -20,16 +20,16 @@ export interface AuthorityOptions extends IssueOptions, ExtensionOptions {
   /** Who it is: a common name, or more. */
   readonly subject: SubjectSource;
   /** Who is above it. Default: none, it is a root. */
-  readonly issuer?: Authority;
+  readonly issuer?: Authority | undefined;
   /** Default: a new key on P-256. */
-  readonly key?: KeyAlgorithm | KeySource;
+  readonly key?: KeyAlgorithm | KeySource | undefined;
   /** Of `key`, when it is encrypted. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** How many authorities may stand below it, one below the other. Default: no limit for a root, 0 for an intermediate. */
-  readonly pathLength?: number | 'unlimited';
+  readonly pathLength?: number | 'unlimited' | undefined;
   /** Limits what certificates below it can be for. Default: no limit. */
-  readonly purpose?: 'server' | 'client' | Purpose | readonly Purpose[];
-  readonly names?: NameSource | readonly NameSource[];
+  readonly purpose?: 'server' | 'client' | Purpose | readonly Purpose[] | undefined;
+  readonly names?: NameSource | readonly NameSource[] | undefined;
 }
 
 /**

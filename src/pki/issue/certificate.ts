@@ -18,21 +18,21 @@ export interface CertificateOptions extends IssueOptions, ExtensionOptions {
   /** Who signs it; `'self'`: the key that is certified. */
   readonly issuer: Authority | 'self';
   /** `server`, `client`, or OIDs and names of extended key usages. Default: server and client. */
-  readonly purpose?: 'server' | 'client' | Purpose | readonly Purpose[];
+  readonly purpose?: 'server' | 'client' | Purpose | readonly Purpose[] | undefined;
   /** DNS names, addresses, mail addresses, URIs such as `spiffe://…`, and what else {@link NameSource} can be. */
-  readonly names?: NameSource | readonly NameSource[];
+  readonly names?: NameSource | readonly NameSource[] | undefined;
   /** Default: the first of `names` as common name where it fits, else none. */
-  readonly subject?: SubjectSource;
+  readonly subject?: SubjectSource | undefined;
   /** A request (PKCS#10) in PEM, DER, or read already. Its signature is checked; its key is certified. */
-  readonly request?: string | Uint8Array | CertificateRequest;
+  readonly request?: string | Uint8Array | CertificateRequest | undefined;
   /** Certifies the names that the request asks for: only where something else has checked them. Default: false. */
-  readonly namesFromRequest?: boolean;
+  readonly namesFromRequest?: boolean | undefined;
   /** The key to certify: a kind of key to make, or a key that is there. Default: a new one on P-256. */
-  readonly key?: KeyAlgorithm | KeySource;
+  readonly key?: KeyAlgorithm | KeySource | undefined;
   /** The public key to certify, when its owner keeps the private one: DER SubjectPublicKeyInfo, a CryptoKey, or read. */
-  readonly publicKey?: PublicKey | WebCryptoKey | Uint8Array;
+  readonly publicKey?: PublicKey | WebCryptoKey | Uint8Array | undefined;
   /** Of `key`, when it is encrypted. */
-  readonly password?: string;
+  readonly password?: string | undefined;
 }
 
 const OPTIONS: readonly string[] = [

@@ -50,25 +50,25 @@ export interface CrlOptions {
   /** Higher than that of every list before (RFC 5280 section 5.2.3): a number, or up to 20 bytes. */
   readonly number: number | bigint | Uint8Array;
   /** Default: nothing is revoked. */
-  readonly entries?: readonly RevokedEntry[];
+  readonly entries?: readonly RevokedEntry[] | undefined;
   /** Default: now. */
-  readonly thisUpdate?: Date | number;
+  readonly thisUpdate?: Date | number | undefined;
   /** Days until the next list is there. Default: 7. */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** Instead of `days`. */
-  readonly nextUpdate?: Date | number;
+  readonly nextUpdate?: Date | number | undefined;
   /** Makes a delta: the number of the whole list that it adds to. */
-  readonly baseNumber?: number | bigint | Uint8Array;
+  readonly baseNumber?: number | bigint | Uint8Array | undefined;
   /** Default: everything of the issuer. */
-  readonly scope?: CrlScope;
+  readonly scope?: CrlScope | undefined;
   /** Where deltas to this list are. */
-  readonly freshestCrl?: DistributionPointSource | readonly DistributionPointSource[];
+  readonly freshestCrl?: DistributionPointSource | readonly DistributionPointSource[] | undefined;
   /** Further extensions of the list. */
-  readonly extensions?: readonly ExtensionValue[];
+  readonly extensions?: readonly ExtensionValue[] | undefined;
   /** The signature, by its name in TLS. Default: the first that the issuer's key makes. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** Default: the best that the runtime has. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 /** A list that was made. */

@@ -70,38 +70,40 @@ export type DistributionPointSource =
 /** Extensions of a certificate (RFC 5280 section 4.2). What is left out is not written, or follows from what it is for. */
 export interface ExtensionOptions {
   /** Default: what the purposes and the key need. */
-  readonly keyUsage?: readonly KeyUsage[];
+  readonly keyUsage?: readonly KeyUsage[] | undefined;
   /** Names that certificates below have to stay within; for authorities. */
-  readonly nameConstraints?: {
-    readonly permitted?: readonly SubtreeSource[];
-    readonly excluded?: readonly SubtreeSource[];
-  };
+  readonly nameConstraints?:
+    | {
+        readonly permitted?: readonly SubtreeSource[];
+        readonly excluded?: readonly SubtreeSource[];
+      }
+    | undefined;
   /** OIDs; `any`: all policies. */
-  readonly policies?: readonly PolicySource[];
+  readonly policies?: readonly PolicySource[] | undefined;
   /** Pairs of OIDs: a policy of the issuer, and the one below that is as good; for authorities. */
-  readonly policyMappings?: readonly { readonly issuer: string; readonly subject: string }[];
+  readonly policyMappings?: readonly { readonly issuer: string; readonly subject: string }[] | undefined;
   /** Certificates that may still follow before it is valid; for authorities. */
-  readonly policyConstraints?: { readonly requireExplicit?: number; readonly inhibitMapping?: number };
+  readonly policyConstraints?: { readonly requireExplicit?: number; readonly inhibitMapping?: number } | undefined;
   /** Certificates that may still follow before anyPolicy stands for nothing; for authorities. */
-  readonly inhibitAnyPolicy?: number;
+  readonly inhibitAnyPolicy?: number | undefined;
   /** Addresses of OCSP responders. */
-  readonly ocspUrls?: string | readonly string[];
+  readonly ocspUrls?: string | readonly string[] | undefined;
   /** Addresses where the issuer's certificate can be had, in DER. */
-  readonly issuerUrls?: string | readonly string[];
+  readonly issuerUrls?: string | readonly string[] | undefined;
   /** Where lists of revocation are. */
-  readonly crls?: DistributionPointSource | readonly DistributionPointSource[];
+  readonly crls?: DistributionPointSource | readonly DistributionPointSource[] | undefined;
   /** Where deltas to those lists are. */
-  readonly freshestCrl?: DistributionPointSource | readonly DistributionPointSource[];
+  readonly freshestCrl?: DistributionPointSource | readonly DistributionPointSource[] | undefined;
   /** The server has to staple an OCSP response (RFC 7633). Default: false. */
-  readonly mustStaple?: boolean;
+  readonly mustStaple?: boolean | undefined;
   /** For the certificate of an OCSP responder: its own revocation is not looked for (RFC 6960 section 4.2.2.2.1). */
-  readonly ocspNoCheck?: boolean;
+  readonly ocspNoCheck?: boolean | undefined;
   /** SHA-1 of the key by default; false: not written. */
-  readonly subjectKeyId?: Uint8Array | false;
+  readonly subjectKeyId?: Uint8Array | false | undefined;
   /** The issuer's subjectKeyId by default; false: not written. */
-  readonly authorityKeyId?: Uint8Array | false;
+  readonly authorityKeyId?: Uint8Array | false | undefined;
   /** Whatever else, as DER of the value; one with an OID from above takes its place. */
-  readonly extensions?: readonly ExtensionValue[];
+  readonly extensions?: readonly ExtensionValue[] | undefined;
 }
 
 export const EXTENSION_OPTIONS: readonly (keyof ExtensionOptions)[] = [

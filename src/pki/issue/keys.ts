@@ -45,7 +45,7 @@ export type KeySource = KeyPair | Signer | PrivateKey | JsonWebKeyLike | WebCryp
 /** How a key pair is made. */
 export interface KeyOptions {
   /** Default: the best that the runtime has. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 /** How many bytes of random a key is. */

@@ -9,24 +9,24 @@ import { checkOptions, describe, listOf, oidText, uriText, wrongOption } from '.
 /** A distinguished name in parts; several values of one part in a list. */
 export interface SubjectName {
   /** C: two letters. */
-  readonly country?: string;
+  readonly country?: string | undefined;
   /** ST. */
-  readonly state?: string;
+  readonly state?: string | undefined;
   /** L. */
-  readonly locality?: string;
+  readonly locality?: string | undefined;
   /** DC, most general last: `['corp', 'example']`. */
-  readonly domainComponents?: readonly string[];
+  readonly domainComponents?: readonly string[] | undefined;
   /** O. */
-  readonly organization?: string | readonly string[];
+  readonly organization?: string | readonly string[] | undefined;
   /** OU. */
-  readonly organizationalUnit?: string | readonly string[];
+  readonly organizationalUnit?: string | readonly string[] | undefined;
   /** CN. */
-  readonly commonName?: string;
+  readonly commonName?: string | undefined;
   /** Of a person or a device; not the one of the certificate. */
-  readonly serialNumber?: string;
-  readonly userId?: string;
+  readonly serialNumber?: string | undefined;
+  readonly userId?: string | undefined;
   /** In names of old; mail addresses belong to `names`. */
-  readonly emailAddress?: string;
+  readonly emailAddress?: string | undefined;
 }
 
 /** A common name alone, text as in RFC 4514 (`CN=Example,O=Org`), parts, or DER of a Name. */

@@ -39,28 +39,30 @@ export interface OcspResponseOptions {
   /** Who issued the certificates in question. Signs the response, unless `responder` does. */
   readonly issuer: Authority;
   /** A certificate for OCSP signing of this issuer, and its key. Default: the issuer signs. */
-  readonly responder?: { readonly certificate: Certificate; readonly key: KeySource; readonly password?: string };
+  readonly responder?:
+    | { readonly certificate: Certificate; readonly key: KeySource; readonly password?: string }
+    | undefined;
   readonly responses: OcspStatus | readonly OcspStatus[];
   /** Default: now. */
-  readonly thisUpdate?: Date | number;
+  readonly thisUpdate?: Date | number | undefined;
   /** Days until there is news. Default: 7. */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** Instead of `days`. */
-  readonly nextUpdate?: Date | number;
+  readonly nextUpdate?: Date | number | undefined;
   /** Default: now. */
-  readonly producedAt?: Date | number;
+  readonly producedAt?: Date | number | undefined;
   /** Of the request, 1 to 128 bytes. Default: none. */
-  readonly nonce?: Uint8Array;
+  readonly nonce?: Uint8Array | undefined;
   /** How the responder is named. Default: by key. */
-  readonly responderId?: 'key' | 'name';
+  readonly responderId?: 'key' | 'name' | undefined;
   /** Of the identifiers of certificates. Default: SHA-1, which all responders and clients know; it is no signature. */
-  readonly hash?: HashName;
+  readonly hash?: HashName | undefined;
   /** Further extensions of the response. */
-  readonly extensions?: readonly ExtensionValue[];
+  readonly extensions?: readonly ExtensionValue[] | undefined;
   /** The signature, by its name in TLS. Default: the first that the key makes. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** Default: the best that the runtime has. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 const OPTIONS: readonly (keyof OcspResponseOptions)[] = [

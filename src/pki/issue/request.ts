@@ -18,19 +18,19 @@ import { chooseSignature, signWith } from './signing.ts';
 /** What to ask an authority for. */
 export interface RequestOptions {
   /** What the certificate is to be for: DNS names, addresses, mail addresses, URIs. */
-  readonly names?: NameSource | readonly NameSource[];
+  readonly names?: NameSource | readonly NameSource[] | undefined;
   /** Default: none; what counts is `names`. */
-  readonly subject?: SubjectSource;
+  readonly subject?: SubjectSource | undefined;
   /** The key to be certified. Default: a new one on P-256. */
-  readonly key?: KeyAlgorithm | KeySource;
+  readonly key?: KeyAlgorithm | KeySource | undefined;
   /** Of `key`, when it is encrypted. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** The signature, by its name in TLS. Default: the first that the key makes. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** Further extensions to ask for. */
-  readonly extensions?: readonly ExtensionValue[];
+  readonly extensions?: readonly ExtensionValue[] | undefined;
   /** Default: the best that the runtime has. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 /** A request that was made. */

@@ -7,19 +7,19 @@ import type { NameSource } from './names.ts';
 /** When a certificate is valid, and how it is signed. */
 export interface IssueOptions {
   /** Days from now. Default: 90 for servers and clients, 1825 for an intermediate, 3650 for a root, never beyond the issuer's. */
-  readonly days?: number;
+  readonly days?: number | undefined;
   /** A Date or milliseconds since 1970. Default: five minutes ago, since clocks differ. */
-  readonly notBefore?: Date | number;
+  readonly notBefore?: Date | number | undefined;
   /** Instead of `days`. */
-  readonly notAfter?: Date | number;
+  readonly notAfter?: Date | number | undefined;
   /** 1 to 20 bytes, positive. Default: 16 bytes of random. */
-  readonly serial?: Uint8Array;
+  readonly serial?: Uint8Array | undefined;
   /** The signature, by its name in TLS: `rsa_pss_rsae_sha256`. Default: the first that the issuer's key makes. */
-  readonly signature?: string;
+  readonly signature?: string | undefined;
   /** Writes also what verifiers refuse (outliving the issuer, names outside its constraints): to test them. Default: false. */
-  readonly allowInvalid?: boolean;
+  readonly allowInvalid?: boolean | undefined;
   /** Default: the best that the runtime has. */
-  readonly crypto?: CryptoProvider;
+  readonly crypto?: CryptoProvider | undefined;
 }
 
 export const ISSUE_OPTIONS: readonly (keyof IssueOptions)[] = [

@@ -15,13 +15,13 @@ import { COST, Work } from '../x509/work.ts';
 /** The inputs of RFC 5280 section 6.1.1 that speak of policies. */
 export interface PolicyInputs {
   /** OIDs that are acceptable; default: any. */
-  readonly acceptable?: readonly string[];
+  readonly acceptable?: readonly string[] | undefined;
   /** The path has to be valid for one of them; default: false. */
-  readonly requireExplicit?: boolean;
+  readonly requireExplicit?: boolean | undefined;
   /** Default: false. */
-  readonly inhibitMapping?: boolean;
+  readonly inhibitMapping?: boolean | undefined;
   /** Default: false. */
-  readonly inhibitAny?: boolean;
+  readonly inhibitAny?: boolean | undefined;
 }
 
 /** What the whole path is valid for. */

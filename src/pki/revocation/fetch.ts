@@ -37,15 +37,15 @@ export type Fetcher = (request: FetchRequest) => Promise<Uint8Array | undefined>
 /** How much fetching for revocation may cost. */
 export interface FetchLimits {
   /** Milliseconds for one request. Default: 5,000. */
-  readonly timeout?: number;
+  readonly timeout?: number | undefined;
   /** Milliseconds for all requests about one certificate. Default: 10,000. */
-  readonly totalTimeout?: number;
+  readonly totalTimeout?: number | undefined;
   /** Milliseconds that a list is kept, if it does not expire before. Default: 86,400,000, a day. */
-  readonly maxKept?: number;
+  readonly maxKept?: number | undefined;
   /** Bytes of a list. Default: 16 MiB. */
-  readonly maxCrlBytes?: number;
+  readonly maxCrlBytes?: number | undefined;
   /** Addresses tried for one certificate. Default: 3. */
-  readonly maxAddresses?: number;
+  readonly maxAddresses?: number | undefined;
 }
 
 const DEFAULT_TIMEOUT = 5_000;

@@ -9,48 +9,48 @@ export interface RevocationOptions {
   /** `provider.hash`. */
   readonly hash: (name: HashName) => Hash;
   /** Lists at hand: DER, PEM, or a {@link CrlStore} that is filled as time goes by. Default: none. */
-  readonly crls?: CrlSource | CrlStore;
+  readonly crls?: CrlSource | CrlStore | undefined;
   /** Certificates that may sign lists, besides those of the path and those that were sent. Default: none. */
-  readonly crlSigners?: readonly Certificate[];
+  readonly crlSigners?: readonly Certificate[] | undefined;
   /** Ask for stapled OCSP responses, look at them, and honour certificates that demand one. Default: true. */
-  readonly staples?: boolean;
+  readonly staples?: boolean | undefined;
   /** Fetches what the certificates point to, when what is at hand does not decide. Default: nothing is fetched. */
-  readonly fetch?: Fetcher;
-  readonly fetchLimits?: FetchLimits;
+  readonly fetch?: Fetcher | undefined;
+  readonly fetchLimits?: FetchLimits | undefined;
   /** Put a nonce into OCSP requests and demand it back (RFC 9654): its source, `provider.random`. Default: none. */
-  readonly ocspNonce?: Random;
+  readonly ocspNonce?: Random | undefined;
   /** Every certificate below the anchor, or the leaf alone. Default: 'chain'. */
-  readonly scope?: 'chain' | 'leaf';
+  readonly scope?: 'chain' | 'leaf' | undefined;
   /** Nothing speaks of a certificate. Default: 'refuse'. */
-  readonly whenMissing?: 'refuse' | 'accept';
+  readonly whenMissing?: 'refuse' | 'accept' | undefined;
   /** Something does, but it has expired, is signed wrongly, or cannot be used for another reason. Default: 'refuse'. */
-  readonly whenUnusable?: 'refuse' | 'accept';
+  readonly whenUnusable?: 'refuse' | 'accept' | undefined;
   /**
    * Nothing speaks of an end entity whose whole life is seven days at most: it expires about as fast as a list would tell
    * (CA/Browser Forum, Baseline Requirements section 4.9). 'accept' looks for nothing that is not at hand, and takes it
    * unless what is at hand says revoked. Default: 'check', as any other.
    */
-  readonly whenShortLived?: 'check' | 'accept';
+  readonly whenShortLived?: 'check' | 'accept' | undefined;
   /** A stapled response that is not satisfactory. Default: 'refuse', as RFC 6066 section 8 demands. */
-  readonly whenBadStaple?: 'refuse' | 'ignore';
+  readonly whenBadStaple?: 'refuse' | 'ignore' | undefined;
   /** Milliseconds that clocks may differ. Default: 300,000. */
-  readonly clockSkew?: number;
+  readonly clockSkew?: number | undefined;
   /** Milliseconds since thisUpdate that a list may be used. Default: until its nextUpdate; a week if it has none. */
-  readonly maxCrlAge?: number;
+  readonly maxCrlAge?: number | undefined;
   /** Milliseconds since thisUpdate that a response may be used. Default: until its nextUpdate; a week if it has none. */
-  readonly maxOcspAge?: number;
+  readonly maxOcspAge?: number | undefined;
   /** Milliseconds that lists and responses may still be used after their nextUpdate. Default: 0. */
-  readonly grace?: number;
+  readonly grace?: number | undefined;
   /** Refuse lists without a cRLNumber, which RFC 5280 section 5.2.3 demands. Default: true. */
-  readonly requireCrlNumber?: boolean;
+  readonly requireCrlNumber?: boolean | undefined;
   /** Refuse lists that write "no certificate" as an empty list, which RFC 5280 section 5.1.2.6 does not allow. Default: false. */
-  readonly strictCrls?: boolean;
+  readonly strictCrls?: boolean | undefined;
   /** Use lists that speak for the certificates of other authorities. Default: true. */
-  readonly indirectCrls?: boolean;
+  readonly indirectCrls?: boolean | undefined;
   /** Use delta lists. Default: true. */
-  readonly deltaCrls?: boolean;
+  readonly deltaCrls?: boolean | undefined;
   /** Believe responses signed with SHA-1. Default: false. */
-  readonly allowSha1Responses?: boolean;
+  readonly allowSha1Responses?: boolean | undefined;
 }
 
 const OPTIONS: {

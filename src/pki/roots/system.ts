@@ -22,9 +22,9 @@ export interface SystemRootsOptions {
    * `system`: what the machine trusts, else nothing; `node`: the list of Mozilla that comes with Node; `auto` (default):
    * the first of the two that there is.
    */
-  readonly source?: 'auto' | 'system' | 'node';
+  readonly source?: 'auto' | 'system' | 'node' | undefined;
   /** Default: `process.env`, of which SSL_CERT_FILE, SSL_CERT_DIR and NODE_EXTRA_CA_CERTS are read. */
-  readonly env?: { readonly [name: string]: string | undefined };
+  readonly env?: { readonly [name: string]: string | undefined } | undefined;
 }
 
 /** Where systems keep their roots in one file: Debian, Alpine; Fedora; openSUSE; OpenELEC; RHEL; macOS and the BSDs. */

@@ -34,11 +34,11 @@ export interface DaneOptions {
   /** Looks for the records of a server (`_443._tcp.` and its name): this library asks no resolver. */
   readonly records: (serverName: string) => MaybePromise<TlsaAnswer | undefined>;
   /** Judges what usages 0 and 1 want to be judged in the usual way too. Without it those records cannot be used. */
-  readonly pkix?: PeerVerifier;
+  readonly pkix?: PeerVerifier | undefined;
   /** Judges a server that has no record that can be used. Default: none; such a server is refused. */
-  readonly fallback?: PeerVerifier;
+  readonly fallback?: PeerVerifier | undefined;
   /** For paths to a DANE-TA. Default: those of {@link certificateVerifier}. */
-  readonly rules?: Partial<Omit<CertificateVerifierOptions, 'anchors' | 'signatures'>>;
+  readonly rules?: Partial<Omit<CertificateVerifierOptions, 'anchors' | 'signatures'>> | undefined;
 }
 
 /**

@@ -28,12 +28,12 @@ export interface FirstUseOptions {
   readonly crypto: Pick<CryptoProvider, 'hash'>;
   readonly store: KnownPeers;
   /** What a peer is known by. Default: the server name. A server has to say what it goes by. */
-  readonly nameOf?: (peer: PresentedPeer) => string | undefined;
+  readonly nameOf?: ((peer: PresentedPeer) => string | undefined) | undefined;
   /**
    * Asked before a key is believed for the first time; anything but true refuses it. `fingerprint` is `sha256/` and
    * base64, for comparing by another way. Default: it is believed.
    */
-  readonly ask?: (name: string, fingerprint: string) => MaybePromise<boolean>;
+  readonly ask?: ((name: string, fingerprint: string) => MaybePromise<boolean>) | undefined;
 }
 
 /**

@@ -18,14 +18,14 @@ export interface PinOptions {
    * SHA-256 digests of SubjectPublicKeyInfo: 32 bytes, 64 hexadecimal digits with or without colons, or `sha256/` and
    * base64, as in HTTP and curl. Give at least one more than you need: the key that will follow.
    */
-  readonly keys?: readonly (string | Uint8Array)[];
+  readonly keys?: readonly (string | Uint8Array)[] | undefined;
   /** SHA-256 digests of whole certificates, in the same forms. */
-  readonly certificates?: readonly (string | Uint8Array)[];
+  readonly certificates?: readonly (string | Uint8Array)[] | undefined;
   /**
    * Asked first. Then a pin may be that of any certificate of the path it found, an authority's for instance. Without
    * one, the leaf itself has to be pinned: its dates, names and issuers are not looked at.
    */
-  readonly verifier?: PeerVerifier;
+  readonly verifier?: PeerVerifier | undefined;
 }
 
 /**

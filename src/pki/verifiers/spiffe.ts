@@ -34,7 +34,7 @@ export interface SpiffeOptions {
   readonly bundles: { readonly [trustDomain: string]: AnchorSource };
   /** Who may be the peer: ids as they are, or a function. A trust domain alone lets everybody in that has an id in it. */
   readonly accept: readonly string[] | ((id: SpiffeId) => boolean);
-  readonly revocation?: RevocationChecker;
+  readonly revocation?: RevocationChecker | undefined;
 }
 
 /** A verifier that judges SPIFFE identities. */

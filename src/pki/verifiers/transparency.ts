@@ -17,11 +17,11 @@ export interface TransparencyOptions {
   /** The logs that count. A log in this list twice counts once. */
   readonly logs: readonly Log[];
   /** Timestamps of so many different logs. Default: 2. */
-  readonly minLogs?: number;
+  readonly minLogs?: number | undefined;
   /** From so many different operators. Default: 2. */
-  readonly minOperators?: number;
+  readonly minOperators?: number | undefined;
   /** Milliseconds that clocks may differ. Default: 300,000. */
-  readonly clockSkew?: number;
+  readonly clockSkew?: number | undefined;
 }
 
 const DEFAULT_SKEW = 300_000;

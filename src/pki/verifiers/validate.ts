@@ -8,13 +8,13 @@ import type { CertificateSource, CertificateVerifierOptions } from './verifier-o
 /** What a chain is held against, outside a handshake. */
 export interface ValidateOptions extends Omit<CertificateVerifierOptions, 'allowNoServerName' | 'maxRememberedPaths'> {
   /** The name or address that the leaf has to be for; undefined: names are not looked at. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   /** Whose chain it is. Default: 'server'. */
-  readonly peer?: 'server' | 'client';
+  readonly peer?: 'server' | 'client' | undefined;
   /** A Date or milliseconds since 1970. Default: the clock. */
-  readonly at?: Date | number;
+  readonly at?: Date | number | undefined;
   /** DER OCSPResponse that came with the leaf. */
-  readonly ocspResponse?: Uint8Array;
+  readonly ocspResponse?: Uint8Array | undefined;
 }
 
 /**

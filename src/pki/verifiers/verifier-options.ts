@@ -19,68 +19,68 @@ export interface CertificateVerifierOptions {
   /** Where signatures are checked: `provider.verifier`. */
   readonly signatures: SignatureVerifier;
   /** How strict. Default: 'default'. */
-  readonly profile?: Profile;
+  readonly profile?: Profile | undefined;
   /**
    * What is taken although DER or RFC 5280 does not allow it, by name; [] for nothing. Default: everything but
    * 'negative-serial' in the profile default, 'absent-null' in rfc5280, nothing in webpki and strict. An anchor is trusted
    * because it was configured: there all are taken, but in the profile strict.
    */
-  readonly tolerances?: readonly Tolerance[];
+  readonly tolerances?: readonly Tolerance[] | undefined;
   /** Hold the certificates of anchors to the profile, too. Default: false; in the profile strict true. */
-  readonly judgeAnchors?: boolean;
+  readonly judgeAnchors?: boolean | undefined;
   /** More certificates that a path may go through. Default: only what the peer sends. */
-  readonly intermediates?: CertificateSource;
+  readonly intermediates?: CertificateSource | undefined;
   /**
    * Fetches certificates of issuers that the peer did not send, from the addresses that certificates name (RFC 5280
    * section 4.2.2.1). The addresses are chosen by the maker of the certificate: read {@link Fetcher} first. Default: off.
    */
-  readonly fetchIssuers?: Fetcher;
+  readonly fetchIssuers?: Fetcher | undefined;
   /** Certificates that are never trusted, by themselves or with the same name and key. Default: none. */
-  readonly distrusted?: CertificateSource;
+  readonly distrusted?: CertificateSource | undefined;
   /** Looks into revocation. Default: it is not looked into. */
-  readonly revocation?: RevocationChecker;
+  readonly revocation?: RevocationChecker | undefined;
   /** Smallest RSA key, in bits. Default: 2048. */
-  readonly minRsaBits?: number;
+  readonly minRsaBits?: number | undefined;
   /** Take certificates signed with SHA-1. Default: false. */
-  readonly allowSha1?: boolean;
+  readonly allowSha1?: boolean | undefined;
   /** Most authorities between leaf and anchor, self-issued ones not counted. Default: 8. */
-  readonly maxIntermediates?: number;
+  readonly maxIntermediates?: number | undefined;
   /** A client checks the server's name. Without a name there is nothing to check, which is an error unless this is true. */
-  readonly allowNoServerName?: boolean;
+  readonly allowNoServerName?: boolean | undefined;
   /**
    * OIDs of extended key usages, any of which will do; 'any': they are not looked at.
    * Default: serverAuth for a client, clientAuth for a server.
    */
-  readonly purposes?: readonly string[] | 'any';
+  readonly purposes?: readonly string[] | 'any' | undefined;
   /**
    * What the leaf's key has to be allowed for, where its certificate says what it is allowed for; empty: it is not looked
    * at. Default: what TLS is going to use it for (RFC 9846 section 4.5.1.2).
    */
-  readonly keyUsages?: readonly KeyUsage[];
+  readonly keyUsages?: readonly KeyUsage[] | undefined;
   /** Who has to name the purpose, instead of naming none or any. Default: 'none'; in the profile webpki 'leaf'. */
-  readonly explicitPurpose?: PathRules['explicitPurpose'];
+  readonly explicitPurpose?: PathRules['explicitPurpose'] | undefined;
   /** Certificate policies (RFC 5280 section 6.1.1). Default: any are acceptable, none is needed. */
-  readonly policies?: PolicyInputs;
+  readonly policies?: PolicyInputs | undefined;
   /**
    * Is this a name below which the public can have names? Wildcards directly below one are refused; true: by a short list
    * of registries' ones. Default: only single labels; in the profile webpki true.
    */
-  readonly publicSuffix?: boolean | ((name: string) => boolean);
+  readonly publicSuffix?: boolean | ((name: string) => boolean) | undefined;
   /** OIDs of further critical extensions that `check` looks at. Default: none. */
-  readonly processedExtensions?: readonly string[];
+  readonly processedExtensions?: readonly string[] | undefined;
   /**
    * Names these rules for sessions: one that began under them is resumed where the name is the same, in this process or
    * another that shares the keys of its tickets. `update` makes it a new one. Default: a name that no other has.
    */
-  readonly policy?: string;
+  readonly policy?: string | undefined;
   /**
    * Paths that were found good are remembered for the same chain until the first of their dates, at most so many, so that
    * signatures are not checked again; 0: none. Not where `revocation`, `check` or a function for `publicSuffix` would be
    * asked. Default: 256.
    */
-  readonly maxRememberedPaths?: number;
+  readonly maxRememberedPaths?: number | undefined;
   /** Asked about each certificate of a path when all other checks of it are passed; what it returns refuses it. */
-  readonly check?: PathRules['check'];
+  readonly check?: PathRules['check'] | undefined;
 }
 
 /** Whether a value can be that of an option, by what it should look like. */

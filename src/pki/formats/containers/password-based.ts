@@ -15,12 +15,12 @@ export interface PasswordOptions {
   /** Taken as UTF-8, and as UTF-16 where PKCS#12 wants it. */
   readonly password: string;
   /** Also Triple DES, RC2 and SHA-1, which an attacker with some means can break. Default: false. */
-  readonly allowLegacy?: boolean;
+  readonly allowLegacy?: boolean | undefined;
   /**
    * Most rounds of one key derivation; a file may ask for four times as many in all of its parts. Tools of today write
    * 600,000 for each of three parts. Default: 2,000,000.
    */
-  readonly maxIterations?: number;
+  readonly maxIterations?: number | undefined;
 }
 
 /** A MAC, certificates and a key, and one more. */
@@ -213,9 +213,9 @@ export interface EncryptionOptions {
   readonly password: string;
   readonly random: Random;
   /** Default: `pbkdf2` with HMAC-SHA-256; `scrypt` with N = 2^14, r = 8, p = 5. */
-  readonly derivation?: 'pbkdf2' | 'scrypt';
+  readonly derivation?: 'pbkdf2' | 'scrypt' | undefined;
   /** Of PBKDF2. Default: 600,000. */
-  readonly iterations?: number;
+  readonly iterations?: number | undefined;
 }
 
 /** Encrypts with PBES2 and AES-256-CBC: the AlgorithmIdentifier, and the ciphertext. */

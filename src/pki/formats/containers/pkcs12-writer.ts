@@ -41,7 +41,7 @@ export interface Pkcs12WriteOptions extends EncryptionOptions {
    * What shows that nothing was changed: `pkcs12`, which every tool reads, or `pbmac1` (RFC 9579), whose key the runtime
    * can derive: OpenSSL 3.4, Java 24, NSS 3.103 and later. Default: 'pkcs12'.
    */
-  readonly mac?: 'pkcs12' | 'pbmac1';
+  readonly mac?: 'pkcs12' | 'pbmac1' | undefined;
 }
 
 /** RFC 8018 section 4.2 asks for as many as people will wait for; the MAC's cannot be left to the runtime. */

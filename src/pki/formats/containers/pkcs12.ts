@@ -52,11 +52,11 @@ const MAC_HASHES: { readonly [oid: string]: HashName } = {
 const MAX_BAGS = 1_000;
 
 /** How a PKCS#12 file is read. */
-export interface Pkcs12Options extends Partial<PasswordOptions> {
+export interface Pkcs12Options extends Partial<Omit<PasswordOptions, 'password'>> {
   /** Default: the file has none, which may be the empty one. */
-  readonly password?: string;
+  readonly password?: string | undefined;
   /** Refuses a file that has no MAC: nothing shows whether it was changed. Default: false, see `hasMac`. */
-  readonly requireMac?: boolean;
+  readonly requireMac?: boolean | undefined;
 }
 
 /** What a PKCS#12 file holds. */
