@@ -21,6 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ['.'], // the faces: src/*.ts
   ['sockets'], // WinterTC's sockets over the faces
   ['node'], // Node only
+  ['testkit'], // peers that misbehave, for testing others
   ['cli'], // the program `warifu`
 ];
 
@@ -78,7 +79,7 @@ function checkRelative(file: string, path: string, typeOnly: boolean): string | 
 function checkPackage(file: string, target: string, typeOnly: boolean): string | undefined {
   const inside = (...folders: readonly string[]) => folders.some((folder) => file.startsWith(folder));
   if (target.startsWith('node:')) {
-    if (inside('node/', 'cli/') || (typeOnly && inside('crypto/node/', 'pki/roots/'))) return undefined;
+    if (inside('node/', 'testkit/', 'cli/') || (typeOnly && inside('crypto/node/', 'pki/roots/'))) return undefined;
     return 'node:* belongs to src/node/';
   }
   if (target.startsWith('@noble/')) return inside('crypto/') ? undefined : 'noble belongs to src/crypto/';

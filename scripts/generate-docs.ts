@@ -12,6 +12,7 @@ import { server13 } from '../src/handshake/tls13/server/server.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
 import { withListenerOptions } from './listener-page.ts';
 import { optionsPage } from './options-page.ts';
+import { testkitPage } from './testkit-page.ts';
 
 const root = new URL('../', import.meta.url);
 
@@ -22,6 +23,7 @@ export function generated(): ReadonlyMap<string, string> {
     ['docs/errors.md', errorsPage()],
     ['docs/options.md', optionsPage()],
     ['docs/listener.md', withListenerOptions(read('docs/listener.md'))],
+    ['docs/testkit.md', testkitPage()],
   ]);
 }
 

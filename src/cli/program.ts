@@ -11,6 +11,14 @@ type Entry =
   | { readonly summary: string; command(): Promise<Command> };
 
 const ENTRIES: { readonly [name: string]: Entry } = {
+  badclient: {
+    summary: 'a client that misbehaves: to test a server of your own with',
+    command: async () => (await import('./bad/client.ts')).badClientCommand,
+  },
+  badserver: {
+    summary: 'a server that misbehaves, one fault for each name: to test clients with',
+    command: async () => (await import('./bad/server.ts')).badServerCommand,
+  },
   connect: {
     summary: 'connect to a server: who it is, what was agreed on, and why not',
     command: async () => (await import('./connect/command.ts')).connectCommand,

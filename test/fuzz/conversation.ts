@@ -2,7 +2,7 @@ import { equalBytes } from '../../src/bytes/bytes.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import { TlsError } from '../../src/errors.ts';
-import { misbehaving } from '../support/misbehaving.ts';
+import { misbehaving } from '../../src/testkit/misbehaving.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
 import { timeLimit } from './answered.ts';
 import { applyEdit, type Edit } from './edits.ts';

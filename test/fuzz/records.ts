@@ -1,5 +1,5 @@
 import { concat } from '../../src/bytes/bytes.ts';
-import { recordOf, type Sealable } from '../support/misbehaving.ts';
+import { recordOf, type Sealable } from '../../src/testkit/misbehaving.ts';
 import type { Edit } from './edits.ts';
 
 /** Changes to records by a peer that has the keys: their types, their padding, where they begin and end. */

@@ -6,7 +6,7 @@ import { HELLO_RETRY_RANDOM, ServerHello } from '../../src/wire/hello.ts';
 import { Certificate, CertificateRequest, EncryptedExtensions, NewSessionTicket } from '../../src/wire/messages13.ts';
 import { ends } from '../support/sessions.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
-import type { Change } from '../support/misbehaving.ts';
+import type { Change } from '../../src/testkit/misbehaving.ts';
 import {
   after,
   as,

@@ -7,7 +7,7 @@ import type { PeerVerifier } from '../../src/handshake/peer.ts';
 import { type Codec, decode, encode } from '../../src/wire/codec.ts';
 import type { RawExtension } from '../../src/wire/extension.ts';
 import { encodeHandshake } from '../../src/wire/handshake.ts';
-import { type Forgery, type Change, misbehaving, recordOf, type Sealable } from '../support/misbehaving.ts';
+import { type Forgery, type Change, misbehaving, recordOf, type Sealable } from '../../src/testkit/misbehaving.ts';
 import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
 
 /** An honest engine, and one that breaks a single rule: under the right keys, and consistently. */

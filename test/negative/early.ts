@@ -1,6 +1,6 @@
 import { EncryptedExtensions } from '../../src/wire/messages13.ts';
 import { ServerHello } from '../../src/wire/hello.ts';
-import { recordOf, type Sealable } from '../support/misbehaving.ts';
+import { recordOf, type Sealable } from '../../src/testkit/misbehaving.ts';
 import { withEarlyData } from '../support/sessions.ts';
 import { after, as, body, dropped, firstSealed, lastByte, put, type Row, sealed, twice, without } from './confront.ts';
 

@@ -1,5 +1,5 @@
 import { client12, server12 } from '../../src/engine/protocols12.ts';
-import { type Forgery, recordOf, type Sealable } from '../support/misbehaving.ts';
+import { type Forgery, recordOf, type Sealable } from '../../src/testkit/misbehaving.ts';
 import { firstSealed, type Row, sealed } from './confront.ts';
 
 /** What no peer may put into records, though it has the keys. In either role. */

@@ -5,7 +5,7 @@ import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { ClientHello } from '../../src/wire/hello.ts';
 import { Certificate } from '../../src/wire/messages13.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
-import type { Change } from '../support/misbehaving.ts';
+import type { Change } from '../../src/testkit/misbehaving.ts';
 import {
   after,
   as,

@@ -3,7 +3,7 @@ import { tlsEcdheRsaAes128Gcm } from '../../src/crypto/noble/suites.ts';
 import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { ClientHello, ServerHello } from '../../src/wire/hello.ts';
 import { Certificate12 } from '../../src/wire/messages12.ts';
-import type { Change } from '../support/misbehaving.ts';
+import type { Change } from '../../src/testkit/misbehaving.ts';
 import { ends } from '../support/sessions.ts';
 import { toyCredential, toyProvider, toyVerifier } from '../support/toy.ts';
 import {

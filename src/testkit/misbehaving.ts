@@ -1,10 +1,10 @@
-import { concat } from '../../src/bytes/bytes.ts';
-import { Outbound } from '../../src/engine/outbound.ts';
-import { Cbc12 } from '../../src/record/cbc12.ts';
-import { Joiner } from '../../src/record/joiner.ts';
-import { Protector12 } from '../../src/record/protect12.ts';
-import { Protector13 } from '../../src/record/protect13.ts';
-import { Transcript } from '../../src/keys/transcript.ts';
+import { concat } from '../bytes/bytes.ts';
+import { Outbound } from '../engine/outbound.ts';
+import { Cbc12 } from '../record/cbc12.ts';
+import { Joiner } from '../record/joiner.ts';
+import { Protector12 } from '../record/protect12.ts';
+import { Protector13 } from '../record/protect13.ts';
+import { Transcript } from '../keys/transcript.ts';
 
 /**
  * Our own engine as a peer that misbehaves: what it says is changed before it is hashed, signed and sent, so that everything
