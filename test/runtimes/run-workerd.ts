@@ -11,15 +11,18 @@ import { readFileSync } from 'node:fs';
 export const runWorkerd: Runner = async ({ fetch: bundle }) => {
   const binary = platformBinary('@cloudflare', 'workerd-', 'bin/workerd');
   if (binary === undefined) return [{ runtime: 'workerd', skipped: 'not installed', outcomes: [] }];
-  return [
-    await runWith('workerd', binary, bundle, 'compatibilityDate = "2026-01-01"'),
-    await runWith(
-      'workerd, nodejs_compat',
-      binary,
-      bundle,
-      'compatibilityDate = "2026-10-01", compatibilityFlags = ["nodejs_compat"]',
-    ),
-  ];
+  const results: Result[] = [];
+  for (const date of ['2024-09-23', '2026-11-01'])
+    for (const flags of ['', 'nodejs_compat'])
+      results.push(
+        await runWith(
+          `workerd ${date}${flags === '' ? '' : `, ${flags}`}`,
+          binary,
+          bundle,
+          `compatibilityDate = "${date}"${flags === '' ? '' : `, compatibilityFlags = ["${flags}"]`}`,
+        ),
+      );
+  return results;
 };
 
 async function runWith(runtime: string, binary: string, bundle: string, compatibility: string): Promise<Result> {

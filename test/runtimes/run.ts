@@ -1,9 +1,10 @@
 /**
- * One suite in every runtime: `npm run test:runtimes [name ...]`. Installs the runtimes into this folder on first use.
+ * One suite in every runtime: `npm run test:runtimes [-- name ...]`. Installs the runtimes into this folder on first use;
+ * with `--page` it writes docs/runtimes.md.
  * A runtime that is not there is skipped and said so; the exit code is 1 when a case fails.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { build } from 'esbuild';
 import { runBrowser } from './run-browser.ts';
@@ -11,6 +12,7 @@ import { runBun } from './run-bun.ts';
 import { runDeno } from './run-deno.ts';
 import { runNode } from './run-node.ts';
 import { runWorkerd } from './run-workerd.ts';
+import { page } from './page.ts';
 import { type Bundles, broken, HERE, type Result, type Runner } from './runner.ts';
 
 const RUNNERS: Readonly<Record<string, Runner>> = {
@@ -21,7 +23,8 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   browser: runBrowser,
 };
 
-async function main(names: readonly string[]): Promise<void> {
+async function main(args: readonly string[]): Promise<void> {
+  const names = args.filter((name) => name !== '--page');
   const unknown = names.filter((name) => RUNNERS[name] === undefined);
   if (unknown.length > 0) throw new Error(`not one of ${Object.keys(RUNNERS).join(', ')}: ${unknown.join(', ')}`);
   install();
@@ -32,12 +35,15 @@ async function main(names: readonly string[]): Promise<void> {
     results.push(...(await runner(bundles).catch((error) => [{ runtime: name, outcomes: [broken(String(error))] }])));
   }
   print(results);
+  if (args.includes('--page')) writeFileSync(join(HERE, '../../docs/runtimes.md'), page(results));
 }
 
 function install(): void {
   if (existsSync(join(HERE, 'node_modules'))) return;
   console.log('installing the runtimes (about 350 MB)');
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: HERE, stdio: 'inherit' });
+  // Other lines of Node are large, and Node is what runs the tests already.
+  const less = process.env.CI ? ['--omit=optional'] : [];
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', ...less], { cwd: HERE, stdio: 'inherit' });
   if (status !== 0) console.log('not installed; only what is there will be tried');
 }
 
