@@ -311,7 +311,15 @@ async function ours(main: string, pki: Pki): Promise<void> {
 /** As many handshakes as it can, and bytes through one connection. */
 async function measure(name: string, pki: Pki, port: number, pids: () => readonly number[]): Promise<void> {
   const options = { ...pki.client, port };
-  for (let i = 0; i < 100 && (await shake(options)).error !== undefined; i++) await pause(100);
+  let first = await shake(options);
+  for (let i = 0; i < 100 && first.error !== undefined; i++) {
+    await pause(100);
+    first = await shake(options);
+  }
+  if (first.error !== undefined) {
+    console.log(`| ${name} | it cannot be reached: ${first.error} | | | | |`);
+    return;
+  }
   const until = performance.now() + 8_000;
   const all: Shake[] = [];
   const idle = rss(pids());
