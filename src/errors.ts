@@ -496,7 +496,8 @@ export class TlsError extends Error {
     const known = faults[code];
     const failure = details.failure && printableFailure(details.failure);
     const sentence = failure?.message ?? known?.text ?? texts[code];
-    const whole = details.detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${details.detail}`;
+    const detail = details.detail ?? (code === 'ERR_TRANSPORT' ? causeText(details.cause) : undefined);
+    const whole = detail === undefined ? `${code}: ${sentence}` : `${code}: ${sentence}: ${detail}`;
     // Whatever it says of the peer, or in the peer's words: no terminal obeys it, and no log is forged by it.
     super(printable(whole), {
       ...(details.cause !== undefined && { cause: details.cause }),
@@ -507,6 +508,17 @@ export class TlsError extends Error {
     this.rfc = details.rfc ?? failure?.rfc ?? known?.rfc;
     this.failure = failure;
   }
+}
+
+/** What a transport says of itself: its message, and its code where that is not in it; of several tries the first. */
+function causeText(cause: unknown): string | undefined {
+  if (typeof cause === 'string' && cause !== '') return cause;
+  if (!(cause instanceof Error)) return undefined;
+  const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
+  const tries: unknown = 'errors' in cause ? cause.errors : undefined;
+  const text = cause.message === '' && Array.isArray(tries) ? (causeText(tries[0]) ?? '') : cause.message;
+  if (text === '' || code === '' || text.includes(code)) return text || code || undefined;
+  return `${text} (${code})`;
 }
 
 /** Why a peer was refused may be said in the words of the peer: so it is made fit to be read. */
@@ -530,7 +542,7 @@ const LOCAL_TEXT: { readonly [C in LocalFault | Misuse]: string } = {
   ERR_INTERNAL: 'an internal error; please report it',
   ERR_SEAL_LIMIT: 'too many records under one key',
   ERR_ALERT_RECEIVED: 'the peer ended the connection with an alert',
-  ERR_TRUNCATED: 'the transport ended before the peer said close_notify; the last data may be missing',
+  ERR_TRUNCATED: 'the transport ended before the peer said close_notify',
   ERR_TRANSPORT: 'the transport failed',
   ERR_HANDSHAKE_TIMEOUT: 'the handshake was not done in time',
   ERR_ABORTED: 'the connection was given up by the program',

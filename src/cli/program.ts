@@ -43,6 +43,10 @@ const ENTRIES: { readonly [name: string]: Entry } = {
     summary: 'WebSocket to TCP, so that pages can speak TLS to servers that are allowed',
     command: async () => (await import('./relay/command.ts')).relayCommand,
   },
+  scan: {
+    summary: 'versions, suites, groups, certificates of a server, and what is to be mended',
+    command: async () => (await import('./scan/command.ts')).scanCommand,
+  },
 };
 
 /** Runs the command that the arguments name. Its exit code; nothing that goes wrong with files or input is thrown. */

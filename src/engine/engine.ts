@@ -310,7 +310,8 @@ export class Engine {
             request: this.#askLane({ kind: 'openRecords', ask: { bulk, jobs } }, done),
           }),
       });
-      if (!worked && this.#inbound.ended && !this.#inbound.isOpening) throw new TlsError('ERR_TRUNCATED');
+      if (!worked && this.#inbound.ended && !this.#inbound.isOpening)
+        throw new TlsError('ERR_TRUNCATED', { detail: this.#whenItEnded() });
     });
     return worked || this.status === 'failed';
   }
@@ -465,6 +466,13 @@ export class Engine {
     this.#inbound.dispose();
     this.#events.push({ type: 'end' });
     if (this.#lifecycle.over) this.#dispose();
+  }
+
+  /** Data can only be missing where there was to be some. */
+  #whenItEnded(): string {
+    if (this.#lifecycle.established) return 'the last data may be missing';
+    if (this.#info.version !== undefined) return `in the middle of the handshake, in state ${this.#state}`;
+    return 'in the handshake, before the peer had answered: it may not speak TLS here, or refuses without a word';
   }
 
   /** A server that wanted a certificate often says no more than that the handshake failed. */

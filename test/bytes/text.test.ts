@@ -52,6 +52,34 @@ describe('printable text', () => {
 });
 
 describe('errors', () => {
+  it('of a transport name what went wrong with it, a code once', () => {
+    const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:1'), { code: 'ECONNREFUSED' });
+    const message = (cause: unknown): string => new TlsError('ERR_TRANSPORT', { cause }).message;
+    expect(message(refused)).toBe('ERR_TRANSPORT: the transport failed: connect ECONNREFUSED 127.0.0.1:1');
+    expect(message(Object.assign(new AggregateError([refused], ''), { code: 'ECONNREFUSED' }))).toBe(message(refused));
+    expect(message(Object.assign(new Error('gone'), { code: 'EPIPE' }))).toBe(
+      'ERR_TRANSPORT: the transport failed: gone (EPIPE)',
+    );
+    expect(message(undefined)).toBe('ERR_TRANSPORT: the transport failed');
+    expect(new TlsError('ERR_TRANSPORT', { cause: refused, detail: 'said already' }).message).not.toContain('ECONN');
+  });
+
+  it('of a connection that was closed say whether data can be missing', () => {
+    const lost = (engine: ReturnType<typeof makeClient>): string => {
+      engine.receiveEnd();
+      for (let event = engine.next(); event.type !== 'wait'; event = engine.next())
+        if (event.type === 'failed') return event.error.message;
+        else if (event.type === 'request') engine.answer(event.request);
+      return '';
+    };
+    const fresh = makeClient();
+    fresh.start();
+    expect(lost(fresh)).toMatch(/ERR_TRUNCATED: .*in the handshake, before the peer had answered/);
+    const client = makeClient();
+    run({ client, server: makeServer() });
+    expect(lost(client)).toMatch(/ERR_TRUNCATED: .*the last data may be missing/);
+  });
+
   it('of every code are one harmless line, however long and whatever the detail', () => {
     for (const code of [...Object.keys(FAULTS), 'ERR_OPTION', 'ERR_TRANSPORT'] as (keyof typeof FAULTS)[]) {
       const error = new TlsError(code, { detail: HOSTILE + 'x'.repeat(1_000_000) });
