@@ -72,12 +72,7 @@ export interface ExtensionOptions {
   /** Default: what the purposes and the key need. */
   readonly keyUsage?: readonly KeyUsage[] | undefined;
   /** Names that certificates below have to stay within; for authorities. */
-  readonly nameConstraints?:
-    | {
-        readonly permitted?: readonly SubtreeSource[];
-        readonly excluded?: readonly SubtreeSource[];
-      }
-    | undefined;
+  readonly nameConstraints?: { readonly [way in 'permitted' | 'excluded']?: readonly SubtreeSource[] } | undefined;
   /** OIDs; `any`: all policies. */
   readonly policies?: readonly PolicySource[] | undefined;
   /** Pairs of OIDs: a policy of the issuer, and the one below that is as good; for authorities. */
