@@ -22,6 +22,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ['sockets'], // WinterTC's sockets over the faces
   ['node'], // Node only
   ['testkit'], // peers that misbehave, for testing others
+  ['tls'], // the interface of node:tls
+  ['https'], // the interface of node:https, and what puts both in place
   ['cli'], // the program `warifu`
 ];
 
@@ -79,8 +81,9 @@ function checkRelative(file: string, path: string, typeOnly: boolean): string | 
 function checkPackage(file: string, target: string, typeOnly: boolean): string | undefined {
   const inside = (...folders: readonly string[]) => folders.some((folder) => file.startsWith(folder));
   if (target.startsWith('node:')) {
-    if (inside('node/', 'testkit/', 'cli/') || (typeOnly && inside('crypto/node/', 'pki/roots/'))) return undefined;
-    return 'node:* belongs to src/node/';
+    if (inside('node/', 'tls/', 'https/', 'testkit/', 'cli/') || (typeOnly && inside('crypto/node/', 'pki/roots/')))
+      return undefined;
+    return 'node:* belongs to src/node/, src/tls/ and src/https/';
   }
   if (target.startsWith('@noble/')) return inside('crypto/') ? undefined : 'noble belongs to src/crypto/';
   if (target === 'asn1js' || target === 'pkijs')

@@ -1,4 +1,4 @@
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Socket } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
 
 /** What a stream may have that is a socket, or stands on one. */
@@ -166,3 +166,7 @@ export abstract class NetSocket extends Duplex {
     this.#timer = undefined;
   }
 }
+
+// Programs ask `instanceof net.Socket` before they treat a stream as a connection. Nothing of it is used: all that a socket
+// has is above, and its constructor, which would make a handle, is not called.
+Object.setPrototypeOf(NetSocket.prototype, Socket.prototype);

@@ -52,7 +52,7 @@ function isSelfSigned({ subject, issuer }: PeerCertificate): boolean {
 }
 
 /** `TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256` is `ECDHE-RSA-AES128-GCM-SHA256`; those of TLS 1.3 keep their names. */
-function opensslName(name: string): string {
+export function opensslName(name: string): string {
   const [, exchange, cipher] = /^TLS_(.+)_WITH_(.+)$/.exec(name) ?? [];
   if (exchange === undefined || cipher === undefined) return name;
   const short = cipher

@@ -45,17 +45,24 @@ export class TlsSocket extends NetSocket {
 
   /**
    * Takes the transport over at once; prefer `connect` and `accept`, which make the engine too.
+   * @param readableHighWaterMark bytes that are read ahead of the program.
    * @throws TypeError when the transport cannot be used. TlsError ERR_OPTION when an option cannot be.
    */
-  constructor(engine: Engine | PromiseLike<Engine>, transport: Duplex, options: TransportOptions = {}, turns?: Turns) {
+  constructor(
+    engine: Engine | PromiseLike<Engine>,
+    transport: Duplex,
+    options: TransportOptions = {},
+    turns?: Turns,
+    readableHighWaterMark: number = 0,
+  ) {
     const config = transportConfig(options);
     const below = new DuplexTransport(transport);
     super(transport, {
       allowHalfOpen: config.allowHalfOpen,
       // It is emitted here, for a socket says whether it had an error.
       emitClose: false,
-      // Nothing is kept in the stream that the program has not asked for: an error comes behind the data, not in place of it.
-      readableHighWaterMark: 0,
+      // By itself nothing is kept that the program has not asked for: an error comes behind the data, not in place of it.
+      readableHighWaterMark,
       writableHighWaterMark: WRITABLE,
     });
     this.#closeTimeout = config.closeTimeout;

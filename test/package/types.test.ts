@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { entries, ROOT } from '../support/entries.ts';
+import { entries, isForNode, ROOT } from '../support/entries.ts';
 import { command, emptyProject, installInto, link, tools } from './pack.ts';
 import { allConsumers } from '../support/thorough.ts';
 
@@ -98,8 +98,8 @@ const PROGRAMS = {
   entries: importAll(entries().map(({ specifier }) => specifier)),
   anywhere: importAll(
     entries()
-      .map(({ specifier }) => specifier)
-      .filter((specifier) => specifier !== 'warifu/node'),
+      .filter((entry) => !isForNode(entry))
+      .map(({ specifier }) => specifier),
   ),
   engine: importAll(['warifu/engine']),
   page: `

@@ -12,6 +12,11 @@ export interface Entry {
   readonly module: string;
 }
 
+/** Entries that are for runtimes with Node's modules. */
+const FOR_NODE: readonly string[] = ['warifu/node', 'warifu/tls', 'warifu/https', 'warifu/register'];
+
+export const isForNode = ({ specifier }: Pick<Entry, 'specifier'>): boolean => FOR_NODE.includes(specifier);
+
 /** The entries of the package, read from its exports map. */
 export function entries(): Entry[] {
   const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
