@@ -37,7 +37,7 @@ export function invalidValue(name: string, value: unknown, why: string = 'is inv
 }
 
 /** A number outside its range. */
-export function outOfRange(name: string, range: string, value: unknown): Coded<RangeError> {
+function outOfRange(name: string, range: string, value: unknown): Coded<RangeError> {
   return coded(
     new RangeError(`The value of "${name}" is out of range. It must be ${range}. Received ${inspect(value)}`),
     'ERR_OUT_OF_RANGE',

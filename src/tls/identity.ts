@@ -43,7 +43,7 @@ export function checkServerIdentity(
 }
 
 /** The error of node:tls for a certificate that names another host. */
-export function mismatch(reason: string, host: string, cert: object): Coded {
+function mismatch(reason: string, host: string, cert: object): Coded {
   return coded(
     new Error(`Hostname/IP does not match certificate's altnames: ${reason}`),
     'ERR_TLS_CERT_ALTNAME_INVALID',
@@ -108,7 +108,7 @@ function isFor(host: readonly string[], pattern: string): boolean {
 }
 
 /** An address in the one way to write it; undefined: it is none. */
-export function canonicalIp(text: string): string | undefined {
+function canonicalIp(text: string): string | undefined {
   if (/^(\d{1,3}\.){3}\d{1,3}$/.test(text)) {
     const bytes = text.split('.').map(Number);
     return bytes.every((byte) => byte < 256) ? bytes.join('.') : undefined;

@@ -187,7 +187,7 @@ export function nodeErrorOf(error: TlsError, chain: readonly Uint8Array[]): Erro
 }
 
 /** Why a certificate is refused, as the error that node:tls has for it. */
-export function refusal(failure: VerificationFailure, chain: readonly Uint8Array[], cause?: TlsError): Error {
+function refusal(failure: VerificationFailure, chain: readonly Uint8Array[], cause?: TlsError): Error {
   const [code, phrase] = verificationWords(failure, chain);
   return coded(new Error(`${phrase}: ${failure.message}`, cause && { cause }), code);
 }

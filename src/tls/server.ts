@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { captureRejectionSymbol } from 'node:events';
 import { Server as NetServer, type Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { TlsOptions } from 'node:tls';
@@ -93,6 +94,7 @@ export class Server extends NetServer {
     checkNumber(timeout, 'options.handshakeTimeout');
     this.#handshakeTimeout = timeout;
     this._sharedCreds = this.#secureContext(given);
+    Object.defineProperty(this, captureRejectionSymbol, { value: rejected });
     if (listener !== undefined) this.on('secureConnection', listener);
     this.on('connection', (transport: Socket) => this.#accept(transport));
   }
@@ -136,12 +138,6 @@ export class Server extends NetServer {
 
   _setServerData(data: { readonly ticketKeys: string }): void {
     this.setTicketKeys(Buffer.from(data.ticketKeys, 'hex'));
-  }
-
-  /** An async listener of 'secureConnection' that fails costs its connection. */
-  [Symbol.for('nodejs.rejection')](error: Error, event: string, socket: unknown): void {
-    if (event === 'secureConnection' && socket instanceof TLSSocket) socket.destroy(error);
-    else process.nextTick(() => this.emit('error', error));
   }
 
   #secureContext(options: object): SecureContext {
@@ -214,6 +210,12 @@ export class Server extends NetServer {
     const found = this._contexts.findLast(([pattern]) => pattern.test(servername));
     Reflect.apply(done, undefined, [null, found && coreOf(found[1])]);
   }
+}
+
+/** An async listener of 'secureConnection' that fails costs its connection. */
+function rejected(this: Server, error: Error, event: string, socket: unknown): void {
+  if (event === 'secureConnection' && socket instanceof TLSSocket) socket.destroy(error);
+  else process.nextTick(() => this.emit('error', error));
 }
 
 /** Sessions of one program are not taken by another that happens to have the same certificate. */

@@ -18,7 +18,7 @@ export interface SavedSession {
   readonly failure: VerificationFailure | undefined;
 }
 
-export function encodeSession(saved: SavedSession): Buffer {
+function encodeSession(saved: SavedSession): Buffer {
   return Buffer.from(
     JSON.stringify({ format: FORMAT, ...saved }, (_name, value: unknown) =>
       value instanceof Uint8Array ? { bytes: toBase64Url(value) } : bufferJson(value),
