@@ -9,7 +9,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { makeCase, type VoteCase } from './vote/cases.ts';
-import { holdVote, type Result } from './vote/hold.ts';
+import { askAgain, holdVote, type Result } from './vote/hold.ts';
 import { JUDGES } from './vote/judges.ts';
 import { renderPage } from './vote/page.ts';
 import { realExtensions } from './vote/real.ts';
@@ -41,17 +41,19 @@ async function main(): Promise<void> {
     process.exitCode = 2;
     return;
   }
-  const result =
+  const corpus = realExtensions(values.vectors);
+  const held =
     values.from === undefined
       ? await holdVote({
           count,
           seed,
-          corpus: realExtensions(values.vectors),
+          corpus,
           minutes: Number(values.minutes),
           judges: JUDGES,
           say: console.log,
         })
       : (JSON.parse(readFileSync(values.from, 'utf8')) as Result);
+  const result = await askAgain(held, corpus);
   if (values.save !== undefined) writeFileSync(values.save, JSON.stringify(result));
   const groups = tally(result.dissents);
   report(result, groups);

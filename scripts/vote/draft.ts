@@ -41,7 +41,8 @@ export const HOST = 'server.example';
 /** Milliseconds since 1970. */
 export const NOW: number = Date.parse('2030-01-01T00:00:00Z');
 
-const pools = new Map<b.KeyKind, b.Pair[]>();
+/** May have holes. */
+const pools = new Map<b.KeyKind, (b.Pair | undefined)[]>();
 
 /** Keys take long to make: a few of each kind serve all. */
 export function pairOf(kind: b.KeyKind, random: Random): b.Pair {
@@ -52,16 +53,21 @@ export function pairOf(kind: b.KeyKind, random: Random): b.Pair {
     pools.set(kind, pool);
   }
   const at = random.below(most);
-  pool[at] ??= b.makePair(kind);
-  return pool[at];
+  const pair = pool[at] ?? b.makePair(kind);
+  pool[at] = pair;
+  return pair;
 }
 
 /** A key that no other certificate of the chain has: with one key, a certificate would have several issuers. */
 export function otherPair(kind: b.KeyKind, random: Random, taken: readonly b.Pair[]): b.Pair {
-  for (;;) {
-    const pair = pairOf(kind, random);
-    if (!taken.includes(pair)) return pair;
-  }
+  const first = pairOf(kind, random);
+  if (!taken.includes(first)) return first;
+  const pool = pools.get(kind)!;
+  const free = pool.find((pair) => pair !== undefined && !taken.includes(pair));
+  if (free !== undefined) return free;
+  const made = b.makePair(kind);
+  pool.push(made);
+  return made;
 }
 
 /** A chain that is right: a leaf, some authorities, a root. */

@@ -93,3 +93,30 @@ function lineOf({ time, host, leaf, others, anchors }: VoteCase): string {
   const hex = (der: Uint8Array): string => Buffer.from(der).toString('hex');
   return [time, host, hex(leaf), others.map(hex).join(','), anchors.map(hex).join(',')].join('\t');
 }
+
+/** What was not answered in time, or not at all, is asked once more: a busy machine is no answer. */
+export async function askAgain(result: Result, corpus: Corpus): Promise<Result> {
+  const lost = (answer: string | null): boolean => answer?.startsWith('error: it ') === true;
+  if (!result.dissents.some(({ theirs }) => Object.values(theirs).some(lost))) return result;
+  const open = Object.keys(result.judges).flatMap((name) => {
+    const judge = openJudge(name);
+    return typeof judge === 'string' ? [] : [judge];
+  });
+  const dissents: Dissent[] = [];
+  const judges = Object.fromEntries(Object.entries(result.judges).map(([name, judge]) => [name, { ...judge }]));
+  for (const dissent of result.dissents) {
+    const names = Object.keys(dissent.theirs).filter((name) => lost(dissent.theirs[name]!));
+    if (names.length === 0) {
+      dissents.push(dissent);
+      continue;
+    }
+    const test = makeCase(dissent.number, result.seed, corpus);
+    const answers = new Map<string, Answer>();
+    for (const judge of open) answers.set(judge.name, (await judge.ask([lineOf(test)]))[0]);
+    for (const name of names) if (answers.has(name) && answers.get(name) === undefined) judges[name]!.taken++;
+    const again = dissentOf(test.number, test.tags, (await judgeOurselves(test)).answer, answers);
+    if (again !== undefined) dissents.push(again);
+  }
+  for (const judge of open) judge.close();
+  return { ...result, judges, dissents };
+}
