@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { toHex } from '../../../src/bytes/bytes.ts';
 import { nobleProvider } from '../../../src/crypto/noble/index.ts';
+import { readPem } from '../../../src/pki/index.ts';
 import {
   type Authority,
   createAuthority,
@@ -209,6 +210,27 @@ describe.skipIf(!isInstalled('certtool'))('GnuTLS', () => {
       file(kind, 'crl'),
     ]);
     expect(list).toMatch(/Verification output: Verified/);
+    if (isInstalled('ocsptool')) {
+      const { intermediate, server, revoked } = families.get(kind)!;
+      for (const [responses, words] of [
+        [{ certificate: server.certificate, status: 'good' as const }, /Certificate Status: good/],
+        [
+          { certificate: revoked.certificate, status: 'revoked' as const, revokedAt: Date.now() - 1e6 },
+          /Certificate Status: revoked/,
+        ],
+      ] as const) {
+        folder.write('gnutls.ocsp', await createOcspResponse({ issuer: intermediate, responses }));
+        const { output } = runProgram('ocsptool', [
+          '--verify-response',
+          '--load-response',
+          folder.path('gnutls.ocsp'),
+          '--load-signer',
+          file(kind, 'intermediate.pem'),
+        ]);
+        expect(output).toMatch(words);
+        expect(output).toMatch(/Verifying OCSP Response: Success/);
+      }
+    }
     const template = folder.write(
       'template',
       'cn = "gnutls.example"\ndns_name = "gnutls.example"\nip_address = "192.0.2.3"\n',
@@ -256,6 +278,13 @@ describe.skipIf(!isInstalled('certutil') || runProgram('certutil', ['-H']).outpu
           expect(runProgram('certutil', ['-V', ...db, '-n', name, '-u', usage, '-e']).output).toMatch(
             /certificate is valid/,
           );
+        }
+        if (isInstalled('crlutil')) {
+          // What NSS is given by hand it reads as DER.
+          store.write('list.der', readPem(folder.text(`${kind}.crl`))[0]!.der);
+          mustRun('crlutil', ['-I', ...db, '-i', store.path('list.der'), '-t', '1']);
+          mustRun('certutil', ['-A', ...db, '-n', 'revoked', '-t', ',,', '-a', '-i', file(kind, 'revoked.pem')]);
+          expect(runProgram('certutil', ['-V', ...db, '-n', 'revoked', '-u', 'V', '-e']).output).toMatch(/revoked/i);
         }
         store.write('noise', toHex(crypto.getRandomValues(new Uint8Array(64))));
         mustRun('certutil', [
@@ -325,6 +354,7 @@ describe.skipIf(!isInstalled('java') || !isInstalled('keytool'))('Java', () => {
       const lists = [file(kind, 'root.crl'), file(kind, 'crl')];
       expect(judge('server', ...lists)).toMatch(/^yes .*www\.example\.com/);
       expect(judge('revoked', ...lists)).toMatch(/^no: REVOKED/);
+      if (kind === 'P-256') expect(judge('client', ...lists)).toMatch(/^yes .*a@example\.com/);
     },
     120_000,
   );
