@@ -2,7 +2,7 @@
  * Do the roots that everybody trusts serve? `npm run roots [-- FILE...]`.
  *
  * Every root of Node's list, of Debian's ca-certificates, of Python's certifi, and of further files of PEM, each where it is
- * there, is read, and then a chain below it is judged in every profile. The keys are not here: the signature below a
+ * there, is read, and then a chain below it is judged in every profile. Their keys are not to be had: the signature below a
  * root is taken as good, everything else is looked at. Fails when one does not serve in `default`, `rfc5280` or `webpki`;
  * `strict` holds roots to the rules for those who issue, and is only shown.
  */

@@ -173,7 +173,7 @@ export const OUR_REFUSALS: readonly Cause[] = [
     'a constraint on addresses that is none',
     /an address of \d+ bytes|a mask with holes/,
     'RFC 5280 section 4.2.1.10: 8 or 32 octets, in the style of RFC 4632',
-    'others let be what they do not understand, and bind nothing by it',
+    'others let be what they do not understand, and then nothing is bound by it',
   ),
   ours(
     'a constraint with a minimum',
@@ -234,7 +234,7 @@ export const OUR_REFUSALS: readonly Cause[] = [
   }),
   ours(
     'a wildcard directly below a top-level domain',
-    /it is not for the name that was asked for.*found \*\.[a-z]+\)/,
+    /it is not for the name that was asked for.*found [^)]*\*\.[a-z]+(?: and [^)]*)?\)/,
     'RFC 9525 section 6.3; Baseline Requirements 3.2.2.6',
     'Go and pyca/cryptography take it, GnuTLS and OpenSSL want two labels behind it',
     { takes: ['Go', 'pyca/cryptography'] },
@@ -243,7 +243,7 @@ export const OUR_REFUSALS: readonly Cause[] = [
     'a name that cannot be compared where its form is limited',
     /it has a name, or an authority above it a constraint, that cannot be compared/,
     'RFC 5280 section 4.2.1.10: "MUST either process the constraint or reject the certificate"',
-    'addresses and words as names of hosts, mailboxes and URIs without a host, constraints that are no host, forms that are not compared: each other lets some of them be',
+    'addresses and words as names of hosts, mailboxes and URIs without a host, constraints that are no host, forms that no judge compares: each other lets some of them be',
   ),
   ours(
     'constraints on directory names',
@@ -260,11 +260,18 @@ export const OUR_REFUSALS: readonly Cause[] = [
     { takes: ['GnuTLS'] },
   ),
   ours(
+    'a mailbox in the subject',
+    /certificate \d+ \(emailAddress=.*(?:does not permit|excludes) one of its names .*@/,
+    'RFC 5280 section 4.2.1.10: a constraint on mailboxes binds emailAddress in the subject',
+    'Go and rustls-webpki do not look at the subject',
+    { takes: ['Go', 'rustls-webpki'], tags: /^name: subject$/ },
+  ),
+  ours(
     'constraints on hosts, mailboxes and URIs',
     /(?:does not permit|excludes) one of its names/,
     'RFC 5280 section 4.2.1.10',
-    'OpenSSL and GnuTLS read a dot in front, the case of a mailbox or the port of a URI otherwise, and do not hold wildcards against what is excluded',
-    { takes: ['OpenSSL', 'GnuTLS', 'pyca/cryptography'], tags: /dns|mailbox|uri|address|real nc/ },
+    'OpenSSL and GnuTLS read a dot in front, the case of a mailbox or the port of a URI otherwise, and do not hold wildcards against what is excluded; Go takes a host of a URI for a domain',
+    { takes: ['OpenSSL', 'GnuTLS', 'pyca/cryptography', 'Go'], tags: /dns|mailbox|uri|address|real nc/ },
   ),
   ours(
     'a certificate that is not read to its end',

@@ -11,15 +11,16 @@ const STRICTER: readonly Profile[] = ['rfc5280', 'webpki', 'strict'];
 
 export interface OurAnswer {
   readonly answer: Answer;
-  /** Milliseconds, of the default profile. */
+  /** Milliseconds of CPU, of the default profile. */
   readonly took: number;
 }
 
 export async function judgeOurselves(test: VoteCase): Promise<OurAnswer> {
   const anchors = readable(test.anchors);
-  const start = performance.now();
+  const before = process.cpuUsage();
   const answer = await judge(test, anchors, 'default');
-  const took = performance.now() - start;
+  const { user, system } = process.cpuUsage(before);
+  const took = (user + system) / 1_000;
   if (answer === undefined) return { answer, took };
   for (const profile of STRICTER)
     if ((await judge(test, anchors, profile)) === undefined)

@@ -19,7 +19,7 @@ function between(page: string, name: string, content: string): string {
   return `${page.slice(0, from + begin.length)}\n${content}\n${page.slice(to)}`;
 }
 
-function figures({ count, seed, extensions, judges, taken, slowest, dissents }: Result): string {
+function figures({ count, seed, extensions, judges, taken, dissents }: Result): string {
   const rows = Object.entries(judges).map(([name, { version, taken: many }]) => {
     const [refused, accepted] = [false, true].map(
       (ours) => dissents.filter((one) => name in one.theirs && (one.ours === null) === ours).length,
@@ -27,7 +27,7 @@ function figures({ count, seed, extensions, judges, taken, slowest, dissents }: 
     return `| ${name} | ${version} | ${number(many)} | ${number(accepted ?? 0)} | ${number(refused ?? 0)} |`;
   });
   return [
-    `${number(count)} cases (seed ${seed}), with ${number(extensions)} extensions of others; ${number(dissents.length)} of them are judged otherwise by at least one. The slowest took warifu ${slowest.ms} ms on a loaded machine.`,
+    `${number(count)} cases (seed ${seed}), with ${number(extensions)} extensions of others; ${number(dissents.length)} of them are judged otherwise by at least one.`,
     '',
     '| judge | version | takes | refuses what warifu takes | takes what warifu refuses |',
     '| --- | --- | --- | --- | --- |',
@@ -44,7 +44,7 @@ function causes(groups: readonly Group[]): string {
   return ['| cause | cases | who differs | rule | why |', '| --- | --- | --- | --- | --- |', ...rows].join('\n');
 }
 
-/** What is taken nowhere else, by everything that is a cause of it. */
+/** What no other takes, by everything that is a cause of it. */
 function alone({ dissents }: Result, groups: readonly Group[]): string {
   const counts = new Map<string, number>();
   let cases = 0;
