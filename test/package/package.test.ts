@@ -69,12 +69,18 @@ describe('the package, built', () => {
     writeFileSync(join(CONSUMER, 'node.ts'), useAll(entries().filter(isForNode)));
   }, 120_000);
 
-  for (const { specifier, module, types } of entries()) {
+  for (const { specifier, module, bundled, types } of entries()) {
     it(`${specifier} resolves, to files that are there`, () => {
       const resolved = createRequire(join(CONSUMER, 'main.js')).resolve(specifier);
-      expect(resolved).toBe(join(INSTALLED, module));
+      expect(resolved).toBe(join(INSTALLED, bundled));
       expect(existsSync(resolved)).toBe(true);
+      expect(existsSync(join(INSTALLED, module))).toBe(true);
       expect(existsSync(join(INSTALLED, types))).toBe(true);
+    });
+    it(`${specifier} has the same names in few files`, async () => {
+      const names = async (file: string): Promise<readonly string[]> =>
+        Object.keys(await import(join(INSTALLED, file)));
+      expect(await names(bundled)).toEqual(await names(module));
     });
     it(`${specifier} can be imported`, async () => {
       const code = `const entry = await import('${specifier}'); console.log(Object.keys(entry).length);`;

@@ -69,3 +69,18 @@ describe('a program that names only TLS 1.3', () => {
     expect(inputs.filter((input) => /\/legacy|cbc12|key-exchange\/(rsa|dhe)|ffdhe/.test(input))).toEqual([]);
   });
 });
+
+describe('the budget', () => {
+  // In KiB of gzip, a little above what it is. It may only be made smaller; docs/benchmarks.md says where the weight is.
+  it.each([
+    ['the engine', 'test/size/engine.ts', 29],
+    ['a client of TLS 1.3 with WebCrypto', 'test/size/client13-web.ts', 95],
+    ['a client of TLS 1.3 with noble alone', 'test/size/client13-noble.ts', 114],
+    ['everything', 'src/index.ts', 166],
+  ])('of %s is kept', async (name, source, kilobytes) => {
+    const { gzip } = await bundle(name, source);
+    expect(gzip / 1024).toBeLessThan(kilobytes);
+    // What has been saved is kept as well.
+    expect(gzip / 1024).toBeGreaterThan(kilobytes * 0.9);
+  });
+});

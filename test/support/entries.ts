@@ -10,6 +10,8 @@ export interface Entry {
   readonly source: string;
   readonly types: string;
   readonly module: string;
+  /** What Node and its like take in its place: the same in few files. */
+  readonly bundled: string;
 }
 
 /** Entries that are for runtimes with Node's modules. */
@@ -30,6 +32,7 @@ export function entries(): Entry[] {
       source: target.types.replace(/^\.\/dist\//, 'src/').replace(/\.d\.ts$/, '.ts'),
       types: target.types,
       module: target.default,
+      bundled: target.default.replace('./dist/', './dist/bundled/'),
     });
   }
   return found;

@@ -1,0 +1,6 @@
+/** A client of TLS 1.3 that judges chains, all of it in JavaScript. */
+export { nobleProvider } from '../../src/crypto/noble/index.ts';
+export { clientConfig } from '../../src/engine/config/index.ts';
+export { Engine } from '../../src/engine/engine.ts';
+export { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
+export { client13 } from '../../src/handshake/tls13/client/client.ts';
