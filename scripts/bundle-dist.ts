@@ -6,14 +6,32 @@
  * What nearly every program loads is one file, and an entry only names its part of it; what few programs load shares its
  * chunks with it, so that a class is the same class whichever entry it came from.
  */
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
-import { type Entry, entries, ROOT } from '../test/support/entries.ts';
+
+const ROOT = join(import.meta.dirname, '..');
+
+interface Entry {
+  /** `./engine`; `.` is the package itself. */
+  readonly subpath: string;
+  /** The file, relative to the root. */
+  readonly module: string;
+}
 
 /** What few programs load, and what loads much of Node. */
 const APART: readonly string[] = ['node', 'pki/formats', 'pki/issue', 'inspect', 'legacy', 'crypto/conformance'];
-const isApart = ({ specifier }: Entry): boolean => APART.includes(specifier.replace(/^warifu\/?/, ''));
+const isApart = ({ subpath }: Entry): boolean => APART.includes(subpath.replace(/^\.\/?/, ''));
+
+function entries(): Entry[] {
+  const { exports } = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+    readonly exports: Readonly<Record<string, { readonly default: string } | string>>;
+  };
+  return Object.entries(exports).flatMap(([subpath, target]) =>
+    typeof target === 'string' ? [] : [{ subpath, module: target.default }],
+  );
+}
 
 /** The names an entry exports, each under a name of its own in the one file. */
 async function namesOf({ module }: Entry): Promise<readonly string[]> {

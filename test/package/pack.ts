@@ -33,7 +33,7 @@ interface Manifest {
 export const manifest: Manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as Manifest;
 
 /** What the build is made from, beside `src`. */
-const CONFIGURATION = ['package.json', 'tsconfig.json', 'tsconfig.build.json'];
+const CONFIGURATION = ['package.json', 'tsconfig.json', 'tsconfig.build.json', 'scripts/bundle-dist.ts'];
 const CACHE = join(ROOT, '.cache/pack');
 /** For one build and pack, in milliseconds; a lock that is older was left behind. */
 const PATIENCE = 180_000;
