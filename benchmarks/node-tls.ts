@@ -1,73 +1,79 @@
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
-import { type CommonConnectionOptions, connect, createServer, type SecureContextOptions } from 'node:tls';
+import * as tls from 'node:tls';
+import type { CommonConnectionOptions, SecureContextOptions } from 'node:tls';
 import type { Connection, Contender, Terms } from './contender.ts';
 
 /** Node's own TLS: OpenSSL. What everything else is measured against. */
-export const nodeTls: Contender = {
-  name: 'node:tls',
-  versions: ['1.2', '1.3'],
-  async connect(port, options) {
-    const socket = connect({
-      host: '127.0.0.1',
-      port,
-      servername: options.serverName,
-      ca: options.anchors,
-      ...(options.credential && { cert: options.credential.chain, key: options.credential.key }),
-      ...(sessions.has(options) && { session: sessions.get(options)! }),
-      ...terms(options),
-    });
-    socket.setNoDelay(true);
-    if (options.resume === true) socket.on('session', (session) => void sessions.set(options, session));
-    await once(socket, 'secureConnect');
-    if (socket.isSessionReused() !== (options.resume === true && known.has(options)))
-      throw new Error('resumed, or not, against what was asked for');
-    known.add(options);
-    return connection(socket);
-  },
-  async listen(options, serve) {
-    const server = createServer({
-      cert: options.credential.chain,
-      key: options.credential.key,
-      ...(options.clientAnchors !== undefined && {
-        ca: options.clientAnchors,
-        requestCert: true,
-        rejectUnauthorized: true,
-      }),
-      ...terms(options),
-    });
-    const open = new Set<Socket>();
-    server.on('connection', (socket: Socket) => {
-      socket.setNoDelay(true);
-      open.add(socket);
-      socket.once('close', () => open.delete(socket));
-    });
-    server.on('secureConnection', (socket) => {
-      const own = connection(socket);
-      serve(own)
-        .catch(() => {})
-        .finally(() => own.close());
-    });
-    server.on('tlsClientError', () => {});
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const address = server.address();
-    if (address === null || typeof address === 'string') throw new Error('no port');
-    return {
-      port: address.port,
-      close: async () => {
-        for (const socket of open) socket.destroy();
-        server.close();
-        await once(server, 'close');
-      },
-    };
-  },
-};
+export const nodeTls: Contender = /* @__PURE__ */ likeNode('node:tls', tls);
 
-/** The newest session of those who resume. */
-const sessions = new WeakMap<object, Buffer>();
-/** Who has connected before. */
-const known = new WeakSet<object>();
+/** Anything with the interface of node:tls. */
+export function likeNode(
+  name: string,
+  { connect, createServer }: Pick<typeof tls, 'connect' | 'createServer'>,
+): Contender {
+  const sessions = new WeakMap<object, Buffer>();
+  const known = new WeakSet<object>();
+  return {
+    name,
+    versions: ['1.2', '1.3'],
+    async connect(port, options) {
+      const socket = connect({
+        host: '127.0.0.1',
+        port,
+        servername: options.serverName,
+        ca: options.anchors,
+        ...(options.credential && { cert: options.credential.chain, key: options.credential.key }),
+        ...(sessions.has(options) && { session: sessions.get(options)! }),
+        ...terms(options),
+      });
+      socket.setNoDelay(true);
+      if (options.resume === true) socket.on('session', (session) => void sessions.set(options, session));
+      await once(socket, 'secureConnect');
+      if (socket.isSessionReused() !== (options.resume === true && known.has(options)))
+        throw new Error('resumed, or not, against what was asked for');
+      known.add(options);
+      return connection(socket);
+    },
+    async listen(options, serve) {
+      const server = createServer({
+        cert: options.credential.chain,
+        key: options.credential.key,
+        ...(options.clientAnchors !== undefined && {
+          ca: options.clientAnchors,
+          requestCert: true,
+          rejectUnauthorized: true,
+        }),
+        ...terms(options),
+      });
+      const open = new Set<Socket>();
+      server.on('connection', (socket: Socket) => {
+        socket.setNoDelay(true);
+        open.add(socket);
+        socket.once('close', () => open.delete(socket));
+      });
+      server.on('secureConnection', (socket) => {
+        const own = connection(socket);
+        serve(own)
+          .catch(() => {})
+          .finally(() => own.close());
+      });
+      server.on('tlsClientError', () => {});
+      server.listen(0, '127.0.0.1');
+      await once(server, 'listening');
+      const address = server.address();
+      if (address === null || typeof address === 'string') throw new Error('no port');
+      return {
+        port: address.port,
+        close: async () => {
+          for (const socket of open) socket.destroy();
+          server.close();
+          await once(server, 'close');
+        },
+      };
+    },
+  };
+}
 
 const SUITES_12 = {
   TLS_AES_128_GCM_SHA256: 'ECDHE-ECDSA-AES128-GCM-SHA256',

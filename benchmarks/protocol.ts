@@ -10,12 +10,13 @@ const ORDERS: readonly Order[] = ['hello', 'down', 'up'];
 const CHUNK = /* @__PURE__ */ new Uint8Array(64 * 1024).fill(7);
 
 /** The client's half. */
-export async function ask(connection: Connection, order: Order, bytes: number): Promise<void> {
+/** @param kilobytes of each write, when sending. */
+export async function ask(connection: Connection, order: Order, bytes: number, kilobytes: number = 64): Promise<void> {
   const request = new Uint8Array(5);
   request[0] = ORDERS.indexOf(order);
   new DataView(request.buffer).setUint32(1, bytes);
   await connection.write(request);
-  if (order === 'up') await send(connection, bytes);
+  if (order === 'up') await send(connection, bytes, kilobytes << 10);
   await take(connection, order === 'down' ? bytes : 1);
 }
 
@@ -41,9 +42,8 @@ export async function answer(connection: Connection): Promise<void> {
   }
 }
 
-async function send(connection: Connection, bytes: number): Promise<void> {
-  for (let left = bytes; left > 0; left -= CHUNK.length)
-    await connection.write(CHUNK.subarray(0, Math.min(left, CHUNK.length)));
+async function send(connection: Connection, bytes: number, size: number = CHUNK.length): Promise<void> {
+  for (let left = bytes; left > 0; left -= size) await connection.write(CHUNK.subarray(0, Math.min(left, size)));
 }
 
 async function take(connection: Connection, bytes: number): Promise<void> {

@@ -1,3 +1,4 @@
+import { concatAll } from '../bytes/bytes.ts';
 import type { AeadJob, BulkAead } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { Epoch } from '../handshake/context.ts';
@@ -5,7 +6,7 @@ import type { Arrival, FirstHello, Row } from '../handshake/machine.ts';
 import { Budgets } from '../record/budgets.ts';
 import { Deframer, MAX_PLAINTEXT, type RawRecord } from '../record/deframer.ts';
 import { Joiner } from '../record/joiner.ts';
-import type { RecordProtector } from '../keys/protection.ts';
+import type { Opened, RecordProtector } from '../keys/protection.ts';
 import {
   CONTENT_ALERT,
   CONTENT_APPLICATION_DATA,
@@ -32,6 +33,9 @@ export interface Handler {
 
 /** Bytes of records that are opened in one batch, but for the last record of it. */
 const MAX_BATCH = 1_048_576;
+
+/** Bytes of data that are handed on as one piece. */
+const MAX_JOINED = 65_536;
 
 interface Batch {
   readonly protector: RecordProtector;
@@ -168,17 +172,37 @@ export class Inbound {
     return true;
   }
 
-  /** One record of a batch. What lies behind a change of keys was opened under the old ones: it is opened again. */
+  /**
+   * Takes results of a batch: data that lies together as one piece, or one record of anything else. What lies behind a change
+   * of keys was opened under the old ones: it is opened again.
+   */
   #takeOpened(batch: Batch, handler: Handler): boolean {
-    const { protector, records, opened } = batch;
-    if (opened === undefined) return false;
-    const record = records[batch.taken]!;
-    const inner = opened[batch.taken]!;
-    if (++batch.taken === records.length) this.#batch = undefined;
-    const { type, content } = protector.batches!.opened(record.header, inner, this.limit);
-    this.#opened++;
-    this.#content(type, content, handler);
+    if (batch.opened === undefined) return false;
+    const parts: Uint8Array[] = [];
+    let size = 0;
+    let last: Opened | undefined;
+    try {
+      do {
+        last = this.#nextOpened(batch, batch.opened);
+        if (!isData(last)) break;
+        parts.push(last.content);
+        size += last.content.length;
+      } while (size < MAX_JOINED && this.#batch === batch);
+    } finally {
+      // What came before a record that is wrong is not lost.
+      if (size > 0) this.#content(CONTENT_APPLICATION_DATA, parts.length === 1 ? parts[0]! : concatAll(parts), handler);
+    }
+    if (!isData(last)) this.#content(last.type, last.content, handler);
     return true;
+  }
+
+  #nextOpened(batch: Batch, opened: readonly (Uint8Array | undefined)[]): Opened {
+    const record = batch.records[batch.taken]!;
+    const inner = opened[batch.taken]!;
+    if (++batch.taken === batch.records.length) this.#batch = undefined;
+    const result = batch.protector.batches!.opened(record.header, inner, this.limit);
+    this.#opened++;
+    return result;
   }
 
   /** A warning that means nothing by itself: there may be a few (RFC 9846 section 6.1). */
@@ -302,4 +326,9 @@ export class Inbound {
     if (skip.left < 0) throw new TlsError('ERR_TOO_MUCH_EARLY_DATA');
     return true;
   }
+}
+
+/** Data that something is in: records without content are counted one by one. */
+function isData({ type, content }: Opened): boolean {
+  return type === CONTENT_APPLICATION_DATA && content.length > 0;
 }

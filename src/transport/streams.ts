@@ -80,7 +80,7 @@ export async function drive(
 }
 
 /** Bytes that are accepted before the transport has taken them. */
-const ACCEPTED = 65_536;
+const ACCEPTED = 131_072;
 
 class Streams implements TlsStream, Skin {
   readonly readable: ReadableStream<OwnBytes>;
