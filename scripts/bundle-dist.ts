@@ -21,7 +21,15 @@ interface Entry {
 }
 
 /** What few programs load, and what loads much of Node. */
-const APART: readonly string[] = ['node', 'pki/formats', 'pki/issue', 'inspect', 'legacy', 'crypto/conformance'];
+const APART: readonly string[] = [
+  'node',
+  'pki/formats',
+  'pki/issue',
+  'inspect',
+  'legacy',
+  'crypto/conformance',
+  'testkit',
+];
 const isApart = ({ subpath }: Entry): boolean => APART.includes(subpath.replace(/^\.\/?/, ''));
 
 function entries(): Entry[] {
