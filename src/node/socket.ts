@@ -3,11 +3,12 @@ import type { PeerCertificate, DetailedPeerCertificate } from 'node:tls';
 import { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { bytesOf, type OwnBytes } from '../bytes/bytes.ts';
+import { quoted } from '../bytes/text.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
 import { Driver } from '../transport/driver.ts';
-import { type TransportOptions, transportConfig } from '../transport/options.ts';
+import { nameOf, type TransportOptions, transportConfig } from '../transport/options.ts';
 import type { Skin } from '../transport/transport.ts';
 import type { Turns } from '../transport/turns.ts';
 import { DuplexTransport } from './duplex-transport.ts';
@@ -203,10 +204,11 @@ export class TlsSocket extends NetSocket {
   override write(chunk: unknown, callback?: Done): boolean;
   override write(chunk: unknown, encoding?: BufferEncoding, callback?: Done): boolean;
   override write(chunk: unknown, encoding?: BufferEncoding | Done, callback?: Done): boolean {
-    this.#corkForThisTurn();
     const bytes = toBuffer(chunk);
+    this.#corkForThisTurn();
     if (typeof encoding === 'function') return super.write(bytes, encoding);
-    return encoding === undefined ? super.write(bytes, callback) : super.write(bytes, encoding, callback);
+    if (encoding === undefined || encoding === null) return super.write(bytes, callback);
+    return super.write(bytes, checkedEncoding(encoding), callback);
   }
 
   override end(callback?: () => void): this;
@@ -215,8 +217,8 @@ export class TlsSocket extends NetSocket {
   override end(chunk?: unknown, encoding?: BufferEncoding | (() => void), callback?: () => void): this {
     if (typeof chunk === 'function') return super.end(chunk as () => void);
     if (chunk !== undefined && chunk !== null) {
-      if (typeof encoding === 'string') this.write(chunk, encoding);
-      else this.write(chunk);
+      if (typeof encoding === 'function') this.write(chunk);
+      else this.write(chunk, encoding);
     }
     const done = typeof encoding === 'function' ? encoding : callback;
     return done === undefined ? super.end() : super.end(done);
@@ -354,6 +356,19 @@ export class TlsSocket extends NetSocket {
   }
 }
 
-function toBuffer(chunk: unknown): unknown {
-  return typeof chunk === 'string' || Buffer.isBuffer(chunk) ? chunk : (bytesOf(chunk) ?? chunk);
+/** @throws TypeError with the code that streams of Node have for it; they look into what they do not know to describe it. */
+function toBuffer(chunk: unknown): string | Uint8Array {
+  const bytes = typeof chunk === 'string' ? chunk : bytesOf(chunk);
+  if (bytes !== undefined) return bytes;
+  const what = `write: expected a string, an ArrayBuffer or a view of one, found ${nameOf(chunk)}`;
+  throw Object.assign(new TypeError(what), {
+    code: chunk === null ? 'ERR_STREAM_NULL_VALUES' : 'ERR_INVALID_ARG_TYPE',
+  });
+}
+
+function checkedEncoding(encoding: unknown): BufferEncoding {
+  if (typeof encoding === 'string' && Buffer.isEncoding(encoding)) return encoding;
+  const found = typeof encoding === 'string' ? quoted(encoding, 40) : nameOf(encoding);
+  const what = `write: expected an encoding such as 'utf8' or 'latin1', found ${found}`;
+  throw Object.assign(new TypeError(what), { code: 'ERR_UNKNOWN_ENCODING' });
 }

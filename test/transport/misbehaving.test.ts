@@ -170,4 +170,20 @@ describe('streams of Node', () => {
     server.destroy();
     await nothingEscaped();
   });
+
+  it('what cannot even be looked at is a TypeError of the one who writes it', async () => {
+    const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
+    const { client, server } = await secured(wire());
+    for (const chunk of [hostile, null, 5, Symbol('s')])
+      expect(() => client.write(chunk)).toThrow(/^write: expected a string, an ArrayBuffer or a view of one, found /);
+    for (const encoding of [hostile, 'utf-9', 5])
+      expect(() => client.write('text', encoding as BufferEncoding)).toThrow(/^write: expected an encoding/);
+    expect(() => client.end(hostile)).toThrow(TypeError);
+    // The mistake of one call.
+    const read = new Promise((resolve) => server.once('data', (bytes: Buffer) => resolve(bytes.toString())));
+    client.end('7465', 'hex');
+    expect(await read).toBe('te');
+    server.destroy();
+    await nothingEscaped();
+  });
 });
