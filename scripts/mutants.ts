@@ -2,7 +2,7 @@
  * Takes code out, one piece at a time, and demands that a test notices: `npm run mutants`. The pieces are in the tables of
  * scripts/mutants/; a piece that no test misses is one that the next change may lose.
  *
- *     npm run mutants -- [--list] [--jobs 2] [part of a name ...]
+ *     npm run mutants -- [--list] [--jobs 2] [--patience SECONDS] [part of a name ...]
  *
  * Works in copies of the tree below the temporary folder, so it can run beside everything else. The exit code is 0 only
  * when every piece was missed by an assertion: not by a file that no longer loads, and not by a clock.
@@ -28,8 +28,9 @@ import { readTree } from './tree.ts';
 const ROOT = join(import.meta.dirname, '..');
 /** Not copied: what is made, what is large, and what is linked. */
 const LEFT_OUT = ['node_modules', 'dist', '.git', '.cache', 'coverage', 'api'];
-/** For the tests of one mutant, in milliseconds. */
-const PATIENCE = 180_000;
+/** For the tests of one mutant, in seconds. */
+const PATIENCE = '180';
+let patience = Number(PATIENCE);
 
 type Outcome =
   | { readonly kind: 'noticed'; readonly by: string }
@@ -38,7 +39,11 @@ type Outcome =
 async function main(): Promise<void> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { list: { type: 'boolean', default: false }, jobs: { type: 'string' } },
+    options: {
+      list: { type: 'boolean', default: false },
+      jobs: { type: 'string' },
+      patience: { type: 'string', default: PATIENCE },
+    },
   });
   const all = await allMutants();
   const wanted = all.filter(({ name }) => positionals.length === 0 || positionals.some((part) => name.includes(part)));
@@ -48,6 +53,7 @@ async function main(): Promise<void> {
     return;
   }
   const jobs = jobsFrom(values.jobs, wanted.length);
+  patience = Number(values.patience);
   const sources = readTree(join(ROOT, 'src'));
   const plan = wanted.map((mutant) => [mutant, applyMutant(mutant, sources)] as const);
 
@@ -101,7 +107,7 @@ async function judge(copy: string, mutant: Mutant, { file, text }: Applied, whol
   writeFileSync(path, text);
   try {
     const { report, output, hung } = await vitest(copy, mutant.tests, mutant.only);
-    if (hung) return { kind: 'INVALID', why: `the tests did not end within ${PATIENCE / 1000} s` };
+    if (hung) return { kind: 'INVALID', why: `the tests did not end within ${patience} s` };
     if (report === undefined) return { kind: 'INVALID', why: `no report: ${output.slice(-300)}` };
     const failed = failedIn(report);
     if (failed.length > 0) return { kind: 'noticed', by: failed[0]! };
@@ -150,7 +156,7 @@ async function vitest(
   const timer = setTimeout(() => {
     hung = true;
     child.kill('SIGKILL');
-  }, PATIENCE);
+  }, patience * 1_000);
   await new Promise((resolve) => child.once('close', resolve));
   clearTimeout(timer);
   const report = existsSync(json) ? (JSON.parse(readFileSync(json, 'utf8')) as Report) : undefined;
