@@ -212,8 +212,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 9: any buffer or view, Node',
-    find: "  return typeof chunk === 'string' || Buffer.isBuffer(chunk) ? chunk : (bytesOf(chunk) ?? chunk);\n",
-    replace: '  return chunk;\n',
+    find: "const bytes = typeof chunk === 'string' ? chunk : bytesOf(chunk);\n",
+    replace: "const bytes = typeof chunk === 'string' || Buffer.isBuffer(chunk) ? chunk : undefined;\n",
     tests: NODE,
     only: '9\\.',
   },

@@ -55,21 +55,21 @@ export async function describeBundle(
   crypto: CryptoProvider,
   options: DescribeOptions = {},
 ): Promise<BundleReport> {
-  const problems: BundleProblem[] = [];
+  let problems: BundleProblem[] = [];
   const list = typeof files === 'string' || files instanceof Uint8Array ? [files] : files;
-  const bundle: { certificates: Certificate[]; keys: Bundle['keys'][number][] } = { certificates: [], keys: [] };
+  let bundle: { certificates: Certificate[]; keys: Bundle['keys'][number][] } = { certificates: [], keys: [] };
   for (const file of list) {
     try {
       const { certificates, keys, problems: found } = await readBundle(file, options);
-      problems.push(...found);
-      bundle.certificates.push(...certificates);
-      bundle.keys.push(...keys);
+      problems = problems.concat(found);
+      bundle = { certificates: bundle.certificates.concat(certificates), keys: bundle.keys.concat(keys) };
     } catch (error) {
       problems.push(unreadable(error));
     }
   }
   const arranged = await arrangeByKey(bundle, crypto, problems);
-  if (arranged !== undefined) problems.push(...problemsOf(bundle.certificates, arranged, options.now ?? Date.now()));
+  if (arranged !== undefined)
+    problems = problems.concat(problemsOf(bundle.certificates, arranged, options.now ?? Date.now()));
   const certificates = bundle.certificates.map(summary);
   const chain = (arranged?.chain ?? []).map((certificate) => bundle.certificates.indexOf(certificate));
   return { text: write(certificates, bundle.keys.length, chain, problems), problems, certificates, chain };

@@ -1,4 +1,4 @@
-import { concat } from '../../../bytes/bytes.ts';
+import { concatAll } from '../../../bytes/bytes.ts';
 import { DerError, TAG_BIT_STRING, TAG_SEQUENCE, TAG_SET } from '../../../bytes/der.ts';
 import { derElement } from '../../../bytes/der-writer.ts';
 
@@ -60,12 +60,12 @@ function element(walk: Walk, at: number, end: number, depth: number): Element {
     next = child.next;
   }
   const isString = (tag & 0xc0) === 0 && tag !== TAG_SEQUENCE && tag !== TAG_SET;
-  if (!isString) return finished(tag, concat(...children.map(({ der }) => der)), next);
+  if (!isString) return finished(tag, concatAll(children.map(({ der }) => der)), next);
   // A string in parts: each part is a string of the same type (X.690 section 8.7.3).
   const whole = tag & ~0x20;
   if (whole === TAG_BIT_STRING) throw new DerError('a BIT STRING in parts', at);
   if (children.some((child) => child.tag !== whole)) throw new DerError('a string in parts of another type', at);
-  return finished(whole, concat(...children.map(({ content }) => content)), next);
+  return finished(whole, concatAll(children.map(({ content }) => content)), next);
 }
 
 function finished(tag: number, content: Uint8Array, next: number): Element {

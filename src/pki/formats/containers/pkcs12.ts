@@ -1,4 +1,4 @@
-import { concat, equalBytes, equalConstantTime } from '../../../bytes/bytes.ts';
+import { concatAll, equalBytes, equalConstantTime } from '../../../bytes/bytes.ts';
 import {
   contextConstructed,
   contextTag,
@@ -271,7 +271,7 @@ function implicitOctets(info: DerCursor): Uint8Array {
   return info.constructed(contextConstructed(0), (parts) => {
     const list: Uint8Array[] = [];
     while (!parts.done) list.push(parts.octetString());
-    return concat(...list);
+    return concatAll(list);
   });
 }
 
