@@ -464,6 +464,15 @@ export interface TlsErrorDetails {
   readonly rfc?: string;
 }
 
+/** Is it an error of this library? What is thrown can be anything, and need not let itself be asked. */
+export function isTlsError(reason: unknown): reason is TlsError {
+  try {
+    return reason instanceof TlsError;
+  } catch {
+    return false;
+  }
+}
+
 /**
  * The only thing this library throws or rejects with.
  *

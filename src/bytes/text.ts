@@ -33,6 +33,12 @@ export function reasonText(reason: unknown): string {
   }
 }
 
+/** A value that should have been a number, with its type. Objects and functions may throw when they are looked at. */
+export function typedText(value: unknown): string {
+  if (typeof value === 'function') return 'a function';
+  return typeof value === 'object' && value !== null ? 'an object' : `${typeof value} ${printable(String(value), 60)}`;
+}
+
 /** The first of them, each in quotes, and how many more there are. */
 export function quotedList(texts: readonly string[], max: number = 8): string {
   const some = texts.slice(0, max).map((text) => quoted(text, 64));

@@ -1,3 +1,4 @@
+import { typedText } from '../bytes/text.ts';
 import { isTime } from '../bytes/time.ts';
 import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
@@ -21,10 +22,8 @@ export function timeOf(clock: Config['clock']): number {
     throw new TlsError('ERR_CALLBACK_FAILED', { detail: 'clock.now', cause });
   }
   if (isTime(now)) return now;
-  // An object may throw when it is looked at.
-  const found = typeof now === 'object' && now !== null ? 'an object' : `${typeof now} ${String(now)}`;
   throw new TlsError('ERR_CALLBACK_FAILED', {
-    detail: `clock.now: expected milliseconds since 1970, as Date.now() gives them, found ${found}`,
+    detail: `clock.now: expected milliseconds since 1970, as Date.now() gives them, found ${typedText(now)}`,
   });
 }
 

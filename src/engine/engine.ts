@@ -2,7 +2,7 @@ import { reasonText } from '../bytes/text.ts';
 import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
-import { Alert, TlsError } from '../errors.ts';
+import { Alert, isTlsError, TlsError } from '../errors.ts';
 import { startClient } from '../handshake/client-hello.ts';
 import type { Config } from '../handshake/config.ts';
 import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
@@ -257,7 +257,7 @@ export class Engine {
       return answer(request, this.config);
     } catch (reason) {
       // Asked twice is a mistake of the caller's; anything else is a callback that threw where nothing expected it.
-      if (reason instanceof TlsError && reason.code === 'ERR_STATE') throw reason;
+      if (isTlsError(reason) && reason.code === 'ERR_STATE') throw reason;
       this.#fail(reason);
       return undefined;
     }
@@ -486,7 +486,7 @@ export class Engine {
   #fail(reason: unknown): void {
     if (this.#lifecycle.over) return;
     const { writes } = this.#lifecycle;
-    const error = reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
+    const error = isTlsError(reason) ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
     const { status: before } = this;
     this.#lifecycle.fail();
     this.#outbound.dropUnsent();
@@ -571,7 +571,7 @@ export class Engine {
     try {
       action();
     } catch (reason) {
-      if (reason instanceof TlsError && reason.code === 'ERR_STATE') throw reason;
+      if (isTlsError(reason) && reason.code === 'ERR_STATE') throw reason;
       this.#fail(reason);
       throw reason;
     }

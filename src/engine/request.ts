@@ -1,6 +1,6 @@
 import { plainView } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
-import { TlsError } from '../errors.ts';
+import { isTlsError, TlsError } from '../errors.ts';
 import {
   type AnyRequest,
   type AnyRequestBody,
@@ -59,14 +59,14 @@ function answerable<K extends RequestKind>({ kind, ask }: RequestBody<K>, engine
         } catch {
           // It cannot even be looked at: there is no secret of ours in it.
         }
-        const detail = cause instanceof TlsError ? cause.message : `${kind}: the answer cannot be read`;
+        const detail = isTlsError(cause) ? cause.message : `${kind}: the answer cannot be read`;
         engine.refuse(new TlsError(rule.fault, { detail, cause }));
         return;
       }
       engine.answer(checked instanceof Uint8Array ? plainView(checked) : checked, secretsIn(rule, value));
     },
     refuse: (reason): void => {
-      if (mayAnswer()) engine.refuse(reason instanceof TlsError ? reason : new TlsError(rule.fault, { cause: reason }));
+      if (mayAnswer()) engine.refuse(isTlsError(reason) ? reason : new TlsError(rule.fault, { cause: reason }));
     },
   };
 }

@@ -5,7 +5,7 @@ import type { Duplex } from 'node:stream';
 import { bytesOf, type OwnBytes } from '../bytes/bytes.ts';
 import { quoted } from '../bytes/text.ts';
 import type { Engine } from '../engine/engine.ts';
-import { TlsError } from '../errors.ts';
+import { isTlsError, TlsError } from '../errors.ts';
 import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
 import { Driver } from '../transport/driver.ts';
 import { nameOf, type TransportOptions, transportConfig } from '../transport/options.ts';
@@ -252,7 +252,7 @@ export class TlsSocket extends NetSocket {
   override _destroy(error: Error | null, done: Done): void {
     this.stopTimer();
     clearTimeout(this.#failedTimer);
-    this.#driver.abort(error instanceof TlsError ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
+    this.#driver.abort(isTlsError(error) ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
     this.#settle(error ?? new TlsError('ERR_ABORTED'));
     for (const tell of this.#failed.splice(0)) tell();
     done(error);

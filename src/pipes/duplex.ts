@@ -1,3 +1,4 @@
+import { reasonText } from '../bytes/text.ts';
 import { ownBytes } from '../bytes/bytes.ts';
 import { hasMethod } from '../bytes/shape.ts';
 import type { ByteDuplex } from '../transport/web-transport.ts';
@@ -85,5 +86,10 @@ function failed(done: (error: Error) => void): (reason: unknown) => void {
 }
 
 function errorOf(reason: unknown): Error {
-  return reason instanceof Error ? reason : new Error(String(reason));
+  try {
+    if (reason instanceof Error) return reason;
+  } catch {
+    // What it is cannot be asked.
+  }
+  return new Error(reasonText(reason));
 }

@@ -1,4 +1,5 @@
 import { equalBytes, wipe } from '../bytes/bytes.ts';
+import { reasonText } from '../bytes/text.ts';
 import { TlsError } from '../errors.ts';
 import {
   type ClientSession,
@@ -216,7 +217,7 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
   checkKeys(options, ['maximum', 'clock']);
   const maximum = within('maximum', options.maximum ?? 100_000, 10_000_000);
   const started = (options.clock ?? Date).now();
-  if (!Number.isFinite(started)) throw new TlsError('ERR_OPTION', { detail: `clock: it says ${String(started)}` });
+  if (!Number.isFinite(started)) throw new TlsError('ERR_OPTION', { detail: `clock: it says ${reasonText(started)}` });
   const seen = new Map<string, number>();
   /** The latest `until` of all that has been forgotten: a clock that goes back brings none of it to life again. */
   let forgotten = Number.NEGATIVE_INFINITY;
@@ -241,7 +242,7 @@ export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): Repla
 
 function within(option: string, value: number, max: number, min: number = 1): number {
   if (!Number.isInteger(value) || value < min || value > max)
-    throw new TlsError('ERR_OPTION', { detail: `${option}: it has to be ${min} to ${max}, not ${String(value)}` });
+    throw new TlsError('ERR_OPTION', { detail: `${option}: it has to be ${min} to ${max}, not ${reasonText(value)}` });
   return value;
 }
 

@@ -1,4 +1,5 @@
-import { TlsError } from '../errors.ts';
+import { reasonText } from '../bytes/text.ts';
+import { isTlsError } from '../errors.ts';
 
 /**
  * What the proposal wants in place of any other error. `cause` is what happened; `code` is that of a TlsError, and
@@ -10,12 +11,21 @@ export class SocketError extends TypeError {
 
   constructor(message: string, cause?: unknown) {
     super(`SocketError: ${message}`, cause === undefined ? undefined : { cause });
-    this.code = cause instanceof TlsError ? cause.code : 'ERR_TRANSPORT';
+    this.code = isTlsError(cause) ? cause.code : 'ERR_TRANSPORT';
   }
 }
 
 /** Any reason as the error that the proposal wants. */
 export function socketError(reason: unknown): SocketError {
   if (reason instanceof SocketError) return reason;
-  return new SocketError(reason instanceof Error ? reason.message : String(reason), reason);
+  return new SocketError(messageOf(reason), reason);
+}
+
+function messageOf(reason: unknown): string {
+  try {
+    if (reason instanceof Error) return reason.message;
+  } catch {
+    // What it is cannot be asked.
+  }
+  return reasonText(reason);
 }

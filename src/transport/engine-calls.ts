@@ -2,7 +2,7 @@ import type { OwnBytes } from '../bytes/bytes.ts';
 import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
-import { TlsError } from '../errors.ts';
+import { isTlsError, TlsError } from '../errors.ts';
 import { type HandshakeInfo, type PeerInfo, startInfo } from '../handshake/context.ts';
 
 /** A call that waits for a certificate. */
@@ -142,5 +142,5 @@ export class EngineCalls {
 }
 
 export function asTlsError(reason: unknown): TlsError {
-  return reason instanceof TlsError ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
+  return isTlsError(reason) ? reason : new TlsError('ERR_INTERNAL', { cause: reason });
 }

@@ -1,4 +1,4 @@
-import { TlsError } from '../errors.ts';
+import { isTlsError, TlsError } from '../errors.ts';
 import type { Transport } from './transport.ts';
 
 /** Bytes that are received ahead of what is read, before the transport is paused. */
@@ -68,7 +68,7 @@ export class Inbox {
   /** What a connection fails with when its transport does. */
   error(): TlsError {
     if (this.cause === undefined) return new TlsError('ERR_TRUNCATED');
-    return this.cause instanceof TlsError ? this.cause : new TlsError('ERR_TRANSPORT', { cause: this.cause });
+    return isTlsError(this.cause) ? this.cause : new TlsError('ERR_TRANSPORT', { cause: this.cause });
   }
 
   /** Memory is bounded: what is not read stays where it is. */

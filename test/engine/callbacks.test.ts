@@ -4,7 +4,7 @@ import type { EngineEvent } from '../../src/engine/event.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
-import { type ClientParts, makeClient, makeServer, type ServerParts } from '../support/pair.ts';
+import { type ClientParts, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
 import { ends } from '../support/sessions.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
 
@@ -17,11 +17,12 @@ const boom = (): never => {
   throw new Error('boom');
 };
 /** What nothing waits for (a key log, a trace) is the program's to catch. */
-const rejected = (): Promise<never> => {
-  const refused = Promise.reject(new Error('boom'));
+const refusing = (reason: unknown): Promise<never> => {
+  const refused = Promise.reject(reason);
   refused.catch(() => {});
   return refused;
 };
+const rejected = (): Promise<never> => refusing(new Error('boom'));
 const ANSWERS: readonly (readonly [string, () => unknown])[] = [
   ['throws', boom],
   [
@@ -44,7 +45,11 @@ const ANSWERS: readonly (readonly [string, () => unknown])[] = [
     'something that is nearly right',
     () => ({ ok: true, chain: [new Uint8Array(3)], signer: {}, secret: 'x', identity: 3 }),
   ],
-  ['something that throws when it is looked at', () => new Proxy({}, { get: boom, has: boom, ownKeys: boom })],
+  [
+    'something that throws when it is looked at',
+    () => new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom }),
+  ],
+  ['a function that does', () => new Proxy(() => {}, { get: boom, getPrototypeOf: boom })],
 ];
 
 /** Where an answer is put, and whether a connection can do without it. */
@@ -168,3 +173,14 @@ function offered(): { readonly client: ClientParts } {
   all.connect();
   return { client: { sessions: all.sessions, clock: all.clock } };
 }
+
+it('what a callback throws need not let itself be looked at', () => {
+  const verify = (): never => {
+    throw new Proxy({}, { get: boom, getPrototypeOf: boom });
+  };
+  const client = makeClient({ verifier: { verify } });
+  const codes = run({ client, server: makeServer() }).client.map(
+    (event) => event.type === 'failed' && event.error.code,
+  );
+  expect(codes.at(-1)).toBe('ERR_VERIFIER_FAILED');
+});

@@ -1,4 +1,5 @@
-import { toAscii } from '../../src/bytes/bytes.ts';
+import { equalBytes, toAscii } from '../../src/bytes/bytes.ts';
+import { sha256, sha384 } from '../../src/crypto/noble/hash.ts';
 import type {
   Aead,
   CipherSuite,
@@ -8,6 +9,7 @@ import type {
   KeyOffer,
   MaybePromise,
 } from '../../src/crypto/types.ts';
+import { deriveSecret, hkdfExtract } from '../../src/keys/expand.ts';
 
 /**
  * Looks at a provider from outside and remembers every array that was used as a key or came out of a key exchange, every
@@ -34,7 +36,7 @@ export function watchSecrets(provider: CryptoProvider): SecretsWatch {
   /** An array that is all zeros when it is first used is no secret: the salt and the missing PSK of HKDF. */
   const see = (bytes: Uint8Array, use: string | undefined): void => {
     const isAlive = (): boolean => bytes.some((byte) => byte !== 0);
-    if (!arrays.has(bytes) && isAlive()) arrays.set(bytes, { uses: new Set(), isAlive });
+    if (!arrays.has(bytes) && isAlive() && !isPublic(bytes)) arrays.set(bytes, { uses: new Set(), isAlive });
     if (use !== undefined) arrays.get(bytes)?.uses.add(use);
   };
   const shared = (secret: Uint8Array): Uint8Array => {
@@ -118,12 +120,20 @@ export function watchSecrets(provider: CryptoProvider): SecretsWatch {
   };
 }
 
+/** What follows from having no PSK (RFC 9846 section 7.1) is the same for everybody, and no secret. */
+const PUBLIC = [sha256, sha384].map((hash) => {
+  const nothing = new Uint8Array(hash.size);
+  return deriveSecret(hash, hkdfExtract(hash, nothing, nothing), 'derived', hash.digest());
+});
+
+const isPublic = (bytes: Uint8Array): boolean => PUBLIC.some((known) => equalBytes(known, bytes));
+
 /** What HKDF-Expand-Label or the PRF of TLS 1.2 was asked for. */
 function labelIn(parts: readonly Uint8Array[]): string | undefined {
   for (const part of parts) {
     const expanded = /tls13 ([a-zA-Z -]+)/.exec(lax(part))?.[1];
     if (expanded !== undefined) return expanded.trim();
-    const fromPrf = /^[a-z ]{10,}/.exec(lax(part))?.[0];
+    const fromPrf = /^(client finished|server finished|key expansion|(extended )?master secret)/.exec(lax(part))?.[0];
     if (fromPrf !== undefined) return fromPrf;
   }
   return undefined;

@@ -103,8 +103,8 @@ export function describe(value: unknown): string {
   }
   if (value === null) return 'null';
   if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : `a list of ${value.length}`;
-  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `${value.byteLength} bytes`;
   try {
+    if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return `${value.byteLength} bytes`;
     if (typeof Reflect.get(Object(value), 'then') === 'function') return 'a promise (await it first)';
     const name: unknown = Object.getPrototypeOf(value)?.constructor?.name;
     return typeof name === 'string' && name !== 'Object' && name !== '' ? `an object (${name})` : 'an object';

@@ -1,4 +1,5 @@
 import { equalBytes } from '../../bytes/bytes.ts';
+import { typedText } from '../../bytes/text.ts';
 import { isTime } from '../../bytes/time.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -143,7 +144,7 @@ function timeless({ now }: PresentedPeer): Verdict {
     code: 'CERT_EXPIRED',
     what: 'it cannot be said whether it is valid',
     expected: '`now` in milliseconds since 1970',
-    found: typeof now === 'object' && now !== null ? 'an object' : `${typeof now} ${String(now)}`,
+    found: typedText(now),
     advice: 'look at the clock that was given',
   } as const;
   return no(failureOf(finding, undefined, 0));
