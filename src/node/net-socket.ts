@@ -1,6 +1,6 @@
 import { type AddressInfo, Socket } from 'node:net';
 import { Duplex, type DuplexOptions } from 'node:stream';
-import { nameOf } from '../transport/options.ts';
+import { describe } from '../engine/config/rules.ts';
 
 /** What a stream may have that is a socket, or stands on one. */
 interface SocketLike {
@@ -126,7 +126,7 @@ export abstract class NetSocket extends Duplex {
    */
   setTimeout(milliseconds: number, callback?: () => void): this {
     if (typeof milliseconds !== 'number' || !(milliseconds >= 0 && milliseconds <= 2 ** 31 - 1))
-      throw new TypeError(`setTimeout: expected milliseconds, 0 to 2,147,483,647, found ${nameOf(milliseconds)}`);
+      throw new TypeError(`setTimeout: expected milliseconds, 0 to 2,147,483,647, found ${describe(milliseconds)}`);
     if (this.destroyed) return this;
     this.timeout = milliseconds;
     clearTimeout(this.#timer);

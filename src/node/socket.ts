@@ -4,11 +4,12 @@ import { X509Certificate } from 'node:crypto';
 import type { Duplex } from 'node:stream';
 import { bytesOf, type OwnBytes } from '../bytes/bytes.ts';
 import { quoted } from '../bytes/text.ts';
+import { describe } from '../engine/config/rules.ts';
 import type { Engine } from '../engine/engine.ts';
 import { isTlsError, TlsError } from '../errors.ts';
 import type { HandshakeInfo, PeerInfo } from '../handshake/context.ts';
 import { Driver } from '../transport/driver.ts';
-import { nameOf, type TransportOptions, transportConfig } from '../transport/options.ts';
+import { type TransportOptions, transportConfig } from '../transport/options.ts';
 import type { Skin } from '../transport/transport.ts';
 import type { Turns } from '../transport/turns.ts';
 import { DuplexTransport } from './duplex-transport.ts';
@@ -360,7 +361,7 @@ export class TlsSocket extends NetSocket {
 function toBuffer(chunk: unknown): string | Uint8Array {
   const bytes = typeof chunk === 'string' ? chunk : bytesOf(chunk);
   if (bytes !== undefined) return bytes;
-  const what = `write: expected a string, an ArrayBuffer or a view of one, found ${nameOf(chunk)}`;
+  const what = `write: expected a string, an ArrayBuffer or a view of one, found ${describe(chunk)}`;
   throw Object.assign(new TypeError(what), {
     code: chunk === null ? 'ERR_STREAM_NULL_VALUES' : 'ERR_INVALID_ARG_TYPE',
   });
@@ -368,7 +369,7 @@ function toBuffer(chunk: unknown): string | Uint8Array {
 
 function checkedEncoding(encoding: unknown): BufferEncoding {
   if (typeof encoding === 'string' && Buffer.isEncoding(encoding)) return encoding;
-  const found = typeof encoding === 'string' ? quoted(encoding, 40) : nameOf(encoding);
+  const found = typeof encoding === 'string' ? quoted(encoding, 40) : describe(encoding);
   const what = `write: expected an encoding such as 'utf8' or 'latin1', found ${found}`;
   throw Object.assign(new TypeError(what), { code: 'ERR_UNKNOWN_ENCODING' });
 }

@@ -92,6 +92,13 @@ export interface Reason {
 /** The first that fits counts. What fits none is a fault, here or there, that is not explained. */
 export const REASONS: readonly Reason[] = [
   {
+    scripts: /shuffled-extentions/,
+    failure: /Handshake\(server_hello\)/,
+    names: /^HRR/,
+    reason:
+      'a second ClientHello may have its extensions in another order, as that of wolfSSL has: they are compared by type and content',
+  },
+  {
     failure: /protocol_version/,
     names: /1\.[01]|\(3, [012]\)|SSL|IE |Firefox|Chrome|Opera|Bing|Android|Java|Safari|OpenSSL|Yandex|Google|./,
     scripts: /^(?!tls13)/,
