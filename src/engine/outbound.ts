@@ -150,6 +150,10 @@ export class Outbound {
     const most = remaining > RESERVE ? remaining - RESERVE : 1;
     const end = Math.min(plaintext.length, from + most * this.#limit);
     const pieces = this.#pieces(plaintext, from, end);
+    if (pieces.length === 1) {
+      this.#seal(CONTENT_APPLICATION_DATA, pieces[0]!);
+      return end;
+    }
     let size = 0;
     for (const { length } of pieces) size += protector.sealedSize(length, this.#padding(length));
     const out = new Uint8Array(size);
