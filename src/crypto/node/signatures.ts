@@ -1,8 +1,9 @@
 import type { Buffer } from 'node:buffer';
-import type { JsonWebKey, KeyObject } from 'node:crypto';
-import { fromBase64Url, toBase64Url, wipe } from '../../bytes/bytes.ts';
+import type { KeyObject } from 'node:crypto';
+import { fromBase64Url, wipe } from '../../bytes/bytes.ts';
 import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../bytes/der-writer.ts';
 import { TlsError } from '../../errors.ts';
+import { privateJwk, publicJwk } from '../jwk.ts';
 import { KeyCache } from '../key-cache.ts';
 import { isValidPublicKey } from '../public-values.ts';
 import { isUsableKey } from '../rsa.ts';
@@ -24,9 +25,7 @@ export function nodeVerifier(node: NodeCryptoModule): SignatureVerifier {
     verify: (algorithm, key, message, signature) => {
       if (algorithm.kind.startsWith('ml-dsa') || !isWellFormed(algorithm, key, signature)) return false;
       try {
-        const object = keys.get(key, '', () =>
-          isValidPublicKey(key) ? node.createPublicKey({ key: publicJwk(key), format: 'jwk' }) : undefined,
-        );
+        const object = keys.get(key, '', () => (isValidPublicKey(key) ? readPublicKey(node, key) : undefined));
         if (object === undefined) return false;
         return node.verify(digestOf(algorithm), message, withPadding(node, algorithm, object), signature);
       } catch (cause) {
@@ -79,8 +78,7 @@ function readPrivateKey(node: NodeCryptoModule, key: PrivateKey): OwnKey {
         const pair = node.createECDH(OPENSSL_CURVE[key.curve]);
         pair.setPrivateKey(key.scalar);
         const publicKey: PublicKey = { kind: 'ec', curve: key.curve, point: plain(pair.getPublicKey()) };
-        const jwk: JsonWebKey = { ...publicJwk(publicKey), d: toBase64Url(key.scalar) };
-        return { object: node.createPrivateKey({ key: jwk, format: 'jwk' }), publicKey };
+        return { object: objectOf(node, key, publicKey), publicKey };
       }
       case 'rsa': {
         if (!isUsableKey(key.modulus, key.publicExponent)) throw new Error('1024 to 8192 bits are worked with');
@@ -90,16 +88,7 @@ function readPrivateKey(node: NodeCryptoModule, key: PrivateKey): OwnKey {
           exponent: key.publicExponent,
           ...(key.pss && { pss: {} }),
         };
-        const jwk: JsonWebKey = {
-          ...publicJwk(publicKey),
-          d: toBase64Url(key.privateExponent),
-          p: toBase64Url(key.prime1),
-          q: toBase64Url(key.prime2),
-          dp: toBase64Url(key.exponent1),
-          dq: toBase64Url(key.exponent2),
-          qi: toBase64Url(key.coefficient),
-        };
-        return { object: node.createPrivateKey({ key: jwk, format: 'jwk' }), publicKey };
+        return { object: objectOf(node, key, publicKey), publicKey };
       }
       default: {
         const der = edwardsPkcs8(key.kind, key.seed);
@@ -112,6 +101,17 @@ function readPrivateKey(node: NodeCryptoModule, key: PrivateKey): OwnKey {
   } catch (cause) {
     throw new TlsError('ERR_KEY', { detail: 'the private key cannot be used', cause });
   }
+}
+
+/** As JWK, the cheapest form that every Node takes (benchmarks/keys.ts). */
+function readPublicKey(node: NodeCryptoModule, key: PublicKey): KeyObject {
+  const jwk = publicJwk(key);
+  if (jwk === undefined) throw new Error(`node:crypto is not asked for ${key.kind}`);
+  return node.createPublicKey({ key: { ...jwk }, format: 'jwk' });
+}
+
+function objectOf(node: NodeCryptoModule, key: PrivateKey, publicKey: PublicKey): KeyObject {
+  return node.createPrivateKey({ key: { ...privateJwk(key, publicKey) }, format: 'jwk' });
 }
 
 /** RFC 8410 section 7: the public half is found by the runtime. */
@@ -137,26 +137,4 @@ interface PaddedKey {
   readonly key: KeyObject;
   readonly padding: number;
   readonly saltLength: number;
-}
-
-/**
- * A public key as JWK, the cheapest form that every Node takes (benchmarks/keys.ts). RSA as a plain RSA key: what a PSS
- * key allows is checked by our rules.
- */
-function publicJwk(key: PublicKey): JsonWebKey {
-  switch (key.kind) {
-    case 'ec': {
-      const end = (key.point.length + 1) / 2;
-      const [x, y] = [key.point.subarray(1, end), key.point.subarray(end)];
-      return { kty: 'EC', crv: key.curve, x: toBase64Url(x), y: toBase64Url(y) };
-    }
-    case 'rsa':
-      return { kty: 'RSA', n: toBase64Url(key.modulus), e: toBase64Url(key.exponent) };
-    case 'ed25519':
-      return { kty: 'OKP', crv: 'Ed25519', x: toBase64Url(key.key) };
-    case 'ed448':
-      return { kty: 'OKP', crv: 'Ed448', x: toBase64Url(key.key) };
-    default:
-      throw new Error(`node:crypto is not asked for ${key.kind}`);
-  }
 }

@@ -1,7 +1,7 @@
 import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
-import { toBase64Url } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import { writeEcdsaSignature } from '../ecdsa-signature.ts';
+import { privateJwk } from '../jwk.ts';
 import { copyKey, wipeKey } from '../private-key.ts';
 import { isUsableKey } from '../rsa.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
@@ -108,35 +108,9 @@ function importPrivateKey(
   algorithm: SignatureAlgorithm,
 ): Promise<WebCryptoKey> {
   const curve = publicKey.kind === 'ec' ? publicKey.curve : undefined;
-  return subtle.importKey('jwk', jwkOf(key, publicKey), importParameters(algorithm, curve), false, ['sign']);
-}
-
-function jwkOf(key: PrivateKey, publicKey: PublicKey): JsonWebKey {
-  if (key.kind === 'rsa')
-    return {
-      kty: 'RSA',
-      n: toBase64Url(key.modulus),
-      e: toBase64Url(key.publicExponent),
-      d: toBase64Url(key.privateExponent),
-      p: toBase64Url(key.prime1),
-      q: toBase64Url(key.prime2),
-      dp: toBase64Url(key.exponent1),
-      dq: toBase64Url(key.exponent2),
-      qi: toBase64Url(key.coefficient),
-    };
-  if (key.kind === 'ec' && publicKey.kind === 'ec') {
-    const end = (publicKey.point.length + 1) / 2;
-    const [x, y] = [publicKey.point.subarray(1, end), publicKey.point.subarray(end)];
-    return { kty: 'EC', crv: key.curve, d: toBase64Url(key.scalar), x: toBase64Url(x), y: toBase64Url(y) };
-  }
-  if (key.kind !== 'ec' && 'key' in publicKey)
-    return {
-      kty: 'OKP',
-      crv: key.kind === 'ed25519' ? 'Ed25519' : 'Ed448',
-      d: toBase64Url(key.seed),
-      x: toBase64Url(publicKey.key),
-    };
-  throw unusable('the two halves of the key do not go together');
+  const jwk = privateJwk(key, publicKey);
+  if (jwk === undefined) throw unusable('the two halves of the key do not go together');
+  return subtle.importKey('jwk', { ...jwk }, importParameters(algorithm, curve), false, ['sign']);
 }
 
 function canMake(key: WebCryptoKey, publicKey: PublicKey, id: number): boolean {

@@ -1,5 +1,6 @@
 import { bigFromBytes, bigToBytes } from '../../bytes/bigint.ts';
 import { concat } from '../../bytes/bytes.ts';
+import { privateJwk } from '../../crypto/jwk.ts';
 import { concealKey } from '../../crypto/private-key.ts';
 import { FIELD_SIZE } from '../../crypto/spki.ts';
 import type { NamedCurve, PrivateKey, PublicKey } from '../../crypto/types.ts';
@@ -75,32 +76,8 @@ export function readJwk(jwk: JsonWebKeyLike): PrivateKeyFile {
  * ```
  */
 export function privateKeyToJwk(key: PrivateKey, publicKey: PublicKey): JsonWebKeyLike {
-  if (key.kind === 'ec' && publicKey.kind === 'ec') {
-    const size = FIELD_SIZE[key.curve];
-    const [x, y] = [publicKey.point.subarray(1, 1 + size), publicKey.point.subarray(1 + size)];
-    return { kty: 'EC', crv: key.curve, x: toBase64Url(x), y: toBase64Url(y), d: toBase64Url(key.scalar) };
-  }
-  if (key.kind === 'rsa') {
-    return {
-      kty: 'RSA',
-      n: toBase64Url(key.modulus),
-      e: toBase64Url(key.publicExponent),
-      d: toBase64Url(key.privateExponent),
-      p: toBase64Url(key.prime1),
-      q: toBase64Url(key.prime2),
-      dp: toBase64Url(key.exponent1),
-      dq: toBase64Url(key.exponent2),
-      qi: toBase64Url(key.coefficient),
-    };
-  }
-  if (key.kind !== 'ec' && publicKey.kind === key.kind) {
-    return {
-      kty: 'OKP',
-      crv: key.kind === 'ed25519' ? 'Ed25519' : 'Ed448',
-      x: toBase64Url(publicKey.key),
-      d: toBase64Url(key.seed),
-    };
-  }
+  const jwk = privateJwk(key, publicKey);
+  if (jwk !== undefined) return jwk;
   throw unusable(`a public key of kind ${publicKey.kind} does not go with a private one of kind ${key.kind}`);
 }
 

@@ -3,7 +3,7 @@ import type { PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
 import { type Authority, authorityOf, type RevocationStatus } from '../revocation/status.ts';
 import type { RevocationAnswer, RevocationQuestion } from '../revocation/types.ts';
 import type { Certificate } from '../x509/certificate.ts';
-import { type NameConstraints, nameConstraints } from '../x509/extensions.ts';
+import type { NameConstraints } from '../x509/extensions.ts';
 import { isSelfIssued, issuerKey, nameKey, subjectKey } from '../x509/names.ts';
 import { runSteps, type Steps, wait } from '../x509/steps.ts';
 import { type Finding, failureOf, isFinding } from '../x509/verdict.ts';
@@ -20,7 +20,7 @@ import {
 } from './checks.ts';
 import { checkBelowAnchor, noIssuer } from './ends.ts';
 import { Judgements } from './judgements.ts';
-import { counted, notSignedBy } from './members.ts';
+import { constraintsOver, counted, notSignedBy } from './members.ts';
 import { policiesOf } from './policies.ts';
 import { checkProfile } from './profiles.ts';
 import { type PathQuestion, type PathResult, withFeatures } from './question.ts';
@@ -253,13 +253,8 @@ class Search {
 
   /** The constraints of all authorities, from the anchor down (RFC 5280 section 6.1.3(b) and (c)). */
   #namesFit(path: readonly Certificate[], anchor: Anchor, own: Certificate | undefined): boolean {
-    const above = own && nameConstraints(own);
-    if (above !== undefined && !this.#areWithin(path, above)) return false;
-    if (anchor.nameConstraints !== undefined && !this.#areWithin(path, anchor.nameConstraints)) return false;
-    for (let index = path.length - 1; index > 0; index--) {
-      const constraints = nameConstraints(path[index]!);
-      if (constraints !== undefined && !this.#areWithin(path.slice(0, index), constraints)) return false;
-    }
+    for (const { below, constraints } of constraintsOver(path, anchor, own))
+      if (!this.#areWithin(below, constraints)) return false;
     return true;
   }
 

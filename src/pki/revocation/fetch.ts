@@ -48,11 +48,14 @@ export interface FetchLimits {
   readonly maxAddresses?: number | undefined;
 }
 
-const DEFAULT_TIMEOUT = 5_000;
-const DEFAULT_TOTAL = 10_000;
-const DEFAULT_KEPT = 86_400_000;
-const DEFAULT_CRL_BYTES = 16 * 1024 * 1024;
-const DEFAULT_ADDRESSES = 3;
+/** Every limit, with its default. */
+export const FETCH_LIMITS: Required<FetchLimits> = {
+  timeout: 5_000,
+  totalTimeout: 10_000,
+  maxKept: 86_400_000,
+  maxCrlBytes: 16 * 1024 * 1024,
+  maxAddresses: 3,
+};
 const LONGEST_ISSUER = 131_072;
 const LONGEST_URI = 2_048;
 /** Milliseconds that a failure is remembered, and that a list without nextUpdate is kept. */
@@ -90,11 +93,11 @@ export class Remote {
 
   constructor(fetch: Fetcher, limits: FetchLimits = {}) {
     this.#fetch = fetch;
-    this.#timeout = limits.timeout ?? DEFAULT_TIMEOUT;
-    this.#totalTimeout = limits.totalTimeout ?? DEFAULT_TOTAL;
-    this.#maxKept = limits.maxKept ?? DEFAULT_KEPT;
-    this.#maxCrlBytes = limits.maxCrlBytes ?? DEFAULT_CRL_BYTES;
-    this.#maxAddresses = limits.maxAddresses ?? DEFAULT_ADDRESSES;
+    this.#timeout = limits.timeout ?? FETCH_LIMITS.timeout;
+    this.#totalTimeout = limits.totalTimeout ?? FETCH_LIMITS.totalTimeout;
+    this.#maxKept = limits.maxKept ?? FETCH_LIMITS.maxKept;
+    this.#maxCrlBytes = limits.maxCrlBytes ?? FETCH_LIMITS.maxCrlBytes;
+    this.#maxAddresses = limits.maxAddresses ?? FETCH_LIMITS.maxAddresses;
   }
 
   /** The time for all requests about a certificate begins. */

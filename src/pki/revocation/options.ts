@@ -2,7 +2,7 @@ import type { Hash, HashName, Random } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { CrlSource, CrlStore } from './crl-store.ts';
-import type { Fetcher, FetchLimits } from './fetch.ts';
+import { FETCH_LIMITS, type Fetcher, type FetchLimits } from './fetch.ts';
 
 /** What is looked at to find out whether a certificate was revoked, and what happens when that cannot be found out. */
 export interface RevocationOptions {
@@ -79,8 +79,6 @@ const OPTIONS: {
   allowSha1Responses: 'boolean',
 };
 
-const FETCH_LIMITS: readonly string[] = ['timeout', 'totalTimeout', 'maxKept', 'maxCrlBytes', 'maxAddresses'];
-
 /** @throws TlsError ERR_OPTION, naming it, for an option that is unknown, contradictory or not possible. */
 export function checkRevocationOptions(options: RevocationOptions): void {
   const refuse = (name: string, what: string): never => {
@@ -102,8 +100,8 @@ export function checkRevocationOptions(options: RevocationOptions): void {
     }
   }
   for (const [name, value] of Object.entries(options.fetchLimits ?? {})) {
-    if (!FETCH_LIMITS.includes(name))
-      refuse('fetchLimits', `there is no ${name}; there are ${FETCH_LIMITS.join(', ')}`);
+    if (!Object.hasOwn(FETCH_LIMITS, name))
+      refuse('fetchLimits', `there is no ${name}; there are ${Object.keys(FETCH_LIMITS).join(', ')}`);
     if (value !== undefined && !(typeof value === 'number' && value > 0))
       refuse('fetchLimits', `${name} has to be a number above 0`);
   }
