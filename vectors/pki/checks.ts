@@ -242,7 +242,7 @@ wrong(8, 'no subject, subjectAltName not critical', ['CERT_PROFILE', 'CERT_MALFO
 wrong(
   9,
   'a dNSName that is not ASCII',
-  'CERT_MALFORMED',
+  'CERT_NO_NAME',
   chain(san(derElement(0x82, new TextEncoder().encode('bücher.example')))),
 );
 wrong(10, 'eighty certificates', 'CERT_TOO_LARGE', [leaf(), ...new Array<Uint8Array>(79).fill(MIDDLE)]);
