@@ -11,9 +11,13 @@ const CHANGING = new Set(
   'add clear copyWithin delete fill pop push reverse set shift sort splice unshift assign defineProperty'.split(' '),
 );
 
+/** Where what is changed is the module itself, in a process that is there to misbehave, and for one connection at a time. */
+const EXEMPT: readonly string[] = ['testkit/misbehaving.ts'];
+
 /** Every breach, as a sentence; `files` maps paths below src/ to their text. */
 export function checkState(files: ReadonlyMap<string, string>): string[] {
   return [...files].flatMap(([file, text]) => {
+    if (EXEMPT.includes(file)) return [];
     const source = ts.createSourceFile(file, text, ts.ScriptTarget.ES2022, true);
     return breachesIn(source).map(({ node, what }) => {
       const { line } = source.getLineAndCharacterOfPosition(node.getStart());

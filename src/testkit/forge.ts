@@ -13,7 +13,7 @@ import { writePem } from '../pki/x509/pem.ts';
 
 /** Certificates with faults: written by hand, for what issues certificates refuses to make them. */
 
-/** Whoever can sign: a certificate and its key. */
+/** The one who can sign: a certificate and its key. */
 export interface Holder {
   readonly der: Uint8Array;
   readonly pem: string;

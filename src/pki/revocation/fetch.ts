@@ -49,7 +49,7 @@ export interface FetchLimits {
 }
 
 /** Every limit, with its default. */
-export const FETCH_LIMITS: Required<FetchLimits> = {
+export const FETCH_LIMITS: { readonly [L in keyof FetchLimits]-?: number } = {
   timeout: 5_000,
   totalTimeout: 10_000,
   maxKept: 86_400_000,
