@@ -5,6 +5,7 @@ import { createCrl, createOcspResponse, openAuthority } from '../pki/issue/index
 import { readCertificate } from '../pki/x509/certificate.ts';
 import { CLIENT_AUTH, forge, type Forgery, type Holder } from './forge.ts';
 
+/** What is wrong with a certificate; `good`: nothing. */
 export type CertificateFault =
   | 'good'
   | 'expired'
