@@ -2,8 +2,12 @@ import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import type { Credential } from '../../handshake/peer.ts';
 import { isWebAddress, ocspUris } from '../../pki/revocation/fetch.ts';
-import { buildOcspRequest, readOcspResponse, readOcspResponseData } from '../../pki/revocation/ocsp.ts';
+import { buildOcspRequest } from '../../pki/revocation/ocsp.ts';
+import { ocspStatus } from '../../pki/revocation/ocsp-status.ts';
+import { authorityOf } from '../../pki/revocation/status.ts';
+import { webFetcher } from '../../pki/revocation/web-fetcher.ts';
 import { type Certificate, readCertificate } from '../../pki/x509/certificate.ts';
+import { runSteps, wait } from '../../pki/x509/steps.ts';
 import { isFinding, orMalformed } from '../../pki/x509/verdict.ts';
 
 /** OCSP responses for our own certificates: fetched from the responder that each names, well before the last one expires. */
@@ -13,6 +17,11 @@ const TIMEOUT = 10_000;
 const SOONEST = 60_000;
 const LATEST = 12 * 3_600_000;
 const MAX_BYTES = 65_536;
+const SKEW = 300_000;
+const DAY = 86_400_000;
+
+/** The address is in our own certificate: it is as good as the file that it is in. */
+const fetcher = webFetcher({ fetch: globalThis.fetch, hosts: 'any' });
 
 /** A certificate of ours, and those that came with it. */
 export interface Ours {
@@ -99,6 +108,7 @@ export class Staples {
 
 /** What the responder says; a text: why there is nothing that could be stapled. */
 async function fetchStaple({ credential, given }: Ours): Promise<Kept | string> {
+  const crypto = autoProvider();
   const [leaf] = credential.chain;
   if (leaf === undefined) return 'there is no certificate';
   const certificate = readCertificate(leaf);
@@ -109,27 +119,33 @@ async function fetchStaple({ credential, given }: Ours): Promise<Kept | string> 
   const uris = isFinding(found) ? [] : found;
   const [uri] = uris;
   if (uri === undefined) return 'the certificate names no OCSP responder';
-  const body = buildOcspRequest(certificate, issuer, autoProvider().hash('sha1'));
-  const answer = await fetch(uri, {
-    method: 'POST',
-    headers: { 'content-type': 'application/ocsp-request' },
-    body: new Uint8Array(body),
-    redirect: 'error',
+  const body = buildOcspRequest(certificate, issuer, crypto.hash('sha1'));
+  const response = await fetcher({
+    kind: 'ocsp',
+    uri,
+    body,
+    contentType: 'application/ocsp-request',
+    maxBytes: MAX_BYTES,
     signal: AbortSignal.timeout(TIMEOUT),
   });
-  if (!answer.ok) return `${uri} answers ${answer.status}`;
-  const response = new Uint8Array(await answer.arrayBuffer());
-  if (response.length > MAX_BYTES) return `${uri} answers with ${response.length} bytes`;
-  const data = orMalformed(() => {
-    const { basic } = readOcspResponse(response);
-    return basic && readOcspResponseData(basic.data);
-  }, '');
-  if (data === undefined || isFinding(data)) return `${uri} answers with something that says nothing`;
-  const own = data.responses.find(({ certId }) => equalBytes(certId.serial, certificate.serial));
-  if (own === undefined) return `${uri} answers about another certificate`;
-  if (own.status !== 'good') return `${uri} says that our certificate is ${own.status}`;
-  const until = own.nextUpdate ?? own.thisUpdate + 86_400_000;
-  return until <= Date.now() ? `${uri} answers with something that has expired` : { response, until };
+  if (response === undefined) return `${uri} answers nothing that could be a response of at most ${MAX_BYTES} bytes`;
+  const now = Date.now();
+  const { status } = await runSteps(
+    ocspStatus({
+      certificate,
+      issuer: authorityOf(issuer),
+      response,
+      freshness: { now, skew: SKEW, maxAge: undefined, ageWithoutNext: DAY, grace: 0 },
+      hash: crypto.hash,
+      *verify(algorithm, key, message, signature) {
+        if (algorithm === undefined || key === undefined) return false;
+        return (yield* wait(crypto.verifier.verify(algorithm, key, message, signature))) === true;
+      },
+    }),
+  );
+  if (status.status === 'good') return { response, until: status.until };
+  const why = status.status === 'revoked' ? 'it is revoked' : status.why;
+  return `${uri} does not say that our certificate is good: ${why}`;
 }
 
 function keyOf({ chain: [leaf] }: Credential): string {

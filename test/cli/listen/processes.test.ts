@@ -227,6 +227,13 @@ describe('from elsewhere', () => {
     };
     const fromFile = await stapled('--staple-file', pki.path('stapled.ocsp'));
     expect(Buffer.from((await fromFile()) ?? []).equals(answer)).toBe(true);
+    // One whose signature is wrong is nothing to show to anyone.
+    const right = answer;
+    answer = right.map((byte, i) => (i === right.length - 1 ? byte ^ 1 : byte));
+    const forged = await stapled('--staple-fetch');
+    await new Promise((done) => setTimeout(done, 500));
+    expect((await forged())?.length ?? 0).toBe(0);
+    answer = right;
     const fetched = await stapled('--staple-fetch');
     let found: Buffer | null = null;
     for (let i = 0; i < 100 && (found === null || found.length === 0); i++) {
