@@ -6,7 +6,7 @@ import type { Change } from './misbehaving.ts';
 
 /** Changes of messages, each to the first message of its type. */
 
-export function message(type: number, change: (raw: Uint8Array) => Uint8Array): Change {
+function message(type: number, change: (raw: Uint8Array) => Uint8Array): Change {
   let isDone = false;
   return (raw) => {
     if (isDone || raw[0] !== type) return raw;

@@ -53,7 +53,7 @@ export interface Forgery {
   readonly mustStaple?: boolean;
 }
 
-export const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
+const SERVER_AUTH = '1.3.6.1.5.5.7.3.1';
 export const CLIENT_AUTH = '1.3.6.1.5.5.7.3.2';
 
 const ECDSA = { sha256: '1.2.840.10045.4.3.2', sha1: '1.2.840.10045.4.1' } as const;
@@ -99,7 +99,7 @@ export function forge(forgery: Forgery): Holder {
 }
 
 /** A private key; only authorities sign with it here, and theirs is on P-256. */
-export function newKey(kind: 'P-256' | 'RSA-1024'): KeyObject {
+function newKey(kind: 'P-256' | 'RSA-1024'): KeyObject {
   const { privateKey } =
     kind === 'P-256'
       ? generateKeyPairSync('ec', { namedCurve: 'prime256v1' })

@@ -355,7 +355,7 @@ export class TLSSocket extends SocketFacts {
     if (drawing !== undefined) process.stderr.write(drawing);
   }
 
-  /** 'connect' of a socket that is dialled later, or by somebody else. */
+  /** 'connect' of a socket that is dialled later, or by the program else. */
   #followBelow(): void {
     const below = this.#below;
     if (!(below instanceof Socket) || below.connecting || !below.pending) return;
