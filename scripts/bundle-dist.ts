@@ -23,6 +23,9 @@ interface Entry {
 /** What few programs load, and what loads much of Node. */
 const APART: readonly string[] = [
   'node',
+  'tls',
+  'https',
+  'register',
   'pki/formats',
   'pki/issue',
   'inspect',
