@@ -124,10 +124,10 @@ export class TlsSocket extends NetSocket {
     return this.#isSecure && (peer?.verdict.ok === true || psk !== undefined);
   }
 
-  /** Why the peer was not believed, as the code of a `VerificationFailure`. */
-  get authorizationError(): string | undefined {
+  /** Why the peer was not believed, as the code of a `VerificationFailure`; null: it was, or it showed no certificate. */
+  get authorizationError(): string | null {
     const verdict = this.info.peer?.verdict;
-    return verdict === undefined || verdict.ok ? undefined : verdict.failure.code;
+    return verdict === undefined || verdict.ok ? null : verdict.failure.code;
   }
 
   /** The protocol that was agreed on; false: none. Null until the handshake is done. */
@@ -135,9 +135,9 @@ export class TlsSocket extends NetSocket {
     return this.#isSecure ? (this.info.alpn ?? false) : null;
   }
 
-  /** The name that the client asked for; false: none. */
-  get servername(): string | false {
-    return this.info.serverName ?? false;
+  /** The name that the client asked for; false: none. Null until the handshake is done. */
+  get servername(): string | false | null {
+    return this.#isSecure ? (this.info.serverName ?? false) : null;
   }
 
   /** The peer's certificate in Node's shape, with those of its issuers if `detailed`; `{}` if it showed none. */

@@ -52,7 +52,6 @@ export abstract class SocketFacts extends TlsSocket {
   }
 
   /** Why the peer is not trusted, as a code of OpenSSL; null: it is, or it has not been asked. */
-  // @ts-expect-error null is what node:tls has here.
   override get authorizationError(): string | null {
     const { failure, error, shown } = this.facts.judgement;
     if (error !== undefined) return codeOf(error);
@@ -69,7 +68,6 @@ export abstract class SocketFacts extends TlsSocket {
   }
 
   /** The name that the client sent; false: none. Null until the handshake is done. */
-  // @ts-expect-error null is what node:tls has here.
   override get servername(): string | false | null {
     if (this.facts.isServer) return this.isSecure ? super.servername : (this.info.serverName ?? null);
     return this.isSecure ? (this.facts.serverName ?? false) : null;

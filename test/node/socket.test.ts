@@ -161,7 +161,7 @@ describe('a socket that is encrypted', () => {
       const [theirs] = seen;
       expect(events).toEqual(['connect', 'ready', 'secureConnect', 'secure']);
       expect(client.authorized).toBe(true);
-      expect(client.authorizationError).toBeUndefined();
+      expect(client.authorizationError).toBeNull();
       expect(client.alpnProtocol).toBe('one');
       expect(client.servername).toBe('server.example');
       expect(client.getProtocol()).toBe(theirs!.getProtocol());

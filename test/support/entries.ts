@@ -15,7 +15,7 @@ export interface Entry {
 }
 
 /** Entries that are for runtimes with Node's modules. */
-const FOR_NODE: readonly string[] = ['warifu/node', 'warifu/tls', 'warifu/https', 'warifu/register'];
+const FOR_NODE: readonly string[] = ['warifu/node', 'warifu/tls', 'warifu/https', 'warifu/register', 'warifu/testkit'];
 
 export const isForNode = ({ specifier }: Pick<Entry, 'specifier'>): boolean => FOR_NODE.includes(specifier);
 
