@@ -46,7 +46,7 @@ const SECTIONS: readonly Section[] = [
     intro:
       'Of `createClientContext` and `createServerContext`; also of `connect`, `accept` and `createServer` where no context is given.',
     declared: [
-      [CONTEXTS, 'Chosen'],
+      ['src/context-parts.ts', 'Chosen'],
       [CONTEXTS, 'ClientContextOptions'],
       [`${CONFIG}common.ts`, 'CommonOptions'],
     ],

@@ -18,13 +18,13 @@ export interface BadClientOptions {
   readonly host: string;
   readonly port: number;
   /** The name that is asked for. Default: `host`. */
-  readonly serverName?: string;
+  readonly serverName?: string | undefined;
   /** Shown by the faults that are about something else, to a server that asks. Default: nothing. */
-  readonly credential?: Credential;
+  readonly credential?: Credential | undefined;
   /** What is said when the connection is open. Default: a request of HTTP. */
-  readonly say?: Uint8Array;
+  readonly say?: Uint8Array | undefined;
   /** Milliseconds for each fault. Default: 5,000. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
 }
 
 /** What a server did when it met a fault. */

@@ -14,17 +14,17 @@ import { SERVER_FAULTS, type ServerFault } from './server-faults.ts';
 /** How a bad server is started. */
 export interface BadServerOptions {
   /** Default: a free one. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** Default: 127.0.0.1. */
-  readonly address?: string;
+  readonly address?: string | undefined;
   /** What stands behind the name of a fault. Default: `localhost`, all of whose names are this machine. */
-  readonly domain?: string;
+  readonly domain?: string | undefined;
   /** One fault, whatever name is asked for: for clients that ask for none. Default: that of the name. */
-  readonly only?: string;
+  readonly only?: string | undefined;
   /** Milliseconds that a conversation may take. Default: 10,000. */
-  readonly limit?: number;
+  readonly limit?: number | undefined;
   /** Is told how each connection went. */
-  readonly onResult?: (result: BadServerResult) => void;
+  readonly onResult?: ((result: BadServerResult) => void) | undefined;
 }
 
 /** What a client did when it met a fault. */
