@@ -66,8 +66,11 @@ export function ownBytes(bytes: Uint8Array): OwnBytes {
 /** What any ArrayBuffer or view of one holds, without a copy; undefined for everything else. */
 export function bytesOf(value: unknown): Uint8Array | undefined {
   try {
-    if (value instanceof Uint8Array) return plainView(value);
-    if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+    // What only inherits from Uint8Array has no bytes.
+    if (ArrayBuffer.isView(value))
+      return value instanceof Uint8Array
+        ? plainView(value)
+        : new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
     if (value instanceof ArrayBuffer) return new Uint8Array(value);
     // Of another realm, or shared between threads.
     const kind = Object.prototype.toString.call(value);

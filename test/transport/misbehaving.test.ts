@@ -62,6 +62,10 @@ describe('Web Streams', () => {
     ['write and everything behind it throws', { write: boom, close: boom, abort: boom, cancel: boom }],
     ['read gives no promise', { read: () => 5 }],
     ['read gives a promise of nothing', { read: () => Promise.resolve(undefined) }],
+    [
+      'read gives what only looks like bytes',
+      { read: () => Promise.resolve({ done: false, value: Object.create(Uint8Array.prototype) as unknown }) },
+    ],
   ])('%s: the handshake fails with the reason', async (_name, what) => {
     const [a] = pipe();
     const error: unknown = await drive(makeClient(), bent(a, what)).catch((reason: unknown) => reason);
@@ -174,7 +178,7 @@ describe('streams of Node', () => {
   it('what cannot even be looked at is a TypeError of the one who writes it', async () => {
     const hostile = new Proxy({}, { get: boom, has: boom, ownKeys: boom, getPrototypeOf: boom });
     const { client, server } = await secured(wire());
-    for (const chunk of [hostile, null, 5, Symbol('s')])
+    for (const chunk of [hostile, null, 5, Symbol('s'), Object.create(Uint8Array.prototype)])
       expect(() => client.write(chunk)).toThrow(/^write: expected a string, an ArrayBuffer or a view of one, found /);
     for (const encoding of [hostile, 'utf-9', 5])
       expect(() => client.write('text', encoding as BufferEncoding)).toThrow(/^write: expected an encoding/);
