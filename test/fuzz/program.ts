@@ -231,10 +231,13 @@ async function nodeChunks(random: Generator): Promise<string> {
   if (early) a.emit('data', anything(random));
   await client.secured().catch(note);
   if (strange && !early) a.emit('data', anything(random));
+  const value = anything(random);
+  // A function would be a callback, and what it throws the program's own.
+  const chunk = typeof value === 'function' ? undefined : value;
   const write = [
-    () => client.write(anything(random)),
-    () => client.write('text', anything(random) as BufferEncoding),
-    () => client.end(anything(random)),
+    () => client.write(chunk),
+    () => client.write('text', chunk as BufferEncoding),
+    () => client.end(chunk),
   ][random.next(3)]!;
   try {
     write();
