@@ -520,12 +520,21 @@ export class TlsError extends Error {
 }
 
 /** What a transport says of itself: its message, and its code where that is not in it; of several tries the first. */
+/** A cause can be anything, and may throw when it is looked at. */
 function causeText(cause: unknown): string | undefined {
+  try {
+    return wordsOf(cause);
+  } catch {
+    return undefined;
+  }
+}
+
+function wordsOf(cause: unknown): string | undefined {
   if (typeof cause === 'string' && cause !== '') return cause;
   if (!(cause instanceof Error)) return undefined;
   const code = 'code' in cause && typeof cause.code === 'string' ? cause.code : '';
   const tries: unknown = 'errors' in cause ? cause.errors : undefined;
-  const text = cause.message === '' && Array.isArray(tries) ? (causeText(tries[0]) ?? '') : cause.message;
+  const text = cause.message === '' && Array.isArray(tries) ? (wordsOf(tries[0]) ?? '') : cause.message;
   if (text === '' || code === '' || text.includes(code)) return text || code || undefined;
   return `${text} (${code})`;
 }

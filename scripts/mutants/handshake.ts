@@ -31,7 +31,7 @@ export const mutants: readonly Mutant[] = [
     name: 'proof: the key goes with the scheme',
     find: 'if (!scheme.fits(key, tls13))',
     replace: 'if (scheme === undefined)',
-    tests: engine,
+    tests: ['test/negative'],
   },
   {
     name: 'proof: the scheme was offered',

@@ -30,6 +30,7 @@ async function nothingEscaped(): Promise<void> {
 const boom = (): never => {
   throw new Error('boom');
 };
+const HOSTILE: unknown = new Proxy(new Error('boom'), { get: boom, has: boom, getPrototypeOf: boom });
 const never = (): Promise<never> => new Promise<never>(() => {});
 
 /** The end of a pipe, of which one call does something else. */
@@ -61,6 +62,7 @@ describe('Web Streams', () => {
     ['read throws', { read: boom }],
     ['write and everything behind it throws', { write: boom, close: boom, abort: boom, cancel: boom }],
     ['read gives no promise', { read: () => 5 }],
+    ['read rejects with what throws when it is looked at', { read: () => Promise.reject(HOSTILE) }],
     ['read gives a promise of nothing', { read: () => Promise.resolve(undefined) }],
     [
       'read gives what only looks like bytes',
