@@ -434,6 +434,7 @@ describe('curl', () => {
         code: 0,
         text: expect.stringMatching(/"length":3/),
       });
-    expect((await curl()).text).toMatch(/certificate required|alert/);
+    // TLS 1.3 refuses behind the handshake: curl may still be writing then, and say only that it could not.
+    expect((await curl()).text).toMatch(/certificate required|alert|curl: \((35|55|56)\)/);
   });
 });
