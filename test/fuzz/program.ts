@@ -211,7 +211,7 @@ async function webChunks(random: Generator): Promise<string> {
     const chunk = anything(random);
     await writer.write(chunk as Uint8Array).catch(note);
     // What was no chunk is the mistake of one call.
-    if (!strange && bytesOf(chunk) === undefined) await writer.write(Uint8Array.of(1));
+    if (!strange && bytesOf(chunk) === undefined && end === ends[0]) await writer.write(Uint8Array.of(1));
     await writer.abort(new TlsError('ERR_ABORTED')).catch(() => {});
     await end.value.readable.cancel().catch(() => {});
   }

@@ -79,6 +79,10 @@ const refused = (reason: unknown): Promise<never> => {
   return promise;
 };
 
+const quiet = <T>(promise: Promise<T>): Promise<T> => {
+  promise.catch(() => {});
+  return promise;
+};
 const refusedLater = (milliseconds: number, reason: unknown): Promise<never> => {
   const promise = later(milliseconds).then(() => Promise.reject(reason));
   promise.catch(() => {});
@@ -148,7 +152,7 @@ class WebEnd implements ByteDuplex {
       case 2:
         return refusedLater(this.#mischief.below(60), this.#mischief.value());
       case 3:
-        return Promise.resolve(this.#mischief.value());
+        return quiet(Promise.resolve(this.#mischief.value()));
       case 4:
         return this.#mischief.value() as Promise<unknown>;
       default:
@@ -344,11 +348,18 @@ class NodeEnd extends Duplex {
     }
   }
 
+  /** Throws to the one who calls it: what `_write` throws later has no caller but the stream itself. */
+  override write(...given: readonly unknown[]): boolean {
+    if (this.#mischief.next(9) === 1) throw new Error('boom');
+    return Reflect.apply(super.write, this, given) as boolean;
+  }
+
   override _write(chunk: Uint8Array, _encoding: BufferEncoding, done: (error?: Error | null) => void): void {
     const mischief = this.#mischief;
     switch (mischief.next(9)) {
       case 1:
-        throw new Error('boom');
+        setTimeout(() => done(new Error('boom')), mischief.below(60));
+        return;
       case 2:
         done(new Error('boom'));
         return;
@@ -384,7 +395,8 @@ class NodeEnd extends Duplex {
     this.#out.end();
     switch (this.#mischief.next(4)) {
       case 1:
-        throw new Error('boom');
+        setTimeout(() => done(new Error('boom')), this.#mischief.below(60));
+        return;
       case 2:
         done(new Error('boom'));
         return;
