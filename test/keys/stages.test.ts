@@ -9,10 +9,13 @@ const digest = new Uint8Array(32).fill(1);
 
 describe('stages of the key schedule', () => {
   it('are spent when they are moved on', () => {
-    const early = startSchedule(sha256);
-    const handshake = early.intoHandshake(new Uint8Array(32), digest);
-    expect(() => early.intoHandshake(new Uint8Array(32), digest)).toThrow(/after it was spent/);
-    expect(() => early.clientEarlyTraffic(digest)).toThrow(/after it was spent/);
+    for (const psk of [undefined, new Uint8Array(32).fill(2)]) {
+      const early = startSchedule(sha256, psk);
+      early.intoHandshake(new Uint8Array(32), digest).dispose();
+      expect(() => early.intoHandshake(new Uint8Array(32), digest)).toThrow(/after it was spent/);
+      expect(() => early.clientEarlyTraffic(digest)).toThrow(/after it was spent/);
+    }
+    const handshake = startSchedule(sha256).intoHandshake(new Uint8Array(32), digest);
     const main = handshake.intoMain(digest);
     expect(() => handshake.intoMain(digest)).toThrow(/after it was spent/);
     main.deriveResumption(digest);
