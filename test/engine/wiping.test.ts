@@ -125,6 +125,15 @@ describe.each(kinds.map((make) => make()))('the secrets of $name', (kind) => {
     }
   });
 
+  it('of what is read are gone when the peer has ended', () => {
+    const both = watched(kind);
+    advance(both);
+    both.client.close();
+    advance(both);
+    expect([both.client.status, both.server.status]).toEqual(['closing', 'open']);
+    expect(both.watches.server.alive().filter((use) => use === 'cipher')).toHaveLength(1);
+  });
+
   it('are gone when both sides have ended the connection', () => {
     const both = watched(kind);
     advance(both);
