@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import { listening } from './listening.ts';
 import type { Socket } from 'node:net';
 import * as tls from 'node:tls';
 import type { CommonConnectionOptions, SecureContextOptions } from 'node:tls';
@@ -46,31 +47,13 @@ export function likeNode(
         }),
         ...terms(options),
       });
-      const open = new Set<Socket>();
-      server.on('connection', (socket: Socket) => {
-        socket.setNoDelay(true);
-        open.add(socket);
-        socket.once('close', () => open.delete(socket));
-      });
       server.on('secureConnection', (socket) => {
         const own = connection(socket);
         serve(own)
           .catch(() => {})
           .finally(() => own.close());
       });
-      server.on('tlsClientError', () => {});
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('no port');
-      return {
-        port: address.port,
-        close: async () => {
-          for (const socket of open) socket.destroy();
-          server.close();
-          await once(server, 'close');
-        },
-      };
+      return await listening(server);
     },
   };
 }

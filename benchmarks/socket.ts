@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { listening } from './listening.ts';
 import type { Socket } from 'node:net';
 import type { CryptoProvider } from '../src/crypto/types.ts';
 import { type ClientContext, createClientContext } from '../src/index.ts';
@@ -40,7 +40,6 @@ export function warifuSocket(crypto: CryptoProvider, name: string): Contender {
       return connection(asNode(socket));
     },
     async listen(options, serve) {
-      const open = new Set<Socket>();
       const server = createServer(
         {
           ...terms(options, crypto),
@@ -59,24 +58,7 @@ export function warifuSocket(crypto: CryptoProvider, name: string): Contender {
             .finally(() => own.close());
         },
       );
-      server.on('connection', (socket: Socket) => {
-        socket.setNoDelay(true);
-        open.add(socket);
-        socket.once('close', () => open.delete(socket));
-      });
-      server.on('tlsClientError', () => {});
-      server.listen(0, '127.0.0.1');
-      await once(server, 'listening');
-      const address = server.address();
-      if (address === null || typeof address === 'string') throw new Error('no port');
-      return {
-        port: address.port,
-        close: async () => {
-          for (const socket of open) socket.destroy();
-          server.close();
-          await once(server, 'close');
-        },
-      };
+      return await listening(server);
     },
   };
 }

@@ -17,7 +17,7 @@ import { hasOpenssl, opensslClient, opensslServer } from '../test/support/openss
 import { clientEntry, type Entry, faultyEntry, serverEntry, trustedRootsPem } from '../test/support/pki.ts';
 import { once } from 'node:events';
 import { createServer, type AddressInfo, type Socket } from 'node:net';
-import { pipe } from './pipe.ts';
+import { memoryPipe } from '../src/pipes/index.ts';
 import { sideBySide } from './side-by-side.ts';
 
 const anchors = trustedRootsPem();
@@ -92,7 +92,7 @@ process.exit(failures === 0 ? 0 : 1);
 async function story(title: string, text: string, client: ConnectOptions, server: AcceptOptions): Promise<void> {
   heading(title, text);
   const recorder = recordLadder();
-  const [ours, theirs] = pipe();
+  const [ours, theirs] = memoryPipe();
   const [a, b] = await Promise.all([
     connect(ours, { ...client, onTrace: recorder.onTrace }),
     accept(theirs, { ...server, onTrace: notesOnly(recorder) }),
@@ -104,7 +104,7 @@ async function story(title: string, text: string, client: ConnectOptions, server
 
 async function refusal(what: string, client: ConnectOptions, server: AcceptOptions): Promise<void> {
   const recorder = recordLadder();
-  const [ours, theirs] = pipe();
+  const [ours, theirs] = memoryPipe();
   const results = await Promise.allSettled([
     connect(ours, { ...client, onTrace: recorder.onTrace }),
     accept(theirs, { ...server, onTrace: notesOnly(recorder) }),

@@ -9,7 +9,7 @@ import { markedName, type Recorder, recordLadder, type Rung } from '../src/inspe
 import { legacyClient12, legacyServer12 } from '../src/legacy.ts';
 import { client13 } from '../src/protocols.ts';
 import { server13 } from '../src/protocols.ts';
-import { pipe } from './pipe.ts';
+import { memoryPipe } from '../src/pipes/index.ts';
 
 interface Step {
   readonly text: string;
@@ -158,7 +158,7 @@ export async function sideBySide(
 
 async function recorded(client: ConnectOptions, server: AcceptOptions): Promise<readonly Rung[]> {
   const recorder: Recorder = recordLadder();
-  const [ours, theirs] = pipe();
+  const [ours, theirs] = memoryPipe();
   const [a, b] = await Promise.all([
     connect(ours, { ...client, onTrace: recorder.onTrace }),
     accept(theirs, {

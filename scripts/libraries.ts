@@ -9,7 +9,7 @@ import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundlePreload } from './bundle-preload.ts';
 import { createAuthority, issueCertificate } from '../src/pki/issue/index.ts';
 import { type Child, Files, freePort, isInstalled, startChild } from '../test/support/child.ts';
 
@@ -62,7 +62,7 @@ try {
     postgres: await startPostgres(paths),
   };
   const register = files.path('register.mjs');
-  if (!values.native) await bundle(register);
+  if (!values.native) await bundlePreload('src/https/register.ts', register);
   const given = JSON.stringify({
     folder,
     ca: authority.pem,
@@ -100,19 +100,6 @@ function run(name: string, given: string, register: string): string {
     timeout: 90_000,
   });
   return stdout.trim().endsWith('done') ? 'done' : `failed\n${stdout}${stderr}`.slice(0, 2_000);
-}
-
-async function bundle(outfile: string): Promise<void> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  await build({
-    entryPoints: [join(root, 'src/https/register.ts')],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    outfile,
-    logLevel: 'error',
-  });
 }
 
 interface Paths {

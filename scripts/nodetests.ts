@@ -15,9 +15,9 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
+import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { build } from 'esbuild';
+import { bundlePreload } from './bundle-preload.ts';
 import { LEFT_OUT } from './nodetests/left-out.ts';
 import { type Outcome, writeReport } from './nodetests/report.ts';
 
@@ -48,7 +48,7 @@ let started = 0;
 const work = mkdtempSync(join(tmpdir(), 'warifu-nodetests-'));
 try {
   const register = join(work, 'register.mjs');
-  if (!values.native) await bundle(register);
+  if (!values.native) await bundlePreload('scripts/nodetests/preload.mjs', register);
   const version = await versionOf(values.node);
   const names = readdirSync(folder)
     .filter((name) => /^test-(tls|https)-.*\.m?js$/.test(name) && name.includes(values.only))
@@ -77,19 +77,6 @@ try {
   process.exitCode = failed.length === 0 ? 0 : 1;
 } finally {
   rmSync(work, { recursive: true, force: true });
-}
-
-async function bundle(outfile: string): Promise<void> {
-  const root = fileURLToPath(new URL('..', import.meta.url));
-  await build({
-    entryPoints: [join(root, 'scripts/nodetests/preload.mjs')],
-    bundle: true,
-    format: 'esm',
-    platform: 'node',
-    target: 'node20',
-    outfile,
-    logLevel: 'error',
-  });
 }
 
 async function run(name: string, register: string | undefined): Promise<Outcome> {

@@ -3,7 +3,7 @@ import { hasMethod } from '../bytes/shape.ts';
 import { TlsError } from '../errors.ts';
 import { pipeOver, type StreamPair, type Wire, type WireEvents } from './messages.ts';
 import { type PipeOptions, pipeOptions } from './options.ts';
-import { until } from './until.ts';
+import { room } from './room.ts';
 
 /** What is needed of an `RTCDataChannel`, ordered and reliable. */
 export interface DataChannelLike {
@@ -87,8 +87,7 @@ class DataChannelWire implements Wire {
   }
 
   room(): Promise<void> | undefined {
-    const isFull = () => this.#channel.readyState === 'open' && this.#channel.bufferedAmount > ENOUGH;
-    return isFull() ? until(() => !isFull()) : undefined;
+    return room(() => this.#channel.readyState === 'open' && this.#channel.bufferedAmount > ENOUGH);
   }
 
   taken(): void {}

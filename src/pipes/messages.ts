@@ -1,5 +1,6 @@
 import { bytesOf, type OwnBytes, ownBytes } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
+import { chunkOf } from '../transport/chunk.ts';
 
 /** What carries whole messages of bytes in order: a WebSocket, a data channel, a message port. */
 export interface Wire {
@@ -147,9 +148,7 @@ class Messages implements StreamPair, WireEvents {
   // --- what the program does ---
 
   async #write(chunk: unknown): Promise<void> {
-    const bytes = bytesOf(chunk);
-    if (bytes === undefined)
-      throw new TypeError(`writable: expected an ArrayBuffer or a view of one, found ${typeof chunk}`);
+    const bytes = chunkOf(chunk);
     await this.#open;
     for (let at = 0; at < bytes.length && !this.#writableDone; at += this.#wire.largest) {
       await this.#wire.room();

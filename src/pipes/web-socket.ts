@@ -3,7 +3,7 @@ import { hasMethod } from '../bytes/shape.ts';
 import { TlsError } from '../errors.ts';
 import { pipeOver, type StreamPair, type Wire, type WireEvents } from './messages.ts';
 import { type PipeOptions, pipeOptions } from './options.ts';
-import { until } from './until.ts';
+import { room } from './room.ts';
 
 /** What is needed of a WebSocket: that of a page, of a worker, of Deno, of Bun, of Node, of the package `ws`. */
 export interface WebSocketLike {
@@ -84,8 +84,7 @@ class WebSocketWire implements Wire {
   }
 
   room(): Promise<void> | undefined {
-    const isFull = () => this.#socket.readyState === OPEN && this.#socket.bufferedAmount > ENOUGH;
-    return isFull() ? until(() => !isFull()) : undefined;
+    return room(() => this.#socket.readyState === OPEN && this.#socket.bufferedAmount > ENOUGH);
   }
 
   taken(): void {}

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
 import { bytesOf, equalBytes } from '../../src/bytes/bytes.ts';
 import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { TlsError } from '../../src/errors.ts';
@@ -186,7 +186,7 @@ function codeOf(reason: unknown): string {
 const TIMES = { handshakeTimeout: 1_000, closeTimeout: 100 };
 
 async function webChunks(random: Generator): Promise<string> {
-  const [a, b] = pipe();
+  const [a, b] = memoryPipe();
   const strange = random.next(2) === 1;
   const foreign = new TransformStream<Uint8Array, Uint8Array>({
     transform: (chunk, controller) => {

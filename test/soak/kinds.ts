@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import type { AddressInfo, Server } from 'node:net';
-import { pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
+import type { End } from '../support/end.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { CryptoProvider } from '../../src/crypto/types.ts';
 import { type AcceptOptions, accept, type ConnectOptions, connect } from '../../src/index.ts';
@@ -77,13 +78,13 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
   await once(listener, 'listening');
 
   const good = async (ask: ConnectOptions, serve: AcceptOptions = serving, resumed = false): Promise<void> => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const [one, other] = await Promise.all([connect(a, ask), accept(b, serve)]);
     if (one.info.resumed !== resumed) throw new Error(`resumed: ${one.info.resumed}`);
     await exchange(one, other);
   };
   const bad = async (ask: ConnectOptions, serve: AcceptOptions): Promise<void> => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const ends = await Promise.allSettled([connect(a, ask).then(readAll), accept(b, serve).then(readAll)]);
     // With TLS 1.3 a client that is refused hears of it when it reads (RFC 9846 section 4.5.3).
     if (!ends.every(({ status }) => status === 'rejected')) throw new Error('a peer was not refused');
@@ -94,14 +95,14 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
     'mutual 1.3': () => good(mutual.asking, mutual.serving),
     'resumed 1.3': async () => {
       const options = { ...asking, resumption: { store: stores['1.3'] } };
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const [one, other] = await Promise.all([connect(a, options), accept(b, serving)]);
       await exchange(one, other);
     },
     'full 1.2': () => good({ ...asking, suites: SUITES_12 }),
     'resumed 1.2': async () => {
       const options = { ...asking, suites: SUITES_12, resumption: { store: stores['1.2'] } };
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const [one, other] = await Promise.all([connect(a, options), accept(b, serving)]);
       await exchange(one, other);
     },
@@ -110,7 +111,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
     'client refused': () => bad(asking, mutual.serving),
     'given up': async () => {
       const controller = new AbortController();
-      const [a] = pipe();
+      const [a] = memoryPipe();
       const waiting = connect(a, { ...asking, signal: controller.signal });
       controller.abort();
       await waiting.then(
@@ -119,12 +120,12 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
       );
     },
     'pipe vanishes': async () => {
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const ends = Promise.allSettled([connect(a, asking), accept(cutOff(b, 1000), serving)]);
       for (const { status } of await ends) if (status === 'fulfilled') throw new Error('there was no pipe');
     },
     junk: async () => {
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const serving_ = accept(b, serving).then(
         () => Promise.reject(new Error('junk was taken')),
         () => {},
@@ -140,7 +141,7 @@ export async function startSoak(crypto: CryptoProvider = nodeProvider()): Promis
   return {
     run: (kind) => runs[kind](),
     pour: async (bytes, progress = () => {}) => {
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const [one, other] = await Promise.all([connect(a, asking), accept(b, serving)]);
       const chunk = new Uint8Array(65_536).map((_, index) => index * 7);
       const writer = one.writable.getWriter();
@@ -212,7 +213,7 @@ function echo(socket: TlsSocket): void {
 }
 
 /** The same pipe, which breaks after so many bytes. */
-function cutOff(end: ReturnType<typeof pipe>[0], bytes: number): ReturnType<typeof pipe>[0] {
+function cutOff(end: End, bytes: number): End {
   let left = bytes;
   const breaking = new TransformStream<Uint8Array, Uint8Array>({
     transform: (chunk, controller) => {

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { type End, pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
+import type { End } from '../support/end.ts';
 import type { Engine } from '../../src/engine/engine.ts';
 import { accept, connect } from '../../src/index.ts';
 import { drive, type TlsStream, type TransportOptions, Turns } from '../../src/transport/index.ts';
@@ -23,7 +24,7 @@ async function both(
   options: TransportOptions = {},
   parts: { readonly client?: ClientParts; readonly server?: ServerParts } = {},
 ): Promise<Ends> {
-  const [a, b] = pipe();
+  const [a, b] = memoryPipe();
   const pipes = [new Tap(a), new Tap(b)] as const;
   const [client, server] = await Promise.all([
     drive(makeClient(parts.client), pipes[0], options),
@@ -142,7 +143,7 @@ describe('1. never re-entrant', () => {
 
 describe('2. takes a pipe over as it is', () => {
   it('at once, also when the engine comes later', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const server = drive(
       pause(20).then(() => makeServer()),
       b,
@@ -153,7 +154,7 @@ describe('2. takes a pipe over as it is', () => {
 
   it('refuses what is locked, and what is none, in words', async () => {
     const engine = makeClient();
-    const [a] = pipe();
+    const [a] = memoryPipe();
     const reader = a.readable.getReader();
     await expect(drive(engine, a)).rejects.toThrow(/readable stream is locked/);
     expect(a.writable.locked, 'and leaves it as it was').toBe(false);
@@ -178,7 +179,7 @@ describe('2. takes a pipe over as it is', () => {
     ];
     for (const options of wrong) {
       const name = Object.keys(options)[0]!;
-      await expect(drive(makeClient(), pipe()[0], options), name).rejects.toThrow(
+      await expect(drive(makeClient(), memoryPipe()[0], options), name).rejects.toThrow(
         expect.objectContaining({ code: 'ERR_OPTION', message: expect.stringContaining(name) }),
       );
     }
@@ -189,9 +190,9 @@ describe('2. takes a pipe over as it is', () => {
   });
 
   it('fails when its engine cannot be made', async () => {
-    const [a] = pipe();
+    const [a] = memoryPipe();
     await expect(drive(Promise.reject(new Error('no')), a)).rejects.toEqual(coded('ERR_INTERNAL'));
-    await expect(connect(pipe()[0], { serverName: 'a.example' })).rejects.toEqual(coded('ERR_OPTION'));
+    await expect(connect(memoryPipe()[0], { serverName: 'a.example' })).rejects.toEqual(coded('ERR_OPTION'));
   });
 });
 
@@ -236,7 +237,7 @@ describe('3. lets go', () => {
     await both({ signal });
     expect(added).toHaveBeenCalledTimes(2);
     expect(removed).toHaveBeenCalledTimes(2);
-    const [a] = pipe();
+    const [a] = memoryPipe();
     const other = new AbortController();
     const gone = vi.spyOn(other.signal, 'removeEventListener');
     await expect(drive(makeClient(), a, { signal: other.signal, handshakeTimeout: 5 })).rejects.toThrow();
@@ -294,7 +295,7 @@ describe('4. half open only where asked', () => {
 
 describe('5. time limits', () => {
   it('a handshake', async () => {
-    await expect(drive(makeClient(), pipe()[0], { handshakeTimeout: 10 })).rejects.toEqual(
+    await expect(drive(makeClient(), memoryPipe()[0], { handshakeTimeout: 10 })).rejects.toEqual(
       coded('ERR_HANDSHAKE_TIMEOUT'),
     );
   });
@@ -302,16 +303,16 @@ describe('5. time limits', () => {
   it('accept gives 120 seconds, connect any time', async () => {
     const start = vi.spyOn(globalThis, 'setTimeout');
     const times = (): unknown[] => start.mock.calls.map(([, time]) => time);
-    void connect(pipe()[0], { serverName: 'a.example', anchors: [] }).catch(() => {});
+    void connect(memoryPipe()[0], { serverName: 'a.example', anchors: [] }).catch(() => {});
     expect(times()).not.toContain(120_000);
     const { chain, key } = serverEntry();
-    void accept(pipe()[0], { credential: { certificates: chain.join('\n'), privateKey: key } }).catch(() => {});
+    void accept(memoryPipe()[0], { credential: { certificates: chain.join('\n'), privateKey: key } }).catch(() => {});
     expect(times()).toContain(120_000);
   });
 
   it('a signal, before, while waiting for the peer, for a verifier, for the engine', async () => {
     const reason = new Error('enough');
-    await expect(drive(makeClient(), pipe()[0], { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
+    await expect(drive(makeClient(), memoryPipe()[0], { signal: AbortSignal.abort(reason) })).rejects.toMatchObject({
       code: 'ERR_ABORTED',
       cause: reason,
     });
@@ -322,7 +323,7 @@ describe('5. time limits', () => {
       [never, makeServer()],
     ];
     for (const [client, server] of waiting) {
-      const [a, b] = pipe();
+      const [a, b] = memoryPipe();
       const other = drive(server, b).catch((error: unknown) => error);
       await expect(drive(client, a, { signal: AbortSignal.timeout(10) })).rejects.toEqual(coded('ERR_ABORTED'));
       // A server that chooses is told when it has chosen.
@@ -434,7 +435,7 @@ describe('8. nothing is swallowed', () => {
 
 describe('9. bytes are bytes', () => {
   it('of every kind, both ways', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const other: End = {
       writable: a.writable,
       // As some sockets of runtimes do.

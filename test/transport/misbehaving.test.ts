@@ -1,6 +1,6 @@
 import { Duplex } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
 import { TlsError } from '../../src/errors.ts';
 import { TlsSocket } from '../../src/node/index.ts';
 import { type ByteDuplex, drive, type TlsStream } from '../../src/transport/index.ts';
@@ -51,7 +51,7 @@ function bent(end: ByteDuplex, what: { readonly [call: string]: () => unknown })
 }
 
 async function over(end: (plain: ByteDuplex) => ByteDuplex): Promise<[TlsStream, TlsStream]> {
-  const [a, b] = pipe();
+  const [a, b] = memoryPipe();
   const options = { closeTimeout: 30 };
   return await Promise.all([drive(makeClient(), end(a), options), drive(makeServer(), b, options)]);
 }
@@ -69,7 +69,7 @@ describe('Web Streams', () => {
       { read: () => Promise.resolve({ done: false, value: Object.create(Uint8Array.prototype) as unknown }) },
     ],
   ])('%s: the handshake fails with the reason', async (_name, what) => {
-    const [a] = pipe();
+    const [a] = memoryPipe();
     const error: unknown = await drive(makeClient(), bent(a, what)).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TlsError);
     expect((error as TlsError).code).toBe('ERR_TRANSPORT');
@@ -80,7 +80,7 @@ describe('Web Streams', () => {
     ['write gives no promise', { write: () => undefined }],
     ['closed is none', { closed: 5 as never }],
   ])('%s: it is taken for done', async (_name, what) => {
-    const [a] = pipe();
+    const [a] = memoryPipe();
     const error: unknown = await drive(makeClient(), bent(a, what), { handshakeTimeout: 30 }).catch(
       (reason: unknown) => reason,
     );
@@ -89,7 +89,7 @@ describe('Web Streams', () => {
   });
 
   it('a stream that cannot be taken over is a TypeError, and the other is let go of', async () => {
-    const [{ writable }] = pipe();
+    const [{ writable }] = memoryPipe();
     const readable = { locked: false, getReader: boom };
     const error: unknown = await drive(makeClient(), { readable, writable }).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(TypeError);

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { type End, pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
+import type { End } from '../support/end.ts';
 import { Engine } from '../../src/engine/engine.ts';
 import { type ClientOptions, clientConfig, type ServerOptions, serverConfig } from '../../src/engine/config/index.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
@@ -27,7 +28,7 @@ async function both(
   server: Engine = serverOf(),
   options: TransportOptions = {},
 ): Promise<[TlsStream, TlsStream]> {
-  const [a, b] = pipe();
+  const [a, b] = memoryPipe();
   return await Promise.all([drive(client, a, options), drive(server, b, options)]);
 }
 
@@ -65,7 +66,7 @@ describe('a stream over a stream', () => {
   });
 
   it('does not read what is not taken', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     let pulled = 0;
     const counted: End = {
       writable: a.writable,
@@ -97,7 +98,7 @@ describe('a stream over a stream', () => {
   });
 
   it('shows an error on both sides of the stream and in `closed`, after what had come before', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     let harm = false;
     const harmed: End = {
       writable: a.writable,
@@ -128,7 +129,7 @@ describe('a stream over a stream', () => {
 
   // RFC 9846 §6.1-5
   it('tells a truncation from an end', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const [client, server] = await Promise.all([drive(clientOf(), cutOff(a)), drive(serverOf(), b)]);
     await server.writable.getWriter().write(Uint8Array.of(9));
     const reader = client.readable.getReader();
@@ -138,13 +139,13 @@ describe('a stream over a stream', () => {
 
   it('gives up when it is told to, before and during the handshake', async () => {
     const before = AbortSignal.abort();
-    const [a] = pipe();
+    const [a] = memoryPipe();
     await expect(drive(clientOf(), a, { signal: before })).rejects.toEqual(
       expect.objectContaining({ code: 'ERR_ABORTED' }),
     );
 
     const controller = new AbortController();
-    const [c, d] = pipe();
+    const [c, d] = memoryPipe();
     const waiting = drive(clientOf(), c, { signal: controller.signal });
     const other = drive(serverOf({ credential: () => new Promise(() => {}) }), d);
     other.catch(() => {});
@@ -189,7 +190,7 @@ describe('connect and accept', () => {
   });
 
   it('take PEM and nothing else', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const [client, server] = await Promise.all([
       connect(a, { serverName: 'server.example', anchors: trustedRootsPem() }),
       accept(b, { credential: source() }),
@@ -199,7 +200,7 @@ describe('connect and accept', () => {
   });
 
   it('speak TLS inside TLS', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const options = { serverName: 'server.example', anchors: trustedRootsPem() };
     const [outer, outerServer] = await Promise.all([connect(a, options), accept(b, { credential: source() })]);
     const [inner, innerServer] = await Promise.all([
@@ -211,14 +212,14 @@ describe('connect and accept', () => {
   });
 
   it('refuse who cannot be trusted, and fail without anchors', async () => {
-    const [a, b] = pipe();
+    const [a, b] = memoryPipe();
     const [client, server] = await Promise.allSettled([
       connect(a, { serverName: 'server.example', anchors: trustedRootsPem() }),
       accept(b, { credential: source(faultyEntry('expired')) }),
     ]);
     expect(client).toMatchObject({ status: 'rejected', reason: { failure: { code: 'CERT_EXPIRED' } } });
     expect(server).toMatchObject({ status: 'rejected', reason: { alertReceived: 45 } });
-    await expect(connect(pipe()[0], { serverName: 'a' })).rejects.toMatchObject({ code: 'ERR_OPTION' });
+    await expect(connect(memoryPipe()[0], { serverName: 'a' })).rejects.toMatchObject({ code: 'ERR_OPTION' });
   });
 });
 

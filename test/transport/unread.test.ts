@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { drive, type TlsStream, type TransportOptions } from '../../src/transport/index.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
-import { type End, pipe } from '../../demo/pipe.ts';
+import { memoryPipe } from '../../src/pipes/index.ts';
+import type { End } from '../support/end.ts';
 
 /**
  * What has arrived belongs to the program, however slowly it reads and whatever becomes of the connection; behind it comes a
@@ -67,7 +68,7 @@ interface Ends {
 }
 
 async function both(options: TransportOptions): Promise<Ends> {
-  const [a, b] = pipe();
+  const [a, b] = memoryPipe();
   const wire = cuttable(a);
   const [client, server] = await Promise.all([
     drive(makeClient(), wire, options),
@@ -105,7 +106,7 @@ async function send({ writable }: TlsStream, length: number, chunk: number = len
 }
 
 it('a program that reads slowly gets everything that came before the end', async () => {
-  const [ours, theirs] = pipe();
+  const [ours, theirs] = memoryPipe();
   const options = { allowHalfOpen: true, closeTimeout: 5_000 };
   const [client, server] = await Promise.all([
     drive(makeClient(), ours, options),

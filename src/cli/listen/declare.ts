@@ -41,6 +41,9 @@ interface More {
   readonly words?: readonly string[];
 }
 
+/** What is said of every option that names a file. */
+export const FILE = { value: 'FILE', isFile: true } as const;
+
 /** Declares an option with a value. */
 export function option<T>(
   section: string,
@@ -97,6 +100,12 @@ export function count(
   more: More = {},
 ): Declaration<number> {
   return option(section, 'number', countRule(min, max), otherwise, help, more);
+}
+
+/** The port of addresses that are given without one. */
+export function port(section: string, more: More = {}): Declaration<number | undefined> {
+  const help = 'the port of addresses without one; 0: any that is free';
+  return option(section, 'number', maybe(countRule(0, 65_535)), undefined, help, { value: 'PORT', ...more });
 }
 
 /** Any number of texts, each read by a rule. A single text is a list of one. */
@@ -237,3 +246,6 @@ function textOf(value: unknown): string {
   if (value === undefined) return 'none';
   return Array.isArray(value) ? value.join(', ') || 'none' : String(value);
 }
+
+/** The name of a file; whether it is there is seen when it is read. */
+export const fileRule: Rule<string> = textRule('the name of a file');

@@ -2,10 +2,13 @@ import { type Rule, unsuitable } from '../../engine/config/rules.ts';
 import {
   count,
   type Declarations,
+  FILE,
+  fileRule,
   flag,
   list,
   maybe,
   option,
+  port,
   size,
   textRule,
   time,
@@ -109,8 +112,6 @@ export interface ListenSettings {
   readonly 'drain-timeout': number;
 }
 
-const file: Rule<string> = textRule('the name of a file');
-
 /** What stands there is read as options, by name. */
 const namesRule: Rule<{ readonly [name: string]: unknown }> = {
   expected: 'an object with a member for each DNS name, or *.name',
@@ -123,8 +124,6 @@ const namesRule: Rule<{ readonly [name: string]: unknown }> = {
     return { ...value };
   },
 };
-
-const FILE = { value: 'FILE', isFile: true } as const;
 
 const WHERE = 'Where';
 const SERVERS = 'Servers';
@@ -143,17 +142,7 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
     value: 'ADDRESS',
     otherwiseText: 'all addresses',
   }),
-  port: option(
-    WHERE,
-    'number',
-    maybe(count(WHERE, 0, 65_535, 0, '').rule),
-    undefined,
-    'the port of addresses without one; 0: any that is free',
-    {
-      value: 'PORT',
-      otherwiseText: '443',
-    },
-  ),
+  port: port(WHERE, { otherwiseText: '443' }),
   name: option(
     WHERE,
     'text',
@@ -206,25 +195,25 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
 
   certificate: list(
     CERTIFICATES,
-    file,
+    fileRule,
     'a chain of certificates: PEM, DER, PKCS#7, PKCS#12; several, of several names and kinds of key',
     FILE,
   ),
-  key: list(CERTIFICATES, file, 'a private key; several, in any order: each certificate finds its own', {
+  key: list(CERTIFICATES, fileRule, 'a private key; several, in any order: each certificate finds its own', {
     ...FILE,
     otherwiseText: 'in the file of the certificate',
   }),
   'password-file': option(
     CERTIFICATES,
     'text',
-    maybe(file),
+    maybe(fileRule),
     undefined,
     'its first line opens keys that are protected',
     FILE,
   ),
   'staple-file': list(
     CERTIFICATES,
-    file,
+    fileRule,
     'an OCSP response to staple to the certificate that it is about; several',
     FILE,
   ),
@@ -258,8 +247,8 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
     'one-way',
     'client certificates: not asked for; asked for and reported; good if there is one; needed',
   ),
-  anchors: list(CLIENTS, file, 'certificates of authorities that issue to clients; several', FILE),
-  intermediates: list(CLIENTS, file, 'certificates that clients may leave out; several', FILE),
+  anchors: list(CLIENTS, fileRule, 'certificates of authorities that issue to clients; several', FILE),
+  intermediates: list(CLIENTS, fileRule, 'certificates that clients may leave out; several', FILE),
   advertise: word(CLIENTS, ['anchors', 'none'], 'anchors', 'the names of authorities that clients are told of'),
   profile: word(CLIENTS, ['default', 'rfc5280', 'strict'], 'default', 'how strict certificates are judged'),
   'any-purpose': flag(CLIENTS, 'take certificates that are not meant for clients (extended key usage) too'),
@@ -280,7 +269,7 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
     { value: 'DOMAIN=FILE', isFile: true },
   ),
 
-  crl: list(REVOCATION, file, 'a revocation list; several', FILE),
+  crl: list(REVOCATION, fileRule, 'a revocation list; several', FILE),
   'revocation-hosts': list(
     REVOCATION,
     textRule('a host, .host for all below it, or any', (text) => /^(any|\.?[a-z0-9_-]+(\.[a-z0-9_-]+)*)$/i.test(text)),
@@ -338,7 +327,7 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
   'ticket-secret-file': option(
     TLS,
     'text',
-    maybe(file),
+    maybe(fileRule),
     undefined,
     'secrets of at least 32 bytes, one a line in hexadecimal, from which the keys of tickets follow: the first seals, all open; the same on all machines of a fleet',
     { ...FILE, otherwiseText: 'made at the start, shared by the workers', isGlobal: true },

@@ -1,4 +1,16 @@
-import { count, type Declarations, flag, list, maybe, option, textRule, time } from '../listen/declare.ts';
+import {
+  count,
+  type Declarations,
+  FILE,
+  fileRule,
+  flag,
+  list,
+  maybe,
+  option,
+  port,
+  textRule,
+  time,
+} from '../listen/declare.ts';
 import { type Target, targetRule, type Where, whereRule } from '../listen/places.ts';
 
 /** Everything that can be said about a relay, read. Times are in milliseconds. */
@@ -20,7 +32,6 @@ export interface RelaySettings {
   readonly 'drain-timeout': number;
 }
 
-const FILE = { value: 'FILE', isFile: true } as const;
 const WHERE = 'Where';
 const WHO = 'Who';
 const LIMITS = 'Limits';
@@ -32,14 +43,7 @@ export const RELAY_OPTIONS: Declarations<RelaySettings> = {
     value: 'ADDRESS',
     otherwiseText: '127.0.0.1',
   }),
-  port: option(
-    WHERE,
-    'number',
-    maybe(count(WHERE, 0, 65_535, 0, '').rule),
-    undefined,
-    'the port of addresses without one; 0: any that is free',
-    { value: 'PORT', otherwiseText: '8080' },
-  ),
+  port: port(WHERE, { otherwiseText: '8080' }),
   target: list(WHERE, targetRule, 'a server that may be reached: host:port, exactly as it is asked for; several', {
     value: 'SERVER',
     otherwiseText: 'none: nothing may be reached',
@@ -53,14 +57,14 @@ export const RELAY_OPTIONS: Declarations<RelaySettings> = {
   'token-file': option(
     WHO,
     'text',
-    maybe(textRule('the name of a file')),
+    maybe(fileRule),
     undefined,
     'tokens of at least 16 characters, one a line, of which a client has to show one',
     FILE,
   ),
   'no-token': flag(WHO, 'no token is needed: everyone who comes from an allowed origin may connect'),
-  certificate: list(WHERE, textRule('the name of a file'), 'a chain of certificates: then it is wss://', FILE),
-  key: list(WHERE, textRule('the name of a file'), 'its private key', {
+  certificate: list(WHERE, fileRule, 'a chain of certificates: then it is wss://', FILE),
+  key: list(WHERE, fileRule, 'its private key', {
     ...FILE,
     otherwiseText: 'in the file of the certificate',
   }),

@@ -1,4 +1,17 @@
-import { count, type Declarations, flag, list, maybe, option, textRule, time, wordRule } from '../listen/declare.ts';
+import {
+  count,
+  type Declarations,
+  FILE,
+  fileRule,
+  flag,
+  list,
+  maybe,
+  option,
+  port,
+  textRule,
+  time,
+  wordRule,
+} from '../listen/declare.ts';
 import { type Target, targetRule, type Where, whereRule } from '../listen/places.ts';
 
 /** Everything that can be said about a tunnel, read. Times are in milliseconds. */
@@ -25,7 +38,6 @@ export interface TunnelSettings {
   readonly 'drain-timeout': number;
 }
 
-const FILE = { value: 'FILE', isFile: true } as const;
 const WHERE = 'Where';
 const SERVER = 'Server';
 const CLIENT = 'Client';
@@ -38,16 +50,7 @@ export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
     value: 'ADDRESS',
     otherwiseText: '127.0.0.1: the one who reaches it speaks in our name',
   }),
-  port: option(
-    WHERE,
-    'number',
-    maybe(count(WHERE, 0, 65_535, 0, '').rule),
-    undefined,
-    'the port of addresses without one; 0: any that is free',
-    {
-      value: 'PORT',
-    },
-  ),
+  port: port(WHERE),
   to: list(WHERE, targetRule, 'a server that speaks TLS: host:port; several: the next where one cannot be reached', {
     value: 'SERVER',
   }),
@@ -59,12 +62,7 @@ export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
     'the name that its certificate has to be for',
     { value: 'NAME', otherwiseText: 'the host of to' },
   ),
-  anchors: list(
-    SERVER,
-    textRule('the name of a file'),
-    'certificates of authorities that are trusted for servers; several',
-    FILE,
-  ),
+  anchors: list(SERVER, fileRule, 'certificates of authorities that are trusted for servers; several', FILE),
   'system-anchors': flag(SERVER, 'trust what this machine trusts'),
   pin: list(
     SERVER,
@@ -72,21 +70,16 @@ export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
     'the SHA-256 of a public key that has to be on the path; several',
     { value: 'PIN' },
   ),
-  crl: list(SERVER, textRule('the name of a file'), 'a revocation list; several', FILE),
-  certificate: list(
-    CLIENT,
-    textRule('the name of a file'),
-    'the chain of certificates that is shown to servers that ask',
-    FILE,
-  ),
-  key: list(CLIENT, textRule('the name of a file'), 'its private key', {
+  crl: list(SERVER, fileRule, 'a revocation list; several', FILE),
+  certificate: list(CLIENT, fileRule, 'the chain of certificates that is shown to servers that ask', FILE),
+  key: list(CLIENT, fileRule, 'its private key', {
     ...FILE,
     otherwiseText: 'in the file of the certificate',
   }),
   'password-file': option(
     CLIENT,
     'text',
-    maybe(textRule('the name of a file')),
+    maybe(fileRule),
     undefined,
     'its first line opens keys that are protected',
     FILE,
