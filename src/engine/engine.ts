@@ -3,7 +3,6 @@ import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
 import { Alert, isTlsError, TlsError } from '../errors.ts';
-import { startClient } from '../handshake/client-hello.ts';
 import type { Config } from '../handshake/config.ts';
 import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
 import {
@@ -19,7 +18,6 @@ import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
 import { answer } from './answer.ts';
-import { checkAnswer } from './config/answers.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import {
   CHANNEL_BINDINGS,
@@ -27,7 +25,6 @@ import {
   demandUnique,
   EXPORTER_LABEL,
   EXPORTER_LENGTH,
-  serverEndPoint,
 } from './channel-binding.ts';
 import { classifyMessage } from './classify-message.ts';
 import { forgetSessions, makeEffects, type OfferedSession } from './effects.ts';
@@ -238,7 +235,8 @@ export class Engine {
         detail: `channelBinding: ${reasonText(type)} is not one of ${CHANNEL_BINDINGS}`,
       });
     const { peer, ownCertificate } = this.#info;
-    return serverEndPoint(this.role === 'client' ? peer?.chain[0] : ownCertificate, this.config.crypto);
+    const { serverEndPoint, crypto } = this.config;
+    return serverEndPoint(this.role === 'client' ? peer?.chain[0] : ownCertificate, crypto);
   }
 
   /**
@@ -378,7 +376,7 @@ export class Engine {
     const request = makeRequest(body, {
       isOpen: () => this.#request === request,
       isOver: () => this.#lifecycle.over,
-      check: (kind, value) => checkAnswer(kind, value, this.config),
+      check: (kind, value) => this.config.checkAnswer(kind, value, this.config),
       answer: (value, secrets) => {
         this.#request = undefined;
         for (const secret of secrets) this.#owned.own(secret);
@@ -402,7 +400,7 @@ export class Engine {
     return makeRequest(body as AnyRequestBody, {
       isOpen: () => isOpen,
       isOver: () => this.#lifecycle.over,
-      check: (kind, value) => checkAnswer(kind, value, this.config),
+      check: (kind, value) => this.config.checkAnswer(kind, value, this.config),
       answer: (value) => {
         isOpen = false;
         this.#guard(() => done(value as Requests[K]['answer']));
@@ -608,7 +606,7 @@ function bind(
   if (config.role === 'server')
     return { machine: bindMachine(config.united, config.protocols, { config, ...shared }), first: undefined };
   const context = { config, ...shared };
-  return { machine: bindMachine(config.united, config.protocols, context), first: () => startClient(context) };
+  return { machine: bindMachine(config.united, config.protocols, context), first: () => config.start(context) };
 }
 
 /** Disposes all in a state's data that can be disposed: schedules, transcripts, offers. */

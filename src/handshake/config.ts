@@ -1,9 +1,9 @@
 import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
-import type { Epoch, PeerInfo } from './context.ts';
+import type { Context, Epoch, PeerInfo } from './context.ts';
 import type { RawExtension } from '../wire/extension.ts';
-import type { Protocol, United } from './machine.ts';
+import type { AnyNext, Protocol, United } from './machine.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
-import type { ContextSelector } from './requests.ts';
+import type { ContextSelector, RequestKind, Step } from './requests.ts';
 import type {
   ClientSessionStore,
   ExternalPsk,
@@ -41,6 +41,13 @@ export interface CommonConfig {
   readonly onTrace: ((event: TraceEvent) => void) | undefined;
   readonly clock: { now(): number };
   readonly keyLog: ((line: string) => void) | undefined;
+  /**
+   * What was answered to a request, held against what it may be; what of it is used. The engine names no check itself: so a
+   * bundle carries those of the role whose configuration it makes. @throws TlsError ERR_OPTION.
+   */
+  readonly checkAnswer: (kind: RequestKind, answer: unknown, config: Config) => unknown;
+  /** tls-server-end-point of a certificate (RFC 5929 section 4.1). @throws TlsError ERR_STATE where it has none. */
+  readonly serverEndPoint: (certificate: Uint8Array | undefined, crypto: CryptoProvider) => Uint8Array;
 }
 
 /** What a trace of a connection is told, in the order in which it happens. */
@@ -81,6 +88,8 @@ export interface HelloParts {
 /** What a client's options have become once they are checked. */
 export interface ClientConfig extends CommonConfig {
   readonly role: 'client';
+  /** Makes and sends the first ClientHello. */
+  readonly start: (context: Context<ClientConfig>) => Step<AnyNext>;
   /** Newest first. */
   readonly protocols: readonly ClientProtocol[];
   /** The same, joined. */

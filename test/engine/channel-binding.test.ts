@@ -1,6 +1,6 @@
 import { createHash, X509Certificate } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { serverEndPoint } from '../../src/engine/channel-binding.ts';
+import { serverEndPoint } from '../../src/engine/server-end-point.ts';
 import { client12, server12 } from '../../src/engine/protocols12.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';

@@ -1,6 +1,5 @@
 import { bytesOf } from '../../bytes/bytes.ts';
 import type { Config } from '../../handshake/config.ts';
-import type { Credential } from '../../handshake/peer.ts';
 import type { RequestKind } from '../../handshake/requests.ts';
 import { checkSession } from './answered-session.ts';
 import { checkVerdict } from './answered-verdict.ts';
@@ -11,25 +10,21 @@ import { checkSelection } from './selection.ts';
 
 /**
  * What a program, a verifier, a store or a provider answers is held against what it may be, as options are. A typo in an
- * answer must not open what the answer was to close.
+ * answer must not open what the answer was to close. Each role has the requests that it can make.
  * @throws TlsError ERR_OPTION, naming the callback, what was expected and what was found.
  */
-export function checkAnswer(kind: RequestKind, answer: unknown, config: Config): unknown {
+export function checkClientAnswer(kind: RequestKind, answer: unknown): unknown {
+  if (kind !== 'loadSession') return checkAnswer(kind, answer);
+  return isNothing(answer) ? undefined : checkSession(answer);
+}
+
+/** The same for a server. @throws TlsError ERR_OPTION. */
+export function checkServerAnswer(kind: RequestKind, answer: unknown, config: Config): unknown {
   switch (kind) {
     case 'context':
       return config.role === 'server' ? checkSelection(answer, config) : undefined;
-    case 'credential':
-      return answer === undefined || answer === null ? undefined : checkCredential(answer);
-    case 'verifyPeer':
-      return checkVerdict('verify()', answer);
-    case 'recheck':
-      return answer === undefined ? undefined : checkVerdict('recheck()', answer);
-    case 'verifySignature':
-      return only('boolean', "the provider's verify()", answer);
     case 'firstUse':
       return answer === undefined ? undefined : only('boolean', 'guard.firstUse()', answer);
-    case 'sign':
-      return checkBytes('sign()', answer, 1, 0xffff);
     case 'decrypt':
       return answer === undefined ? undefined : checkBytes('decryptRaw()', answer, 0, 0xffff);
     case 'sealTicket':
@@ -37,13 +32,27 @@ export function checkAnswer(kind: RequestKind, answer: unknown, config: Config):
     case 'openTicket':
       return answer === undefined ? undefined : checkBytes('tickets.open()', answer, 0, 0xffffff);
     case 'loadState':
-      return answer === undefined || answer === null ? undefined : checkBytes('sessionIds.take()', answer, 0, 0xffffff);
-    case 'storeState':
-      return undefined;
+      return isNothing(answer) ? undefined : checkBytes('sessionIds.take()', answer, 0, 0xffffff);
     case 'findPsk':
-      return answer === undefined || answer === null ? undefined : checkPsk(answer);
-    case 'loadSession':
-      return answer === undefined || answer === null ? undefined : checkSession(answer);
+      return isNothing(answer) ? undefined : checkPsk(answer);
+    default:
+      return checkAnswer(kind, answer);
+  }
+}
+
+/** What both ask, and what of the other role cannot come. */
+function checkAnswer(kind: RequestKind, answer: unknown): unknown {
+  switch (kind) {
+    case 'credential':
+      return isNothing(answer) ? undefined : readCredential(answer, 'credential()');
+    case 'verifyPeer':
+      return checkVerdict('verify()', answer);
+    case 'recheck':
+      return answer === undefined ? undefined : checkVerdict('recheck()', answer);
+    case 'verifySignature':
+      return only('boolean', "the provider's verify()", answer);
+    case 'sign':
+      return checkBytes('sign()', answer, 1, 0xffff);
     case 'sealRecords':
     case 'openRecords':
       if (!Array.isArray(answer))
@@ -53,11 +62,13 @@ export function checkAnswer(kind: RequestKind, answer: unknown, config: Config):
     case 'agree':
     case 'accept':
       return answer;
+    default:
+      return undefined;
   }
 }
 
-function checkCredential(answer: unknown): Credential {
-  return readCredential(answer, 'credential()');
+function isNothing(answer: unknown): boolean {
+  return answer === undefined || answer === null;
 }
 
 function checkBytes(who: string, value: unknown, min: number, max: number): Uint8Array {

@@ -1,10 +1,11 @@
 import { credentialResolver } from '../../handshake/authentication/choose-credential.ts';
-import { helloParts } from '../../handshake/client-hello.ts';
+import { helloParts, startClient } from '../../handshake/client-hello.ts';
 import { unite } from '../../handshake/machine.ts';
 import type { KeyExchange } from '../../crypto/types.ts';
 import type { ClientConfig, ClientProtocol, TraceEvent } from '../../handshake/config.ts';
 import type { PeerVerifier } from '../../handshake/peer.ts';
 import type { ExternalPsk } from '../../handshake/session.ts';
+import { checkClientAnswer } from './answers.ts';
 import { authoritiesRule, COMMON_RULES, type CommonMissing, type CommonOptions, commonConfig, pick } from './common.ts';
 import { checkChainSizes, type CredentialOption, credentialRule, nameOfVerifier, verifierRule } from './credential.ts';
 import {
@@ -166,6 +167,8 @@ export function clientConfig(options: ClientOptions, hints: Hints = {}): ClientC
     ),
     ...nameConfig(read.serverName, read.sendServerName),
     role: 'client',
+    start: startClient,
+    checkAnswer: checkClientAnswer,
     protocols,
     united: unite(protocols),
     helloParts: helloParts({

@@ -10,6 +10,7 @@ import type {
 import type { AnyProtocol, CommonConfig, TraceEvent } from '../../handshake/config.ts';
 import { MAX_CONTENT } from '../../handshake/limits.ts';
 import { DEFAULT_CHAIN_SIZE } from '../../record/joiner.ts';
+import { serverEndPoint } from '../server-end-point.ts';
 import {
   bytes,
   callback,
@@ -188,7 +189,7 @@ export const COMMON_RULES: Rules<CommonOptions, CommonMissing> = {
 export function commonConfig(
   options: Filled<CommonOptions, CommonMissing>,
   role: 'client' | 'server',
-): CommonConfig & { readonly protocols: readonly AnyProtocol[] } {
+): Omit<CommonConfig, 'checkAnswer'> & { readonly protocols: readonly AnyProtocol[] } {
   const { crypto, protocols } = options;
   for (const protocol of protocols) {
     if (protocol.role !== role)
@@ -234,6 +235,7 @@ export function commonConfig(
     onTrace: options.onTrace,
     clock: options.clock,
     keyLog: options.keyLog,
+    serverEndPoint,
   };
 }
 

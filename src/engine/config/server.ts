@@ -5,6 +5,7 @@ import type { CommonConfig, ServerConfig, ServerProtocol, TraceEvent } from '../
 import type { PeerVerifier } from '../../handshake/peer.ts';
 import type { ClientHelloSummary, ContextSelection } from '../../handshake/requests.ts';
 import type { ExternalPsk, PskResolver } from '../../handshake/session.ts';
+import { checkServerAnswer } from './answers.ts';
 import {
   authoritiesRule,
   COMMON_RULES,
@@ -154,6 +155,7 @@ export function serverConfig(options: ServerOptions, hints: Hints = {}): ServerC
       common.crypto,
     ),
     role: 'server',
+    checkAnswer: checkServerAnswer,
     protocols,
     united: unite(protocols),
     credential: credentialResolver(read.credential, common),
@@ -182,7 +184,7 @@ export function serverConnectionConfig(
 
 function suiteRank(
   suites: readonly (string | readonly string[])[],
-  { suites13, suites12 }: CommonConfig,
+  { suites13, suites12 }: Pick<CommonConfig, 'suites13' | 'suites12'>,
 ): ReadonlyMap<number, number> {
   const ids = new Map([...suites13, ...suites12].map(({ name, id }) => [name, id]));
   return new Map(suites.flatMap((entry, rank) => [entry].flat().map((name) => [ids.get(name)!, rank] as const)));
