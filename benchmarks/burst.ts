@@ -38,9 +38,7 @@ export async function burst(name: 'node:tls' | 'warifu' | 'warifu, noble alone',
   server.listen(0, '127.0.0.1', 1024);
   await once(server, 'listening');
   const { port } = server.address() as { readonly port: number };
-  const clients = fork(fileURLToPath(import.meta.url), [String(port), String(count)], {
-    execArgv: ['--import', 'tsx'],
-  });
+  const clients = fork(fileURLToPath(import.meta.url), [String(port), String(count)]);
   await once(clients, 'message');
   let last = performance.now();
   let stop = 0;

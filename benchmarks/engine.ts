@@ -1,6 +1,6 @@
 /**
  * Handshakes between two engines in one process, nothing between them: what the engine itself costs, beside the sum of the
- * primitives it asks its provider for. `node --import tsx benchmarks/engine.ts [--provider node|noble] [--only NAME]
+ * primitives it asks its provider for. `node --import ./benchmarks/load.mjs benchmarks/engine.ts [--provider node|noble] [--only NAME]
  * [--rounds N]`; with `--cpu-prof` in front, a profile says where the rest goes.
  *
  * The primitives are timed where they are called, in rounds of their own; `own` is what is left, in microseconds of a

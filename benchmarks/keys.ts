@@ -1,6 +1,6 @@
 /**
  * In which form a key goes in and out of node:crypto most cheaply, and what the node provider makes of it:
- * `npx tsx benchmarks/keys.ts`, or with another Node `node --import tsx benchmarks/keys.ts`. Microseconds.
+ * `node --import ./benchmarks/load.mjs benchmarks/keys.ts`, in whatever Node. Microseconds.
  */
 import * as crypto from 'node:crypto';
 import type { KeyObject } from 'node:crypto';

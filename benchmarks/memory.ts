@@ -10,7 +10,7 @@ export async function memoryOf(count: number): Promise<{ readonly what: string; 
   const found: { what: string; heap: number }[] = [];
   for (const what of ['node:tls', 'warifu']) {
     const child = fork(fileURLToPath(import.meta.url), [what, String(count)], {
-      execArgv: ['--expose-gc', '--import', 'tsx'],
+      execArgv: ['--expose-gc', ...process.execArgv],
     });
     const [heap] = (await once(child, 'message')) as [number];
     child.kill();
@@ -29,7 +29,7 @@ async function measure(what: string, count: number): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as { readonly port: number };
-  const clients = fork(fileURLToPath(import.meta.url), ['clients', String(port)], { execArgv: ['--import', 'tsx'] });
+  const clients = fork(fileURLToPath(import.meta.url), ['clients', String(port)]);
   await once(clients, 'message');
   const open = async (many: number): Promise<number> => {
     const target = kept.length + many;

@@ -1,6 +1,6 @@
 /**
  * Records sealed and opened: by noble as it comes, by our noble provider, by node:crypto, and by WebCrypto in batches of
- * 16: `npx tsx benchmarks/records.ts`. Microseconds a record.
+ * 16: `node --import ./benchmarks/load.mjs benchmarks/records.ts`. Microseconds a record.
  */
 import { gcm } from '@noble/ciphers/aes.js';
 import { chacha20poly1305 } from '@noble/ciphers/chacha.js';

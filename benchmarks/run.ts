@@ -265,7 +265,7 @@ interface Peer {
 }
 
 async function startPeer(): Promise<Peer> {
-  const child = fork(join(import.meta.dirname, 'peer.ts'), { execArgv: ['--import', 'tsx'] });
+  const child = fork(join(import.meta.dirname, 'peer.ts'));
   const next = (): Promise<number> =>
     new Promise((resolve, reject) => {
       const gone = (): void => reject(new Error('the peer ended'));

@@ -38,7 +38,7 @@ if (process.send === undefined) await measure();
 else serve();
 
 async function measure(): Promise<void> {
-  const peer = fork(new URL(import.meta.url), { execArgv: process.execArgv });
+  const peer = fork(new URL(import.meta.url));
   const [port] = (await once(peer, 'message')) as [number];
   const context = createClientContext({ anchors: trustedRootsPem(), resumption: false });
   const contexts = Object.fromEntries(SUITES.map((suite) => [suite, context.with({ suites: [suite] })]));
