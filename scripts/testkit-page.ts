@@ -11,7 +11,7 @@ One process, one port, one name for each fault: a client that asks for \`expired
 expired. Everything else is as it should be, under the right keys, so a client that does not look for the fault connects.
 
 \`\`\`sh
-npx warifu badserver --port 8443 --root root.crt
+npx warifu badserver --port 8443 --out-root root.crt
 curl --cacert root.crt https://expired.localhost:8443/
 npx warifu badclient localhost:8443
 \`\`\`

@@ -39,7 +39,7 @@ const CONFIG = {
 export const COMMANDS: readonly string[] = [
   'warifu ca server localhost 127.0.0.1',
   'warifu ca client alice',
-  'warifu cert check ca/server.crt ca/server.key --name localhost --anchors ca/root.crt',
+  'warifu cert check ca/server.crt ca/server.key --server-name localhost --anchors ca/root.crt',
   'warifu cert convert ca/server.crt --to der --certificates-only --out server.der',
   'warifu cert convert server.der --to pem --out from-der.crt',
   'warifu cert convert ca/server.crt --to p7b --out server.p7b',

@@ -1,6 +1,8 @@
 import { type ParseArgsConfig, parseArgs } from 'node:util';
 import { usage } from './failure.ts';
 import type { Terminal } from './terminal.ts';
+import { parseTime } from './units.ts';
+import { unknownOption } from './vocabulary.ts';
 
 /** An option of a command: how it is written, and what people read about it. */
 export interface Option {
@@ -10,6 +12,8 @@ export interface Option {
   readonly multiple?: boolean;
   /** What stands for the value in the help: `FILE`. */
   readonly value?: string;
+  /** What it may be, for the shell to complete. */
+  readonly words?: readonly string[];
   readonly help: string;
 }
 
@@ -21,8 +25,10 @@ export interface Given {
   /** All values of an option that may be given several times. */
   texts(name: string): readonly string[];
   has(name: string): boolean;
-  /** A whole number, at least `min`. @throws Failure */
-  number(name: string, min: number): number | undefined;
+  /** A whole number from `min` to `max`. @throws Failure */
+  number(name: string, min: number, max?: number): number | undefined;
+  /** A time such as `10s`, in milliseconds, at least `min` of them. @throws Failure */
+  time(name: string, min: number): number | undefined;
   /** One of some words. @throws Failure */
   oneOf<T extends string>(name: string, words: readonly T[]): T | undefined;
 }
@@ -50,16 +56,12 @@ export const COMMON: { readonly [name: string]: Option } = {
 /** @throws Failure, naming the option that is wrong and what it could be. */
 export function parse(command: Command, args: readonly string[]): Given {
   const known = { ...command.options, ...COMMON };
-  const options: NonNullable<ParseArgsConfig['options']> = {};
-  for (const [name, { type, short, multiple }] of Object.entries(known))
-    options[name] = { type, ...(short !== undefined && { short }), ...(multiple === true && { multiple }) };
-  let parsed: ReturnType<typeof parseArgs>;
-  try {
-    parsed = parseArgs({ args: [...args], options, allowPositionals: true, strict: true });
-  } catch (error) {
-    throw usage(`warifu ${command.name}: ${explain(error, Object.keys(known))}\nTry "warifu ${command.name} --help".`);
-  }
-  const { values, positionals } = parsed;
+  const wrong = (text: string): Error => usage(`warifu ${command.name}: ${text}\nTry "warifu ${command.name} --help".`);
+  const { values, positionals, given } = parsed(known, args, wrong);
+  for (const [index, name] of given.entries())
+    if (given.indexOf(name) < index && known[name]?.multiple !== true) throw wrong(`--${name}: it is given twice`);
+  if (command.operands === '' && positionals.length > 0)
+    throw wrong(`it takes no operands, and was given "${positionals.join(' ')}"`);
   const texts = (name: string): readonly string[] => {
     const value = values[name];
     return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
@@ -69,12 +71,22 @@ export function parse(command: Command, args: readonly string[]): Given {
     text: (name) => texts(name)[0],
     texts,
     has: (name) => values[name] === true,
-    number: (name, min) => {
+    number: (name, min, max = 999_999_999) => {
       const [text] = texts(name);
       if (text === undefined) return undefined;
-      if (!/^\d{1,9}$/.test(text) || Number(text) < min)
-        throw usage(`--${name}: a whole number of at least ${min} is wanted, not "${text}"`);
+      if (!/^\d{1,9}$/.test(text) || Number(text) < min || Number(text) > max)
+        throw usage(
+          `--${name}: a whole number ${max === 999_999_999 ? `of at least ${min}` : `from ${min} to ${max}`} is wanted, not "${text}"`,
+        );
       return Number(text);
+    },
+    time: (name, min) => {
+      const [text] = texts(name);
+      if (text === undefined) return undefined;
+      const milliseconds = parseTime(text);
+      if (milliseconds === undefined || milliseconds < min)
+        throw usage(`--${name}: a time such as 10s, 500ms or 5m is wanted, not "${text}"`);
+      return milliseconds;
     },
     oneOf: (name, words) => {
       const [text] = texts(name);
@@ -85,13 +97,51 @@ export function parse(command: Command, args: readonly string[]): Given {
   };
 }
 
-function explain(error: unknown, known: readonly string[]): string {
-  if (!(error instanceof Error)) throw error;
-  const unknown = /Unknown option '(-{1,2}[^']*)'/.exec(error.message)?.[1];
-  if (unknown === undefined) return error.message.replace(/\. To specify a positional.*$/s, '');
-  const word = unknown.replace(/^-+/, '');
-  const close = known.find((name) => name.startsWith(word) || word.startsWith(name));
-  return `there is no option ${unknown}${close === undefined ? '' : `; did you mean --${close}?`}`;
+interface Parsed {
+  readonly values: { readonly [name: string]: string | boolean | readonly (string | boolean)[] | undefined };
+  readonly positionals: readonly string[];
+  /** The names of options in the order in which they were given. */
+  readonly given: readonly string[];
+}
+
+function parsed(
+  known: { readonly [name: string]: Option },
+  args: readonly string[],
+  wrong: (text: string) => Error,
+): Parsed {
+  const options: NonNullable<ParseArgsConfig['options']> = {};
+  for (const [name, { type, short, multiple }] of Object.entries(known))
+    options[name] = { type, ...(short !== undefined && { short }), ...(multiple === true && { multiple }) };
+  const shorts = Object.values(known).flatMap(({ short }) => short ?? []);
+  try {
+    const { values, positionals, tokens } = parseArgs({
+      args: [...args],
+      options,
+      allowPositionals: true,
+      strict: true,
+      tokens: true,
+    });
+    return { values, positionals, given: tokens.flatMap((token) => (token.kind === 'option' ? [token.name] : [])) };
+  } catch (error) {
+    if (!(error instanceof Error)) throw error;
+    const unknown = /Unknown option '(-{1,2}[^']*)'/.exec(error.message)?.[1];
+    if (unknown !== undefined) {
+      // One dash before a word is read as letters; whole words are meant where it is written so.
+      const word = args.find((arg) => /^-[A-Za-z][A-Za-z0-9_-]/.test(arg) && !shorts.includes(arg[1] ?? ''));
+      throw wrong(unknownOption(unknown.length === 2 ? (word ?? unknown) : unknown, Object.keys(known)));
+    }
+    const bare = /^Option '(?:-\w, )?--([^ ']+)[^']*' argument (?:missing|is ambiguous)/.exec(error.message)?.[1];
+    if (bare !== undefined)
+      throw wrong(`--${bare}: a value is wanted behind it; one that begins with a dash is written --${bare}=-value`);
+    throw wrong(error.message);
+  }
+}
+
+/** The help of one command, for programs. */
+export function helpJson(command: Command): object {
+  const options = Object.entries({ ...command.options, ...COMMON }).map(([name, option]) => ({ name, ...option }));
+  const { name, summary, operands, help } = command;
+  return { name, summary, operands, help: help.trim(), options };
 }
 
 /** The help of one command. */

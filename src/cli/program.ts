@@ -1,6 +1,7 @@
 import { createRequire } from 'node:module';
+import { nearest } from '../engine/config/rules.ts';
 import { TlsError } from '../errors.ts';
-import { type Command, helpOf, parse, table } from './command.ts';
+import { type Command, helpJson, helpOf, parse, table } from './command.ts';
 import { completionScript } from './completion.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
@@ -54,26 +55,31 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
   try {
     return await dispatch(args, terminal);
   } catch (error) {
-    if (error instanceof Failure) {
-      terminal.note(`warifu: ${error.message}`);
-      return error.exitCode;
-    }
-    if (error instanceof TlsError) {
-      terminal.note(`warifu: ${error.message}`);
-      return error.code === 'ERR_OPTION' ? EXIT.usage : EXIT.failed;
-    }
-    throw error;
+    if (!(error instanceof Failure || error instanceof TlsError)) throw error;
+    const exitCode = error instanceof Failure ? error.exitCode : error.code === 'ERR_OPTION' ? EXIT.usage : EXIT.failed;
+    terminal.note(`warifu: ${error.message}`);
+    const { message } = error;
+    const code = error instanceof TlsError ? error.code : undefined;
+    if (wantsJson(args)) terminal.print(JSON.stringify({ ok: false, exitCode, error: { code, message } }));
+    return exitCode;
   }
+}
+
+/** What stands behind `--` is no option. */
+function wantsJson(args: readonly string[]): boolean {
+  const end = args.indexOf('--');
+  return (end < 0 ? args : args.slice(0, end)).includes('--json');
 }
 
 async function dispatch(args: readonly string[], terminal: Terminal): Promise<number> {
   const [groupName, commandName, ...rest] = args;
   if (groupName === undefined || isHelp(groupName)) {
-    terminal.print(overview());
+    if (wantsJson(args)) terminal.print(JSON.stringify(summaries()));
+    else terminal.print(overview());
     return groupName === undefined ? EXIT.usage : EXIT.ok;
   }
-  if (groupName === '--version') {
-    terminal.print(version());
+  if (['--version', '-V', 'version'].includes(groupName)) {
+    terminal.print(wantsJson(args) ? JSON.stringify({ version: version() }) : version());
     return EXIT.ok;
   }
   if (groupName === 'completion') {
@@ -86,18 +92,18 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
     return EXIT.ok;
   }
   const group = Object.hasOwn(ENTRIES, groupName) ? ENTRIES[groupName] : undefined;
-  if (group === undefined)
-    throw new Failure(`there is no command "${groupName}": ${Object.keys(ENTRIES).join(', ')}`, EXIT.usage);
+  if (group === undefined) throw new Failure(noCommand(groupName, Object.keys(ENTRIES)), EXIT.usage);
   if ('command' in group) return await execute(await group.command(), args.slice(1), terminal);
   const commands = await group.commands();
   if (commandName === undefined || isHelp(commandName)) {
-    terminal.print(groupHelp(groupName, group.summary, commands));
+    if (wantsJson(rest)) terminal.print(JSON.stringify(commands.map(({ name, summary }) => ({ name, summary }))));
+    else terminal.print(groupHelp(groupName, group.summary, commands));
     return commandName === undefined ? EXIT.usage : EXIT.ok;
   }
   const command = commands.find(({ name }) => name === `${groupName} ${commandName}`);
   if (command === undefined) {
-    const names = commands.map(({ name }) => name.slice(groupName.length + 1)).join(', ');
-    throw new Failure(`there is no command "${groupName} ${commandName}": ${names}`, EXIT.usage);
+    const names = commands.map(({ name }) => name.slice(groupName.length + 1));
+    throw new Failure(noCommand(commandName, names, `${groupName} `), EXIT.usage);
   }
   return await execute(command, rest, terminal);
 }
@@ -105,7 +111,7 @@ async function dispatch(args: readonly string[], terminal: Terminal): Promise<nu
 async function execute(command: Command, args: readonly string[], terminal: Terminal): Promise<number> {
   const given = parse(command, args);
   if (given.has('help')) {
-    terminal.print(helpOf(command));
+    terminal.print(given.has('json') ? JSON.stringify(helpJson(command)) : helpOf(command));
     return EXIT.ok;
   }
   return await command.run(given, terminal);
@@ -117,6 +123,13 @@ function version(): string {
   const isManifest = typeof found === 'object' && found !== null && 'version' in found;
   return isManifest ? String(found.version) : 'unknown';
 }
+
+function noCommand(name: string, names: readonly string[], before = ''): string {
+  const near = nearest(name, names);
+  return `there is no command "${before}${name}"; ${near === undefined ? `there are ${names.join(', ')}` : `write ${before}${near}`}`;
+}
+
+const summaries = (): object => Object.entries(ENTRIES).map(([name, { summary }]) => ({ name, summary }));
 
 const isHelp = (word: string): boolean => word === '--help' || word === '-h' || word === 'help';
 

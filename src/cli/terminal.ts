@@ -15,7 +15,7 @@ export interface Terminal {
   readInput(): Uint8Array;
   /** Resolves with the name of the signal that asks the program to end. */
   untilStopped(): Promise<string>;
-  /** Is it a terminal, and are colours wanted? */
+  /** May text be in colours? Where it goes to something that is no terminal, `print` and `note` take them out. */
   readonly isColoured: boolean;
   /** Path of a file as the program was given it. */
   path(name: string): string;
@@ -30,23 +30,30 @@ export interface Terminal {
 
 /** The terminal of this process. Colours only on a terminal, and not when `NO_COLOR` is set. */
 export function processTerminal(): Terminal {
+  const { stdout, stderr } = process;
+  const wantsColours = (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb';
+  const say = (stream: typeof stdout | typeof stderr, text: string): void =>
+    void stream.write(`${stream.isTTY === true ? text : text.replaceAll(COLOUR, '')}\n`);
   return {
-    print: (text) => void process.stdout.write(`${text}\n`),
-    note: (text) => void process.stderr.write(`${text}\n`),
+    print: (text) => say(stdout, text),
+    note: (text) => say(stderr, text),
     printBytes: (bytes) => void process.stdout.write(bytes),
     readInput: () => new Uint8Array(readFileSync(0)),
     untilStopped: () =>
       new Promise((done) => {
         for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => done(signal));
       }),
-    isColoured: process.stdout.isTTY === true && (process.env.NO_COLOR ?? '') === '' && process.env.TERM !== 'dumb',
+    isColoured: wantsColours && (stdout.isTTY === true || stderr.isTTY === true),
     path: (name) => resolve(name),
     input: () => process.stdin,
     output: () => process.stdout,
     isPiped: () => isPipe(0),
-    columns: process.stdout.isTTY === true ? process.stdout.columns : undefined,
+    columns: stdout.isTTY === true ? stdout.columns : stderr.isTTY === true ? stderr.columns : undefined,
   };
 }
+
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the colours of ours
+const COLOUR = /\u001b\[[\d;]*m/g;
 
 function isPipe(descriptor: number): boolean {
   try {

@@ -36,17 +36,17 @@ describe('warifu', () => {
     }
     expect(await run('CA')).toMatchObject({
       status: 2,
-      output: expect.stringMatching(/there is no command "CA": .*ca, cert/),
+      output: expect.stringMatching(/there is no command "CA"; write ca$/m),
     });
     expect(await run('ca', 'sever')).toMatchObject({
       status: 2,
-      output: expect.stringMatching(/init, server, client/),
+      output: expect.stringMatching(/write ca server$/m),
     });
-    expect(await run('ca', 'server', 'a', '--keys', 'x')).toMatchObject({
+    expect(await run('ca', 'server', 'a', '--requests', 'x')).toMatchObject({
       status: 2,
-      output: expect.stringMatching(/did you mean --key/),
+      output: expect.stringMatching(/write --request/),
     });
-    expect(await run('ca', 'server', 'a', '--key', 'DSA')).toMatchObject({
+    expect(await run('ca', 'server', 'a', '--key-kind', 'DSA')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/P-256/),
     });
@@ -61,7 +61,11 @@ describe('warifu', () => {
       output: expect.stringMatching(/bash, zsh, fish/),
     });
     expect((await run('completion', 'fish')).output).toMatch(/-l must-staple -d/);
-    expect((await run('completion', 'zsh')).output).toMatch(/bashcompinit/);
+    expect((await run('completion', 'fish')).output).toMatch(/-l starttls -x -a "smtp /);
+    expect((await run('completion', 'zsh')).output).toMatch(/'--starttls\[.*\]:PROTOCOL:\(smtp /);
+    for (const shell of ['zsh', 'fish'])
+      if (isInstalled(shell))
+        mustRun(shell, ['-n', folder.write(`completion.${shell}`, (await run('completion', shell)).output)]);
     if (!isInstalled('bash')) return;
     const script = (await run('completion', 'bash')).output;
     const complete = (...words: readonly string[]): readonly string[] => {
@@ -71,7 +75,12 @@ describe('warifu', () => {
     };
     expect(complete('ce')).toEqual(['cert']);
     expect(complete('ca', 're')).toEqual(['revoke']);
-    expect(complete('ca', 'server', 'localhost', '--k')).toEqual(['--key']);
+    expect(complete('ca', 'server', 'localhost', '--k')).toEqual(['--key-kind']);
+    expect(complete('ca', 'server', 'localhost', '--key-kind', 'Ed')).toEqual(['Ed25519']);
+    expect(complete('connect', 'a', '--starttls', 'po')).toEqual(['pop3', 'postgres']);
+    expect(complete('connect', 'a', '--starttls', '=', 'ld')).toEqual(['ldap']);
+    expect(complete('connect', 'a', '--anchors', '--')).toEqual(['']);
+    expect(complete('completion', 'z')).toEqual(['zsh']);
     expect(complete('cert', 'convert', '--certificates-')).toEqual(['--certificates-only']);
   });
 
@@ -157,7 +166,7 @@ describe('warifu ca', () => {
     expect(await run('ca', 'init')).toMatchObject({ status: 3, output: expect.stringMatching(/already/) });
     expect((await run('ca', 'server', 'b.test', '--out', '../b')).status).toBe(2);
     expect((await run('ca', 'server', 'b.test', '--out', 'b')).status).toBe(0);
-    expect((await run('ca', 'server', 'b.test', '--out', 'b', '--force', '--key', 'RSA-2048')).status).toBe(0);
+    expect((await run('ca', 'server', 'b.test', '--out', 'b', '--force', '--key-kind', 'RSA-2048')).status).toBe(0);
     expect(await run('ca', 'server', 'not a name', '--out', 'c')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/no DNS name/),

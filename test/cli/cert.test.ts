@@ -138,9 +138,9 @@ describe('cert check', () => {
     const checked = await check(
       'server.crt',
       'server.key',
-      '--name',
+      '--server-name',
       'a.example.test',
-      '--name',
+      '--server-name',
       '192.0.2.1',
       '--anchors',
       'root.crt',
@@ -163,7 +163,7 @@ describe('cert check', () => {
   const wrong: readonly [what: string, args: readonly string[], requirement: string, text: RegExp][] = [
     ['a key of another', ['server.crt', 'rsa.key'], 'key', /belongs to none/],
     ['no key', ['server.crt'], 'key', /no private key/],
-    ['another name', ['server.crt', 'server.key', '--name', 'b.example.test'], 'name', /b\.example\.test/],
+    ['another name', ['server.crt', 'server.key', '--server-name', 'b.example.test'], 'name', /b\.example\.test/],
     ['too few days', ['server.crt', 'server.key', '--days', '30'], 'dates', /in 19 days, and 30 are wanted/],
     [
       'another purpose',

@@ -37,7 +37,7 @@ afterAll(() => {
   folder.remove();
 });
 
-const CA = ['--ca', 'ca/root.crt'];
+const CA = ['--anchors', 'ca/root.crt'];
 
 describe('warifu scan', () => {
   it('tells what a server of today speaks, in its order', async () => {

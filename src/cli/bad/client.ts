@@ -6,7 +6,7 @@ import { readCredential, TRUST_OPTIONS } from '../connect/options.ts';
 import { readTarget, targetText } from '../connect/target.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { codeOf, coloured, type Terminal } from '../terminal.ts';
-import { JUDGEMENTS, rowOf, seenText } from './server.ts';
+import { factsOf, JUDGEMENTS, rowOf, seenText } from './server.ts';
 
 /** `warifu badclient` */
 export const badClientCommand: Command = {
@@ -16,19 +16,25 @@ export const badClientCommand: Command = {
   help: `
 Connects to a server again and again, each time with another fault, and says what it did and whether that was right. It
 believes any server and sends a request of HTTP: it is for testing servers of your own. A server that demands certificates is
-tested further with --cert. The exit code is 1 when it was wrong about something.
+tested further with --certificate. The exit code is 1 when it was wrong about something.
 
   warifu badclient localhost:8443
-  warifu badclient localhost:8443 --cert ca/client.crt --key ca/client.key --only wrong-finished --json
+  warifu badclient localhost:8443 --certificate ca/client.crt --key ca/client.key --only wrong-finished --json
 `,
   options: {
-    cert: TRUST_OPTIONS.cert!,
+    certificate: TRUST_OPTIONS.certificate!,
     key: TRUST_OPTIONS.key!,
     'password-file': TRUST_OPTIONS['password-file']!,
     'allow-legacy': TRUST_OPTIONS['allow-legacy']!,
     sni: { type: 'string', value: 'NAME', help: 'the name to ask for (default: HOST)' },
-    only: { type: 'string', value: 'FAULT', multiple: true, help: 'these faults alone' },
-    timeout: { type: 'string', value: 'SECONDS', help: 'for each fault (default: 5)' },
+    only: {
+      type: 'string',
+      value: 'FAULT',
+      words: CLIENT_FAULTS.map(({ name }) => name),
+      multiple: true,
+      help: 'these faults alone',
+    },
+    timeout: { type: 'string', value: 'TIME', help: 'for each fault (default: 5s)' },
     list: { type: 'boolean', help: 'print all faults, and what a server that is right makes of them' },
   },
   run,
@@ -36,7 +42,9 @@ tested further with --cert. The exit code is 1 when it was wrong about something
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   if (given.has('list')) {
-    terminal.print(CLIENT_FAULTS.map(rowOf).join('\n'));
+    terminal.print(
+      given.has('json') ? JSON.stringify(CLIENT_FAULTS.map(factsOf)) : CLIENT_FAULTS.map(rowOf).join('\n'),
+    );
     return EXIT.ok;
   }
   const [operand, ...more] = given.positionals;
@@ -52,7 +60,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     const result = await runBadClient(name, {
       ...target,
       serverName: given.text('sni') ?? target.host,
-      limit: 1000 * (given.number('timeout', 1) ?? 5),
+      limit: given.time('timeout', 1) ?? 5_000,
       ...(credential !== undefined && { credential }),
     }).catch((error: unknown) => {
       throw new Failure(`${targetText(target)}: no connection (${codeOf(error)})`);

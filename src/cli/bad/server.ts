@@ -14,10 +14,10 @@ export const badServerCommand: Command = {
   help: `
 Runs a server for testing clients, until it is stopped: a client that asks for expired.localhost meets a certificate that has
 expired, one that asks for truncated.localhost has its data cut off, and so on. It says of each connection what the client did,
-and whether that was right. --list prints all faults with what is right. Its root is made anew each time: --root writes it
-into a file, and so do --client (a certificate and key that "wants-certificate" takes) and --crl.
+and whether that was right. --list prints all faults with what is right. Its root is made anew each time: --out-root writes it
+into a file, and so do --out-client (a certificate and key that "wants-certificate" takes) and --out-crl.
 
-  warifu badserver --port 8443 --root root.crt
+  warifu badserver --port 8443 --out-root root.crt
   curl --cacert root.crt https://expired.localhost:8443/
   warifu badserver --list
 `,
@@ -25,17 +25,21 @@ into a file, and so do --client (a certificate and key that "wants-certificate" 
     port: { type: 'string', value: 'PORT', help: 'to listen on (default: 8443; 0: a free one)' },
     address: { type: 'string', value: 'ADDRESS', help: 'to listen on (default: 127.0.0.1)' },
     domain: { type: 'string', value: 'NAME', help: 'behind the names of faults (default: localhost)' },
-    only: { type: 'string', value: 'FAULT', help: 'this fault, whatever name is asked for' },
-    root: { type: 'string', value: 'FILE', help: 'write the root there, for the clients to trust' },
-    client: { type: 'string', value: 'FILE', help: 'write a certificate and key for clients there' },
-    crl: { type: 'string', value: 'FILE', help: 'write the list of what is revoked there' },
+    only: {
+      type: 'string',
+      value: 'FAULT',
+      words: SERVER_FAULTS.map(({ name }) => name),
+      help: 'this fault, whatever name is asked for',
+    },
+    'out-root': { type: 'string', value: 'FILE', help: 'write the root there, for the clients to trust' },
+    'out-client': { type: 'string', value: 'FILE', help: 'write a certificate and key for clients there' },
+    'out-crl': { type: 'string', value: 'FILE', help: 'write the list of what is revoked there' },
     list: { type: 'boolean', help: 'print all faults, and what a client that is right makes of them' },
   },
   run,
 };
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
-  if (given.positionals.length > 0) throw usage('badserver takes no operands');
   if (given.has('list')) {
     terminal.print(
       given.has('json') ? JSON.stringify(SERVER_FAULTS.map(factsOf)) : SERVER_FAULTS.map(rowOf).join('\n'),
@@ -47,7 +51,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     throw usage(`--only: there is no fault "${only}"; "warifu badserver --list" has them`);
   const domain = given.text('domain');
   const server = await startBadServer({
-    port: given.number('port', 0) ?? 8443,
+    port: given.number('port', 0, 65_535) ?? 8443,
     address: given.text('address') ?? '127.0.0.1',
     ...(domain !== undefined && { domain }),
     ...(only !== undefined && { only }),
@@ -56,14 +60,14 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   }).catch((error: unknown) => {
     throw new Failure(`it cannot listen there (${codeOf(error)})`);
   });
-  write(given.text('root'), server.root, terminal);
-  write(given.text('client'), server.client.certificate + server.client.key, terminal);
-  write(given.text('crl'), server.crl, terminal);
+  write(given.text('out-root'), server.root, terminal);
+  write(given.text('out-client'), server.client.certificate + server.client.key, terminal);
+  write(given.text('out-crl'), server.crl, terminal);
   const where = `${server.host}:${server.port}`;
   terminal.note(
     `warifu: ${SERVER_FAULTS.length} faults on ${where}: https://${server.nameOf('expired')}:${server.port}/ and so on`,
   );
-  if (given.text('root') === undefined) terminal.note(server.root.trimEnd());
+  if (given.text('out-root') === undefined) terminal.note(server.root.trimEnd());
   await terminal.untilStopped();
   await server.close();
   return EXIT.ok;
@@ -80,7 +84,8 @@ function write(name: string | undefined, text: string, terminal: Terminal): void
 
 type Facts = Pick<(typeof SERVER_FAULTS)[number], 'name' | 'kind' | 'about' | 'right' | 'rfc'>;
 
-function factsOf(fault: Facts & { readonly alerts: readonly number[] }): object {
+/** What a program is told of a fault. */
+export function factsOf(fault: Facts & { readonly alerts: readonly number[] }): object {
   const { name, kind, about, right, rfc, alerts } = fault;
   return { name, kind, about, right, rfc, alerts: alerts.map(alertDescriptionName) };
 }

@@ -62,7 +62,7 @@ export function existingFolder(given: Given, terminal: Terminal): CaFolder {
 /** Makes root and intermediate, and everything of the folder that does not depend on what will be issued. */
 export async function initialize(folder: CaFolder, given: Given, terminal: Terminal): Promise<Authority> {
   const name = given.text('name') ?? `warifu on ${hostname()}`;
-  const key = given.oneOf('key', KEY_KINDS) ?? 'P-256';
+  const key = given.oneOf('key-kind', KEY_KINDS) ?? 'P-256';
   const days = given.number('days', 2);
   const password = readPassword(terminal, given.text('password-file'));
   const root = await createAuthority({

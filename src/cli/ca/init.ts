@@ -18,7 +18,12 @@ file is. Nothing outside the folder is changed.
   options: {
     ...FOLDER_OPTIONS,
     ...INIT_OPTIONS,
-    key: { type: 'string', value: 'KIND', help: `of the authority's keys: ${KEY_KINDS.join(', ')} (default: P-256)` },
+    'key-kind': {
+      type: 'string',
+      value: 'KIND',
+      words: KEY_KINDS,
+      help: `of the authority's keys: ${KEY_KINDS.join(', ')} (default: P-256)`,
+    },
     days: { type: 'string', value: 'DAYS', help: 'that the root is valid (default: 3650)' },
   },
   run,
@@ -26,8 +31,6 @@ file is. Nothing outside the folder is changed.
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   const folder = folderOf(given, terminal);
-  if (given.positionals.length > 0)
-    throw new Failure(`ca init takes no operands, and was given "${given.positionals.join(' ')}"`, EXIT.usage);
   if (folder.exists) throw new Failure(`there is an authority in ${folder.path} already; --dir names another folder`);
   await initialize(folder, given, terminal);
   if (given.has('json')) terminal.print(JSON.stringify({ dir: folder.path, root: folder.file('root.crt') }));

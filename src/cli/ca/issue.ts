@@ -24,10 +24,15 @@ import type { CaFolder } from './folder.ts';
 const OPTIONS: { readonly [name: string]: Option } = {
   ...FOLDER_OPTIONS,
   ...INIT_OPTIONS,
-  out: { type: 'string', value: 'NAME', help: 'of the files, without their endings' },
+  out: { type: 'string', value: 'FILE', help: 'the name of the files in the folder, without their endings' },
   force: { type: 'boolean', help: 'write over files that are there' },
   days: { type: 'string', value: 'DAYS', help: 'that it is valid' },
-  key: { type: 'string', value: 'KIND', help: `of the key: ${KEY_KINDS.join(', ')} (default: P-256)` },
+  'key-kind': {
+    type: 'string',
+    value: 'KIND',
+    words: KEY_KINDS,
+    help: `of the key: ${KEY_KINDS.join(', ')} (default: P-256)`,
+  },
   request: { type: 'string', value: 'FILE', help: 'certify the key of this request (CSR) instead of making one' },
   'names-from-request': { type: 'boolean', help: 'certify the names that the request asks for: look at them first' },
   'must-staple': { type: 'boolean', help: 'demand a stapled OCSP response' },
@@ -47,7 +52,7 @@ export const serverCommand: Command = {
 Issues a certificate for a server. ${NAMES}
 
   warifu ca server localhost 127.0.0.1
-  warifu ca server www.example.test --out www --key RSA-2048 --days 30
+  warifu ca server www.example.test --out www --key-kind RSA-2048 --days 30
   warifu ca server --request www.csr www.example.test --out www
 `,
   options: OPTIONS,
@@ -115,7 +120,7 @@ async function readWanted(
 ): Promise<Omit<CertificateOptions, 'issuer'>> {
   const isAsked = given.has('names-from-request');
   const file = given.text('request');
-  const key = given.oneOf('key', KEY_KINDS);
+  const key = given.oneOf('key-kind', KEY_KINDS);
   if (file !== undefined && key !== undefined) throw usage('--key: the request has a key already');
   const request = file === undefined ? undefined : readRequest(readFile(terminal, file));
   const { names, subject } = isAsked ? { names: [], subject: undefined } : sortNames(purpose, given.positionals);
@@ -145,7 +150,7 @@ function withoutKeys(given: Given): Given {
   return {
     ...given,
     number: (name, min) => (name === 'days' ? undefined : given.number(name, min)),
-    oneOf: (name, words) => (name === 'key' ? undefined : given.oneOf(name, words)),
+    oneOf: (name, words) => (name === 'key-kind' ? undefined : given.oneOf(name, words)),
   };
 }
 
@@ -154,6 +159,9 @@ function checkFiles(folder: CaFolder, name: string, given: Given): void {
     throw usage(
       `--out: "${name}" cannot be the name of the files: letters, digits, ".", "-", "_" and "@", and not "root"`,
     );
+  const [, bare, ending] = /^(.+)\.(crt|key|p12|pem)$/.exec(name) ?? [];
+  if (bare !== undefined)
+    throw usage(`--out: the files get their endings by themselves; write ${bare}, without .${ending}`);
   if (given.has('force')) return;
   for (const ending of ['crt', 'key', 'p12'])
     if (folder.hasFile(`${name}.${ending}`))

@@ -33,7 +33,7 @@ Revokes certificates that were issued here, by their file or their serial number
 `,
   options: {
     ...FOLDER_OPTIONS,
-    reason: { type: 'string', value: 'REASON', help: `${REASONS.join(', ')} (default: unspecified)` },
+    reason: { type: 'string', value: 'REASON', words: REASONS, help: `${REASONS.join(', ')} (default: unspecified)` },
     days: DAYS,
   },
   run: revoke,

@@ -13,7 +13,7 @@ import {
 import { readCertificates } from '../../pki/path/anchors.ts';
 import type { CertId } from '../../pki/revocation/ocsp.ts';
 import type { Certificate } from '../../pki/x509/certificate.ts';
-import { decodeBase64 } from '../../pki/x509/pem.ts';
+import { decodeBase64, encodeBase64 } from '../../pki/x509/pem.ts';
 import { TlsError } from '../../errors.ts';
 import { writeFileSync } from 'node:fs';
 import type { Command, Given } from '../command.ts';
@@ -80,13 +80,15 @@ async function writeStaple(responder: Responder, file: string, given: Given, ter
   if (leaf === undefined) throw new Failure(`${file}: there is no certificate in it`);
   const response = await answer(responder, [leaf], undefined);
   const out = given.text('out');
-  if (out === undefined) terminal.printBytes(response);
+  if (out === undefined && given.has('json')) terminal.print(JSON.stringify({ base64: encodeBase64(response) }));
+  else if (out === undefined) terminal.printBytes(response);
   else {
     try {
       writeFileSync(terminal.path(out), response);
     } catch (error) {
       throw new Failure(`${out}: it cannot be written (${codeOf(error)})`);
     }
+    if (given.has('json')) terminal.print(JSON.stringify({ out: terminal.path(out) }));
   }
   return EXIT.ok;
 }
@@ -98,7 +100,7 @@ async function serve(responder: Responder, given: Given, terminal: Terminal): Pr
       send(response, createOcspError('internalError'));
     });
   });
-  const port = await listen(server, given.number('port', 0) ?? 8080, given.text('address') ?? '127.0.0.1');
+  const port = await listen(server, given.number('port', 0, 65_535) ?? 8080, given.text('address') ?? '127.0.0.1');
   const url = `http://${given.text('address') ?? '127.0.0.1'}:${port}/`;
   terminal.print(given.has('json') ? JSON.stringify({ url }) : `answering on ${url}`);
   const signal = await terminal.untilStopped();

@@ -24,20 +24,26 @@ Checks what a server or client is to be given: does the key belong to the certif
 complete up to a root, are they valid and for how long, are they for the name, are keys and signatures strong enough, and
 with --crl: is none revoked. The exit code is 1 when one answer is no.
 
-  warifu cert check server.crt server.key --name www.example.test --anchors root.crt
+  warifu cert check server.crt server.key --server-name www.example.test --anchors root.crt
   warifu cert check client.p12 --password-file secret.txt --purpose client --anchors root.crt --crl crl.pem
-  warifu cert check fullchain.pem privkey.pem --name www.example.test --anchors system --days 30
+  warifu cert check fullchain.pem privkey.pem --server-name www.example.test --anchors system --days 30
 `,
   options: {
     ...READ_OPTIONS,
-    name: { type: 'string', value: 'NAME', multiple: true, help: 'DNS name or address that clients will ask for' },
+    'server-name': { type: 'string', value: 'NAME', multiple: true, help: 'a name or address that it has to be for' },
     anchors: {
       type: 'string',
       value: 'FILE',
+      multiple: true,
       help: 'who is trusted: a file of roots, or "system" (default: the root among the files)',
     },
     crl: { type: 'string', value: 'FILE', multiple: true, help: 'lists of revoked certificates' },
-    purpose: { type: 'string', value: 'PURPOSE', help: 'server or client (default: server)' },
+    purpose: {
+      type: 'string',
+      value: 'PURPOSE',
+      words: ['server', 'client'],
+      help: 'server or client (default: server)',
+    },
     days: { type: 'string', value: 'DAYS', help: 'that all of it has to be valid from now on (default: 0)' },
   },
   run,
@@ -118,7 +124,7 @@ async function check(given: Given, purpose: 'server' | 'client', terminal: Termi
     add('order', 'yes', 'leaf first, each followed by its issuer');
   strength(chain, add);
   dates(chain, given.number('days', 0) ?? 0, add);
-  for (const name of given.texts('name')) {
+  for (const name of given.texts('server-name')) {
     const finding = checkName(leaf, name);
     if (finding === undefined) add('name', 'yes', `it is for ${name}`);
     else add('name', 'no', `${finding.what}: ${name} (found ${finding.found ?? 'nothing'})`);
@@ -208,8 +214,9 @@ function anchorsOf(
   given: Given,
   terminal: Terminal,
 ): readonly (Certificate | Uint8Array)[] {
-  const name = given.text('anchors');
-  if (name === 'system') return systemRoots().certificates;
-  if (name !== undefined) return readCertificates([readFile(terminal, name)], name);
-  return all.filter(isSelfIssued);
+  const names = given.texts('anchors');
+  if (names.length === 0) return all.filter(isSelfIssued);
+  return names.flatMap((name): readonly (Certificate | Uint8Array)[] =>
+    name === 'system' ? systemRoots().certificates : readCertificates([readFile(terminal, name)], name),
+  );
 }

@@ -10,7 +10,7 @@ import { publicKeyToJwk } from '../../pki/formats/jwk-public.ts';
 import { encodePrivateKey } from '../../pki/formats/private-key.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import { shortNameText } from '../../pki/x509/general-name-text.ts';
-import { writePem } from '../../pki/x509/pem.ts';
+import { encodeBase64, writePem } from '../../pki/x509/pem.ts';
 import type { Command, Given } from '../command.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { codeOf, readPassword, type Terminal } from '../terminal.ts';
@@ -41,7 +41,7 @@ Writes what is in the files in another form:
 `,
   options: {
     ...READ_OPTIONS,
-    to: { type: 'string', value: 'FORM', help: FORMS.join(', ') },
+    to: { type: 'string', value: 'FORM', words: FORMS, help: FORMS.join(', ') },
     out: { type: 'string', short: 'o', value: 'FILE', help: 'where to write it (default: standard output)' },
     'out-password-file': { type: 'string', value: 'FILE', help: 'its first line protects what is written' },
     name: { type: 'string', value: 'NAME', help: 'that programs show for what is in a PKCS#12 file (Java: alias)' },
@@ -60,7 +60,8 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const { content, isSecret } = await convert(loaded, form, given, terminal);
   const out = given.text('out');
   if (out === undefined) {
-    if (typeof content === 'string') terminal.print(content.trimEnd());
+    if (given.has('json')) terminal.print(JSON.stringify({ form, ...contentOf(content) }));
+    else if (typeof content === 'string') terminal.print(content.trimEnd());
     else terminal.printBytes(content);
     return EXIT.ok;
   }
@@ -75,6 +76,11 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   }
   if (given.has('json')) terminal.print(JSON.stringify({ out: terminal.path(out), form }));
   return EXIT.ok;
+}
+
+/** Bytes as base64, which JSON can hold. */
+function contentOf(content: string | Uint8Array): object {
+  return typeof content === 'string' ? { text: content } : { base64: encodeBase64(content) };
 }
 
 interface Written {

@@ -36,7 +36,12 @@ is an error, with --strict also for a warning.
 `,
   options: {
     ...READ_OPTIONS,
-    profile: { type: 'string', value: 'PROFILE', help: 'rfc5280 or webpki (default: rfc5280)' },
+    profile: {
+      type: 'string',
+      value: 'WORD',
+      words: ['rfc5280', 'webpki'],
+      help: 'rfc5280 or webpki (default: rfc5280)',
+    },
     strict: { type: 'boolean', help: 'a warning is an error' },
   },
   run,

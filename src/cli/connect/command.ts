@@ -38,14 +38,14 @@ Connects as a client and says what there is to say: a verdict for each certifica
 through a pipe or from a file is sent to the server, and what it answers goes to standard output; the report goes to
 standard error then. Port: 443, or that of the protocol of --starttls.
 
-A server that is refused is sent nothing. There is no option that trusts it all the same: --ca names whom to trust,
+A server that is refused is sent nothing. There is no option that trusts it all the same: --anchors names whom to trust,
 --diagnose finishes the handshake to look at the rest, and sends nothing either.
 
 Exit codes: 0 the handshake was done and the server is who it has to be; 1 it is not, or there was no agreement, or data
 was cut off; 2 the command line is wrong; 3 there was no connection, or a file cannot be read.
 
   warifu connect example.com
-  warifu connect localhost:8443 --ca ca/root.crt --cert ca/client.crt --key ca/client.key --explain
+  warifu connect localhost:8443 --anchors ca/root.crt --certificate ca/client.crt --key ca/client.key --explain
   warifu connect mail.example.com --starttls smtp
   printf 'GET / HTTP/1.0\\r\\nHost: example.com\\r\\n\\r\\n' | warifu connect example.com --alpn http/1.1
   warifu connect example.com --resume --pcap capture.pcapng
@@ -53,7 +53,7 @@ was cut off; 2 the command line is wrong; 3 there was no connection, or a file c
   options: {
     ...TRUST_OPTIONS,
     ...OFFER_OPTIONS,
-    starttls: { type: 'string', value: 'PROTOCOL', help: STARTTLS_NAMES.join(', ') },
+    starttls: { type: 'string', value: 'PROTOCOL', words: STARTTLS_NAMES, help: STARTTLS_NAMES.join(', ') },
     explain: { type: 'boolean', short: 'e', help: 'draw the handshake while it happens' },
     bytes: { type: 'boolean', help: 'show every byte of its messages, and what it means' },
     resume: { type: 'boolean', help: 'connect a second time, with the session of the first' },
@@ -64,8 +64,8 @@ was cut off; 2 the command line is wrong; 3 there was no connection, or a file c
     pipe: { type: 'boolean', help: 'send standard input also where it is a terminal' },
     'no-input': { type: 'boolean', short: 'n', help: 'do not read standard input' },
     'half-close': { type: 'boolean', help: 'say close_notify as soon as the input has ended' },
-    wait: { type: 'string', value: 'SECONDS', help: 'for more, when the input has ended (default: 5)' },
-    timeout: { type: 'string', value: 'SECONDS', help: 'for the connection, and for the handshake (default: 10)' },
+    wait: { type: 'string', value: 'TIME', help: 'for more, when the input has ended (default: 5s)' },
+    timeout: { type: 'string', value: 'TIME', help: 'for the connection, and for the handshake (default: 10s)' },
     quiet: { type: 'boolean', short: 'q', help: 'say nothing but what is wrong' },
   },
   run,
@@ -88,7 +88,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const earlyFile = given.text('early-data');
   const earlyData = earlyFile === undefined ? undefined : readFile(terminal, earlyFile);
   const isPiping = !isDiagnosis && !given.has('no-input') && (given.has('pipe') || terminal.isPiped());
-  const milliseconds = 1000 * (given.number('timeout', 1) ?? 10);
+  const milliseconds = given.time('timeout', 1) ?? 10_000;
   const pcap = given.text('pcap');
   const capture = pcap === undefined ? undefined : new Capture(terminal.path(pcap), pcap);
   const log = (line: string): void => {
@@ -183,7 +183,7 @@ async function finish(
     return isRefused ? EXIT.no : EXIT.ok;
   }
   if (!given.has('json')) tell();
-  const wait = 1000 * (given.number('wait', 0) ?? 5);
+  const wait = given.time('wait', 0) ?? 5_000;
   const { error, sent, received } = await pipe(socket, terminal, { wait, halfClose: given.has('half-close') });
   if (given.has('json')) json({ sent, received, cutOff: error?.message });
   else if (error !== undefined) terminal.note(`warifu: ${error.message}`);

@@ -19,33 +19,39 @@ import { Judge } from './judge.ts';
 
 /** Options that say whom to trust, and who we are: of `connect` and `scan`. */
 export const TRUST_OPTIONS: { readonly [name: string]: Option } = {
-  ca: {
+  anchors: {
     type: 'string',
     value: 'FILE',
     multiple: true,
-    help: 'certificates to trust, in place of the system\'s ("system": those too)',
+    help: 'certificates of authorities to trust, in place of the system\'s ("system": those too)',
   },
   crl: { type: 'string', value: 'FILE', multiple: true, help: 'lists of revoked certificates' },
-  cert: { type: 'string', value: 'FILE', multiple: true, help: 'our certificate: PEM, DER, PKCS#12' },
-  key: { type: 'string', value: 'FILE', help: 'its private key (default: the one in --cert)' },
+  certificate: { type: 'string', value: 'FILE', multiple: true, help: 'our certificate: PEM, DER, PKCS#12' },
+  key: { type: 'string', value: 'FILE', help: 'its private key (default: in the file of the certificate)' },
   'password-file': { type: 'string', value: 'FILE', help: 'its first line opens the key or the PKCS#12 file' },
   'allow-legacy': { type: 'boolean', help: 'open also what is encrypted with Triple DES, RC2 or by way of SHA-1' },
-  name: { type: 'string', value: 'NAME', help: 'whom the certificate has to be for (default: HOST)' },
-  sni: { type: 'string', value: 'NAME', help: 'the name to ask for (default: --name); "" asks for none' },
+  'server-name': { type: 'string', value: 'NAME', help: 'whom the certificate has to be for (default: HOST)' },
+  sni: { type: 'string', value: 'NAME', help: 'the name to ask for (default: --server-name); "" asks for none' },
 };
 
 /** What is offered to the server. */
 export const OFFER_OPTIONS: { readonly [name: string]: Option } = {
-  tls: { type: 'string', value: 'VERSION', multiple: true, help: '1.3 or 1.2 (default: both)' },
-  alpn: { type: 'string', value: 'NAMES', multiple: true, help: 'application protocols, best first: h2,http/1.1' },
-  suites: { type: 'string', value: 'NAMES', multiple: true, help: 'cipher suites, best first (default: all)' },
+  versions: {
+    type: 'string',
+    value: 'VERSION',
+    words: ['1.3', '1.2'],
+    multiple: true,
+    help: 'of TLS: 1.3, 1.2 (default: both)',
+  },
+  alpn: { type: 'string', value: 'NAME', multiple: true, help: 'application protocols, best first: h2,http/1.1' },
+  suites: { type: 'string', value: 'NAME', multiple: true, help: 'cipher suites, best first (default: all)' },
   groups: {
     type: 'string',
-    value: 'NAMES',
+    value: 'NAME',
     multiple: true,
     help: 'groups of the key exchange, best first (default: all)',
   },
-  signatures: { type: 'string', value: 'NAMES', multiple: true, help: 'signature schemes, best first (default: all)' },
+  signatures: { type: 'string', value: 'NAME', multiple: true, help: 'signature schemes, best first (default: all)' },
 };
 
 /** Names with commas between them, or one after the other. */
@@ -63,7 +69,7 @@ export interface Trust {
 
 /** @throws Failure, TlsError for files that cannot be read. */
 export function readTrust(given: Given, terminal: Terminal): Trust {
-  const names = given.texts('ca');
+  const names = given.texts('anchors');
   if (names.length === 0) {
     const { certificates, from } = systemRoots();
     return { anchors: certificates, from: `${certificates.length} roots of ${from}` };
@@ -92,15 +98,15 @@ export function makeJudge(trust: Trust, given: Given, terminal: Terminal, diagno
       whenMissing: crls.length > 0 ? 'refuse' : 'accept',
     }),
   });
-  return new Judge({ verifier, name: given.text('name'), diagnose });
+  return new Judge({ verifier, name: given.text('server-name'), diagnose });
 }
 
 /** Our certificate and key. @throws Failure, TlsError for files that cannot be read or do not go together. */
 export async function readCredential(given: Given, terminal: Terminal): Promise<Credential | undefined> {
-  const files = given.texts('cert');
+  const files = given.texts('certificate');
   const key = given.text('key');
   if (files.length === 0) {
-    if (key !== undefined) throw usage('--key: its certificate is wanted too: --cert FILE');
+    if (key !== undefined) throw usage('--key: its certificate is wanted too: --certificate FILE');
     return undefined;
   }
   const password = readPassword(terminal, given.text('password-file'));
@@ -131,11 +137,11 @@ function guarded(credential: Credential, judge: Judge, crypto: CryptoProvider): 
 
 /** The versions that were named. @throws Failure */
 function versionsOf(given: Given): readonly ('1.3' | '1.2')[] {
-  const names = listOf(given, 'tls') ?? ['1.3', '1.2'];
+  const names = listOf(given, 'versions') ?? ['1.3', '1.2'];
   return names.map((name) => {
     if (name === '1.3' || name === '1.2') return name;
     throw usage(
-      `--tls: "${name}" is none of 1.3, 1.2 (TLS 1.1 and older are not spoken; "warifu scan" looks for them)`,
+      `--versions: "${name}" is none of 1.3, 1.2 (TLS 1.1 and older are not spoken; "warifu scan" looks for them)`,
     );
   });
 }
@@ -143,7 +149,7 @@ function versionsOf(given: Given): readonly ('1.3' | '1.2')[] {
 /** What is asked for in server_name: a name of DNS that is sent, or an address that is not. */
 export function serverNameOf(host: string, given: Given): { readonly serverName: string; readonly isSent: boolean } {
   const sni = given.text('sni');
-  const name = given.text('name') ?? host;
+  const name = given.text('server-name') ?? host;
   if (sni === '') return { serverName: name, isSent: false };
   if (sni !== undefined && isIP(sni) !== 0) throw usage('--sni: an address is never sent (RFC 6066 section 3)');
   return { serverName: sni ?? name, isSent: true };

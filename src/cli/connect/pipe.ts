@@ -38,6 +38,8 @@ export async function pipe(
       output.once('drain', () => socket.resume());
     }
   });
+  // The one who reads may have enough.
+  output.once('error', () => finish()).once('close', () => finish());
   socket.on('end', () => finish());
   socket.on('error', (error) => finish(error));
   socket.on('close', () => finish());

@@ -15,10 +15,11 @@ const MAX_CONFIG = 1_048_576;
 export function flagsOf(declarations: AnyDeclarations): { readonly [name: string]: Option } {
   const flags = Object.entries(declarations)
     .filter(([, { form }]) => form !== 'object')
-    .map(([name, { form, value, help, otherwiseText }]): [string, Option] => [
+    .map(([name, { form, value, help, otherwiseText, words }]): [string, Option] => [
       name,
       {
         type: form === 'flag' ? 'boolean' : 'string',
+        ...(words !== undefined && { words }),
         ...(form === 'texts' && { multiple: true }),
         ...(form !== 'flag' && { value }),
         help: form === 'flag' ? help : `${help} (default: ${otherwiseText})`,
@@ -114,7 +115,7 @@ export function readSettings<S extends object>(
       const path = source.path === '' ? memberPath('', name) : memberPath(source.path, name);
       if (declaration === undefined) throw unknownName(source, path, name, [...Object.keys(all), ...elsewhere]);
       try {
-        read[name] = declaration.rule.read(declaration.isFile ? relocated(value, source.folder) : value, path);
+        read[name] = declaration.rule.read(relocated(value, source.folder, declaration), path);
       } catch (error) {
         throw placed(source, error);
       }
@@ -134,11 +135,15 @@ function filled<S extends object>(read: Record<string, unknown>, declarations: D
   return read;
 }
 
-/** `DOMAIN=FILE` too; `-` and `off` are no files. */
-function relocated(value: unknown, folder: string | undefined): unknown {
-  if (folder === undefined) return value;
-  if (Array.isArray(value)) return value.map((one: unknown) => relocated(one, folder));
-  if (typeof value !== 'string' || value === '' || value === '-' || value === 'off') return value;
+/** `DOMAIN=FILE` too. */
+function relocated(
+  value: unknown,
+  folder: string | undefined,
+  declaration: Pick<Declaration<unknown>, 'isFile' | 'noFiles'>,
+): unknown {
+  if (folder === undefined || !declaration.isFile) return value;
+  if (Array.isArray(value)) return value.map((one: unknown) => relocated(one, folder, declaration));
+  if (typeof value !== 'string' || value === '' || declaration.noFiles.includes(value)) return value;
   const [, domain, name] = /^([a-z0-9._-]+=)(.+)$/.exec(value) ?? [];
   return domain === undefined || name === undefined ? resolve(folder, value) : `${domain}${resolve(folder, name)}`;
 }

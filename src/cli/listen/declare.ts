@@ -1,4 +1,5 @@
 import { type Rule, unsuitable } from '../../engine/config/rules.ts';
+import { parseSize, parseTime } from '../units.ts';
 
 /**
  * How the options of `listen`, `tunnel` and `relay` are declared: once. The flag, the name in the config file, its schema, the
@@ -23,6 +24,8 @@ export interface Declaration<T> {
   readonly isGlobal: boolean;
   /** Names of files: in a config file they are relative to its folder. */
   readonly isFile: boolean;
+  /** Words that are no names of files, where files are named. */
+  readonly noFiles: readonly string[];
   /** Undefined: any. For the schema. */
   readonly words: readonly string[] | undefined;
 }
@@ -38,11 +41,15 @@ interface More {
   readonly otherwiseText?: string;
   readonly isGlobal?: boolean;
   readonly isFile?: boolean;
+  readonly noFiles?: readonly string[];
   readonly words?: readonly string[];
 }
 
 /** What is said of every option that names a file. */
 export const FILE = { value: 'FILE', isFile: true } as const;
+
+/** A log may also go to standard output, or nowhere. */
+export const LOG_FILE = { ...FILE, noFiles: ['-', 'off'] } as const;
 
 /** Declares an option with a value. */
 export function option<T>(
@@ -63,6 +70,7 @@ export function option<T>(
     otherwiseText: more.otherwiseText ?? textOf(otherwise),
     isGlobal: more.isGlobal ?? false,
     isFile: more.isFile ?? false,
+    noFiles: more.noFiles ?? [],
     words: more.words,
   };
 }
@@ -224,22 +232,6 @@ function countRule(min: number, max: number): Rule<number> {
       return number;
     },
   };
-}
-
-const UNITS: { readonly [unit: string]: number } = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
-
-function parseTime(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isFinite(value) && value >= 0 ? Math.round(value * 1_000) : undefined;
-  const [, digits, unit = 's'] =
-    (typeof value === 'string' && /^(\d{1,9}(?:\.\d{1,3})?)(ms|s|m|h|d)?$/.exec(value)) || [];
-  return digits === undefined ? undefined : Math.round(Number(digits) * (UNITS[unit] ?? 1_000));
-}
-
-function parseSize(value: unknown): number | undefined {
-  if (typeof value === 'number') return Number.isInteger(value) && value >= 0 ? value : undefined;
-  const [, digits, unit = ''] = (typeof value === 'string' && /^(\d{1,10})([km]?)$/i.exec(value)) || [];
-  if (digits === undefined) return undefined;
-  return Number(digits) * (unit === '' ? 1 : unit.toLowerCase() === 'k' ? 1_024 : 1_048_576);
 }
 
 function textOf(value: unknown): string {

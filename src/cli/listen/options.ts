@@ -6,6 +6,7 @@ import {
   fileRule,
   flag,
   list,
+  LOG_FILE,
   maybe,
   option,
   port,
@@ -420,7 +421,7 @@ export const LISTEN_OPTIONS: Declarations<ListenSettings> = {
     textRule('the name of a file, -, or off'),
     '-',
     'where the access log goes, a line of JSON each: FILE, - for standard output, off',
-    { ...FILE, isGlobal: true },
+    { ...LOG_FILE, isGlobal: true },
   ),
   explain: flag(LIFE, 'draw each handshake that is refused, on standard error', { isGlobal: true }),
   admin: option(

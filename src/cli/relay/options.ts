@@ -5,6 +5,7 @@ import {
   fileRule,
   flag,
   list,
+  LOG_FILE,
   maybe,
   option,
   port,
@@ -85,7 +86,7 @@ export const RELAY_OPTIONS: Declarations<RelaySettings> = {
     textRule('the name of a file, -, or off'),
     '-',
     'where the log goes, a line of JSON for each connection: FILE, -, off',
-    FILE,
+    LOG_FILE,
   ),
   'drain-timeout': time(LIFE, '10s', 'that connections may take to end after SIGTERM', { max: '1h' }),
 };

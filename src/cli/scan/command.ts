@@ -18,15 +18,15 @@ server's order, application protocols, sessions; looks at its certificates; and 
 exit code is 1 when something is bad: an old version, a broken suite, a certificate that is refused or expires soon.
 
   warifu scan example.com
-  warifu scan localhost:8443 --ca ca/root.crt --days 30 --json
+  warifu scan localhost:8443 --anchors ca/root.crt --days 30 --json
 `,
   options: {
-    ca: TRUST_OPTIONS.ca!,
+    anchors: TRUST_OPTIONS.anchors!,
     crl: TRUST_OPTIONS.crl!,
-    name: TRUST_OPTIONS.name!,
+    'server-name': TRUST_OPTIONS['server-name']!,
     sni: TRUST_OPTIONS.sni!,
     days: { type: 'string', value: 'DAYS', help: 'that the certificates have to be valid from now on (default: 14)' },
-    timeout: { type: 'string', value: 'SECONDS', help: 'for each connection (default: 10)' },
+    timeout: { type: 'string', value: 'TIME', help: 'for each connection (default: 10s)' },
   },
   run,
 };
@@ -39,7 +39,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     trust: readTrust(given, terminal),
     given,
     terminal,
-    milliseconds: 1000 * (given.number('timeout', 1) ?? 10),
+    milliseconds: given.time('timeout', 1) ?? 10_000,
     days: given.number('days', 0) ?? 14,
     progress: (what) => {
       if (terminal.columns !== undefined && !given.has('json')) terminal.note(coloured(terminal, 'dim', `… ${what}`));

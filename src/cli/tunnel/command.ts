@@ -30,7 +30,7 @@ export const tunnelCommand: Command = {
   operands: '',
   help: `
 Takes plain TCP on an address of this machine and carries it to a server over TLS, with a client certificate where the
-server asks for one. The server is verified: --anchors, --system-anchors or --pin say how. Nothing that comes in is sent
+server asks for one. The server is verified: --anchors or --pin says how. Nothing that comes in is sent
 before the server has been verified.
 
   warifu tunnel --port 5432 --to db.example:5433 --anchors ca/root.crt --certificate ca/client.crt --key ca/client.key
@@ -138,15 +138,12 @@ async function loadTunnel(
     settings.address.every((where) => where.port === undefined && where.path === undefined)
   )
     throw usage('port: it is needed: the port to take plain TCP on, such as --port 5432');
-  if (anchors.length === 0 && !settings['system-anchors'] && pin.length === 0)
-    throw usage('anchors: say how the server is verified: --anchors ca/root.crt, --system-anchors or --pin sha256/…');
+  if (anchors.length === 0 && pin.length === 0)
+    throw usage('anchors: say how the server is verified: --anchors ca/root.crt, --anchors system or --pin sha256/…');
   if (key.length > 0 && certificate.length === 0) throw usage('key: it goes with certificate');
   if (certificate.length > 1 || key.length > 1) throw usage('certificate: there is one, with its key');
   const crypto = autoProvider();
-  const trusted = [
-    ...anchors.map((name) => files.read(name)),
-    ...(settings['system-anchors'] ? systemRoots().certificates : []),
-  ];
+  const trusted = anchors.flatMap((name) => (name === 'system' ? systemRoots().certificates : [files.read(name)]));
   const revocation =
     crl.length === 0 ? undefined : revocationChecker({ hash: crypto.hash, crls: crl.map((name) => files.read(name)) });
   const verifier =

@@ -3,8 +3,8 @@ import {
   type Declarations,
   FILE,
   fileRule,
-  flag,
   list,
+  LOG_FILE,
   maybe,
   option,
   port,
@@ -21,7 +21,6 @@ export interface TunnelSettings {
   readonly to: readonly Target[];
   readonly 'server-name': string | undefined;
   readonly anchors: readonly string[];
-  readonly 'system-anchors': boolean;
   readonly pin: readonly string[];
   readonly crl: readonly string[];
   readonly certificate: readonly string[];
@@ -62,8 +61,12 @@ export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
     'the name that its certificate has to be for',
     { value: 'NAME', otherwiseText: 'the host of to' },
   ),
-  anchors: list(SERVER, fileRule, 'certificates of authorities that are trusted for servers; several', FILE),
-  'system-anchors': flag(SERVER, 'trust what this machine trusts'),
+  anchors: list(
+    SERVER,
+    fileRule,
+    'certificates of authorities that are trusted for servers; "system": what this machine trusts; several',
+    { ...FILE, noFiles: ['system'] },
+  ),
   pin: list(
     SERVER,
     textRule('sha256/ and base64, or 64 hexadecimal digits'),
@@ -104,7 +107,7 @@ export const TUNNEL_OPTIONS: Declarations<TunnelSettings> = {
     textRule('the name of a file, -, or off'),
     '-',
     'where the log goes, a line of JSON for each connection: FILE, -, off',
-    FILE,
+    LOG_FILE,
   ),
   'reload-interval': time(LIFE, '2s', 'between looks at the files; 0: only on SIGHUP', { max: '1h' }),
   'drain-timeout': time(LIFE, '30s', 'that connections may take to end after SIGTERM', { max: '1h' }),

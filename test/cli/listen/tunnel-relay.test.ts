@@ -111,8 +111,8 @@ describe('tunnel', () => {
     const tunnel = await running('tunnel', '--port', '0', ...to, ...anchors());
     expect(await say(tunnel.port, 'hi')).toBe('stranger\nhi');
     expect(await refusal('tunnel', '--port', '0', '--to', 'a:1')).toMatch(/say how the server is verified/);
-    expect(await refusal('tunnel', '--to', 'a:1', '--system-anchors')).toMatch(/port: it is needed/);
-    expect(await refusal('tunnel', '--port', '1', '--system-anchors')).toMatch(/to: it is needed/);
+    expect(await refusal('tunnel', '--to', 'a:1', '--anchors', 'system')).toMatch(/port: it is needed/);
+    expect(await refusal('tunnel', '--port', '1', '--anchors', 'system')).toMatch(/to: it is needed/);
   });
 });
 
