@@ -5,7 +5,7 @@ const MAX_LINES = 400;
 const TABLES: readonly string[] = ['errors.ts', 'cli/listen/options.ts', 'testkit/server-faults.ts'];
 
 /** Files that are longer than they should be, and by how much they may be: it only gets less. */
-const DEBTS: Readonly<Record<string, number>> = { 'engine/engine.ts': 620 };
+const DEBTS: Readonly<Record<string, number>> = { 'engine/engine.ts': 616 };
 
 /** Every file that is too long, as a sentence; and every exception that is not needed. */
 export function checkLength(files: ReadonlyMap<string, string>): string[] {

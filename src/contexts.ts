@@ -34,6 +34,7 @@ import type { ClientConfig, ServerConfig } from './handshake/config.ts';
 import type { ClientHelloSummary, ContextSelection } from './handshake/requests.ts';
 import { CLIENT_NAMES, SERVER_NAMES } from './option-names.ts';
 import { client12, client13, server12, server13 } from './protocols.ts';
+import { describe } from './pki/x509/describe.ts';
 import { memorySessions } from './resumption/stores.ts';
 import { ticketSealer } from './resumption/tickets.ts';
 
@@ -106,8 +107,8 @@ export class ClientContext {
       own.credential === undefined ? undefined : (made.credential ?? readCredentials(own.credential, crypto));
     this.#made = { crypto, verifier: judge, store, credential };
     const { anchors: _, resumption, ...rest } = own;
-    const configure = (loaded: CredentialOption | undefined): ClientConfig =>
-      clientConfig(
+    const configure = (loaded: CredentialOption | undefined): ClientConfig => ({
+      ...clientConfig(
         {
           ...rest,
           protocols: own.protocols ?? [client13, client12],
@@ -117,7 +118,9 @@ export class ClientContext {
           resumption: resumption === false ? undefined : { store, ...definedOf(resumption) },
         },
         CLIENT_NAMES,
-      );
+      ),
+      describe,
+    });
     this.#config = whenLoaded(credential, configure, (config) => {
       this.#config = config;
     });
@@ -176,8 +179,8 @@ export class ServerContext {
     const tickets = made.tickets ?? ticketSealer({ crypto });
     this.#made = { crypto, verifier, tickets, credential };
     const { anchors: _, resumption, selectContext, ...rest } = own;
-    const configure = (loaded: CredentialOption): ServerConfig =>
-      serverConfig(
+    const configure = (loaded: CredentialOption): ServerConfig => ({
+      ...serverConfig(
         {
           ...rest,
           protocols: own.protocols ?? [server13, server12],
@@ -188,7 +191,9 @@ export class ServerContext {
           resumption: resumption === false ? undefined : { tickets, ...definedOf(resumption) },
         },
         SERVER_NAMES,
-      );
+      ),
+      describe,
+    });
     this.#config = whenLoaded(credential, configure, (config) => {
       this.#config = config;
     });

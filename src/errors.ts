@@ -519,9 +519,11 @@ export class TlsError extends Error {
   }
 }
 
-/** What a transport says of itself: its message, and its code where that is not in it; of several tries the first. */
-/** A cause can be anything, and may throw when it is looked at. */
-function causeText(cause: unknown): string | undefined {
+/**
+ * What a transport says of itself: its message, and its code where that is not in it; of several tries the first. A cause can
+ * be anything, and may throw when it is looked at.
+ */
+export function causeText(cause: unknown): string | undefined {
   try {
     return wordsOf(cause);
   } catch {

@@ -3,7 +3,7 @@ import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
 import { Alert, isTlsError, TlsError } from '../errors.ts';
-import type { Config } from '../handshake/config.ts';
+import type { Config, Seen, Standing } from '../handshake/config.ts';
 import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
 import {
   type AnyNext,
@@ -16,7 +16,7 @@ import {
 import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Secret, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
-import { alertMeaning, alertName, sendsAlert } from './alerts.ts';
+import { alertMeaning, sendsAlert } from './alerts.ts';
 import { answer } from './answer.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import {
@@ -63,6 +63,7 @@ export class Engine {
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
   /** The session that the server was offered, until it has shown that it resumes it, or does without. */
   #offered: OfferedSession | undefined;
+  readonly #seen: Seen = { authorities: [], heard: false };
 
   constructor(given: Config) {
     const config = guardCallbacks(given);
@@ -309,7 +310,7 @@ export class Engine {
           }),
       });
       if (!worked && this.#inbound.ended && !this.#inbound.isOpening)
-        throw new TlsError('ERR_TRUNCATED', { detail: this.#whenItEnded() });
+        throw new TlsError('ERR_TRUNCATED', { detail: this.config.explain.end(this.#standing) });
     });
     return worked || this.status === 'failed';
   }
@@ -373,6 +374,7 @@ export class Engine {
   }
 
   #ask(body: AnyRequestBody): void {
+    if (body.kind === 'credential') this.#seen.authorities = body.ask.query.authorities;
     const request = makeRequest(body, {
       isOpen: () => this.#request === request,
       isOver: () => this.#lifecycle.over,
@@ -425,6 +427,7 @@ export class Engine {
   }
 
   #receiveData(content: Uint8Array): void {
+    this.#seen.heard ||= content.length > 0;
     if (content.length > 0) this.#offered = undefined;
     if (this.#inbound.epoch === 'early') {
       this.#receiveEarlyData(content);
@@ -458,7 +461,10 @@ export class Engine {
       return;
     }
     if (meaning === 'error' || !this.#lifecycle.established)
-      throw new TlsError('ERR_ALERT_RECEIVED', { alertReceived: description, detail: this.#alertDetail(description) });
+      throw new TlsError('ERR_ALERT_RECEIVED', {
+        alertReceived: description,
+        detail: this.config.explain.refusal(description, this.#standing),
+      });
     this.#lifecycle.closeRead();
     // Its keys have no further use, and neither has what came behind it.
     this.#inbound.dispose();
@@ -466,18 +472,10 @@ export class Engine {
     if (this.#lifecycle.over) this.#dispose();
   }
 
-  /** Data can only be missing where there was to be some. */
-  #whenItEnded(): string {
-    if (this.#lifecycle.established) return 'the last data may be missing';
-    if (this.#info.version !== undefined) return `in the middle of the handshake, in state ${this.#state}`;
-    return 'in the handshake, before the peer had answered: it may not speak TLS here, or refuses without a word';
-  }
-
-  /** A server that wanted a certificate often says no more than that the handshake failed. */
-  #alertDetail(description: number): string {
-    const { noCredential } = this.#info;
-    const name = alertName(description);
-    return noCredential === undefined ? name : `${name}; we showed no certificate: ${noCredential}`;
+  /** For what is said when the peer refuses, or leaves. */
+  get #standing(): Standing {
+    const { config, info, state } = this;
+    return { config, info, state, established: this.#lifecycle.established, ...this.#seen };
   }
 
   /** The one place where a connection fails: tells the peer, wipes, and reports. */

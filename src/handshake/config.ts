@@ -1,5 +1,5 @@
 import type { CipherSuite12, CipherSuite13, CryptoProvider, KeyExchange, SignatureScheme } from '../crypto/types.ts';
-import type { Context, Epoch, PeerInfo } from './context.ts';
+import type { Context, Epoch, HandshakeInfo, PeerInfo } from './context.ts';
 import type { RawExtension } from '../wire/extension.ts';
 import type { AnyNext, Protocol, United } from './machine.ts';
 import type { CredentialResolver, PeerVerifier, Role } from './peer.ts';
@@ -48,6 +48,43 @@ export interface CommonConfig {
   readonly checkAnswer: (kind: RequestKind, answer: unknown, config: Config) => unknown;
   /** tls-server-end-point of a certificate (RFC 5929 section 4.1). @throws TlsError ERR_STATE where it has none. */
   readonly serverEndPoint: (certificate: Uint8Array | undefined, crypto: CryptoProvider) => Uint8Array;
+  /** What is said of a peer that refuses, or leaves; here for the same reason as `checkAnswer`. */
+  readonly explain: Explain;
+  /** Undefined: names are not put into words. */
+  readonly describe: Describe | undefined;
+}
+
+/** What the peer has let us see. */
+export interface Seen {
+  /** Application data. */
+  heard: boolean;
+  /** DER names of the authorities that it said it trusts. */
+  authorities: readonly Uint8Array[];
+}
+
+/** What is known when the peer refuses, or leaves. */
+export interface Standing extends Readonly<Seen> {
+  readonly config: Config;
+  readonly info: Readonly<HandshakeInfo>;
+  /** The state of the handshake, by the name of its row in the table. */
+  readonly state: string;
+  readonly established: boolean;
+}
+
+/** For people: what our own side can tell. */
+export interface Explain {
+  /** An alert of the peer, by its number. */
+  refusal(alert: number, standing: Standing): string;
+  /** A transport that has ended without close_notify. */
+  end(standing: Standing): string;
+}
+
+/** For people: what the core carries in DER and never reads. Neither throws. */
+export interface Describe {
+  /** A name: `CN=Example Root`. */
+  name(der: Uint8Array): string;
+  /** Whose it is and who issued it. */
+  certificate(der: Uint8Array): string;
 }
 
 /** What a trace of a connection is told, in the order in which it happens. */

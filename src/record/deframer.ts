@@ -84,6 +84,7 @@ export class Deframer {
       text !== undefined && /^[\x20-\x7e\r\n]+$/.test(text)
         ? `it begins with ${JSON.stringify(text)}`
         : `it begins with byte ${type}`;
-    return new TlsError('ERR_NOT_TLS', { detail });
+    const question = 'is it the right port, and does TLS begin there at once, without STARTTLS?';
+    return new TlsError('ERR_NOT_TLS', { detail: `${detail}; ${question}` });
   }
 }

@@ -51,8 +51,10 @@ export class Closing {
   watch(abort: (error: TlsError) => void): void {
     const { signal, handshakeTimeout } = this.#parts.config;
     if (handshakeTimeout > 0) {
-      const detail = `${handshakeTimeout} ms`;
-      this.after('handshake', handshakeTimeout, () => abort(new TlsError('ERR_HANDSHAKE_TIMEOUT', { detail })));
+      this.after('handshake', handshakeTimeout, () => {
+        const detail = `${handshakeTimeout} ms, ${this.#where() ?? 'and the transport had taken nothing'}`;
+        abort(new TlsError('ERR_HANDSHAKE_TIMEOUT', { detail }));
+      });
     }
     if (signal === undefined) return;
     const onAbort = (): void => abort(new TlsError('ERR_ABORTED', { cause: signal.reason }));
@@ -110,7 +112,7 @@ export class Closing {
     const { reading, sender, config } = this.#parts;
     const { inbox, hasEnded } = reading;
     if (hasEnded) return this.unended();
-    if (inbox.cause !== undefined || !inbox.flows || !sender.hasEnded) return inbox.error();
+    if (inbox.cause !== undefined || !inbox.flows || !sender.hasEnded) return inbox.error(this.#where());
     const detail = `the peer did not end its direction within ${config.closeTimeout} ms of ours`;
     return new TlsError('ERR_TRUNCATED', { detail });
   }
@@ -118,8 +120,16 @@ export class Closing {
   /** What is wrong with our own direction, whatever is with the peer's. */
   unended(): TlsError {
     const { inbox } = this.#parts.reading;
-    if (inbox.cause !== undefined) return inbox.error();
+    if (inbox.cause !== undefined) return inbox.error(this.#where());
     return new TlsError('ERR_TRANSPORT', { detail: 'it was closed before our own direction was ended' });
+  }
+
+  /** How far a handshake has come; undefined: it is done, or has not begun: a transport that is being dialled takes nothing. */
+  #where(): string | undefined {
+    const { reading, sender, calls } = this.#parts;
+    if (this.isOpen) return undefined;
+    if (reading.inbox.hasReceived) return `in the handshake, in state ${calls.engine?.state ?? 'START'}`;
+    return sender.hasTaken ? 'in the handshake, before the peer had answered' : undefined;
   }
 
   // --- the end ---

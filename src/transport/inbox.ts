@@ -1,4 +1,4 @@
-import { isTlsError, TlsError } from '../errors.ts';
+import { causeText, isTlsError, TlsError } from '../errors.ts';
 import type { Transport } from './transport.ts';
 
 /** Bytes that are received ahead of what is read, before the transport is paused. */
@@ -13,6 +13,8 @@ export class Inbox {
   #state: 'flows' | 'ended' | 'gone' = 'flows';
   /** Why the transport cannot be used any more. */
   cause: unknown;
+  /** Something has come. */
+  hasReceived = false;
   /** The end has been acted on. */
   isTold = false;
 
@@ -40,6 +42,7 @@ export class Inbox {
   }
 
   push(bytes: Uint8Array): void {
+    this.hasReceived = true;
     this.#chunks.push(bytes);
     this.#length += bytes.length;
     this.#pace();
@@ -65,10 +68,13 @@ export class Inbox {
     this.isTold = false;
   }
 
-  /** What a connection fails with when its transport does. */
-  error(): TlsError {
-    if (this.cause === undefined) return new TlsError('ERR_TRUNCATED');
-    return isTlsError(this.cause) ? this.cause : new TlsError('ERR_TRANSPORT', { cause: this.cause });
+  /** What a connection fails with when its transport does. @param where how far a handshake had come. */
+  error(where: string | undefined): TlsError {
+    const { cause } = this;
+    if (isTlsError(cause)) return cause;
+    if (cause === undefined) return new TlsError('ERR_TRUNCATED', { detail: where ?? 'the last data may be missing' });
+    const detail = [causeText(cause), where].filter((part) => part !== undefined).join(', ');
+    return new TlsError('ERR_TRANSPORT', { cause, ...(detail !== '' && { detail }) });
   }
 
   /** Memory is bounded: what is not read stays where it is. */

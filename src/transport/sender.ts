@@ -46,6 +46,8 @@ export class Sender {
   #ending: 'no' | 'asked' | 'said' | 'done' = 'no';
   /** The transport takes bytes. */
   isOpen = true;
+  /** The transport has taken some. */
+  hasTaken = false;
 
   constructor(transport: Transport, host: SenderHost) {
     this.#transport = transport;
@@ -152,6 +154,7 @@ export class Sender {
         return;
       }
       if (!this.#inFlight.delete(taken)) return;
+      this.hasTaken = true;
       this.#host.took();
       for (const callback of taken) this.#taken.push(callback);
       if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();

@@ -10,6 +10,7 @@ import type {
 import type { AnyProtocol, CommonConfig, TraceEvent } from '../../handshake/config.ts';
 import { MAX_CONTENT } from '../../handshake/limits.ts';
 import { DEFAULT_CHAIN_SIZE } from '../../record/joiner.ts';
+import { explain } from '../refusal.ts';
 import { serverEndPoint } from '../server-end-point.ts';
 import {
   bytes,
@@ -236,6 +237,8 @@ export function commonConfig(
     clock: options.clock,
     keyLog: options.keyLog,
     serverEndPoint,
+    explain,
+    describe: undefined,
   };
 }
 

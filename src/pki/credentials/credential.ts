@@ -268,7 +268,7 @@ function checkPublicHalf(key: PublicKey, claimed: Uint8Array | undefined): void 
 
 function mismatch(certificates: readonly Certificate[]): TlsError {
   return unusable(
-    `the private key belongs to none of the certificates (${certificates.map(({ subject }) => nameText(subject)).join('; ')})`,
+    `the private key belongs to none of the certificates (${certificates.map(({ subject }) => nameText(subject)).join('; ')}); give the key that one of them was made for`,
   );
 }
 

@@ -135,6 +135,7 @@ class Check {
       return {
         code: 'CERT_REVOKED',
         what: `it was revoked on ${when} (${status.reason})`,
+        advice: 'its owner has to replace it',
         rfc: status.source === 'crl' ? 'RFC 5280 section 6.3.3' : 'RFC 6960 section 2.2',
       };
     }

@@ -110,11 +110,11 @@ function partsOf(file: string | Uint8Array, options: PartOptions): readonly File
   const text = withoutMark(typeof file === 'string' ? file : latin1(file));
   const { blocks, problems, misshapen } = scanPem(text);
   if (misshapen !== undefined) throw unusable(options, misshapen);
-  if (blocks.length === 0 && problems.length === 0)
-    throw unusable(
-      options,
-      `there is no ${wanted(options)} in it: ${foreignText(text) ?? 'it is neither PEM ("-----BEGIN …") nor DER'}`,
-    );
+  if (blocks.length === 0 && problems.length === 0) {
+    const known = foreignText(text);
+    const what = known === undefined ? '' : `${known}; `;
+    throw unusable(options, `there is no ${wanted(options)} in it: ${what}it is neither PEM ("-----BEGIN …") nor DER`);
+  }
   const parts: FilePart[] = [];
   const bad = [...problems];
   const limited: string[] = [];
