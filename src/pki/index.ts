@@ -26,6 +26,7 @@ export {
   subjectAltNames,
   tlsFeatures,
 } from './reading.ts';
+export { constraintsPart, otherExtensionsPart, policiesPart } from './path/all-parts.ts';
 export { parseCertificate } from './path/form.ts';
 export type { BundleOptions } from './formats/bundle.ts';
 export type { BundleProblem, BundleProblemCode } from './credentials/bundle-order.ts';
@@ -53,10 +54,12 @@ export { encodePrivateKey, privateKeyFromDer, privateKeyFromPem, privateKeyToPem
 export { toPem } from './formats/to-pem.ts';
 export { compareDns, type Comparison, isReferenceName, matchDistinguishedNames } from './x509/names.ts';
 export { findPath } from './path/path.ts';
+export type { ConstraintsJudge, ConstraintsPart, PathPart, PoliciesPart, ProfilePart } from './path/parts.ts';
 export type { PathQuestion, PathResult } from './path/question.ts';
-export type { PolicyInputs } from './path/policies.ts';
+export type { PoliciesFound, PolicyInputs, PolicyOutcome } from './path/policies.ts';
 export { isPublicSuffix } from './path/public-suffix.ts';
-export { defaultRules, type PathRules, type Place, type Profile } from './path/rules.ts';
+export { defaultRules } from './path/default-rules.ts';
+export type { PathRules, Place, Profile } from './path/rules.ts';
 export { type Tolerance, TOLERANCES } from './path/tolerances.ts';
 export type { Finding } from './x509/verdict.ts';
 export { Work, WORK_LIMIT } from './x509/work.ts';
@@ -70,6 +73,7 @@ export {
   readCertificates,
   type VerdictDetails,
 } from './verifiers/verifier.ts';
+export { pathVerifier, type PathVerifierOptions } from './verifiers/path-verifier.ts';
 export {
   parseSpiffeId,
   readSpiffeBundle,

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { derElement } from '../../src/bytes/der-writer.ts';
-import { anchorOf } from '../../src/pki/path/anchors.ts';
+import { anchorOf } from '../../src/pki/path/anchor.ts';
 import { findPath } from '../../src/pki/path/path.ts';
 import { revocationChecker } from '../../src/pki/revocation/revocation.ts';
-import { defaultRules } from '../../src/pki/path/rules.ts';
+import { defaultRules } from '../../src/pki/path/default-rules.ts';
 import {
   caExtensions,
   crldp,

@@ -2,5 +2,5 @@
 export { nobleProvider } from '../../src/crypto/noble/index.ts';
 export { clientConfig } from '../../src/engine/config/index.ts';
 export { Engine } from '../../src/engine/engine.ts';
-export { certificateVerifier } from '../../src/pki/verifiers/verifier.ts';
+export { pathVerifier } from '../../src/pki/verifiers/path-verifier.ts';
 export { client13 } from '../../src/handshake/tls13/client/client.ts';

@@ -1,5 +1,6 @@
 import { toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
+import { ALL_PARTS } from '../../pki/path/all-parts.ts';
 import { checkForm, checkKey, checkSignatureAlgorithm } from '../../pki/path/checks.ts';
 import { checkProfile } from '../../pki/path/profiles.ts';
 import { isPublicSuffix } from '../../pki/path/public-suffix.ts';
@@ -86,7 +87,7 @@ function lint(certificate: Certificate, index: number, profile: 'rfc5280' | 'web
   const warn = (isSo: boolean, text: string, rfc?: string): void => {
     if (isSo) remarks.push({ index, subject, level: 'warning', text, rfc });
   };
-  const form = checkForm(certificate, 'below the anchor', { tolerances: [], anchorTolerances: [] });
+  const form = checkForm(certificate, 'below the anchor', { tolerances: [], anchorTolerances: [] }, ALL_PARTS);
   error(form);
   error(checkKey(certificate.publicKey, { minRsaBits: 2048 }));
   const isRoot = isSelfIssued(certificate);

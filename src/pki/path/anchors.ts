@@ -2,10 +2,12 @@ import { DerCursor, DerError } from '../../bytes/der.ts';
 import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { TlsError } from '../../errors.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
-import { type NameConstraints, readNameConstraints } from '../x509/extensions.ts';
+import { readNameConstraints } from '../x509/extensions.ts';
 import { readName } from '../x509/general-name.ts';
 import { type FileProblem, readParts } from '../x509/file-parts.ts';
-import type { Authority } from '../revocation/status.ts';
+import { type Anchor, anchorOf, type AnchorSettings, anchorSettings } from './anchor.ts';
+
+export type { Anchor } from './anchor.ts';
 
 /** What is trusted to begin with (RFC 5280 section 6.1.1(d), RFC 5914): a certificate, or no more than a name and a key. */
 export interface TrustAnchor {
@@ -27,16 +29,6 @@ export interface TrustAnchor {
   readonly use?: 'authority' | 'leaf' | 'both';
   /** As a peer itself, it has to be signed with its own key. Default: false. */
   readonly requireSelfSigned?: boolean;
-}
-
-/** An anchor, read. */
-export interface Anchor extends Authority {
-  readonly nameConstraints: NameConstraints | undefined;
-  readonly ignoreExpiry: boolean;
-  readonly ignoreConstraints: boolean;
-  readonly requireBasicConstraints: boolean;
-  readonly use: 'authority' | 'leaf' | 'both';
-  readonly requireSelfSigned: boolean;
 }
 
 /** PEM text with any number of certificates, DER, or anchors in full. */
@@ -61,8 +53,8 @@ export function readAnchors(
 ): readonly Anchor[] {
   return listOf(source, 'anchors').flatMap((item) => {
     if (typeof item === 'string' || item instanceof Uint8Array)
-      return readBundle(item, skipped).map((certificate) => anchorOf(certificate, {}, use));
-    if ('der' in item) return [anchorOf(item, {}, use)];
+      return readBundle(item, skipped).map((certificate) => anchorOf(certificate, { use }));
+    if ('der' in item) return [anchorOf(item, { use })];
     return [readAnchor(item, use)];
   });
 }
@@ -93,17 +85,6 @@ function readBundle(source: string | Uint8Array, skipped: string[]): readonly Ce
 /** So many are told of. */
 const MAX_PROBLEMS = 100;
 
-/** A certificate as an anchor. */
-export function anchorOf(certificate: Certificate, options: TrustAnchor = {}, use: Anchor['use'] = 'both'): Anchor {
-  return {
-    name: certificate.subject,
-    spki: certificate.spki,
-    publicKey: certificate.publicKey,
-    certificate,
-    ...settings(options, use),
-  };
-}
-
 function readAnchor(anchor: TrustAnchor, use: Anchor['use']): Anchor {
   const { certificate, name, publicKey } = anchor;
   for (const key of Object.keys(anchor))
@@ -114,7 +95,7 @@ function readAnchor(anchor: TrustAnchor, use: Anchor['use']): Anchor {
     const [read, ...more] = readCertificates([certificate], 'anchors');
     if (read === undefined || more.length > 0)
       throw new TlsError('ERR_KEY', { detail: 'anchors: certificate: one certificate belongs here' });
-    return anchorOf(read, anchor, use);
+    return anchorOf(read, settings(anchor, use));
   }
   if (name === undefined || publicKey === undefined)
     throw new TlsError('ERR_OPTION', { detail: 'anchors: a certificate is needed, or a name and a publicKey' });
@@ -140,16 +121,13 @@ const KNOWN: readonly string[] = [
   'requireSelfSigned',
 ] satisfies readonly (keyof TrustAnchor)[];
 
-function settings(anchor: TrustAnchor, use: Anchor['use']): Omit<Anchor, keyof Authority> {
+function settings(anchor: TrustAnchor, use: Anchor['use']): AnchorSettings {
   const { nameConstraints } = anchor;
-  return {
+  return anchorSettings({
+    ...anchor,
     nameConstraints: nameConstraints && orUnreadable('anchors', () => readNameConstraints(nameConstraints)),
-    ignoreExpiry: anchor.ignoreExpiry ?? false,
-    ignoreConstraints: anchor.ignoreConstraints ?? false,
-    requireBasicConstraints: anchor.requireBasicConstraints ?? true,
     use: anchor.use ?? use,
-    requireSelfSigned: anchor.requireSelfSigned ?? false,
-  };
+  });
 }
 
 /**

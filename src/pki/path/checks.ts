@@ -7,60 +7,30 @@ import {
   EKU_CLIENT_AUTH,
   extendedKeyUsage,
   keyUsage,
-  OID_AUTHORITY_INFO_ACCESS,
-  OID_AUTHORITY_KEY_ID,
-  OID_BASIC_CONSTRAINTS,
-  OID_EXTENDED_KEY_USAGE,
-  OID_KEY_USAGE,
   OID_NAME_CONSTRAINTS,
   OID_POISON,
-  OID_SCT_LIST,
-  OID_SUBJECT_ALT_NAME,
-  OID_SUBJECT_KEY_ID,
   subjectAltNames,
 } from '../x509/certificate.ts';
-import { OID_CRL_DISTRIBUTION_POINTS } from '../x509/distribution-point.ts';
-import {
-  certificatePolicies,
-  OID_CERTIFICATE_POLICIES,
-  OID_INHIBIT_ANY_POLICY,
-  OID_POLICY_CONSTRAINTS,
-  OID_POLICY_MAPPINGS,
-} from '../x509/extensions.ts';
+import { OID_INHIBIT_ANY_POLICY, OID_POLICY_CONSTRAINTS } from '../x509/extensions.ts';
 import { generalNameText, shown } from '../x509/general-name-text.ts';
-import { readExtensions } from './form.ts';
 import { matchesReference, parseReference } from '../x509/names.ts';
+import type { PathParts } from './parts.ts';
 import type { PathRules } from './rules.ts';
 import { SLIPS } from '../x509/slips.ts';
 import { duration, type Finding, orMalformed } from '../x509/verdict.ts';
 
 /** Checks of one certificate, each a function that finds something wrong or nothing. */
 
-/** Extensions that are processed here; another that is critical refuses the certificate (RFC 5280 section 4.2). */
-const PROCESSED: readonly string[] = [
-  OID_KEY_USAGE,
-  OID_BASIC_CONSTRAINTS,
-  OID_EXTENDED_KEY_USAGE,
-  OID_SUBJECT_ALT_NAME,
-  OID_SUBJECT_KEY_ID,
-  OID_AUTHORITY_KEY_ID,
-  OID_AUTHORITY_INFO_ACCESS,
-  OID_NAME_CONSTRAINTS,
-  OID_CERTIFICATE_POLICIES,
-  OID_POLICY_MAPPINGS,
-  OID_POLICY_CONSTRAINTS,
-  OID_INHIBIT_ANY_POLICY,
-  OID_CRL_DISTRIBUTION_POINTS,
-  OID_SCT_LIST,
-];
+/** What limits the certificates below it is never ignored, whether it is critical or not. */
+const LIMITS: readonly string[] = [OID_NAME_CONSTRAINTS, OID_POLICY_CONSTRAINTS, OID_INHIBIT_ANY_POLICY];
 
 /** What holds for every certificate of a path: form, time, key, critical extensions. */
-export function checkAny(certificate: Certificate, rules: PathRules): Finding | undefined {
+export function checkAny(certificate: Certificate, rules: PathRules, parts: PathParts): Finding | undefined {
   return (
-    checkForm(certificate, 'below the anchor', rules) ??
+    checkForm(certificate, 'below the anchor', rules, parts) ??
     checkTime(certificate, rules.now) ??
     checkKey(certificate.publicKey, rules) ??
-    checkCritical(certificate, rules)
+    checkCritical(certificate, rules, parts)
   );
 }
 
@@ -242,6 +212,7 @@ export function checkForm(
   certificate: Certificate,
   place: 'below the anchor' | 'anchor',
   rules: Pick<PathRules, 'tolerances' | 'anchorTolerances'>,
+  parts: PathParts,
 ): Finding | undefined {
   const rfc = 'RFC 5280 section 4.1';
   if (certificate.issuer.length === 2) return { code: 'CERT_MALFORMED', what: 'it has no issuer', rfc };
@@ -250,7 +221,7 @@ export function checkForm(
     return { code: 'CERT_MALFORMED', what: 'it names two signature algorithms', rfc: 'RFC 5280 section 4.1.1.2' };
   return (
     orMalformed((): Finding | undefined => {
-      readExtensions(certificate);
+      parts.read(certificate);
       return undefined;
     }, 'RFC 5280 section 4.2') ?? checkSlips(certificate, place, rules)
   );
@@ -324,10 +295,11 @@ export function checkKey(key: PublicKey | undefined, rules: Pick<PathRules, 'min
   return undefined;
 }
 
-export function checkCritical(certificate: Certificate, rules: PathRules): Finding | undefined {
-  const rfc = 'RFC 5280 section 4.2';
+/** An extension that is critical and not looked at refuses the certificate (RFC 5280 section 4.2). */
+export function checkCritical(certificate: Certificate, rules: PathRules, parts: PathParts): Finding | undefined {
   for (const { oid, critical } of certificate.extensions.values()) {
-    if (!critical || PROCESSED.includes(oid) || rules.processedExtensions.includes(oid)) continue;
+    if (parts.processed.includes(oid) || rules.processedExtensions.includes(oid)) continue;
+    if (!critical && !LIMITS.includes(oid)) continue;
     if (oid === OID_POISON) {
       return {
         code: 'CERT_REFUSED',
@@ -338,18 +310,10 @@ export function checkCritical(certificate: Certificate, rules: PathRules): Findi
     return {
       code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
       what: `it has an extension that must not be ignored, and that is not known here: ${oid}`,
-      rfc,
+      rfc: 'RFC 5280 section 4.2',
     };
   }
-  // RFC 5280 section 4.2.1.4: in a critical extension the qualifiers have to be understood too.
-  const [qualifier] = certificatePolicies(certificate)?.unknownQualifiers ?? [];
-  if (qualifier !== undefined && certificate.extensions.get(OID_CERTIFICATE_POLICIES)?.critical === true)
-    return {
-      code: 'CERT_UNKNOWN_CRITICAL_EXTENSION',
-      what: `a policy has a qualifier not known here: ${qualifier}`,
-      rfc,
-    };
-  return undefined;
+  return parts.critical(certificate);
 }
 
 /** Purposes that have no place beside another where the purpose is taken strictly, and no authority at the end. */

@@ -1,4 +1,4 @@
-import type { Anchor } from './anchors.ts';
+import type { Anchor } from './anchor.ts';
 import { basicConstraints, type Certificate, extendedKeyUsage, issuerUris } from '../x509/certificate.ts';
 import {
   checkAuthority,
@@ -12,7 +12,7 @@ import {
 } from './checks.ts';
 import { shortNameText, shown } from '../x509/general-name-text.ts';
 import { isSelfIssued } from '../x509/names.ts';
-import { checkProfile } from './profiles.ts';
+import type { PathParts } from './parts.ts';
 import type { UnreadableCertificate } from './question.ts';
 import type { PathRules } from './rules.ts';
 import type { Finding } from '../x509/verdict.ts';
@@ -20,7 +20,7 @@ import type { Finding } from '../x509/verdict.ts';
 /** Where a path ends: at an anchor, or nowhere. */
 
 /** What the certificate of an anchor says about what it may vouch for, whatever the path (RFC 5280 section 6.2, RFC 5937). */
-export function checkAnchor(anchor: Anchor, rules: PathRules): Finding | undefined {
+export function checkAnchor(anchor: Anchor, rules: PathRules, parts: PathParts): Finding | undefined {
   const { certificate } = anchor;
   if (certificate === undefined) return undefined;
   if (!anchor.ignoreExpiry) {
@@ -28,13 +28,13 @@ export function checkAnchor(anchor: Anchor, rules: PathRules): Finding | undefin
     if (late !== undefined) return late;
   }
   if (anchor.ignoreConstraints) return undefined;
-  const form = checkForm(certificate, 'anchor', rules) ?? checkCritical(certificate, rules);
+  const form = checkForm(certificate, 'anchor', rules, parts) ?? checkCritical(certificate, rules, parts);
   if (form !== undefined) return form;
   const says = certificate.version === 3 && basicConstraints(certificate) !== undefined;
   const authority = says || (certificate.version === 3 && anchor.requireBasicConstraints);
   return (
     (authority ? checkAuthority(certificate) : checkSigning(certificate)) ??
-    (rules.judgeAnchors ? checkProfile(certificate, 'anchor', rules.profile) : undefined) ??
+    (rules.judgeAnchors ? parts.profile?.(certificate, 'anchor', rules.profile) : undefined) ??
     rules.check?.(certificate, 'anchor')
   );
 }

@@ -10,11 +10,10 @@ import type { NameConstraints } from '../x509/extensions.ts';
 import { subjectKey } from '../x509/names.ts';
 import { type Finding, isFinding, orMalformed } from '../x509/verdict.ts';
 import { COST, type Work } from '../x509/work.ts';
-import type { Anchor } from './anchors.ts';
+import type { Anchor } from './anchor.ts';
 import { checkAny, checkAuthority, checkKey, remainingPurposes } from './checks.ts';
-import { ConstraintJudge } from './constraints.ts';
 import { checkAnchor } from './ends.ts';
-import { checkProfile } from './profiles.ts';
+import type { ConstraintsJudge, PathParts } from './parts.ts';
 import type { PathQuestion } from './question.ts';
 
 /**
@@ -24,17 +23,19 @@ import type { PathQuestion } from './question.ts';
 export class Judgements {
   readonly #question: PathQuestion;
   readonly #work: Work;
-  readonly #constraints: ConstraintJudge;
+  readonly #parts: PathParts;
+  readonly #constraints: ConstraintsJudge | undefined;
   readonly #authorities = new Map<Certificate, { readonly finding: Finding | undefined }>();
   readonly #anchors = new Map<Anchor, { readonly finding: Finding | undefined }>();
   readonly #purposes = new Map<Certificate, ReadonlySet<string>>();
   readonly #identities = new Map<Certificate, number>();
   readonly #alike = new Map<string, Certificate[]>();
 
-  constructor(question: PathQuestion, work: Work) {
+  constructor(question: PathQuestion, parts: PathParts, work: Work) {
     this.#question = question;
     this.#work = work;
-    this.#constraints = new ConstraintJudge(work);
+    this.#parts = parts;
+    this.#constraints = parts.constraints?.judge(work);
   }
 
   /** What is wrong with an authority wherever it stands. */
@@ -45,9 +46,9 @@ export class Judgements {
       const { rules } = this.#question;
       const finding =
         this.distrusted(certificate) ??
-        checkAny(certificate, rules) ??
+        checkAny(certificate, rules, this.#parts) ??
         checkAuthority(certificate) ??
-        checkProfile(certificate, 'authority', rules.profile) ??
+        this.#parts.profile?.(certificate, 'authority', rules.profile) ??
         rules.check?.(certificate, 'authority');
       known = { finding };
       this.#authorities.set(certificate, known);
@@ -63,7 +64,7 @@ export class Judgements {
       const finding =
         (anchor.certificate && this.distrusted(anchor.certificate)) ??
         checkKey(anchor.publicKey, rules) ??
-        checkAnchor(anchor, rules);
+        checkAnchor(anchor, rules, this.#parts);
       known = { finding };
       this.#anchors.set(anchor, known);
     }
@@ -95,7 +96,7 @@ export class Judgements {
 
   /** Is this certificate within the constraints of an authority above it? */
   constrained(certificate: Certificate, constraints: NameConstraints): Finding | undefined {
-    return orMalformed(() => this.#constraints.check(certificate, constraints), 'RFC 5280 section 4.2.1.10');
+    return orMalformed(() => this.#constraints?.check(certificate, constraints), 'RFC 5280 section 4.2.1.10');
   }
 
   /** RFC 4158 section 5.2: a number for name, key and alternative names; a path does not go through one twice. */

@@ -1,10 +1,11 @@
 import type { Certificate } from '../x509/certificate.ts';
-import { type NameConstraints, nameConstraints } from '../x509/extensions.ts';
+import type { NameConstraints } from '../x509/extensions.ts';
 import { shortNameText } from '../x509/general-name-text.ts';
 import { isSelfIssued } from '../x509/names.ts';
 import type { Authority } from '../revocation/status.ts';
 import type { Finding } from '../x509/verdict.ts';
-import type { Anchor } from './anchors.ts';
+import type { Anchor } from './anchor.ts';
+import type { ConstraintsPart } from './parts.ts';
 
 /** What a search asks of the certificates on its way. */
 
@@ -27,11 +28,12 @@ export function* constraintsOver(
   path: readonly Certificate[],
   anchor: Anchor,
   own: Certificate | undefined,
+  part: ConstraintsPart,
 ): Generator<{ readonly below: readonly Certificate[]; readonly constraints: NameConstraints }> {
-  const ofAnchor = [own && nameConstraints(own), anchor.nameConstraints];
+  const ofAnchor = [own && part.of(own), anchor.nameConstraints];
   for (const constraints of ofAnchor) if (constraints !== undefined) yield { below: path, constraints };
   for (let index = path.length - 1; index > 0; index--) {
-    const constraints = nameConstraints(path[index]!);
+    const constraints = part.of(path[index]!);
     if (constraints !== undefined) yield { below: path.slice(0, index), constraints };
   }
 }

@@ -32,13 +32,19 @@ export interface PolicyOutcome {
 
 const MAX_POLICIES = 512;
 
+/** The path from its anchor downwards, and what it is valid for, or why it is not. */
+export interface PoliciesFound {
+  readonly downwards: readonly Certificate[];
+  readonly outcome: PolicyOutcome | (Finding & { readonly index: number });
+}
+
 /** Processes a path, leaf first, and its anchor where that speaks of policies itself; `downwards` is the order of it. */
 export function policiesOf(
   path: readonly Certificate[],
   anchor: Certificate | undefined,
   inputs: PolicyInputs,
   work: Work = new Work(),
-): { readonly downwards: readonly Certificate[]; readonly outcome: ReturnType<typeof processPolicies> } {
+): PoliciesFound {
   const speaks = anchor !== undefined && POLICY_OIDS.some((oid) => anchor.extensions.has(oid));
   const downwards = [...(speaks ? [anchor] : []), ...[...path].reverse()];
   return { downwards, outcome: processPolicies(downwards, inputs, work, speaks) };
@@ -56,7 +62,7 @@ export function processPolicies(
   inputs: PolicyInputs,
   work: Work = new Work(),
   fromAnchor: boolean = false,
-): PolicyOutcome | (Finding & { readonly index: number }) {
+): PoliciesFound['outcome'] {
   const n = path.length;
   let graph: Graph | undefined = new Graph();
   let explicit = inputs.requireExplicit === true ? 0 : n + 1;

@@ -1,6 +1,6 @@
 import type { SignatureVerifier } from '../../crypto/types.ts';
 import type { VerificationFailure } from '../../handshake/peer.ts';
-import type { Anchor } from './anchors.ts';
+import type { Anchor } from './anchor.ts';
 import { type Certificate, OID_TLS_FEATURE } from '../x509/certificate.ts';
 import type { RevocationStatus } from '../revocation/status.ts';
 import type { RevocationChecker } from '../revocation/types.ts';

@@ -3,10 +3,11 @@ import { systemRandom, uniqueBytes } from '../../crypto/random.ts';
 import type { PresentedPeer, Verdict } from '../../handshake/peer.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { failureOf, type Finding, isFinding } from '../x509/verdict.ts';
-import type { Anchor } from './anchors.ts';
+import type { Anchor } from './anchor.ts';
 import { checkTime } from './checks.ts';
 import { detailsOf } from './details.ts';
-import { policiesOf, type PolicyInputs } from './policies.ts';
+import type { PoliciesPart } from './parts.ts';
+import type { PolicyInputs } from './policies.ts';
 
 /**
  * Is a path that was found good still valid? Only time has passed: rules that changed have another name, and sessions of
@@ -16,7 +17,7 @@ export function recheckPath(
   peer: PresentedPeer,
   before: Verdict & { readonly ok: true },
   anchors: readonly Anchor[],
-  policies: PolicyInputs,
+  policies: { readonly inputs: PolicyInputs; readonly part: PoliciesPart | undefined },
   checkLeafName: (leaf: Certificate) => Finding | undefined,
 ): Verdict {
   const refuse = (finding: Finding, certificate: Certificate | undefined, position: number): Verdict => ({
@@ -39,7 +40,9 @@ export function recheckPath(
   const ended = anchors.some((anchor) => isAnchor(anchor, last));
   const below = ended && path.length > 1 ? path.slice(0, -1) : path;
   const outcome =
-    ended && path.length === 1 ? { policies: [] } : policiesOf(below, ended ? last : undefined, policies).outcome;
+    (ended && path.length === 1) || policies.part === undefined
+      ? { policies: [] }
+      : policies.part(below, ended ? last : undefined, policies.inputs).outcome;
   if (isFinding(outcome)) return refuse(outcome, leaf, 0);
   return {
     ...before,

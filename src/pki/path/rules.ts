@@ -1,8 +1,7 @@
 import type { Certificate, KeyUsage } from '../x509/certificate.ts';
 import type { PolicyInputs } from './policies.ts';
-import { isPublicSuffix } from './public-suffix.ts';
 import type { Finding } from '../x509/verdict.ts';
-import { type Tolerance, TOLERANCES } from './tolerances.ts';
+import type { Tolerance } from './tolerances.ts';
 
 /**
  * How strict: `default` is what TLS needs and what peers in the field can meet; `rfc5280` holds certificates to every
@@ -48,41 +47,4 @@ export interface PathRules {
   readonly processedExtensions: readonly string[];
   /** Is asked about each certificate after all other checks of it. */
   readonly check: ((certificate: Certificate, place: Place) => Finding | undefined) | undefined;
-}
-
-/** Everything but what others do not take without being told to; the profiles that are about rules take nothing. */
-function toleratedBy(profile: Profile): readonly Tolerance[] {
-  if (profile === 'default') return TOLERANCES.filter((name) => name !== 'negative-serial');
-  // RFC 4055 section 5: its absence MUST be accepted. The Baseline Requirements (section 7.1.3.2) know one form only.
-  return profile === 'rfc5280' ? ['absent-null'] : [];
-}
-
-/**
- * The rules of a profile for a moment; everything else as for a TLS peer that nothing is known of.
- * @example
- * ```ts
- * import { defaultRules } from 'warifu/pki';
- * defaultRules('default', Date.now()).minRsaBits; // 2048
- * const rules = { ...defaultRules('default', Date.now()), minRsaBits: 3072 }; // stricter
- * ```
- */
-export function defaultRules(profile: Profile, now: number): PathRules {
-  return {
-    profile,
-    now,
-    purposes: undefined,
-    explicitPurpose: profile === 'webpki' ? 'leaf' : 'none',
-    keyUsages: [],
-    tolerances: toleratedBy(profile),
-    judgeAnchors: profile === 'strict',
-    anchorTolerances: profile === 'strict' ? [] : TOLERANCES,
-    minRsaBits: 2048,
-    allowSha1: false,
-    certificateSchemes: [],
-    maxIntermediates: 8,
-    policies: {},
-    publicSuffix: profile === 'webpki' ? (name) => isPublicSuffix(name) : undefined,
-    processedExtensions: [],
-    check: undefined,
-  };
 }

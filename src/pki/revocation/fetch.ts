@@ -8,7 +8,7 @@ import {
   readCertificate,
   remember,
 } from '../x509/certificate.ts';
-import { type Crl, readCrl } from './crl.ts';
+import type { Crl } from './crl.ts';
 import { LONGEST_OCSP_RESPONSE } from './ocsp.ts';
 
 /**
@@ -111,8 +111,8 @@ export class Remote {
     return [...new Set(uris)].filter(isWebAddress).slice(0, this.#maxAddresses);
   }
 
-  /** A list; undefined: it cannot be had, or is none. */
-  crl(uri: string, now: number, trip: Trip): Promise<Crl | undefined> {
+  /** A list, by `read`; undefined: it cannot be had, or is none. */
+  crl(uri: string, now: number, trip: Trip, read: (der: Uint8Array) => Crl): Promise<Crl | undefined> {
     return this.#remember(`crl ${uri}`, now, async () => {
       const der = await this.#ask(
         {
@@ -124,7 +124,7 @@ export class Remote {
         },
         trip,
       );
-      const crl = der && orUndefined(() => readCrl(der));
+      const crl = der && orUndefined(() => read(der));
       return (
         crl && {
           value: crl,

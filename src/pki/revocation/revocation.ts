@@ -3,7 +3,7 @@ import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import type { MaybePromise, PublicKey, SignatureAlgorithm } from '../../crypto/types.ts';
 import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
-import type { Crl } from './crl.ts';
+import { type Crl, readCrl } from './crl.ts';
 import { type CrlRules, crlStatus, NO_NUMBER } from './crl-status.ts';
 import { CrlStore } from './crl-store.ts';
 import { crlDistributionPoints, distributionPointUris } from '../x509/distribution-point.ts';
@@ -285,11 +285,11 @@ class Check {
     }
     const crls: Crl[] = [...this.#sources.store.lists];
     for (const uri of remote.allowed(distributionPointUris(crlDistributionPoints(certificate) ?? []))) {
-      const crl = yield* wait(remote.crl(uri, now, trip));
+      const crl = yield* wait(remote.crl(uri, now, trip, readCrl));
       if (crl === undefined) continue;
       crls.push(crl);
       for (const delta of remote.allowed(distributionPointUris(crl.freshest))) {
-        const found = yield* wait(remote.crl(delta, now, trip));
+        const found = yield* wait(remote.crl(delta, now, trip, readCrl));
         if (found !== undefined) crls.push(found);
       }
       status = better(status, yield* this.#crls(crls));

@@ -1,9 +1,7 @@
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import type { PresentedPeer } from '../../handshake/peer.ts';
-import type { PathResult } from '../path/question.ts';
 import { readCertificate } from '../x509/certificate.ts';
-
-export type FoundPath = PathResult & { readonly ok: true };
+import type { FoundPath } from './judge.ts';
 
 /** What was asked, and what came of it. */
 interface Remembered {

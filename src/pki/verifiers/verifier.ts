@@ -1,26 +1,19 @@
 import { equalBytes } from '../../bytes/bytes.ts';
-import { typedText } from '../../bytes/text.ts';
-import { isTime } from '../../bytes/time.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
-import type { PeerVerifier, PresentedPeer, Verdict, VerdictDetails } from '../../handshake/peer.ts';
-import { type Anchor, readAnchors, readCertificates } from '../path/anchors.ts';
-import { type Certificate, EKU_CLIENT_AUTH, EKU_SERVER_AUTH, readCertificate } from '../x509/certificate.ts';
-import { checkForm, checkName } from '../path/checks.ts';
-import { shortNameText } from '../x509/general-name-text.ts';
-import { findPath } from '../path/path.ts';
-import type { PathQuestion, PathResult, UnreadableCertificate } from '../path/question.ts';
+import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
+import { ALL_PARTS } from '../path/all-parts.ts';
+import { authoritiesOf } from '../path/anchor.ts';
+import { readAnchors, readCertificates } from '../path/anchors.ts';
+import { defaultRules } from '../path/default-rules.ts';
+import { isPublicSuffix } from '../path/public-suffix.ts';
+import { freshPolicy } from '../path/recheck.ts';
+import type { PathRules } from '../path/rules.ts';
+import { Remote } from '../revocation/fetch.ts';
+import { type Certificate, EKU_CLIENT_AUTH, EKU_SERVER_AUTH } from '../x509/certificate.ts';
+import { type FoundPath, type Judge, judgeAgain, judgePeer } from './judge.ts';
 import { PathMemory } from './path-memory.ts';
 import { type CertificateVerifierOptions, checkVerifierOptions } from './verifier-options.ts';
-import { isPublicSuffix } from '../path/public-suffix.ts';
-import { freshPolicy, recheckPath } from '../path/recheck.ts';
-import { detailsOf } from '../path/details.ts';
-import { Remote } from '../revocation/fetch.ts';
-import type { RevocationChecker } from '../revocation/types.ts';
-import { defaultRules, type PathRules, type Profile } from '../path/rules.ts';
-import { isPromise } from '../../bytes/promise.ts';
-import { COST, Work } from '../x509/work.ts';
-import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 
 export { readCertificates } from '../path/anchors.ts';
 export type { CertificateSource, CertificateVerifierOptions } from './verifier-options.ts';
@@ -44,10 +37,6 @@ export interface CertificateVerifier extends PeerVerifier {
   update(changes: CertificateVerifierUpdate): void;
 }
 
-/** A chain has at most so many certificates: a peer with many cross-signed authorities may send some dozens. */
-const MAX_CERTIFICATES = 64;
-/** Of a chain: what a handshake message has at most. */
-const MAX_BYTES = 262_144;
 const DEFAULT_REMEMBERED = 256;
 
 /**
@@ -66,42 +55,33 @@ const DEFAULT_REMEMBERED = 256;
  */
 export function certificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
   checkVerifierOptions(options);
-  let trust = readTrust(options, options.profile ?? 'default');
-  let policy = options.policy;
   const remote = options.fetchIssuers && new Remote(options.fetchIssuers);
   const memory = new PathMemory(options.maxRememberedPaths ?? DEFAULT_REMEMBERED);
+  let judge = judgeOf(options, memory, remote);
+  let policy = options.policy;
   return {
     get policy() {
       policy ??= freshPolicy();
       return policy;
     },
     get skippedAnchors() {
-      return trust.skipped;
+      return judge.skipped;
     },
     get authorities() {
-      return trust.authorities;
+      return judge.authorities;
     },
     get wantsOcsp() {
-      return trust.revocation?.wantsOcsp ?? false;
+      return judge.revocation?.wantsOcsp ?? false;
     },
-    verify: (peer) => judge(peer, trust, options, remote, memory),
-    recheck: (peer, before) => {
-      if (!isTime(peer.now)) return timeless(peer);
-      // What has to be asked each time is asked each time.
-      if (trust.revocation !== undefined || options.check !== undefined)
-        return judge(peer, trust, options, remote, memory);
-      const rules = rulesFor(peer, options);
-      return recheckPath(peer, before, trust.anchors, rules.policies, (leaf) =>
-        peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined,
-      );
-    },
+    verify: (peer) => judgePeer(peer, judge),
+    recheck: (peer, before) => judgeAgain(peer, before, judge),
     update: (changes) => {
       for (const key of Object.keys(changes))
         if (!UPDATES.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: it cannot be changed` });
       const next = { ...options, ...changes };
       checkVerifierOptions(next);
-      const before = trust;
-      trust = readTrust(next, next.profile ?? 'default');
+      const before = judge;
+      judge = judgeOf(next, memory, remote);
       before.isCurrent = false;
       options = next;
       policy = changes.policy;
@@ -112,120 +92,46 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
 
 const UPDATES: readonly string[] = ['anchors', 'intermediates', 'distrusted', 'revocation', 'policy'];
 
-/** What is read once and used for every peer. */
-interface Trust {
+interface FullJudge extends Judge {
   /** False: the verifier has been updated since. */
   isCurrent: boolean;
-  readonly anchors: readonly Anchor[];
   readonly skipped: readonly string[];
   readonly authorities: readonly Uint8Array[];
-  readonly intermediates: readonly Certificate[];
-  readonly distrusted: readonly Certificate[];
-  readonly revocation: RevocationChecker | undefined;
 }
 
-function readTrust(options: CertificateVerifierOptions, profile: Profile): Trust {
+/** What is read once and used for every peer. */
+function judgeOf(options: CertificateVerifierOptions, memory: PathMemory, remote: Remote | undefined): FullJudge {
   const skipped: string[] = [];
-  const anchors = readAnchors(options.anchors, profile === 'webpki' ? 'authority' : 'both', skipped);
-  return {
-    isCurrent: true,
-    anchors,
-    skipped,
-    authorities: anchors.filter(({ use }) => use !== 'leaf').map(({ name }) => name),
-    intermediates: readCertificates(options.intermediates ?? [], 'intermediates'),
-    distrusted: readCertificates(options.distrusted ?? [], 'distrusted'),
-    revocation: options.revocation,
-  };
-}
-
-/** Nothing is valid at a time that is none. */
-function timeless({ now }: PresentedPeer): Verdict {
-  const finding = {
-    code: 'CERT_EXPIRED',
-    what: 'it cannot be said whether it is valid',
-    expected: '`now` in milliseconds since 1970',
-    found: typedText(now),
-    advice: 'look at the clock that was given',
-  } as const;
-  return no(failureOf(finding, undefined, 0));
-}
-
-function judge(
-  peer: PresentedPeer,
-  trust: Trust,
-  options: CertificateVerifierOptions,
-  remote: Remote | undefined,
-  memory: PathMemory,
-): MaybePromise<Verdict> {
-  if (!isTime(peer.now)) return timeless(peer);
+  const anchors = readAnchors(options.anchors, options.profile === 'webpki' ? 'authority' : 'both', skipped);
+  const distrusted = readCertificates(options.distrusted ?? [], 'distrusted');
   // What may answer otherwise the next time is asked each time.
   const isConstant =
-    trust.revocation === undefined && options.check === undefined && typeof options.publicSuffix !== 'function';
-  const known = isConstant ? memory.get(peer) : undefined;
-  if (known !== undefined) {
-    const [leaf] = known.path;
-    const wrong = leaf && peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined;
-    if (leaf !== undefined)
-      return wrong === undefined
-        ? verdictOf(leaf, known, peer)
-        : { ...no(failureOf(wrong, leaf, 0)), publicKey: leaf.spki };
-  }
-  if (peer.chain.length > MAX_CERTIFICATES) {
-    const what = `it has ${peer.chain.length} certificates, at most ${MAX_CERTIFICATES} are read`;
-    return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
-  }
-  const bytes = peer.chain.reduce((sum, der) => sum + der.length, 0);
-  if (bytes > MAX_BYTES) {
-    const what = `its certificates have ${bytes} bytes, at most ${MAX_BYTES} are read`;
-    return no(failureOf({ code: 'CERT_TOO_LARGE', what }, undefined, 0));
-  }
-  const work = new Work();
-  work.spend(COST.byte * bytes);
-  const positions = new Map<Certificate, number>();
-  const unreadable: UnreadableCertificate[] = [];
-  for (const [position, der] of peer.chain.entries()) {
-    const certificate = orMalformed(() => readCertificate(der), 'RFC 5280 section 4.1');
-    // Only the leaf has to be readable: what else was sent may be of no use to us (RFC 9846 section 4.5.1).
-    if (!isFinding(certificate)) positions.set(certificate, position);
-    else if (position > 0) unreadable.push({ position, why: certificate.what });
-    else return no(failureOf({ ...certificate, what: `certificate 0: ${certificate.what}` }, undefined, 0));
-  }
-  const [leaf, ...sent] = [...positions.keys()];
-  if (leaf === undefined)
-    return no(failureOf({ code: 'CERT_MALFORMED', what: 'there is no certificate' }, undefined, 0));
-  const rules = rulesFor(peer, options);
-  const finding =
-    checkForm(leaf, 'below the anchor', rules) ??
-    (peer.role === 'client' ? nameFinding(leaf, peer, options) : undefined);
-  const question: PathQuestion = {
-    leaf,
-    candidates: [...sent, ...trust.intermediates],
-    anchors: trust.anchors,
-    rules,
-    work,
-    unreadable,
+    options.revocation === undefined && options.check === undefined && typeof options.publicSuffix !== 'function';
+  const judge: FullJudge = {
+    isCurrent: true,
+    parts: ALL_PARTS,
     signatures: options.signatures,
-    revocation: trust.revocation,
+    anchors,
+    skipped,
+    authorities: authoritiesOf(anchors),
+    intermediates: readCertificates(options.intermediates ?? [], 'intermediates'),
+    revocation: options.revocation,
+    allowNoServerName: options.allowNoServerName === true,
+    rules: (peer) => rulesFor(peer, options),
+    distrusts: (certificate) =>
+      distrusted.some((one) => equalBytes(one.spki, certificate.spki) && equalBytes(one.subject, certificate.subject)),
     ...(remote !== undefined && {
-      fetchIssuers: (certificate: Certificate) => remote.issuers(certificate, peer.now).catch(() => []),
+      fetchIssuers: (certificate: Certificate, now: number) => remote.issuers(certificate, now),
     }),
-    ocspResponseOf: (certificate) => peer.ocspResponses[positions.get(certificate) ?? -1],
-    positionOf: (certificate) => positions.get(certificate) ?? -1,
-    ...(trust.distrusted.length > 0 && {
-      distrusts: (certificate: Certificate) =>
-        trust.distrusted.some(
-          (one) => equalBytes(one.spki, certificate.spki) && equalBytes(one.subject, certificate.subject),
-        ),
+    ...(isConstant && {
+      known: (peer: PresentedPeer) => memory.get(peer),
+      keep: (peer: PresentedPeer, found: FoundPath) => {
+        // Not when something else became trusted meanwhile.
+        if (judge.isCurrent) memory.keep(peer, found);
+      },
     }),
   };
-  if (finding !== undefined) return { ...no(failureOf(finding, leaf, 0)), publicKey: leaf.spki };
-  const result = findPath(question);
-  const finish = (found: PathResult): Verdict => {
-    // Not when something else became trusted meanwhile.
-    if (found.ok && isConstant && trust.isCurrent) memory.keep(peer, found);
-    return verdictOf(leaf, found, peer);
-  };
-  return isPromise(result) ? result.then(finish) : finish(result);
+  return judge;
 }
 
 function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): PathRules {
@@ -256,55 +162,4 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
     processedExtensions: options.processedExtensions ?? rules.processedExtensions,
     check: options.check ?? rules.check,
   };
-}
-
-function nameFinding(leaf: Certificate, peer: PresentedPeer, options: CertificateVerifierOptions): Finding | undefined {
-  if (peer.serverName !== undefined) return checkName(leaf, peer.serverName);
-  if (options.allowNoServerName === true) return undefined;
-  return {
-    code: 'CERT_NO_NAME',
-    what: 'there is no name to hold it against',
-    advice: 'give serverName: the name or address that is meant to be reached',
-    rfc: 'RFC 9525 section 6.1',
-  };
-}
-
-function verdictOf(leaf: Certificate, result: PathResult, peer: PresentedPeer): Verdict {
-  if (!result.ok) return { ...no(result.failure), publicKey: leaf.spki };
-  const { path, anchor, policies, revocation } = result;
-  const whole =
-    anchor.certificate === undefined || path.includes(anchor.certificate) ? path : [...path, anchor.certificate];
-  const details = detailsOf(path, { verified: true, policies, revocation });
-  const ders = whole.map(({ der }) => der);
-  const [first, second] = ders;
-  // A leaf that is an anchor itself is there once.
-  if (ders.length === 2 && equalBytes(first!, second!)) ders.pop();
-  return { ok: true, publicKey: leaf.spki, path: ders, checks: told(path, anchor, details, peer), details };
-}
-
-/** What was checked and found good, for traces. */
-function told(
-  path: readonly Certificate[],
-  anchor: Anchor,
-  { expires, revocation }: VerdictDetails,
-  peer: PresentedPeer,
-): readonly string[] {
-  const names = [...path.map(({ subject }) => shortNameText(subject)), shortNameText(anchor.name)];
-  // A leaf or an authority that is an anchor itself is named once.
-  const chain = names.filter((name, index) => name !== names[index - 1]).join(', issued by ');
-  const asked =
-    peer.role === 'client'
-      ? `for a server${peer.serverName === undefined ? '' : `, and for the name ${peer.serverName}`}`
-      : 'for a client';
-  const checks = [
-    `certificate trusted: ${chain} (an anchor of ours)`,
-    `valid: none of it expires for ${duration(expires - peer.now)}`,
-    `meant ${asked}`,
-  ];
-  if (revocation.length > 0) checks.push(`revocation: ${revocation.map(({ status }) => status).join(', ')}`);
-  return checks;
-}
-
-function no(failure: ReturnType<typeof failureOf>): { readonly ok: false; readonly failure: typeof failure } {
-  return { ok: false, failure };
 }
