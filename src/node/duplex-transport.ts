@@ -108,8 +108,8 @@ export class DuplexTransport implements Transport {
       (stream) => stream.destroy(),
       () => {},
     );
-    // A stream that was destroyed before it had been told to say so. What destroying it came to is told in this tick.
-    if (this.#stream.closed) process.nextTick(() => this.#detach());
+    // A stream that was destroyed before it had been told to say so.
+    this.#detachWhenClosed();
   }
 
   /** A stream that a program wrote may throw wherever it is called. */
@@ -162,8 +162,7 @@ export class DuplexTransport implements Transport {
 
   readonly #onClose = (): void => {
     this.#takeTheRest();
-    // What says so and is not closed can still fail.
-    if (this.#stream.closed) this.#detach();
+    this.#detachWhenClosed();
     if (this.#isGone) return;
     this.#isGone = true;
     this.#events.gone();
@@ -175,9 +174,16 @@ export class DuplexTransport implements Transport {
     for (let chunk: unknown = stream.read(); chunk !== null; chunk = stream.read()) this.#onData(chunk);
   }
 
-  #detach(): void {
+  /**
+   * What says 'close' and is not closed can still fail; and what is closed may have its error still to tell, in this tick: a
+   * stream that was destroyed by its own `_read` while the rest of it was taken.
+   */
+  #detachWhenClosed(): void {
     const stream = this.#stream;
-    stream.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose);
+    if (!stream.closed) return;
+    process.nextTick(() =>
+      stream.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose),
+    );
   }
 }
 

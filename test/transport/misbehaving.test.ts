@@ -163,6 +163,18 @@ describe('streams of Node', () => {
     await nothingEscaped();
   });
 
+  it('one that says that it is closed, and fails while the rest of it is taken, harms nothing', async () => {
+    const [a, b] = wire();
+    const { client, server } = await secured([a, b]);
+    a._read = () => void a.destroy(new Error('boom'));
+    a.emit('close');
+    server.destroy();
+    client.destroy();
+    await nothingEscaped();
+    expect(a.destroyed).toBe(true);
+    expect(a.listenerCount('error')).toBe(0);
+  });
+
   it('once the peer has ended too, a transport that takes nothing is not waited for', async () => {
     const [a, b] = wire();
     const { client, server } = await secured([a, b], { closeTimeout: 30 });

@@ -10,8 +10,11 @@ import type { Cannot, Peer } from '../types.ts';
 
 const SOURCES = join(ROOT, 'test/interop/peers');
 
+/** The package that holds the binary: the one named `bun` moves it about when it is installed. */
+const BUN = `@oven/bun-${process.platform}-${process.arch}@1.4.5`;
+
 /** Packages of npm that bring a runtime: `npm run interop -- --install` puts them into the cache. */
-export const PACKAGES = ['node@24.21.0', 'node@26.10.0', 'bun@1.4.5', 'deno@2.9.6'] as const;
+export const PACKAGES: readonly string[] = ['node@24.21.0', 'node@26.10.0', BUN, 'deno@2.9.6'];
 
 const NPM = 'npm run interop -- --install';
 const HANGS_UP = 'its server accepts any certificate in the handshake, and then hangs up without an alert';
@@ -193,7 +196,7 @@ function packaged(name: string, ...places: readonly string[]): string | undefine
 }
 
 function bun(): string | undefined {
-  return which('bun') ?? platform('@oven', 'bin/bun', 'bun@1.4.5');
+  return which('bun') ?? platform('@oven', 'bin/bun', BUN);
 }
 
 function deno(): string | undefined {
