@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { client12, server12 } from '../../src/engine/protocols12.ts';
 import type { EngineEvent } from '../../src/engine/event.ts';
 import type { Engine } from '../../src/engine/engine.ts';
+import type { PresentedPeer, Verdict } from '../../src/handshake/peer.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
 import { type ClientParts, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
@@ -183,4 +184,21 @@ it('what a callback throws need not let itself be looked at', () => {
     (event) => event.type === 'failed' && event.error.code,
   );
   expect(codes.at(-1)).toBe('ERR_VERIFIER_FAILED');
+});
+
+it.each<readonly [string, object]>([
+  ['a path with what throws when it is looked at', { path: [new Proxy({}, { get: boom, getPrototypeOf: boom })] }],
+  ['a path with a number', { path: [5] }],
+  ['checks that are no texts', { checks: [5] }],
+  ['details that are none', { details: 5 }],
+])('a verdict is looked at in every part: %s', (_name, part) => {
+  const { verify } = toyVerifier;
+  const verifier = { verify: (peer: PresentedPeer) => ({ ...(verify(peer) as Verdict), ...part }) };
+  const client = run({ client: makeClient({ verifier }), server: makeServer(tickets()) }).client;
+  const server = run({
+    client: makeClient({ credential: toyCredential, protocols: [client12] }),
+    server: makeServer({ clientAuth: 'require', verifier, protocols: [server12], ...tickets() }),
+  }).server;
+  for (const events of [client, server])
+    expect(events.at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_VERIFIER_FAILED' } });
 });

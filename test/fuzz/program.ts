@@ -219,6 +219,9 @@ async function webChunks(random: Generator): Promise<string> {
 
 async function nodeChunks(random: Generator): Promise<string> {
   const [a, b] = wire();
+  // A wire in memory does not tell one end that the other is gone.
+  a.once('close', () => b.destroy());
+  b.once('close', () => a.destroy());
   const strange = random.next(2) === 1;
   const outcomes = new Set<string>();
   const note = (reason: unknown): void => void outcomes.add(codeOf(reason));
