@@ -49,7 +49,7 @@ interface More {
 export const FILE = { value: 'FILE', isFile: true } as const;
 
 /** A log may also go to standard output, or nowhere. */
-export const LOG_FILE = { ...FILE, noFiles: ['-', 'off'] } as const;
+export const LOG_FILE = { value: 'FILE', isFile: true, noFiles: ['-', 'off'] } as const;
 
 /** Declares an option with a value. */
 export function option<T>(
