@@ -5,14 +5,15 @@
  * @module
  */
 import { withFallback } from './fallback.ts';
-import { nobleProvider } from './noble/index.ts';
+import { lateNobleProvider } from './noble/late.ts';
 import { hasNodeCrypto, nodeProvider } from './node/index.ts';
 import type { CryptoProvider } from './types.ts';
 import { hasWebCrypto, webCryptoProvider } from './webcrypto/index.ts';
 
 /**
  * A provider for this runtime. `name` says what it is made of: `node, webcrypto, noble`. What it has proved and the keys it
- * has read are its own: give one to all that can share it, as a context does with its connections.
+ * has read are its own: give one to all that can share it, as a context does with its connections. noble's curves and
+ * ML-KEM are loaded when the runtime turns out not to have them.
  *
  * @example
  * ```ts
@@ -21,7 +22,7 @@ import { hasWebCrypto, webCryptoProvider } from './webcrypto/index.ts';
  * ```
  */
 export function autoProvider(): CryptoProvider {
-  const noble = nobleProvider();
+  const noble = lateNobleProvider();
   const web = hasWebCrypto() ? withFallback(webCryptoProvider(), noble) : noble;
   return hasNodeCrypto() ? withFallback(nodeProvider(), web) : web;
 }

@@ -4,6 +4,7 @@ import { autoProvider } from '../../src/crypto/auto.ts';
 import { checkProvider } from '../../src/crypto/conformance/index.ts';
 import { isPromise } from '../../src/bytes/promise.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
+import { lateNobleProvider } from '../../src/crypto/noble/late.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import type { Aead, AeadKey, CryptoProvider, Hash, HashState, KeyExchange } from '../../src/crypto/types.ts';
 import { webCryptoProvider } from '../../src/crypto/webcrypto/index.ts';
@@ -14,6 +15,7 @@ const PROVIDERS: readonly (readonly [string, CryptoProvider])[] = [
   ['noble', nobleProvider()],
   ['node', nodeProvider()],
   ['webcrypto', webCryptoProvider({ subtle: webcrypto.subtle as SubtleCrypto })],
+  ['noble, its curves loaded late', lateNobleProvider()],
   ['auto', autoProvider()],
 ];
 

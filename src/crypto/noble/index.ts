@@ -1,10 +1,8 @@
 import { systemRandom } from '../random.ts';
 import { defaultSchemes } from '../schemes.ts';
 import type { CipherSuite, CryptoProvider, KeyExchange, Random, SignatureScheme } from '../types.ts';
-import { secp256r1, secp384r1, secp521r1, x25519 } from './groups.ts';
 import { hashByName } from './hash.ts';
-import { x25519MlKem768 } from './ml-kem.ts';
-import { nobleSigner, nobleVerifier } from './signatures.ts';
+import { nobleGroups, nobleSigner, nobleVerifier } from './public-key.ts';
 import {
   tlsAes128GcmSha256,
   tlsAes256GcmSha384,
@@ -59,7 +57,7 @@ export function nobleProvider(options: NobleOptions = {}): CryptoProvider {
       tlsEcdheEcdsaAes256Gcm,
       tlsEcdheRsaAes256Gcm,
     ],
-    groups: options.groups ?? [x25519MlKem768, x25519, secp256r1, secp384r1, secp521r1],
+    groups: options.groups ?? nobleGroups,
     signatures: options.signatures ?? defaultSchemes(),
     verifier: nobleVerifier,
     hash: hashByName,
