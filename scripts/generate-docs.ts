@@ -2,14 +2,12 @@
  * Writes the parts of the documentation that are made from code: the state diagrams in docs/architecture.md, and the page
  * of errors. `npm run docs:generate`; with --check it only says whether they are current.
  */
-import { frontMatter } from './front-matter.ts';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { alertName } from '../src/engine/alerts.ts';
-import { FAULTS } from '../src/errors.ts';
 import { client12, server12 } from '../src/engine/protocols12.ts';
 import { client13 } from '../src/handshake/tls13/client/client.ts';
 import { server13 } from '../src/handshake/tls13/server/server.ts';
 import { drawStates } from '../src/inspect/mermaid.ts';
+import { errorsPage } from './errors/codes-page.ts';
 import { withListenerOptions } from './listener-page.ts';
 import { optionsPage } from './options-page.ts';
 import { testkitPage } from './testkit-page.ts';
@@ -48,24 +46,6 @@ function withDiagrams(text: string): string {
     out = `${out.slice(0, from + begin.length)}\n\`\`\`mermaid\n${drawStates(protocol.table)}\`\`\`\n${out.slice(to)}`;
   }
   return out;
-}
-
-function errorsPage(): string {
-  const rows = Object.entries(FAULTS).map(
-    ([code, { alert, rfc, text }]) => `| \`${code}\` | ${alertName(alert)} | ${text} | ${rfc} |`,
-  );
-  return [
-    ...frontMatter('Errors'),
-    '# Faults of the peer',
-    '',
-    'Made from `src/errors.ts` by `npm run docs:generate`. Each fault has one code, one alert, and the rule that was broken;',
-    'a code without an alert does not compile.',
-    '',
-    '| code | alert | what happened | rule |',
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-  ].join('\n');
 }
 
 function read(path: string): string {
