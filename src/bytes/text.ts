@@ -45,6 +45,16 @@ export function quotedList(texts: readonly string[], max: number = 8): string {
   return texts.length > some.length ? `${some.join(', ')} and ${texts.length - some.length} more` : some.join(', ');
 }
 
+/** JSON that reads the same, with what `printable` escapes as JSON escapes it. Nothing of that is in JSON but in texts. */
+export function escapeJson(json: string): string {
+  return json.replace(UNPRINTABLE, (character) =>
+    character
+      .split('')
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
+}
+
 function escapeUnprintable(text: string): string {
   return text.replace(UNPRINTABLE, (character) => {
     const code = character.codePointAt(0)!.toString(16);

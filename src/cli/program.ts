@@ -5,6 +5,7 @@ import { type Command, helpJson, helpOf, parse, table } from './command.ts';
 import { completionScript } from './completion.ts';
 import { EXIT, Failure } from './failure.ts';
 import type { Terminal } from './terminal.ts';
+import { jsonText } from './json-text.ts';
 
 /** A command by itself, or several under one word. Loaded when it is used: each has its own half of the library. */
 type Entry =
@@ -60,7 +61,7 @@ export async function runProgram(args: readonly string[], terminal: Terminal): P
     terminal.note(`warifu: ${error.message}`);
     const { message } = error;
     const code = error instanceof TlsError ? error.code : undefined;
-    if (wantsJson(args)) terminal.print(JSON.stringify({ ok: false, exitCode, error: { code, message } }));
+    if (wantsJson(args)) terminal.print(jsonText({ ok: false, exitCode, error: { code, message } }));
     return exitCode;
   }
 }

@@ -38,7 +38,13 @@ export function alertMeaning(level: number, description: number, tls13: boolean)
   return tls13 ? meanings.tls13 : level === 1 ? meanings.warning12 : meanings.fatal12;
 }
 
-/** Is there anything to tell the peer? Not when it told us, and not when it cannot hear. */
-export function sendsAlert(error: TlsError): boolean {
-  return error.alert !== undefined && error.code !== 'ERR_ALERT_RECEIVED' && error.code !== 'ERR_TRANSPORT';
+/**
+ * What the peer is told of an error; undefined when it told us, or cannot hear. What is given up after the handshake is an
+ * error like any other: user_canceled is for handshakes, and the close_notify behind it would look like an end. Without
+ * any alert it would look like one too, to the many that take the end of a transport for the end of the data (RFC 9846
+ * section 6.1).
+ */
+export function alertOf({ alert, code }: TlsError, wasOpen: boolean): number | undefined {
+  if (code === 'ERR_ALERT_RECEIVED' || code === 'ERR_TRANSPORT') return undefined;
+  return wasOpen && alert === Alert.userCanceled ? Alert.internalError : alert;
 }

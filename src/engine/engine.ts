@@ -16,7 +16,7 @@ import {
 import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Secret, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
-import { alertMeaning, sendsAlert } from './alerts.ts';
+import { alertMeaning, alertOf } from './alerts.ts';
 import { answer } from './answer.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import {
@@ -527,13 +527,11 @@ export class Engine {
   #say(error: TlsError, wasOpen: boolean): void {
     // RFC 5246 section 7.2.1: a closure is answered by one, and nothing else is said.
     const closed = error.alertReceived === Alert.closeNotify;
-    if (!sendsAlert(error) && !closed) return;
-    const cancels = error.alert === Alert.userCanceled;
-    // user_canceled is for handshakes, and close_notify follows it (RFC 9846 section 6.1). After the handshake that would
-    // look like an end: what is aborted has to look cut off.
-    if (cancels && wasOpen) return;
+    const alert = alertOf(error, wasOpen);
+    if (alert === undefined && !closed) return;
+    const cancels = alert === Alert.userCanceled;
     try {
-      if (!closed) this.#outbound.alert(cancels ? 1 : 2, error.alert!);
+      if (alert !== undefined && !closed) this.#outbound.alert(cancels ? 1 : 2, alert);
       if (cancels || closed) this.#outbound.alert(1, Alert.closeNotify);
     } catch {
       // A trace callback that throws, or keys that may not be used any more: the error that is reported came before.

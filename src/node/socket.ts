@@ -253,7 +253,10 @@ export class TlsSocket extends NetSocket {
   override _destroy(error: Error | null, done: Done): void {
     this.stopTimer();
     clearTimeout(this.#failedTimer);
-    this.#driver.abort(isTlsError(error) ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }));
+    // An error of another connection says nothing that this peer should hear.
+    const isOwn = isTlsError(error) && error.code === 'ERR_ABORTED';
+    // Programs destroy a socket that they are done with, as they do with one of node:tls.
+    this.#driver.abort(isOwn ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }), error === null);
     this.#settle(error ?? new TlsError('ERR_ABORTED'));
     for (const tell of this.#failed.splice(0)) tell();
     done(error);

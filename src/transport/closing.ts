@@ -1,4 +1,4 @@
-import { Alert, TlsError } from '../errors.ts';
+import { TlsError } from '../errors.ts';
 import type { EngineCalls } from './engine-calls.ts';
 import type { TransportConfig } from './options.ts';
 import type { Reading } from './reading.ts';
@@ -30,6 +30,8 @@ export class Closing {
   #isOver = false;
   /** The handshake is done: what is cut off from now on has to look so. */
   isOpen = false;
+  /** The program is done with the connection, and has nothing to say to the peer. */
+  isSilent = false;
 
   constructor(parts: ClosingParts) {
     this.#parts = parts;
@@ -152,7 +154,7 @@ export class Closing {
     if (engine !== undefined && !this.#isOver) {
       calls.call(() => engine.abort(error));
       const alert = engine.takeBytes();
-      if (alert !== undefined && sender.isOpen) sender.hand(alert, []);
+      if (alert !== undefined && sender.isOpen && !this.#saysNothing) sender.hand(alert, []);
     }
     this.finish(error);
     return false;
@@ -187,6 +189,10 @@ export class Closing {
     else this.#release.ended();
   }
 
+  get #saysNothing(): boolean {
+    return this.isOpen && this.isSilent;
+  }
+
   #tell(error: TlsError | undefined): void {
     const { calls, sender, skin } = this.#parts;
     this.#timers.clearAll();
@@ -204,8 +210,7 @@ export class Closing {
       this.#release.now();
       return;
     }
-    const wasCutOff = this.isOpen && error?.alert === Alert.userCanceled;
-    const hasSaidWhy = error?.alert !== undefined && !wasCutOff;
+    const hasSaidWhy = error?.alert !== undefined && !this.#saysNothing;
     const isAwaited = sender.isEnding && !reading.hasEnded;
     this.#release.begin(reading.inbox.flows && (hasSaidWhy || isAwaited));
   }

@@ -151,11 +151,12 @@ export class Driver {
   }
 
   /**
-   * Gives the connection up, and what has not been read with it. During the handshake the peer is told so; afterwards it
-   * sees that the data was cut off.
+   * Gives the connection up, and what has not been read with it. The peer is told so; after the handshake `isSilent` leaves
+   * it at the end of the transport without close_notify.
    */
-  abort(error: TlsError): void {
+  abort(error: TlsError, isSilent: boolean = false): void {
     if (this.#closing.isDone) return;
+    this.#closing.isSilent = isSilent;
     if (this.#calls.isInside) {
       this.#calls.stop = error;
       return;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MAX_MESSAGE, printable, quoted, quotedList } from '../../src/bytes/text.ts';
+import { escapeJson, MAX_MESSAGE, printable, quoted, quotedList } from '../../src/bytes/text.ts';
 import { FAULTS, TlsError } from '../../src/errors.ts';
 import { nameText } from '../../src/pki/x509/general-name-text.ts';
 import { failureOf } from '../../src/pki/x509/verdict.ts';
@@ -114,6 +114,15 @@ describe('errors', () => {
     );
     expectHarmless(nameText(long), 400);
     expectHarmless(failureOf({ code: 'CERT_EXPIRED', what: HOSTILE, found: HOSTILE }, undefined, 0).message);
+  });
+});
+
+describe('JSON', () => {
+  it('reads the same, and does nothing to a terminal', () => {
+    const value = { [HOSTILE]: [HOSTILE, 'plain "and" \\ ü 名'] };
+    const text = escapeJson(JSON.stringify(value));
+    expectHarmless(text, Number.POSITIVE_INFINITY);
+    expect(JSON.parse(text)).toEqual(value);
   });
 });
 

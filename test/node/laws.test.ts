@@ -3,7 +3,7 @@ import { type AddressInfo, connect as dial, type Socket } from 'node:net';
 import tls from 'node:tls';
 import { type Duplex, PassThrough, pipeline, Readable } from 'node:stream';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import type { AcceptOptions } from '../../src/index.ts';
+import { type AcceptOptions, TlsError } from '../../src/index.ts';
 import { accept, connect, createServer, TlsSocket } from '../../src/node/index.ts';
 import { loopback, pause, readAll, secured, wire } from '../support/duplex.ts';
 import { makeClient, makeServer } from '../support/pair.ts';
@@ -374,8 +374,8 @@ describe('5. time limits', () => {
 
 describe('6. giving up is not a clean end', () => {
   const ways: { readonly [how: string]: (socket: TlsSocket) => void } = {
-    'destroy()': (socket) => void socket.destroy(),
     'destroy(error)': (socket) => void socket.destroy(new Error('of the program')),
+    'destroy(error of another connection)': (socket) => void socket.destroy(new TlsError('ERR_BAD_RECORD_MAC')),
     'a pipe that fails': (socket) => {
       const source = Readable.from(
         (async function* () {
@@ -386,7 +386,7 @@ describe('6. giving up is not a clean end', () => {
       pipeline(source, socket, () => {});
     },
   };
-  for (const [how, giveUp] of Object.entries(ways))
+  for (const [how, giveUp] of Object.entries(ways)) {
     it(how, async () => {
       const { client, server } = await secured(await loopback());
       server.write('some');
@@ -394,8 +394,33 @@ describe('6. giving up is not a clean end', () => {
       giveUp(server);
       const { bytes, error } = await readAll(client);
       expect(bytes.toString()).toMatch(/^somea?$/);
-      expect(error).toEqual(pushed('ERR_TRUNCATED'));
+      expect(error).toMatchObject({ code: 'ERR_ALERT_RECEIVED', alertReceived: 80 });
     });
+
+    // It takes the end of TCP for the end of the data.
+    for (const maxVersion of ['TLSv1.2', 'TLSv1.3'] as const)
+      it(`${how}, to node:tls, ${maxVersion}`, async () => {
+        const { port } = await listening({}, (socket) => void socket.write('some', () => giveUp(socket)));
+        const client = tls.connect({ port, host: '127.0.0.1', rejectUnauthorized: false, maxVersion });
+        const ended = vi.fn();
+        const data: unknown[] = [];
+        client.on('data', (chunk) => data.push(chunk)).on('end', ended);
+        const [error] = await once(client, 'error');
+        expect(error.code).toMatch(/ALERT_INTERNAL_ERROR/);
+        expect(data.join('')).toMatch(/^somea?$/);
+        expect(ended).not.toHaveBeenCalled();
+      });
+  }
+
+  it('destroy() says nothing, as with node:tls', async () => {
+    const { client, server } = await secured(await loopback());
+    server.write('some');
+    await once(client, 'readable');
+    server.destroy();
+    const { bytes, error } = await readAll(client);
+    expect(bytes.toString()).toBe('some');
+    expect(error).toEqual(pushed('ERR_TRUNCATED'));
+  });
 });
 
 describe('7. truncation', () => {

@@ -7,6 +7,7 @@ import { readTarget, targetText } from '../connect/target.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { codeOf, coloured, type Terminal } from '../terminal.ts';
 import { factsOf, JUDGEMENTS, rowOf, seenText } from './server.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu badclient` */
 export const badClientCommand: Command = {
@@ -72,7 +73,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
         `${padColumns(name, 24)}${coloured(terminal, colour, result.judgement === 'unseen' ? 'it asks for none' : text)}: ${seenText(result)}`,
       );
   }
-  if (given.has('json')) terminal.print(JSON.stringify(results.map(jsonOf)));
+  if (given.has('json')) terminal.print(jsonText(results.map(jsonOf)));
   return results.some(({ judgement }) => judgement === 'wrong') ? EXIT.no : EXIT.ok;
 }
 

@@ -5,6 +5,7 @@ import { type BadServerResult, SERVER_FAULTS, startBadServer } from '../../testk
 import type { Command, Given } from '../command.ts';
 import { EXIT, Failure, usage } from '../failure.ts';
 import { codeOf, coloured, type Terminal } from '../terminal.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu badserver` */
 export const badServerCommand: Command = {
@@ -41,9 +42,7 @@ into a file, and so do --out-client (a certificate and key that "wants-certifica
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
   if (given.has('list')) {
-    terminal.print(
-      given.has('json') ? JSON.stringify(SERVER_FAULTS.map(factsOf)) : SERVER_FAULTS.map(rowOf).join('\n'),
-    );
+    terminal.print(given.has('json') ? jsonText(SERVER_FAULTS.map(factsOf)) : SERVER_FAULTS.map(rowOf).join('\n'));
     return EXIT.ok;
   }
   const only = given.text('only');
@@ -55,8 +54,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     address: given.text('address') ?? '127.0.0.1',
     ...(domain !== undefined && { domain }),
     ...(only !== undefined && { only }),
-    onResult: (result) =>
-      terminal.print(given.has('json') ? JSON.stringify(resultOf(result)) : resultText(result, terminal)),
+    onResult: (result) => terminal.print(given.has('json') ? jsonText(resultOf(result)) : resultText(result, terminal)),
   }).catch((error: unknown) => {
     throw new Failure(`it cannot listen there (${codeOf(error)})`);
   });

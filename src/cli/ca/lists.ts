@@ -8,6 +8,7 @@ import { readFile, type Terminal } from '../terminal.ts';
 import { existingFolder, FOLDER_OPTIONS, openFolder, writeLists } from './authority.ts';
 import type { CaFolder, IssuedRecord, State } from './folder.ts';
 import { trustText } from './trust.ts';
+import { jsonText } from '../json-text.ts';
 
 const REASONS: readonly RevocationReason[] = [
   'unspecified',
@@ -59,7 +60,7 @@ first of them in DER. Each has a number higher than the last.
       state: await writeLists(folder, state, root, intermediate, days),
       result: state.crlNumber,
     }));
-    if (given.has('json')) terminal.print(JSON.stringify({ crl: folder.file('crl.pem'), number }));
+    if (given.has('json')) terminal.print(jsonText({ crl: folder.file('crl.pem'), number }));
     else terminal.print(folder.file('crl.pem'));
     return EXIT.ok;
   },
@@ -79,7 +80,7 @@ Lists what was issued here.
   run: async (given, terminal) => {
     const { issued } = existingFolder(given, terminal).state();
     if (given.has('json')) {
-      terminal.print(JSON.stringify(issued));
+      terminal.print(jsonText(issued));
       return EXIT.ok;
     }
     for (const { serial, file, purpose, names, notAfter, revoked } of issued) {
@@ -112,7 +113,7 @@ Prints what to do so that programs, machines and browsers trust root.crt, and ho
     const [root] = readCertificates([folder.readOwn('root.crt')]);
     const name = root === undefined ? 'warifu' : (/CN=((?:\\.|[^,+])*)/.exec(nameText(root.subject))?.[1] ?? 'warifu');
     const text = trustText(folder.file('root.crt'), name);
-    terminal.print(given.has('json') ? JSON.stringify({ root: folder.file('root.crt'), text }) : text);
+    terminal.print(given.has('json') ? jsonText({ root: folder.file('root.crt'), text }) : text);
     return EXIT.ok;
   },
 };
@@ -132,9 +133,7 @@ async function revoke(given: Given, terminal: Terminal): Promise<number> {
     return { state: await writeLists(folder, { ...state, issued }, root, intermediate, days), result: records };
   });
   if (given.has('json'))
-    terminal.print(
-      JSON.stringify({ revoked: revoked.map(({ serial }) => serial), reason, crl: folder.file('crl.pem') }),
-    );
+    terminal.print(jsonText({ revoked: revoked.map(({ serial }) => serial), reason, crl: folder.file('crl.pem') }));
   else {
     for (const { serial, file } of revoked) terminal.print(`${serial} (${file}.crt) is revoked`);
     terminal.print(`${folder.file('crl.pem')} says so: give it to those who check`);

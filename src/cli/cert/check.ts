@@ -13,6 +13,7 @@ import type { Command, Given } from '../command.ts';
 import { EXIT, usage } from '../failure.ts';
 import { coloured, readFile, readPassword, type Terminal } from '../terminal.ts';
 import { READ_OPTIONS } from './load.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu cert check` */
 export const checkCommand: Command = {
@@ -83,7 +84,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const purpose = given.oneOf('purpose', ['server', 'client']) ?? 'server';
   const rows = await check(given, purpose, terminal);
   const isNo = rows.some(({ outcome }) => outcome === 'no');
-  if (given.has('json')) terminal.print(JSON.stringify({ ok: !isNo, requirements: rows }));
+  if (given.has('json')) terminal.print(jsonText({ ok: !isNo, requirements: rows }));
   else for (const row of rows) terminal.print(rowText(row, terminal));
   return isNo ? EXIT.no : EXIT.ok;
 }

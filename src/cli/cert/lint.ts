@@ -21,6 +21,7 @@ import type { Command, Given } from '../command.ts';
 import { EXIT, Failure } from '../failure.ts';
 import { coloured, type Terminal } from '../terminal.ts';
 import { loadFiles, READ_OPTIONS } from './load.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu cert lint` */
 export const lintCommand: Command = {
@@ -63,7 +64,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   if (certificates.length === 0) throw new Failure('there is no certificate in it');
   const profile = given.oneOf('profile', ['rfc5280', 'webpki']) ?? 'rfc5280';
   const remarks = certificates.flatMap((certificate, index) => lint(certificate, index, profile));
-  if (given.has('json')) terminal.print(JSON.stringify({ profile, certificates: certificates.length, remarks }));
+  if (given.has('json')) terminal.print(jsonText({ profile, certificates: certificates.length, remarks }));
   else {
     for (const { index, subject, level, text, rfc } of remarks) {
       const colour = level === 'error' ? 'red' : 'yellow';

@@ -7,6 +7,7 @@ import { EXIT } from '../failure.ts';
 import { coloured, type Terminal } from '../terminal.ts';
 import { type CertificateFacts, certificateFacts, keyText, nameFacts, pinOf } from './facts.ts';
 import { loadFiles, READ_OPTIONS } from './load.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu cert show` */
 export const showCommand: Command = {
@@ -34,7 +35,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   const facts = certificates.map((certificate) => certificateFacts(certificate, now));
   if (given.has('json')) {
     terminal.print(
-      JSON.stringify({
+      jsonText({
         certificates: facts,
         privateKeys: keys.map(({ publicKey }) => ({ key: keyText(publicKey), pin: pinOf(publicKey) })),
         publicKeys: publicKeys.map((key) => ({ key: keyText(key), pin: pinOf(key) })),

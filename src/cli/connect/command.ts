@@ -27,6 +27,7 @@ import { type Report, reportOf } from './report.ts';
 import { STARTTLS, STARTTLS_NAMES } from './starttls.ts';
 import { readTarget, type Target } from './target.ts';
 import { reportText } from './text.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu connect` */
 export const connectCommand: Command = {
@@ -175,9 +176,9 @@ async function finish(
     for (const one of [...before, told]) if (!given.has('quiet') || !one.ok) say(reportText(one, terminal));
   };
   const json = (more: object): void =>
-    void say(JSON.stringify(before.length === 0 ? { ...told, ...more } : { ...told, ...more, before }));
+    void say(jsonText(before.length === 0 ? { ...told, ...more } : { ...told, ...more, before }));
   if (!isPiping || socket === undefined || isRefused) {
-    if (given.has('json')) terminal.print(JSON.stringify(before.length === 0 ? told : { ...told, before }));
+    if (given.has('json')) terminal.print(jsonText(before.length === 0 ? told : { ...told, before }));
     else tell();
     if (socket !== undefined && !socket.destroyed) await leave(socket);
     return isRefused ? EXIT.no : EXIT.ok;

@@ -5,6 +5,7 @@ import type { Plan } from './plan.ts';
 import { POLICIES } from './policies.ts';
 import type { Snapshot } from './snapshot.ts';
 import { Revocations } from './trust.ts';
+import { jsonText } from '../json-text.ts';
 
 /** Says what a plan would do; what is wrong with it is thrown. Nothing is opened, nothing is written. */
 export async function checkPlan(plan: Plan, files: Snapshot, terminal: Terminal, json: boolean): Promise<number> {
@@ -38,7 +39,7 @@ export async function checkPlan(plan: Plan, files: Snapshot, terminal: Terminal,
     });
   }
   if (json) {
-    terminal.print(JSON.stringify({ ok: true, listeners, notes }));
+    terminal.print(jsonText({ ok: true, listeners, notes }));
     return EXIT.ok;
   }
   for (const one of listeners) {

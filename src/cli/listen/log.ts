@@ -2,10 +2,12 @@ import { createWriteStream, type WriteStream } from 'node:fs';
 import { alertDescriptionName } from '../../inspect/names.ts';
 import { TlsError } from '../../errors.ts';
 import { toHex } from '../../bytes/bytes.ts';
+import { printable } from '../../bytes/text.ts';
 import type { HandshakeInfo, PeerInfo } from '../../handshake/context.ts';
 import { identitiesOf } from '../../pki/path/details.ts';
 import { readCertificate } from '../../pki/x509/certificate.ts';
 import { isFinding, orMalformed } from '../../pki/x509/verdict.ts';
+import { jsonText } from '../json-text.ts';
 
 /** The access log: one line of JSON for each connection, request and refusal. */
 
@@ -22,7 +24,7 @@ export function accessLog(place: string, tell: (text: string) => void): AccessLo
   let stream: WriteStream | undefined = place === '-' ? undefined : openFile(place, tell);
   return {
     write: (entry) => {
-      const line = `${JSON.stringify({ time: new Date().toISOString(), ...entry })}\n`;
+      const line = `${logLine({ time: new Date().toISOString(), ...entry })}\n`;
       if (stream === undefined) process.stdout.write(line);
       else stream.write(line);
     },
@@ -33,6 +35,18 @@ export function accessLog(place: string, tell: (text: string) => void): AccessLo
     },
     close: () => new Promise((done) => (stream === undefined ? done() : stream.end(done))),
   };
+}
+
+/** Characters of one text, and members of one list: a client does not choose how much is written about it. */
+const MAX_TEXT = 2_000;
+const MAX_LIST = 32;
+
+function logLine(entry: { readonly [name: string]: unknown }): string {
+  return jsonText(entry, (_name, value: unknown) => {
+    if (typeof value === 'string') return value.length > MAX_TEXT ? printable(value, MAX_TEXT) : value;
+    if (!Array.isArray(value) || value.length <= MAX_LIST) return value;
+    return [...value.slice(0, MAX_LIST), `and ${value.length - MAX_LIST} more`];
+  });
 }
 
 function openFile(path: string, tell: (text: string) => void): WriteStream {

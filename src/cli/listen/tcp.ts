@@ -113,14 +113,17 @@ export function join(socket: TlsSocket, upstream: Socket, idle: number): Promise
       upstream.destroySoon();
     };
     let first: string | undefined;
+    let isCutOff = false;
     socket.on('data', () => void timer?.refresh()).once('end', () => (first ??= 'by the client'));
     upstream.on('data', () => void timer?.refresh()).once('end', () => (first ??= 'by the server'));
     socket.pipe(upstream);
     upstream.pipe(socket);
     socket.once('error', (error) => {
       over(`the client failed: ${messageOf(error)}`);
-      // What came from it goes to the server first.
-      upstream.end(() => upstream.destroy());
+      // What came from it goes to the server first. Then it is cut off: an end would make it look whole.
+      isCutOff = !upstream.readableEnded && !upstream.writableEnded;
+      if (isCutOff) upstream.write('', () => reset(upstream));
+      else upstream.end(() => upstream.destroy());
     });
     upstream.once('error', (error) => {
       over(`the server failed: ${reasonOf(error)}`);
@@ -135,13 +138,19 @@ export function join(socket: TlsSocket, upstream: Socket, idle: number): Promise
       resolve(how ?? first ?? 'by both');
     };
     socket.once('close', () => {
-      if (!upstream.destroyed) upstream.end(() => upstream.destroy());
+      if (!upstream.destroyed && !isCutOff) upstream.end(() => upstream.destroy());
       closed();
     });
     upstream.once('close', () => {
       closed();
     });
   });
+}
+
+/** Unix sockets know no reset. */
+function reset(socket: Socket): void {
+  if (socket.remoteFamily === undefined) socket.destroy();
+  else socket.resetAndDestroy();
 }
 
 function messageOf(error: unknown): string {

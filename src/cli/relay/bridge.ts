@@ -30,6 +30,9 @@ export function bridge(
     let sent = 0;
     let ended: string | undefined;
     let isClosing = false;
+    let isBroken = false;
+    /** What is full. A client that does not read is not answered for ever. */
+    const full = new Set<Duplex>();
     const timer = idle > 0 ? setTimeout(() => close(1001, 'idle-timeout', 'idle-timeout'), idle) : undefined;
     timer?.unref();
 
@@ -48,7 +51,17 @@ export function bridge(
       const late = setTimeout(() => socket.destroy(), CLOSE_PATIENCE);
       socket.once('close', () => clearTimeout(late));
     }
+    function hold(until: Duplex): void {
+      if (full.has(until)) return;
+      full.add(until);
+      socket.pause();
+      until.once('drain', () => {
+        full.delete(until);
+        if (full.size === 0) socket.resume();
+      });
+    }
     const take = (chunk: Uint8Array): void => {
+      if (isBroken) return;
       timer?.refresh();
       try {
         for (const { opcode, payload } of reader.read(chunk)) {
@@ -61,18 +74,17 @@ export function bridge(
             socket.end();
             return;
           }
-          if (opcode === 9) send(10, payload);
-          else if (opcode === 1) throw new FrameError(1003, 'text, and only binary messages are carried');
+          if (opcode === 9) {
+            if (!send(10, payload)) hold(socket);
+          } else if (opcode === 1) throw new FrameError(1003, 'text, and only binary messages are carried');
           else if (opcode !== 10 && !isClosing) {
             received += payload.length;
-            if (!upstream.write(payload)) {
-              socket.pause();
-              upstream.once('drain', () => socket.resume());
-            }
+            if (!upstream.write(payload)) hold(upstream);
           }
         }
       } catch (error) {
         if (!(error instanceof FrameError)) throw error;
+        isBroken = true;
         close(error.code, error.message, `the client broke the rules: ${error.message}`);
       }
     };

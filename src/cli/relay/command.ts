@@ -15,6 +15,7 @@ import { dial, reasonOf } from '../listen/pool.ts';
 import { Snapshot } from '../listen/snapshot.ts';
 import { listenOn, placeText } from '../listen/sockets.ts';
 import { codeOf, type Terminal } from '../terminal.ts';
+import { Asking } from './asking.ts';
 import { bridge } from './bridge.ts';
 import { RELAY_OPTIONS, type RelaySettings } from './options.ts';
 
@@ -51,6 +52,7 @@ interface Relay {
   readonly log: AccessLog;
   readonly open: Set<Duplex>;
   readonly byAddress: Map<string, number>;
+  readonly asking: Asking;
 }
 
 async function run(given: Given, terminal: Terminal): Promise<number> {
@@ -68,6 +70,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     log: accessLog(settings.log, note),
     open: new Set(),
     byAddress: new Map(),
+    asking: new Asking(settings['max-connections'], settings['max-per-address']),
   };
   const http = httpServer(relay);
   const servers: Server[] = [];
@@ -75,7 +78,10 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
   for (const where of wheres) {
     const server =
       context === undefined
-        ? createNetServer({ noDelay: true }, (raw) => http.emit('connection', raw))
+        ? createNetServer({ noDelay: true }, (raw) => {
+            raw.on('error', () => {});
+            if (relay.asking.add(raw, raw)) http.emit('connection', raw);
+          })
         : tlsServer(http, context, relay);
     try {
       await listenOn(server, where);
@@ -153,10 +159,12 @@ function addressesOf({ address, port = 8_080 }: RelaySettings): readonly Where[]
   );
 }
 
-function tlsServer(http: HttpServer, context: ServerContext, { log }: Relay): Server {
+function tlsServer(http: HttpServer, context: ServerContext, { log, asking }: Relay): Server {
   return createNetServer({ allowHalfOpen: true, noDelay: true }, (raw) => {
     raw.on('error', () => {});
+    if (raw.destroyed) return;
     const socket = accept(raw, { context, handshakeTimeout: 10_000 });
+    if (!asking.add(socket, raw)) return;
     socket.on('error', (error) => {
       if (!socket.isSecure) log.write({ event: 'refused', client: clientOf(raw), ...refusalFields(error) });
     });
@@ -166,7 +174,7 @@ function tlsServer(http: HttpServer, context: ServerContext, { log }: Relay): Se
 
 function httpServer(relay: Relay): HttpServer {
   const server = createHttpServer(
-    { headersTimeout: 5_000, requestTimeout: 5_000, maxHeaderSize: 8_192 },
+    { headersTimeout: 5_000, requestTimeout: 5_000, connectionsCheckingInterval: 1_000, maxHeaderSize: 8_192 },
     (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', upgrade: 'websocket', connection: 'close' });
       response.end('this is for WebSocket\n');
@@ -204,6 +212,7 @@ async function serve(relay: Relay, request: IncomingMessage, socket: Duplex, hea
     refuse(503, 'there are too many connections');
     return;
   }
+  relay.asking.delete(socket);
   relay.open.add(socket);
   relay.byAddress.set(address, there + 1);
   socket.once('close', () => {

@@ -1,11 +1,14 @@
 /** Frames of WebSocket (RFC 6455), as a server reads and writes them. */
 
+/** Bytes of a control frame. */
+const MAX_CONTROL = 125;
+
 /** What a frame can be. */
 export type Opcode = 0 | 1 | 2 | 8 | 9 | 10;
 
+/** A frame, or a part of one: what is carried on is not kept until the frame is whole. */
 export interface Frame {
   readonly opcode: Opcode;
-  readonly isFinal: boolean;
   readonly payload: Uint8Array;
 }
 
@@ -20,10 +23,29 @@ export class FrameError extends Error {
   }
 }
 
-/** Cuts what arrives into frames. Control frames may come between the parts of a message. */
+/** Bytes of the longest head of a frame: its kind, a length of eight bytes, the mask. */
+const MAX_HEAD = 14;
+const MASK = 4;
+
+/** What is being read. */
+interface Reading {
+  readonly opcode: Opcode;
+  readonly mask: Uint8Array;
+  readonly length: number;
+  /** Bytes of the payload that have come. */
+  done: number;
+}
+
+/**
+ * Cuts what arrives into frames. Control frames may come between the parts of a message, and come whole. Each byte is looked
+ * at once, however small the pieces are in which they come.
+ */
 export class FrameReader {
   readonly #maxPayload: number;
-  #pending: Buffer = Buffer.alloc(0);
+  readonly #head: Buffer = Buffer.alloc(MAX_HEAD);
+  #headLength = 0;
+  #frame: Reading | undefined;
+  readonly #control: Uint8Array = new Uint8Array(MAX_CONTROL);
   #isInMessage = false;
 
   /** @param maxPayload bytes of one frame. */
@@ -33,17 +55,42 @@ export class FrameReader {
 
   /** @throws FrameError */
   read(chunk: Uint8Array): readonly Frame[] {
-    this.#pending = this.#pending.length === 0 ? Buffer.from(chunk) : Buffer.concat([this.#pending, chunk]);
     const frames: Frame[] = [];
-    for (;;) {
-      const frame = this.#next();
-      if (frame === undefined) return frames;
-      frames.push(frame);
+    for (let at = 0; at < chunk.length; ) {
+      if (this.#frame === undefined) {
+        this.#head[this.#headLength++] = chunk[at++] ?? 0;
+        this.#frame = this.#begin();
+      }
+      if (this.#frame === undefined) continue;
+      const part = this.#part(this.#frame, chunk, at);
+      at += part.length;
+      this.#take(this.#frame, part, frames);
     }
+    return frames;
   }
 
-  #next(): Frame | undefined {
-    const bytes = this.#pending;
+  /** Without its mask. */
+  #part({ mask, length, done }: Reading, chunk: Uint8Array, at: number): Uint8Array {
+    const part = new Uint8Array(Math.min(length - done, chunk.length - at));
+    for (let i = 0; i < part.length; i++) part[i] = (chunk[at + i] ?? 0) ^ (mask[(done + i) & 3] ?? 0);
+    return part;
+  }
+
+  #take(frame: Reading, part: Uint8Array, frames: Frame[]): void {
+    const { opcode, length } = frame;
+    const isControl = opcode >= 8;
+    if (isControl) this.#control.set(part, frame.done);
+    else if (part.length > 0 || opcode === 1) frames.push({ opcode, payload: part });
+    frame.done += part.length;
+    if (frame.done < length) return;
+    if (isControl) frames.push({ opcode, payload: this.#control.slice(0, length) });
+    this.#frame = undefined;
+    this.#headLength = 0;
+  }
+
+  /** What the head says, when there is enough of it. */
+  #begin(): Reading | undefined {
+    const bytes = this.#head.subarray(0, this.#headLength);
     if (bytes.length < 2) return undefined;
     const first = bytes[0] ?? 0;
     const second = bytes[1] ?? 0;
@@ -51,10 +98,9 @@ export class FrameReader {
     if ((first & 0x70) !== 0) throw new FrameError(1002, 'reserved bits, and no extension was agreed on');
     const opcode = opcodeOf(first & 0x0f);
     if ((second & 0x80) === 0) throw new FrameError(1002, 'a frame of a client without a mask');
-    const isControl = opcode >= 8;
     let length = second & 0x7f;
     let at = 2;
-    if (isControl && (length > 125 || !isFinal))
+    if (opcode >= 8 && (length > MAX_CONTROL || !isFinal))
       throw new FrameError(1002, 'a control frame that is too long, or in parts');
     if (length === 126) {
       if (bytes.length < 4) return undefined;
@@ -70,13 +116,9 @@ export class FrameReader {
       at = 10;
     }
     if (length > this.#maxPayload) throw new FrameError(1009, `a frame of ${length} bytes`);
-    if (bytes.length < at + 4 + length) return undefined;
+    if (bytes.length < at + MASK) return undefined;
     this.#checkOrder(opcode, isFinal);
-    const mask = bytes.subarray(at, at + 4);
-    const payload = new Uint8Array(length);
-    for (let i = 0; i < length; i++) payload[i] = (bytes[at + 4 + i] ?? 0) ^ (mask[i & 3] ?? 0);
-    this.#pending = bytes.subarray(at + 4 + length);
-    return { opcode, isFinal, payload };
+    return { opcode, mask: Uint8Array.from(bytes.subarray(at)), length, done: 0 };
   }
 
   /** A message begins with its kind and continues with parts of kind 0 (section 5.4). */

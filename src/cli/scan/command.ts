@@ -6,6 +6,7 @@ import { EXIT, usage } from '../failure.ts';
 import { coloured, type Terminal } from '../terminal.ts';
 import { type Scan, scan } from './scan.ts';
 import { gradeOf } from './suites.ts';
+import { jsonText } from '../json-text.ts';
 
 /** `warifu scan` */
 export const scanCommand: Command = {
@@ -45,7 +46,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
       if (terminal.columns !== undefined && !given.has('json')) terminal.note(coloured(terminal, 'dim', `… ${what}`));
     },
   });
-  terminal.print(given.has('json') ? JSON.stringify(found) : scanText(found, terminal));
+  terminal.print(given.has('json') ? jsonText(found) : scanText(found, terminal));
   return found.findings.some(({ grade }) => grade === 'bad') ? EXIT.no : EXIT.ok;
 }
 

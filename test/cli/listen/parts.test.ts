@@ -5,6 +5,7 @@ import { flagsOf } from '../../../src/cli/listen/config.ts';
 import { Gate } from '../../../src/cli/listen/gate.ts';
 import { endToEnd, isOurs } from '../../../src/cli/listen/http/headers.ts';
 import { isBelow, targetPath } from '../../../src/cli/listen/http/path.ts';
+import { accessLog } from '../../../src/cli/listen/log.ts';
 import { readPlacedJson } from '../../../src/cli/listen/json.ts';
 import { LISTEN_OPTIONS } from '../../../src/cli/listen/options.ts';
 import { isWithin, rangeRule, targetRule, whereRule } from '../../../src/cli/listen/places.ts';
@@ -19,6 +20,21 @@ import { Folder } from '../../support/programs.ts';
 
 const folder = new Folder();
 afterAll(() => folder.remove());
+
+describe('the access log', () => {
+  it('is one line that a terminal can show, however much a client says', async () => {
+    const log = accessLog(folder.path('access.log'), () => {});
+    const texts = Array.from({ length: 5_000 }, (_, index) => `${index}\u009b31m\u202e\n`);
+    log.write({ event: 'refused', names: { dns: texts }, path: 'x'.repeat(100_000) });
+    await log.close();
+    const text = folder.text('access.log');
+    expect(text).toMatch(/^[ -~…]{1,6000}\n$/);
+    expect(JSON.parse(text)).toMatchObject({
+      names: { dns: [...texts.slice(0, 32), 'and 4968 more'] },
+      path: `${'x'.repeat(2_000)}… (98000 characters more)`,
+    });
+  });
+});
 
 describe('JSON with places', () => {
   it('reads what JSON.parse reads', () => {
@@ -296,6 +312,16 @@ describe('HTTP', () => {
       '/.\\admin',
       '/admin?x',
       '/%zz',
+      // Not every server climbs.
+      '/admin/../x',
+      '/admin/%2e%2e',
+      // What some cut off, or do not see.
+      '/admin%00',
+      '/admin%00x',
+      '/admin.',
+      '/admin%20/x',
+      '/admin%23x',
+      '/admin%3fx',
     ])
       expect(isBelow(path, ['/admin'])).toBe(true);
     for (const path of ['/', '/administrator', '/x/admin', '/?/admin']) expect(isBelow(path, ['/admin'])).toBe(false);
@@ -305,5 +331,8 @@ describe('HTTP', () => {
     expect(targetPath('*')).toBe('*');
     expect(targetPath('admin')).toBeUndefined();
     expect(targetPath('/a b')).toBeUndefined();
+    // Behind it, a path for some servers, and nothing for others.
+    expect(targetPath('/x#/../admin')).toBeUndefined();
+    expect(targetPath('http://other.example/x#y')).toBeUndefined();
   });
 });

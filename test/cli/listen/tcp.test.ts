@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
 import * as net from 'node:net';
 import * as tls from 'node:tls';
@@ -104,10 +105,42 @@ describe('one-way', () => {
     const running = await listen(...to(server));
     const socket = tls.connect({ ...pki.client(), port: running.port });
     let received = 0;
-    socket.on('data', (chunk: Buffer) => (received += chunk.length)).on('error', () => {});
+    let code = '';
+    socket.on('data', (chunk: Buffer) => (received += chunk.length));
+    socket.on('error', (error: NodeJS.ErrnoException) => (code = error.code ?? ''));
     await new Promise((done) => socket.once('close', done));
     expect(received).toBe(200_000);
+    expect(code).toMatch(/ALERT_INTERNAL_ERROR/);
     expect(await running.entry(isEvent('connection'))).toMatchObject({ ended: 'the server failed: connection reset' });
+  });
+
+  it('does not pass the data of a client that was cut off on as if it were whole', async () => {
+    const heard: string[] = [];
+    const ends: string[] = [];
+    const server = await backend('one', undefined, (socket) => {
+      socket.on('data', (chunk) => {
+        heard.push(String(chunk));
+        socket.write('taken');
+      });
+      socket
+        .on('end', () => ends.push('end'))
+        .on('error', (error: NodeJS.ErrnoException) => ends.push(error.code ?? ''));
+    });
+    const running = await listen(...to(server), '--health', 'off');
+    const raw = net.connect(running.port, '127.0.0.1');
+    const socket = tls.connect({ ...pki.client(), socket: raw }).on('error', () => {});
+    socket.write('pay 10');
+    await once(socket, 'data');
+    raw.destroy();
+    await expect.poll(() => ends).toEqual(['ECONNRESET']);
+    expect(heard.join('')).toBe('pay 10');
+    expect(await running.entry(isEvent('connection'))).toMatchObject({
+      ended: expect.stringMatching(/^the client failed: ERR_TRUNCATED/),
+    });
+    const whole = tls.connect({ ...pki.client(), port: running.port }).on('error', () => {});
+    whole.end('pay 10');
+    await expect.poll(() => ends).toEqual(['ECONNRESET', 'end']);
+    whole.destroy();
   });
 
   it('a server that dies is left out, and comes back when it is back', async () => {

@@ -85,6 +85,22 @@ describe('tunnel', () => {
     });
   });
 
+  it('does not pass what a server said before it was cut off on as if it were whole', async () => {
+    const { cert, key } = pki.client('server');
+    const server = tls.createServer({ cert, key }, (socket) => void socket.write('half'));
+    server.on('connection', (raw: net.Socket) => setTimeout(() => raw.end(), 300)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    toStop.push(() => new Promise((done) => server.close(done)));
+    const { port } = server.address() as net.AddressInfo;
+    const tunnel = await running('tunnel', '--port', '0', '--to', `127.0.0.1:${port}`, ...anchors());
+    const socket = net.connect(tunnel.port, '127.0.0.1');
+    let heard = '';
+    socket.on('data', (chunk) => (heard += String(chunk)));
+    const [error] = await once(socket, 'error');
+    expect(error.code).toBe('ECONNRESET');
+    expect(heard).toBe('half');
+  });
+
   it('sends nothing to a server that is not the one that is meant', async () => {
     const port = await tlsServer();
     const to = ['--to', `127.0.0.1:${port}`];
@@ -209,6 +225,53 @@ describe('relay', () => {
     expect(code).toBe(1003);
   });
 
+  it('does not keep answers for a client that does not read', async () => {
+    const server = await backend('echo');
+    const found = await relay(server, '--no-token');
+    const raw = net.connect(found.port, '127.0.0.1');
+    raw.on('error', () => {});
+    toStop.push(() => raw.destroy());
+    raw.write(
+      `GET /127.0.0.1:${server.port} HTTP/1.1\r\nHost: a\r\nOrigin: ${origin}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n`,
+    );
+    await once(raw, 'readable');
+    raw.pause();
+    // A ping of 125 bytes.
+    const ping = Buffer.concat([Buffer.from([0x89, 0xfd, 0, 0, 0, 0]), Buffer.alloc(125)]);
+    const pings = Buffer.concat(Array.from({ length: 500 }, () => ping));
+    let sent = 0;
+    const stalled = async (): Promise<boolean> => {
+      if (raw.write(pings)) return false;
+      return await Promise.race([
+        once(raw, 'drain').then(() => false),
+        new Promise<boolean>((done) => setTimeout(() => done(true), 1_000)),
+      ]);
+    };
+    while (sent < 100_000_000 && !(await stalled())) sent += pings.length;
+    // What the system keeps for both sockets, and no more.
+    expect(sent).toBeLessThan(50_000_000);
+  });
+
+  it('those who ask for nothing keep no one out', async () => {
+    const server = await backend('echo');
+    const found = await relay(server, '--no-token', '--max-connections', '2', '--max-per-address', '0');
+    const silent = Array.from({ length: 5 }, () =>
+      net
+        .connect(found.port, '127.0.0.1')
+        .on('error', () => {})
+        .resume(),
+    );
+    toStop.push(() => silent.map((socket) => socket.destroy()));
+    await Promise.all(silent.slice(0, 3).map((socket) => once(socket, 'close')));
+    expect(await status(url(found, server))).toBe(101);
+    const few = await relay(server, '--no-token', '--max-per-address', '1');
+    const first = net.connect(few.port, '127.0.0.1').on('error', () => {});
+    await once(first, 'connect');
+    expect(await status(url(few, server))).toBe(0);
+    first.destroy();
+    await expect.poll(() => status(url(few, server))).toBe(101);
+  });
+
   it('says when the server ends, after everything that it said', async () => {
     const server = await backend('bye', (socket) => socket.end('last words'));
     const found = await relay(server, '--no-token');
@@ -238,9 +301,19 @@ describe('frames', () => {
     const payloads = [0, 1, 125, 126, 65_535, 65_536].map((length) => new Uint8Array(length).fill(length & 255));
     const whole = Buffer.concat(payloads.map((payload) => masked(2, payload)));
     const reader = new FrameReader(1_000_000);
-    const frames = [];
-    for (let at = 0; at < whole.length; at += 7_777) frames.push(...reader.read(whole.subarray(at, at + 7_777)));
-    expect(frames.map(({ payload }) => Buffer.from(payload))).toEqual(payloads.map((payload) => Buffer.from(payload)));
+    const parts = [];
+    for (let at = 0; at < whole.length; at += 7_777) parts.push(...reader.read(whole.subarray(at, at + 7_777)));
+    expect(Buffer.concat(parts.map(({ payload }) => payload)).equals(Buffer.concat(payloads))).toBe(true);
+    // What has come is carried on, and not kept until the frame is whole; control frames come whole.
+    const single = new FrameReader(1_000);
+    const found = [
+      ...masked(2, Buffer.from('ab'), false),
+      ...masked(9, Buffer.from('ping')),
+      ...masked(0, Buffer.from('cd')),
+    ]
+      .flatMap((byte) => single.read(Uint8Array.of(byte)))
+      .map(({ opcode, payload }) => `${opcode} ${Buffer.from(payload)}`);
+    expect(found).toEqual(['2 a', '2 b', '9 ping', '0 c', '0 d']);
   });
 
   it('are refused where they break the rules', () => {

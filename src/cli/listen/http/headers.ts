@@ -17,16 +17,6 @@ const OURS: ReadonlySet<string> = new Set([
   'client-cert',
   'client-cert-chain',
   'client-cert-status',
-  'x-forwarded-client-cert',
-  'x-forwarded-for',
-  'x-forwarded-proto',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-ssl',
-  'x-forwarded-scheme',
-  'x-forwarded-server',
-  'x-forwarded-tls-client-cert',
-  'x-forwarded-tls-client-cert-info',
   'x-real-ip',
   'x-client-ip',
   'x-client-cert',
@@ -38,6 +28,10 @@ const OURS: ReadonlySet<string> = new Set([
   'front-end-https',
 ]);
 const OURS_BEGINNING: readonly string[] = [
+  'x-forwarded-',
+  // Another path than the one that was judged, for servers that look there first.
+  'x-original-',
+  'x-rewrite-',
   'x-ssl-',
   'ssl-client-',
   'x-amzn-mtls-',

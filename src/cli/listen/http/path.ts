@@ -1,24 +1,33 @@
 /** Hosts and paths as servers may read them. */
 
+/** A target has no fragment (RFC 9112 section 3.2): some servers end the path there, and others do not. */
+const NOT_IN_TARGET = /[^!-~]|#/;
+
 /** The path and query of a request's target; undefined: it has none, or cannot be one. */
 export function targetPath(target: string): string | undefined {
-  if (target.startsWith('/')) return /[^!-~]/.test(target) ? undefined : target;
+  if (target.startsWith('/')) return NOT_IN_TARGET.test(target) ? undefined : target;
   if (target === '*') return '*';
   const [, rest] = /^https?:\/\/[^/?#]*(.*)$/i.exec(target) ?? [];
-  if (rest === undefined || /[^!-~]/.test(rest)) return undefined;
+  if (rest === undefined || NOT_IN_TARGET.test(rest)) return undefined;
   return rest.startsWith('/') ? rest : `/${rest}`;
 }
 
 /**
  * Is it one of these paths, or below one, in any of the ways in which a server may read it? Percent-encoding, even twice,
- * `..`, `//`, backslashes, parameters and upper case lead around no rule.
+ * `..` that are followed or not, `//`, backslashes, parameters, upper case, what stands behind a zero byte, and dots and
+ * spaces at the end of a part lead around no rule.
  */
 export function isBelow(target: string, paths: readonly string[]): boolean {
   if (paths.length === 0) return false;
   const wanted = paths.map((path) => plain(path));
-  let current = target.replace(/[?#].*$/s, '');
+  let current = target.replace(/\?.*$/s, '');
   for (let round = 0; round < 4; round++) {
-    const forms = [plain(current), plain(current.replace(/;[^/]*/g, ''))];
+    const forms = [
+      current,
+      current.replace(/;[^/]*/g, ''),
+      current.replace(/\0.*$/s, ''),
+      current.replace(/[?#].*$/s, ''),
+    ].flatMap((form) => [plain(form), plain(form, false)]);
     if (forms.some((form) => wanted.some((path) => form === path || form.startsWith(path === '/' ? '/' : `${path}/`))))
       return true;
     const decoded = decoded1(current);
@@ -38,12 +47,19 @@ function decoded1(path: string): string | undefined {
   }
 }
 
-function plain(path: string): string {
+/** Dots and blanks, which file systems do not look at there. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: those that a server may cut off.
+const ENDS_IN_NOTHING = /[.\s\0-\x1f\x7f]+$/;
+
+/** @param climbs a part `..` takes away the one in front of it. */
+function plain(path: string, climbs: boolean = true): string {
   const parts: string[] = [];
   for (const part of path.replaceAll('\\', '/').toLowerCase().split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') parts.pop();
-    else parts.push(part);
+    if (part === '..' && climbs) parts.pop();
+    else {
+      const name = part.replace(ENDS_IN_NOTHING, '');
+      if (name !== '') parts.push(name);
+    }
   }
   return `/${parts.join('/')}`;
 }
