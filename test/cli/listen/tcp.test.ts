@@ -47,7 +47,14 @@ const isEvent =
   (event: string) =>
   (entry: Entry): boolean =>
     entry.event === event;
-const mutual = (): string[] => ['--auth', 'require', '--anchors', pki.path('root.crt'), '--crl', pki.path('crl.pem')];
+const mutual = (auth: string = 'require'): string[] => [
+  '--auth',
+  auth,
+  '--anchors',
+  pki.path('root.crt'),
+  '--crl',
+  pki.path('crl.pem'),
+];
 
 describe('one-way', () => {
   it('passes bytes on both ways, to the last, and says so', async () => {
@@ -196,10 +203,10 @@ describe('mutual', () => {
 
   it('optional and request: who shows none comes in, and request lets in who is not trusted too', async () => {
     const server = await backend('one');
-    const optional = await listen(...to(server), ...mutual(), '--auth', 'optional');
+    const optional = await listen(...to(server), ...mutual('optional'));
     expect((await talk({ ...pki.client(), port: optional.port }, '')).text).toBe('one\n');
     expect((await talk({ ...pki.client('foreign'), port: optional.port }, '')).error).toMatch(/unknown ca/);
-    const request = await listen(...to(server), ...mutual(), '--auth', 'request');
+    const request = await listen(...to(server), ...mutual('request'));
     expect((await talk({ ...pki.client('expired'), port: request.port }, '')).text).toBe('one\n');
     expect(await request.entry(isEvent('connection'))).toMatchObject({ verdict: 'invalid', failure: 'CERT_EXPIRED' });
   });
