@@ -1,7 +1,9 @@
 import { toBase64Url } from '../bytes/bytes.ts';
 import { conceal, describedAs } from '../bytes/conceal.ts';
+import { typedText } from '../bytes/text.ts';
 import { uniqueBytes } from '../crypto/random.ts';
 import type { HashName, MaybePromise, Random } from '../crypto/types.ts';
+import { TlsError } from '../errors.ts';
 import type { Presented, Verdict } from './peer.ts';
 
 /**
@@ -185,5 +187,24 @@ export function policyOf(
   name?: string | undefined,
 ): string {
   if (verifier === undefined) return 'none';
-  return verifier.policy === undefined ? (name ?? identityOf(verifier, random)) : `=${verifier.policy}`;
+  const policy = namedPolicy(verifier);
+  return policy === undefined ? (name ?? identityOf(verifier, random)) : `=${policy}`;
+}
+
+/**
+ * A verifier may work the name out each time, and it is the program's.
+ *
+ * @throws TlsError ERR_CALLBACK_FAILED when it throws, or is no text.
+ */
+export function namedPolicy(verifier: { readonly policy?: string | undefined }): string | undefined {
+  let policy: unknown;
+  try {
+    policy = verifier.policy;
+  } catch (cause) {
+    throw new TlsError('ERR_CALLBACK_FAILED', { detail: 'verifier.policy', cause });
+  }
+  if (policy === undefined || typeof policy === 'string') return policy;
+  throw new TlsError('ERR_CALLBACK_FAILED', {
+    detail: `verifier.policy: expected a text or nothing, found ${typedText(policy)}`,
+  });
 }

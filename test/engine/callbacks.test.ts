@@ -202,3 +202,21 @@ it.each<readonly [string, object]>([
   for (const events of [client, server])
     expect(events.at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_VERIFIER_FAILED' } });
 });
+
+it.each<readonly [string, PropertyDescriptor]>([
+  ['throws', { get: boom }],
+  ['throws when it is looked at', { value: new Proxy({}, { get: boom, getPrototypeOf: boom }) }],
+  ['is a number', { value: 5 }],
+])('the name of a verifier’s rules that %s fails the connection by its name', (_name, policy) => {
+  const verifier = Object.defineProperty({ ...toyVerifier }, 'policy', policy);
+  const server = run({
+    client: makeClient({ credential: toyCredential, protocols: [client12] }),
+    server: makeServer({
+      protocols: [server12],
+      selectContext: () => ({ verifier, clientAuth: 'require' }),
+      ...tickets(),
+    }),
+  }).server;
+  expect(server.at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_CALLBACK_FAILED' } });
+  expect(String((server.at(-1) as { error?: unknown }).error)).toMatch(/verifier\.policy/);
+});

@@ -1,7 +1,7 @@
 import type { CryptoProvider, Signer } from '../../crypto/types.ts';
 import { credentialsOf } from '../../handshake/authentication/choose-credential.ts';
 import type { Credential, CredentialResolver, PeerVerifier } from '../../handshake/peer.ts';
-import { identityOf } from '../../handshake/session.ts';
+import { identityOf, namedPolicy } from '../../handshake/session.ts';
 import { bytes, callback, list, optionError, type Rule, unsuitable } from './rules.ts';
 
 /** What we show: a credential, several of them, or a function that chooses. */
@@ -80,7 +80,7 @@ function isVerifier(value: unknown): value is PeerVerifier {
 
 /** Made once for a configuration, where the verifier gives no name to its rules and so has one of its own. */
 export function nameOfVerifier(verifier: PeerVerifier | undefined, { random }: CryptoProvider): string | undefined {
-  return verifier === undefined || verifier.policy !== undefined ? undefined : identityOf(verifier, random);
+  return verifier === undefined || namedPolicy(verifier) !== undefined ? undefined : identityOf(verifier, random);
 }
 
 /** @throws TlsError ERR_OPTION when a chain is too long to be sent in a Certificate message. */
