@@ -63,7 +63,15 @@ export interface AeadKey {
     out: Uint8Array,
     at: number,
   ): void;
-  /** The plaintext, in a new array, or undefined when the tag is wrong. Never throws for what a peer sent. */
+  /**
+   * The same where the provider makes an array of its own for the result anyway: returns the ciphertext of all parts, and
+   * writes the tag to `tag`. It saves a program that can write several pieces at once the copy.
+   */
+  sealApart?(nonce: Uint8Array, additionalData: Uint8Array, parts: readonly Uint8Array[], tag: Uint8Array): Uint8Array;
+  /**
+   * The plaintext, in a new array, which shares no memory with `sealed`: that may be used for something else afterwards.
+   * Undefined when the tag is wrong. Never throws for what a peer sent.
+   */
   open(nonce: Uint8Array, additionalData: Uint8Array, sealed: Uint8Array): Uint8Array | undefined;
   /** The same for many records at once, later; only where it can be quicker than one after the other, now. */
   readonly bulk?: BulkAead;

@@ -267,6 +267,11 @@ export class Engine {
     return this.#outbound.take();
   }
 
+  /** The same in pieces, for a transport that can write several at once without joining them. */
+  takePieces(): readonly Uint8Array[] | undefined {
+    return this.#outbound.takePieces();
+  }
+
   /**
    * A batch of records that is to be sealed, if the last `send` made one; `next` hands it out too. It can be answered at
    * any time, and does not keep the engine from reading; what it seals is there once it is answered.

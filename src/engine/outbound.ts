@@ -4,7 +4,7 @@ import { TlsError } from '../errors.ts';
 import type { Config } from '../handshake/config.ts';
 import type { Epoch } from '../handshake/context.ts';
 import { fragment } from '../record/joiner.ts';
-import type { RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
+import type { ApartSealing, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
 import { CONTENT_ALERT, CONTENT_APPLICATION_DATA, CONTENT_CHANGE_CIPHER_SPEC, CONTENT_HANDSHAKE } from '../wire/ids.ts';
 
 /** Most bytes that are sealed in one batch. */
@@ -17,6 +17,9 @@ interface Batch {
   readonly jobs: readonly SealJob[];
   readonly batches: RecordBatches;
 }
+
+/** From how many bytes on it costs less to write several pieces than to join them. */
+const APART = 8_192;
 
 /** Change the keys while this many records are left: enough for a KeyUpdate and an alert under the old ones. */
 const RESERVE = 64;
@@ -120,11 +123,17 @@ export class Outbound {
 
   /** Everything that may go, as one piece. */
   take(): Uint8Array | undefined {
+    const pieces = this.takePieces();
+    return pieces === undefined || pieces.length === 1 ? pieces?.[0] : concatAll(pieces);
+  }
+
+  /** Everything that may go, in the order in which it belongs. */
+  takePieces(): readonly Uint8Array[] | undefined {
     if (!this.#ready || this.#records.length === 0) return undefined;
-    const bytes = this.#records.length === 1 ? this.#records[0]! : concatAll(this.#records);
+    const pieces = this.#records;
     this.#records = [];
     this.#ready = false;
-    return bytes;
+    return pieces;
   }
 
   /** A flight that was not finished is not sent: the connection has failed. */
@@ -150,6 +159,11 @@ export class Outbound {
     const most = remaining > RESERVE ? remaining - RESERVE : 1;
     const end = Math.min(plaintext.length, from + most * this.#limit);
     const pieces = this.#pieces(plaintext, from, end);
+    const { apart } = protector;
+    if (apart !== undefined && end - from >= APART) {
+      this.#sealApart(apart, pieces);
+      return end;
+    }
     if (pieces.length === 1) {
       this.#seal(CONTENT_APPLICATION_DATA, pieces[0]!);
       return end;
@@ -169,6 +183,24 @@ export class Outbound {
       if (at > 0) this.#records.push(at === size ? out : out.subarray(0, at));
     }
     return end;
+  }
+
+  /** What stands between two ciphertexts, the tag of one and the head of the next, is one piece. */
+  #sealApart({ head, tag, seal }: ApartSealing, pieces: readonly Uint8Array[]): void {
+    const edges = new Uint8Array(pieces.length * (head + tag));
+    let sent = 0;
+    let at = 0;
+    try {
+      for (const piece of pieces) {
+        const sealed = seal(CONTENT_APPLICATION_DATA, piece, this.#padding(piece.length), edges, at);
+        this.#records.push(edges.subarray(sent, at + head), sealed);
+        sent = at + head;
+        at += head + tag;
+      }
+    } finally {
+      // What has been counted goes, even if an alert follows it.
+      if (sent < at) this.#records.push(edges.subarray(sent, at));
+    }
   }
 
   /** Hands data to the lane of many at once; false where that is not worth while, or not possible. */

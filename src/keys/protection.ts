@@ -9,6 +9,16 @@ export interface Opened {
   readonly content: Uint8Array;
 }
 
+/** Sealing without putting a record together. */
+export interface ApartSealing {
+  /** Bytes in front of the ciphertext of each record. */
+  readonly head: number;
+  /** Bytes behind it. */
+  readonly tag: number;
+  /** Returns the ciphertext; what stands in front of it goes to `edges` from `at` on, and the tag right behind that. */
+  seal(type: number, content: Uint8Array, padding: number, edges: Uint8Array, at: number): Uint8Array;
+}
+
 /** The keys of one direction. Both versions, and CBC where it is named, have this form. */
 export interface RecordProtector {
   /**
@@ -20,7 +30,12 @@ export interface RecordProtector {
   sealedSize(length: number, padding: number): number;
   /** The same as {@link seal}, to where it belongs: `sealedSize` bytes of `out` from `at` on. */
   sealInto(type: number, content: Uint8Array, padding: number, out: Uint8Array, at: number): void;
-  /** @throws TlsError ERR_BAD_RECORD_MAC, ERR_RECORD_OVERFLOW, ERR_NO_CONTENT_TYPE. */
+  /** The same in pieces, where the cipher makes the largest of them anew anyway. */
+  readonly apart?: ApartSealing | undefined;
+  /**
+   * What is returned shares no memory with `payload`.
+   * @throws TlsError ERR_BAD_RECORD_MAC, ERR_RECORD_OVERFLOW, ERR_NO_CONTENT_TYPE.
+   */
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened;
   /** Records that may still be sealed under these keys. */
   readonly remaining: number;

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream';
 import { bytesOf } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
 import { describe } from '../engine/config/rules.ts';
+import { NetSocket } from './net-socket.ts';
 import { kindOf } from '../transport/chunk.ts';
 import type { Transport, TransportEvents } from '../transport/transport.ts';
 
@@ -57,15 +58,12 @@ export class DuplexTransport implements Transport {
     this.#write(done, (stream, written) => stream.write(bytes, written));
   }
 
-  writev(pieces: readonly Uint8Array[], done: (error?: unknown) => void): void {
-    const last = pieces.length - 1;
-    this.#write(done, (stream, written) => {
-      stream.cork();
-      for (const [index, piece] of pieces.entries())
-        if (index < last) stream.write(piece);
-        else stream.write(piece, written);
-      stream.uncork();
-    });
+  /** What is no socket of the system gets one piece: it may make a message of each. */
+  get writev(): Transport['writev'] {
+    const isOfSystem = this.#stream instanceof Socket && !(this.#stream instanceof NetSocket);
+    return isOfSystem
+      ? (pieces, done) => this.#write(done, (stream, written) => writeAll(stream, pieces, written))
+      : undefined;
   }
 
   #write(done: (error?: unknown) => void, write: (stream: Duplex, written: (error?: unknown) => void) => void): void {
@@ -185,6 +183,15 @@ export class DuplexTransport implements Transport {
       stream.off('data', this.#onData).off('end', this.#onEnd).off('error', this.#onError).off('close', this.#onClose),
     );
   }
+}
+
+/** All of it leaves together. */
+function writeAll(stream: Duplex, pieces: readonly Uint8Array[], written: (error?: unknown) => void): void {
+  const last = pieces.length - 1;
+  stream.cork();
+  for (let i = 0; i < last; i++) stream.write(pieces[i]!);
+  stream.write(pieces[last]!, written);
+  stream.uncork();
 }
 
 function whyNot(stream: Duplex): string | undefined {

@@ -3,7 +3,7 @@ import type { AeadJob, AeadKey, AeadSuite12 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import type { DirectionKeys } from '../keys/schedule12.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
-import type { Opened, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
+import type { ApartSealing, Opened, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
 import { Sequence } from './sequence.ts';
 
 /** Records kept back, under keys that cannot be changed, for the alerts that end the connection. */
@@ -62,6 +62,25 @@ export class Protector12 implements RecordProtector {
     if (this.#key.sealInto !== undefined) this.#key.sealInto(nonce, data, [content], out, start);
     else out.set(this.#key.seal(nonce, data, content), start);
     this.#sequence.advance();
+  }
+
+  get apart(): ApartSealing | undefined {
+    const { sealApart } = this.#key;
+    if (sealApart === undefined) return undefined;
+    const head = HEADER + this.#suite.recordIvLength;
+    return {
+      head,
+      tag: this.#suite.aead.tagLength,
+      seal: (type, content, _padding, edges, at) => {
+        this.#spend(type);
+        const sequence = this.#sequence.bytes();
+        const nonce = this.#begin(type, content.length, sequence, edges.subarray(at, at + head));
+        const data = additionalData(sequence, type, content.length);
+        const sealed = sealApart(nonce, data, [content], edges.subarray(at + head));
+        this.#sequence.advance();
+        return sealed;
+      },
+    };
   }
 
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened {

@@ -3,7 +3,7 @@ import type { AeadJob, AeadKey, CipherSuite13 } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
 import { trafficKeys } from '../keys/schedule13.ts';
 import { CONTENT_APPLICATION_DATA } from '../wire/ids.ts';
-import type { Opened, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
+import type { ApartSealing, Opened, RecordBatches, RecordProtector, SealJob } from '../keys/protection.ts';
 import { Sequence } from './sequence.ts';
 
 const HEADER = 5;
@@ -55,15 +55,24 @@ export class Protector13 implements RecordProtector {
 
   // RFC 9846 §5.1-10, §E.5-8
   sealInto(type: number, content: Uint8Array, padding: number, out: Uint8Array, at: number): void {
-    this.#spend();
     const header = out.subarray(at, at + HEADER);
-    writeHeader(header, this.sealedSize(content.length, padding) - HEADER);
-    const tail = new Uint8Array(1 + padding);
-    tail[0] = type;
-    const nonce = this.#nonceNow(this.#nonce, 0);
-    this.#advance();
+    const { nonce, tail } = this.#begin(type, content.length, padding, header);
     if (this.#key.sealInto !== undefined) this.#key.sealInto(nonce, header, [content, tail], out, at + HEADER);
     else out.set(this.#key.seal(nonce, header, joined(content, tail)), at + HEADER);
+  }
+
+  get apart(): ApartSealing | undefined {
+    const { sealApart } = this.#key;
+    if (sealApart === undefined) return undefined;
+    return {
+      head: HEADER,
+      tag: this.#suite.aead.tagLength,
+      seal: (type, content, padding, edges, at) => {
+        const header = edges.subarray(at, at + HEADER);
+        const { nonce, tail } = this.#begin(type, content.length, padding, header);
+        return sealApart(nonce, header, [content, tail], edges.subarray(at + HEADER));
+      },
+    };
   }
 
   // RFC 9846 §5.4-3
@@ -105,6 +114,22 @@ export class Protector13 implements RecordProtector {
       throw new TlsError('ERR_RECORD_OVERFLOW', { detail: `${inner.length} bytes where ${limit + 1} are allowed` });
     if (end < 0) throw new TlsError('ERR_NO_CONTENT_TYPE');
     return { type: inner[end]!, content: inner.subarray(0, end) };
+  }
+
+  /** Writes the header, and spends a number. Returns what the record is sealed with, and what is sealed behind its content. */
+  #begin(
+    type: number,
+    length: number,
+    padding: number,
+    header: Uint8Array,
+  ): { readonly nonce: Uint8Array; readonly tail: Uint8Array } {
+    this.#spend();
+    writeHeader(header, this.sealedSize(length, padding) - HEADER);
+    const tail = new Uint8Array(1 + padding);
+    tail[0] = type;
+    const nonce = this.#nonceNow(this.#nonce, 0);
+    this.#advance();
+    return { nonce, tail };
   }
 
   /** Written so that a limit that is no number allows nothing. */

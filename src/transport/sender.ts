@@ -118,8 +118,8 @@ export class Sender {
       room -= piece.bytes.length;
       if (piece.bytes.length > 0) {
         this.#host.call(() => engine.send(piece.bytes));
-        const sealed = engine.takeBytes();
-        if (sealed !== undefined) records.push(sealed);
+        const sealed = engine.takePieces();
+        if (sealed !== undefined) records.push(...sealed);
         else waiting = piece;
       }
       if (waiting === undefined) taken.push(...piece.taken);
@@ -160,8 +160,11 @@ export class Sender {
       if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();
     };
     if (pieces.length === 1) this.#transport.write(pieces[0]!, done);
-    else if (this.#transport.writev !== undefined) this.#transport.writev(pieces, done);
-    else this.#transport.write(concatAll(pieces), done);
+    else {
+      const { writev } = this.#transport;
+      if (writev !== undefined) writev(pieces, done);
+      else this.#transport.write(concatAll(pieces), done);
+    }
   }
 
   /** Calls one of those whose bytes have been taken; false: there is none. */

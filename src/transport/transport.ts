@@ -8,7 +8,7 @@ export interface Transport {
   /** Hands bytes over. `done` is called when they have been taken, or with the reason why they were not. */
   write(bytes: Uint8Array, done: (error?: unknown) => void): void;
   /** The same with several pieces, where they can leave together without being joined first. */
-  writev?(pieces: readonly Uint8Array[], done: (error?: unknown) => void): void;
+  readonly writev?: ((pieces: readonly Uint8Array[], done: (error?: unknown) => void) => void) | undefined;
   /** Nothing should come for now; what is on its way may. */
   pause(): void;
   resume(): void;

@@ -107,6 +107,20 @@ async function checkAead(name: string, aead: Aead, checks: Checks): Promise<void
       if (key.open(nonce, head, sealed.subarray(0, length)) !== undefined) return `opened ${length} bytes of it`;
     return is(key.open(nonce, head, concat(sealed, new Uint8Array(1))), undefined);
   });
+  const { sealApart } = key;
+  if (sealApart === undefined) checks.skip(`${name}: sealing apart`, 'it does not do that');
+  else
+    await checks.check(`${name}: sealing apart gives the same`, () => {
+      for (const length of LENGTHS) {
+        const expected = key.seal(nonce, head, plain(length));
+        const tag = new Uint8Array(aead.tagLength);
+        const cut = length >> 1;
+        const parts = [plain(length).subarray(0, cut), plain(length).subarray(cut)];
+        const wrong = same(concat(sealApart.call(key, nonce, head, parts, tag), tag), expected);
+        if (wrong !== undefined) return `${length} bytes: ${wrong}`;
+      }
+      return undefined;
+    });
   const { sealInto } = key;
   if (sealInto === undefined) checks.skip(`${name}: sealing in place`, 'the provider has no sealInto');
   else

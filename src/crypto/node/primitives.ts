@@ -43,37 +43,69 @@ export function nodeAeads(node: NodeCryptoModule): {
   readonly chacha20Poly1305: Aead;
 } {
   const has = new Set(node.getCiphers());
+  const joint = new Joint();
+  const aead = (like: Aead, cipher: CipherGCMTypes): Aead => ({
+    ...like,
+    key: (bytes) => keyed(node, cipher, bytes, joint),
+  });
   return {
-    aes128gcm: aead(node, aes128gcm, 'aes-128-gcm'),
-    aes256gcm: aead(node, aes256gcm, 'aes-256-gcm'),
+    aes128gcm: aead(aes128gcm, 'aes-128-gcm'),
+    aes256gcm: aead(aes256gcm, 'aes-256-gcm'),
     chacha20Poly1305: has.has('chacha20-poly1305')
-      ? aead(node, nobleChacha20Poly1305, 'chacha20-poly1305' as CipherGCMTypes)
+      ? aead(nobleChacha20Poly1305, 'chacha20-poly1305' as CipherGCMTypes)
       : nobleChacha20Poly1305,
   };
 }
 
-function aead(node: NodeCryptoModule, like: Aead, cipher: CipherGCMTypes): Aead {
-  return { ...like, key: (bytes) => keyed(node, cipher, bytes) };
-}
-
 const TAG = { authTagLength: 16 } as const;
 
+/** Content of a record of TLS 1.3, with its type. */
+const JOINT = 16_385;
+
+/**
+ * Puts the parts of a record together where they are read at once: a second call of the cipher, with its second array, costs
+ * more than the copy. One piece of memory for all keys, as nothing stays in it.
+ */
+class Joint {
+  #memory: Uint8Array | undefined;
+
+  /** What `use` makes of the parts in one piece. */
+  with<T>(parts: readonly Uint8Array[], use: (whole: Uint8Array) => T): T {
+    if (parts.length === 1) return use(parts[0]!);
+    const length = parts.reduce((sum, part) => sum + part.length, 0);
+    this.#memory ??= new Uint8Array(JOINT);
+    const whole = length <= JOINT ? this.#memory.subarray(0, length) : new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      whole.set(part, at);
+      at += part.length;
+    }
+    try {
+      return use(whole);
+    } finally {
+      whole.fill(0);
+    }
+  }
+}
+
 /** As a key object: with bytes, Node 24 makes one anew for each record, which costs more than the record. */
-function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, bytes: Uint8Array): AeadKey {
+function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, bytes: Uint8Array, joint: Joint): AeadKey {
   let secret: KeyObject | undefined = node.createSecretKey(bytes);
   const key = (): KeyObject => {
     if (secret === undefined) throw new Error('the key has been disposed of');
     return secret;
   };
-  const sealInto: NonNullable<AeadKey['sealInto']> = (nonce, additionalData, parts, out, at) => {
+  const sealApart: NonNullable<AeadKey['sealApart']> = (nonce, additionalData, parts, tag) => {
     const sealing = node.createCipheriv(cipher, key(), nonce, TAG);
-    sealing.setAAD(additionalData, { plaintextLength: parts.reduce((sum, part) => sum + part.length, 0) });
-    for (const part of parts) {
-      out.set(sealing.update(part), at);
-      at += part.length;
-    }
+    sealing.setAAD(additionalData);
+    const sealed = joint.with(parts, (whole) => sealing.update(whole));
     sealing.final();
-    out.set(sealing.getAuthTag(), at);
+    tag.set(sealing.getAuthTag());
+    return plain(sealed);
+  };
+  const sealInto: NonNullable<AeadKey['sealInto']> = (nonce, additionalData, parts, out, at) => {
+    const end = parts.reduce((sum, part) => sum + part.length, at);
+    out.set(sealApart(nonce, additionalData, parts, out.subarray(end)), at);
   };
   return {
     seal: (nonce, additionalData, plaintext) => {
@@ -82,12 +114,13 @@ function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, bytes: Uint8Array
       return out;
     },
     sealInto,
+    sealApart,
     open: (nonce, additionalData, sealed) => {
       const length = sealed.length - 16;
       if (length < 0) return undefined;
       const opening = node.createDecipheriv(cipher, key(), nonce, TAG);
       opening.setAuthTag(sealed.subarray(length));
-      opening.setAAD(additionalData, { plaintextLength: length });
+      opening.setAAD(additionalData);
       const out = opening.update(sealed.subarray(0, length));
       try {
         opening.final();
