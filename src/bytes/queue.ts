@@ -28,17 +28,26 @@ export class ByteQueue {
     throw new RangeError('past the end of the queue');
   }
 
-  /** Takes that many bytes off the front; there have to be that many. A view where one chunk holds them all. */
-  take(length: number): Uint8Array {
+  /** Are so many bytes in one chunk, so that taking them copies nothing? */
+  isWhole(length: number): boolean {
+    const first = this.#chunks[this.#head];
+    return first !== undefined && first.length - this.#offset >= length;
+  }
+
+  /**
+   * Takes that many bytes off the front; there have to be that many. A view where one chunk holds them all, a copy where they
+   * span chunks: in new memory, or at the beginning of `memory`.
+   */
+  take(length: number, memory?: Uint8Array): Uint8Array {
     if (length > this.#length) throw new RangeError('past the end of the queue');
     this.#length -= length;
-    const first = this.#chunks[this.#head];
-    if (first !== undefined && first.length - this.#offset >= length) {
+    if (this.isWhole(length)) {
+      const first = this.#chunks[this.#head]!;
       const view = first.subarray(this.#offset, this.#offset + length);
       this.#skip(first, length);
       return view;
     }
-    const out = new Uint8Array(length);
+    const out = memory === undefined ? new Uint8Array(length) : memory.subarray(0, length);
     for (let at = 0; at < length; ) {
       const chunk = this.#chunks[this.#head]!;
       const part = chunk.subarray(this.#offset, this.#offset + length - at);

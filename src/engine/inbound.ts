@@ -130,7 +130,8 @@ export class Inbound {
     if (this.#batch !== undefined) return this.#takeOpened(this.#batch, handler);
     if (this.#aside.length === 0 && this.#openLater(handler)) return true;
     const overhead = this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD);
-    const record = this.#aside.shift() ?? this.#deframer.next(overhead);
+    // What is opened is a copy: the record is not looked at again.
+    const record = this.#aside.shift() ?? this.#deframer.next(overhead, this.#protector !== undefined);
     if (record === undefined) return false;
     this.#record(record, state, row, handler);
     return true;

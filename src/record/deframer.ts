@@ -13,11 +13,17 @@ export interface RawRecord {
 
 const HEADER = 5;
 export const MAX_PLAINTEXT = 16_384;
+/** A record of so few bytes gets memory of its own. */
+const SMALL = 4_096;
+/** The longest record there is, but for those of CBC. */
+const MAX_JOINT = MAX_PLAINTEXT + 256;
 
 /** Cuts received bytes into records. A header that cannot be is refused before its payload is waited for. */
 export class Deframer {
   readonly #queue: ByteQueue = new ByteQueue();
   #first = true;
+  /** Where records are put together that came in parts, while there is something in the queue. */
+  #joint: Uint8Array | undefined;
 
   push(bytes: Uint8Array): void {
     this.#queue.push(bytes);
@@ -28,10 +34,16 @@ export class Deframer {
     return this.#queue.length;
   }
 
-  /** @param overhead what the current protection may add to 2^14 bytes of content. */
-  next(overhead: number): RawRecord | undefined {
+  /**
+   * @param overhead what the current protection may add to 2^14 bytes of content.
+   * @param isBrief the payload is not needed any more when this is called again: it may lie where the next one will.
+   */
+  next(overhead: number, isBrief: boolean = false): RawRecord | undefined {
     const queue = this.#queue;
-    if (queue.length === 0) return undefined;
+    if (queue.length === 0) {
+      this.#joint = undefined;
+      return undefined;
+    }
     const type = queue.at(0);
     if (type < CONTENT_CHANGE_CIPHER_SPEC || type > CONTENT_APPLICATION_DATA) throw this.#strange(type);
     if (queue.length >= 2 && queue.at(1) !== 3) {
@@ -49,7 +61,7 @@ export class Deframer {
     if (queue.length < HEADER + length) return undefined;
     this.#first = false;
     const header = queue.take(HEADER);
-    return { type, header, payload: queue.take(length) };
+    return { type, header, payload: isBrief ? this.#takeBriefly(length) : queue.take(length) };
   }
 
   /** Is the next one whole, and one that may hold application data? What is wrong with it is for {@link next} to say. */
@@ -73,6 +85,15 @@ export class Deframer {
 
   clear(): void {
     this.#queue.clear();
+    this.#joint = undefined;
+  }
+
+  /** One in four records of a busy connection came in two parts: new memory for each costs more than the copy. */
+  #takeBriefly(length: number): Uint8Array {
+    const queue = this.#queue;
+    if (length < SMALL || length > MAX_JOINT || queue.isWhole(length)) return queue.take(length);
+    this.#joint ??= new Uint8Array(MAX_JOINT);
+    return queue.take(length, this.#joint);
   }
 
   /** Not a content type. In the first record it is a peer that does not speak TLS. */

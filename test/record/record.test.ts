@@ -38,6 +38,26 @@ describe('records', () => {
     );
   });
 
+  it('that are needed briefly and came in parts are put together in one place, but for small ones', () => {
+    const deframer = new Deframer();
+    const longest = record(23, new Uint8Array(MAX_PLAINTEXT + 256).fill(1));
+    const whole = record(23, new Uint8Array(5_000).fill(2));
+    const small = record(23, new Uint8Array(100).fill(3));
+    const other = record(23, new Uint8Array(9_000).fill(4));
+    const places: ArrayBufferLike[] = [];
+    const sums: number[] = [];
+    for (const piece of cut(concat(longest, whole, small, other), [7_000, 16_645 + 5_005 + 50, 25_000])) {
+      deframer.push(piece);
+      for (let next = deframer.next(256, true); next !== undefined; next = deframer.next(256, true)) {
+        places.push(next.payload.buffer);
+        sums.push(next.payload.reduce((sum, byte) => sum + byte, 0));
+      }
+    }
+    expect(sums).toEqual([MAX_PLAINTEXT + 256, 10_000, 300, 36_000]);
+    expect(new Set(places).size).toBe(3);
+    expect(places[3]).toBe(places[0]);
+  });
+
   // RFC 5246 ¶6-1
   it.each([0, 16, 256])('are refused by their header when they are too long (overhead %i)', (overhead) => {
     const header = (length: number): Uint8Array => Uint8Array.of(23, 3, 3, length >> 8, length & 255);

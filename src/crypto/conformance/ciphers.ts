@@ -79,6 +79,12 @@ async function checkAead(name: string, aead: Aead, checks: Checks): Promise<void
     key.open(ownNonce, ownHead, sealed);
     return first(same(ownNonce, nonce), same(ownHead, head), same(text, plain(50)), same(sealed, kept));
   });
+  await checks.check(`${name}: what is opened has memory of its own`, () => {
+    const sealed = key.seal(nonce, head, plain(50));
+    const opened = key.open(nonce, head, sealed);
+    sealed.fill(0);
+    return same(opened, plain(50));
+  });
   await checks.check(`${name}: the key is copied`, () => {
     const own = bytes.slice();
     const copied = aead.key(own);
