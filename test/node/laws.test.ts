@@ -69,11 +69,12 @@ describe('1. never re-entrant', () => {
     };
     server.on('data', () => inside(() => server.write('pong', handler('taken'))));
     inside(() => client.write('ping', handler('taken')));
-    await pause(20);
+    await vi.waitFor(() => expect(seen.filter((name) => name !== 'data')).toEqual(['taken', 'taken']), 5_000);
+    await vi.waitFor(() => expect(seen).toContain('data'), 5_000);
     inside(() => server.end());
-    await pause(20);
+    await vi.waitFor(() => expect(seen).toContain('end'), 5_000);
     inside(() => server.destroy());
-    await pause(20);
+    await vi.waitFor(() => expect(seen).toContain('close'), 5_000);
     expect(seen).toEqual(expect.arrayContaining(['data', 'taken', 'end', 'close']));
     expect(seen.filter((name) => name.includes('inside'))).toEqual([]);
   });
