@@ -57,8 +57,8 @@ export class Engine {
   /** The step that waits for an answer. */
   #waiting: Step<AnyNext> | undefined;
   #request: AnyRequest | undefined;
-  /** A batch that was not taken yet. */
-  #sealing: AnyRequest | undefined;
+  /** Batches that were not taken yet. */
+  readonly #sealing: AnyRequest[] = [];
   /** What exporters for early data are made from. */
   #early: { readonly hash: Hash; readonly secret: Uint8Array } | undefined;
   /** The session that the server was offered, until it has shown that it resumes it, or does without. */
@@ -157,18 +157,33 @@ export class Engine {
         plaintext,
         () => commands.updateKeys(false),
         (bulk, jobs, done) => {
-          this.#sealing = this.#askLane({ kind: 'sealRecords', ask: { bulk, jobs } }, done);
+          this.#sealing.push(this.#askLane({ kind: 'sealRecords', ask: { bulk, jobs } }, done));
         },
       );
     });
   }
 
   /**
-   * Should `send` be called now? It should not while a batch is being sealed: what is sent then makes the batch be sealed
+   * Should `send` be called now? It should not while some batches are being sealed: what is sent then makes them be sealed
    * at once, in the slower way.
    */
   get maySend(): boolean {
-    return this.#isWritable && !this.#outbound.isSealing;
+    return this.#isWritable && !this.#outbound.isFull;
+  }
+
+  /** Batches of what was sent that are being sealed. They leave in their order. */
+  get sealing(): number {
+    return this.#outbound.sealing;
+  }
+
+  /** Batches of what was received are being opened: what comes next waits for that. */
+  get isOpening(): boolean {
+    return this.#inbound.isOpening;
+  }
+
+  /** Should `receive` be called now? It should not while so much is being opened that nothing more is begun. */
+  get mayReceive(): boolean {
+    return !this.#inbound.isFull;
   }
 
   get #isWritable(): boolean {
@@ -273,13 +288,11 @@ export class Engine {
   }
 
   /**
-   * A batch of records that is to be sealed, if the last `send` made one; `next` hands it out too. It can be answered at
+   * A batch of records that is to be sealed, if a `send` has made one; `next` hands it out too. It can be answered at
    * any time, and does not keep the engine from reading; what it seals is there once it is answered.
    */
   takeSealing(): AnyRequest | undefined {
-    const request = this.#sealing;
-    this.#sealing = undefined;
-    return request;
+    return this.#sealing.shift();
   }
 
   /** The one way out. Does at most the work of one record or one message. */

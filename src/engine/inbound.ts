@@ -34,6 +34,11 @@ export interface Handler {
 /** Bytes of records that are opened in one batch, but for the last record of it. */
 const MAX_BATCH = 1_048_576;
 
+/** Batches that are being opened at the same time. */
+const MAX_BATCHES = 3;
+/** Bytes that wait behind batches which are being opened. */
+const MAX_BEHIND = 65_536;
+
 /** Bytes of data that are handed on as one piece. */
 const MAX_JOINED = 65_536;
 
@@ -63,8 +68,8 @@ export class Inbound {
   ended = false;
   /** Bytes of early data that may still come. */
   #earlyLeft = 0;
-  /** Records that are being opened, or have been and are not taken yet. */
-  #batch: Batch | undefined;
+  /** Records that are being opened, or have been and are not taken yet, in their order. */
+  #batches: Batch[] = [];
   /** Records that were taken from the queue for a batch, and are to be opened one by one. */
   #aside: RawRecord[] = [];
   #skip: { readonly how: 'sealed' | 'retry'; left: number } | undefined;
@@ -96,10 +101,8 @@ export class Inbound {
     this.#protector = protector;
     this.#epoch = epoch;
     this.#opened = 0;
-    const batch = this.#batch;
-    if (batch === undefined) return;
-    this.#batch = undefined;
-    this.#aside = batch.records.slice(batch.taken);
+    this.#aside = [...this.#batches.flatMap(({ records, taken }) => records.slice(taken)), ...this.#aside];
+    this.#batches = [];
   }
 
   takeEarlyData(bytes: number): void {
@@ -127,8 +130,10 @@ export class Inbound {
       handler.message(message);
       return true;
     }
-    if (this.#batch !== undefined) return this.#takeOpened(this.#batch, handler);
+    const [first] = this.#batches;
+    if (first?.opened !== undefined) return this.#takeOpened(first, first.opened, handler);
     if (this.#aside.length === 0 && this.#openLater(handler)) return true;
+    if (first !== undefined) return false;
     const overhead = this.#protector?.overhead ?? (this.#skip === undefined ? 0 : SEALED_OVERHEAD);
     // What is opened is a copy: the record is not looked at again.
     const record = this.#aside.shift() ?? this.#deframer.next(overhead, this.#protector !== undefined);
@@ -137,16 +142,22 @@ export class Inbound {
     return true;
   }
 
-  /** A batch is being opened: what is here is not all that comes. */
+  /** Batches are being opened: what is here is not all that comes. */
   get isOpening(): boolean {
-    return this.#batch !== undefined && this.#batch.opened === undefined;
+    const [first] = this.#batches;
+    return first !== undefined && first.opened === undefined;
+  }
+
+  /** No more batches are begun for now. */
+  get isFull(): boolean {
+    return this.isOpening && (this.#batches.length >= MAX_BATCHES || this.#deframer.buffered >= MAX_BEHIND);
   }
 
   /** Hands whole records of application data to the lane of many at once, where that is worth while. */
   #openLater(handler: Handler): boolean {
     const protector = this.#protector;
     const batches = protector?.batches;
-    if (protector === undefined || batches === undefined) return false;
+    if (protector === undefined || batches === undefined || this.#batches.length >= MAX_BATCHES) return false;
     if (this.#epoch !== 'application' || this.#skip !== undefined || !this.#deframer.hasData(protector.overhead))
       return false;
     const { worthwhile } = batches.bulk;
@@ -162,9 +173,11 @@ export class Inbound {
       this.#aside = records;
       return false;
     }
+    let ahead = 0;
+    for (const before of this.#batches) ahead += before.records.length - before.taken;
     const batch: Batch = { protector, records, taken: 0, opened: undefined };
-    this.#batch = batch;
-    const jobs = records.map(({ header, payload }, ahead) => batches.openJob(header, payload, ahead));
+    this.#batches.push(batch);
+    const jobs = records.map(({ header, payload }, index) => batches.openJob(header, payload, ahead + index));
     handler.open(batches.bulk, jobs, (opened) => {
       if (opened.length !== records.length)
         throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not opened as it was asked for' });
@@ -177,18 +190,17 @@ export class Inbound {
    * Takes results of a batch: data that lies together as one piece, or one record of anything else. What lies behind a change
    * of keys was opened under the old ones: it is opened again.
    */
-  #takeOpened(batch: Batch, handler: Handler): boolean {
-    if (batch.opened === undefined) return false;
+  #takeOpened(batch: Batch, opened: readonly (Uint8Array | undefined)[], handler: Handler): boolean {
     const parts: Uint8Array[] = [];
     let size = 0;
     let last: Opened | undefined;
     try {
       do {
-        last = this.#nextOpened(batch, batch.opened);
+        last = this.#nextOpened(batch, opened);
         if (!isData(last)) break;
         parts.push(last.content);
         size += last.content.length;
-      } while (size < MAX_JOINED && this.#batch === batch);
+      } while (size < MAX_JOINED && this.#batches[0] === batch);
     } finally {
       // What came before a record that is wrong is not lost.
       if (size > 0) this.#content(CONTENT_APPLICATION_DATA, parts.length === 1 ? parts[0]! : concatAll(parts), handler);
@@ -200,7 +212,7 @@ export class Inbound {
   #nextOpened(batch: Batch, opened: readonly (Uint8Array | undefined)[]): Opened {
     const record = batch.records[batch.taken]!;
     const inner = opened[batch.taken]!;
-    if (++batch.taken === batch.records.length) this.#batch = undefined;
+    if (++batch.taken === batch.records.length) this.#batches.shift();
     const result = batch.protector.batches!.opened(record.header, inner, this.limit);
     this.#opened++;
     return result;
@@ -214,7 +226,7 @@ export class Inbound {
   dispose(): void {
     this.#protector?.dispose();
     this.#protector = undefined;
-    this.#batch = undefined;
+    this.#batches = [];
     this.#aside = [];
     this.#joiner.clear();
     this.#deframer.clear();

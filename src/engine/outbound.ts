@@ -13,9 +13,14 @@ const MAX_BATCH = 1_048_576;
 /** Has a batch sealed; `done` is called with the results, in their order. */
 export type AskSeal = (bulk: BulkAead, jobs: readonly AeadJob[], done: (sealed: readonly Uint8Array[]) => void) => void;
 
+/** Batches that are being sealed at the same time. */
+const MAX_BATCHES = 3;
+
 interface Batch {
   readonly jobs: readonly SealJob[];
   readonly batches: RecordBatches;
+  /** What has been answered; it waits for those before it. */
+  sealed: readonly Uint8Array[] | undefined;
 }
 
 /** From how many bytes on it costs less to write several pieces than to join them. */
@@ -38,8 +43,8 @@ export class Outbound {
   #ready = false;
   /** Messages have been sent since the last flush: their records wait for the rest of the flight. */
   #unsent = false;
-  /** Data that is being sealed elsewhere. */
-  #batch: Batch | undefined;
+  /** Data that is being sealed elsewhere, in the order in which it leaves. */
+  #batches: Batch[] = [];
   // RFC 9846 §5.1-14
   #first = true;
   /** Most bytes of content in a record. */
@@ -88,9 +93,11 @@ export class Outbound {
    * is to be sealed later, where that is quicker.
    */
   data(plaintext: Uint8Array, updateKeys: () => void, ask?: AskSeal): void {
-    this.#close();
+    // Behind messages, or too much that is being sealed, nothing is put off.
+    if (this.#messages.length > 0 || this.isFull) this.#close();
     if (plaintext.length === 0) return;
     const isLater = ask !== undefined && this.#sealLater(plaintext, ask);
+    if (!isLater) this.#settle();
     for (let at = 0; at < plaintext.length && !isLater; ) {
       if (!(this.#protector!.remaining > RESERVE)) {
         updateKeys();
@@ -102,9 +109,14 @@ export class Outbound {
     if (!isLater) this.#ready = true;
   }
 
-  /** A batch is being sealed: what comes next waits, or makes it be sealed at once. */
-  get isSealing(): boolean {
-    return this.#batch !== undefined;
+  /** Batches that are being sealed. */
+  get sealing(): number {
+    return this.#batches.length;
+  }
+
+  /** So much is being sealed that what comes next should wait: it makes all of it be sealed at once. */
+  get isFull(): boolean {
+    return this.#batches.length >= MAX_BATCHES;
   }
 
   alert(level: number, description: number): void {
@@ -146,7 +158,7 @@ export class Outbound {
       this.#settle();
     } catch {
       // The connection is over: what could not be sealed is not sent.
-      this.#batch = undefined;
+      this.#batches = [];
     }
     this.#protector?.dispose();
     this.#protector = undefined;
@@ -206,49 +218,45 @@ export class Outbound {
   /** Hands data to the lane of many at once; false where that is not worth while, or not possible. */
   #sealLater(plaintext: Uint8Array, ask: AskSeal): boolean {
     const { batches, remaining } = this.#protector!;
-    if (batches === undefined || plaintext.length > MAX_BATCH || this.#records.length > 0) return false;
-    if (!(plaintext.length >= batches.bulk.worthwhile)) return false;
+    if (batches === undefined || plaintext.length > MAX_BATCH) return false;
+    // A flight that is not finished goes first.
+    if (this.#records.length > 0 && !this.#ready) return false;
+    // Behind a batch everything waits anyway.
+    if (this.#batches.length === 0 && !(plaintext.length >= batches.bulk.worthwhile)) return false;
     const pieces = this.#pieces(plaintext, 0, plaintext.length);
     if (!(remaining > RESERVE + pieces.length)) return false;
     const jobs = pieces.map((piece) => batches.sealJob(CONTENT_APPLICATION_DATA, piece, this.#padding(piece.length)));
-    const batch: Batch = { jobs, batches };
-    this.#batch = batch;
+    const batch: Batch = { jobs, batches, sealed: undefined };
+    this.#batches.push(batch);
     ask(batches.bulk, jobs, (sealed) => {
-      if (this.#batch === batch) this.#sealed(batch, sealed);
+      if (this.#batches.includes(batch)) this.#sealed(batch, sealed);
     });
     return true;
   }
 
-  #sealed({ jobs }: Batch, sealed: readonly Uint8Array[]): void {
-    this.#batch = undefined;
-    let size = 0;
-    for (const [index, { prefix, data }] of jobs.entries()) {
+  #sealed(batch: Batch, sealed: readonly Uint8Array[]): void {
+    const { jobs } = batch;
+    for (const [index, { data }] of jobs.entries()) {
       const { length } = sealed[index] ?? data;
-      // The header has said already how long it is going to be.
-      if (length <= data.length || sealed.length !== jobs.length)
-        throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not sealed as it was asked for' });
-      size += prefix.length + length;
+      if (length > data.length && sealed.length === jobs.length) continue;
+      // The header has said already how long it is going to be, and nothing can be sent in its place.
+      this.#batches = [];
+      throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not sealed as it was asked for' });
     }
-    const out = new Uint8Array(size);
-    let at = 0;
-    for (const [index, { prefix }] of jobs.entries()) {
-      out.set(prefix, at);
-      out.set(sealed[index]!, at + prefix.length);
-      at += prefix.length + sealed[index]!.length;
+    batch.sealed = sealed;
+    for (let first = this.#batches[0]; first?.sealed !== undefined; first = this.#batches[0]) {
+      this.#batches.shift();
+      for (const [index, { prefix }] of first.jobs.entries()) this.#records.push(prefix, first.sealed[index]!);
+      this.#ready = true;
     }
-    this.#records.push(out);
-    this.#ready = true;
   }
 
   /** What is being sealed is sealed now, in the other lane: something has to go behind it. */
   #settle(): void {
-    const batch = this.#batch;
-    if (batch === undefined) return;
-    const { jobs, batches } = batch;
-    this.#sealed(
-      batch,
-      jobs.map((job) => batches.sealNow(job)),
-    );
+    for (const batch of [...this.#batches]) {
+      const { jobs, batches } = batch;
+      this.#sealed(batch, batch.sealed ?? jobs.map((job) => batches.sealNow(job)));
+    }
   }
 
   #pieces(plaintext: Uint8Array, from: number, end: number): Uint8Array[] {

@@ -154,7 +154,7 @@ export class Closing {
     if (engine !== undefined && !this.#isOver) {
       calls.call(() => engine.abort(error));
       const alert = engine.takeBytes();
-      if (alert !== undefined && sender.isOpen && !this.#saysNothing) sender.hand(alert, []);
+      if (alert !== undefined && sender.isOpen && !this.#saysNothing) sender.hand(engine, [alert]);
     }
     this.finish(error);
     return false;

@@ -221,7 +221,7 @@ export class Driver {
   #take(engine: Engine, event: Exclude<EngineEvent, { type: 'wait' }>): boolean {
     switch (event.type) {
       case 'write':
-        if (!this.#closing.isOver) this.#sender.hand(event.bytes, []);
+        if (!this.#closing.isOver) this.#sender.hand(engine, [event.bytes]);
         return true;
       case 'data':
         this.#reading.hold(event.bytes);
@@ -291,6 +291,10 @@ export class Driver {
       if (!this.#closing.isOpen || inbox.isEmpty) return this.#closing.giveUp(this.#closing.lost());
       // There is something behind what waits for its answer.
       return this.#closing.limit(() => this.#closing.giveUp(this.#closing.lost()));
+    }
+    if (engine.isOpening && (inbox.isEmpty || !engine.mayReceive)) {
+      // What has come is not lost with the transport; but it is not waited for it for ever.
+      return inbox.isGone && this.#closing.limit(() => this.#closing.giveUp(this.#closing.lost()));
     }
     const bytes = inbox.shift();
     if (bytes === undefined) return !inbox.flows && !inbox.isTold && this.#tellEnd(engine);

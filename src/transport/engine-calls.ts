@@ -75,8 +75,8 @@ export class EngineCalls {
   answer(engine: Engine, request: Parameters<Engine['answer']>[0]): void {
     const answer = this.call(() => engine.answer(request));
     if (answer === undefined) return;
-    // While records are being sealed, others are read.
-    const keeps = request.kind !== 'sealRecords';
+    // While records are being sealed or opened, others come.
+    const keeps = request.kind !== 'sealRecords' && request.kind !== 'openRecords';
     if (keeps) this.#isPending = true;
     const settled = (reason?: unknown): void => {
       if (keeps) this.#isPending = false;

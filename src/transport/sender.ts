@@ -33,8 +33,8 @@ export class Sender {
   readonly #host: SenderHost;
   readonly #outbox: Outbox = new Outbox();
   #outstanding = 0;
-  /** Of the piece that is being sealed. */
-  #sealing: Piece | undefined;
+  /** The pieces that are being sealed, in the order in which they leave. */
+  readonly #sealing: Piece[] = [];
   /** Records are sealed in batches: the larger the better. */
   #isBatched = false;
   /** Of the pieces that the transport has and has not taken. */
@@ -56,7 +56,7 @@ export class Sender {
 
   /** Bytes that were written and that the transport has not taken, in both forms. */
   get backlog(): number {
-    return this.#outbox.length + (this.#sealing?.bytes.length ?? 0) + this.#outstanding;
+    return this.#sealing.reduce((sum, { bytes }) => sum + bytes.length, this.#outbox.length + this.#outstanding);
   }
 
   /** Bytes that the transport has and has not taken. */
@@ -87,59 +87,75 @@ export class Sender {
   /** Seals what was written and hands it over, as long as the transport takes it. */
   flush(engine: Engine, mayEnd: boolean): void {
     if (!this.isOpen) return;
-    if (this.#sealing !== undefined) {
-      const sealed = engine.takeBytes();
-      if (sealed === undefined) return;
-      this.hand(sealed, []);
+    if (this.#sealing.length > 0) {
+      const sealed = engine.takePieces();
+      if (sealed !== undefined) this.hand(engine, sealed);
     }
     while (this.#outstanding < MAX_OUTSTANDING && !this.#outbox.isEmpty && engine.maySend) {
       // Little bits that come while others are on their way wait for them, and leave together.
-      if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;
+      const isBusy = this.#outstanding > 0 || this.#sealing.length > 0;
+      if (isBusy && this.#outbox.length < PIECE) return;
       if (!this.#seal(engine)) return;
     }
+    if (this.#sealing.length > 0) return;
     if (mayEnd && this.#ending === 'asked' && this.#outbox.isEmpty) this.#sayEnd(engine);
   }
 
-  /** Hands records over. */
-  hand(records: Uint8Array, given: readonly Taken[]): void {
-    // What was being sealed is the first thing that comes out of the engine.
-    const taken = this.#sealing === undefined ? given : [...this.#sealing.taken, ...given];
-    this.#sealing = undefined;
-    this.#handAll([records], taken);
+  /** Hands over what the engine had: what was being sealed, as far as it is, and what came behind it. */
+  hand(engine: Engine, records: readonly Uint8Array[], given: readonly Taken[] = []): void {
+    this.#handAll(records, [...this.#takenOf(engine), ...given]);
+  }
+
+  /** Whose bytes have been sealed by now. */
+  #takenOf(engine: Engine): readonly Taken[] {
+    return this.#sealing.splice(0, this.#sealing.length - engine.sealing).flatMap(({ taken }) => taken);
   }
 
   /** Seals as much as leaves together, and hands it over. False: the rest has to wait. */
   #seal(engine: Engine): boolean {
     const records: Uint8Array[] = [];
     const taken: Taken[] = [];
-    let waiting: Piece | undefined;
-    for (let room = PIECE; room > 0 && waiting === undefined && !this.#outbox.isEmpty; ) {
+    let isSealed = true;
+    for (let room = PIECE; room > 0 && isSealed && !this.#outbox.isEmpty; ) {
       const piece = this.#outbox.take(room, this.#isBatched ? Number.POSITIVE_INFINITY : RECORD);
       room -= piece.bytes.length;
       if (piece.bytes.length > 0) {
         this.#host.call(() => engine.send(piece.bytes));
+        const batch = engine.takeSealing();
+        // What is sealed elsewhere leaves behind what has been sealed here.
+        if (batch !== undefined) return this.#wait(engine, piece, batch, records, taken);
         const sealed = engine.takePieces();
-        if (sealed !== undefined) records.push(...sealed);
-        else waiting = piece;
+        isSealed = sealed !== undefined;
+        records.push(...(sealed ?? []));
+        taken.push(...this.#takenOf(engine));
       }
-      if (waiting === undefined) taken.push(...piece.taken);
+      if (isSealed) taken.push(...piece.taken);
+      // The connection has failed: who waits is told so.
+      else this.#inFlight.add(piece.taken);
     }
     if (records.length > 0) this.#handAll(records, taken);
     else for (const callback of taken) this.#taken.push(callback);
-    if (waiting !== undefined) this.#wait(engine, waiting);
-    return waiting === undefined;
+    return isSealed;
   }
 
-  /** What the engine has not sealed is being sealed elsewhere, or the connection has failed. */
-  #wait(engine: Engine, piece: Piece): void {
-    const batch = engine.takeSealing();
-    if (batch === undefined) {
-      this.#inFlight.add(piece.taken);
-      return;
-    }
+  #wait(
+    engine: Engine,
+    piece: Piece,
+    batch: AnyRequest,
+    records: readonly Uint8Array[],
+    taken: readonly Taken[],
+  ): boolean {
     this.#isBatched = true;
-    this.#sealing = piece;
+    const before = engine.takePieces() ?? [];
+    const done = [
+      ...taken,
+      ...this.#sealing.splice(0, this.#sealing.length + 1 - engine.sealing).flatMap((one) => one.taken),
+    ];
+    if (records.length + before.length > 0) this.#handAll([...records, ...before], done);
+    else for (const callback of done) this.#taken.push(callback);
+    this.#sealing.push(piece);
     this.#host.answer(batch);
+    return true;
   }
 
   #handAll(pieces: readonly Uint8Array[], taken: readonly Taken[]): void {
@@ -178,12 +194,12 @@ export class Sender {
   abandon(reason: Error): void {
     const waiting = [
       ...[...this.#inFlight].flat(),
-      ...(this.#sealing?.taken ?? []),
+      ...this.#sealing.flatMap(({ taken }) => taken),
       ...this.#outbox.clear(),
       ...this.#endTaken,
     ];
     this.#inFlight.clear();
-    this.#sealing = undefined;
+    this.#sealing.length = 0;
     this.#endTaken = [];
     if (waiting.length === 0) return;
     queueMicrotask(() => {
@@ -195,7 +211,7 @@ export class Sender {
     this.#ending = 'said';
     this.#host.call(() => engine.close());
     const records = engine.takeBytes();
-    if (records !== undefined) this.hand(records, [() => this.#endSaid()]);
+    if (records !== undefined) this.hand(engine, [records], [() => this.#endSaid()]);
     if (this.#transport.halfCloses) this.#transport.end(() => {});
   }
 

@@ -64,10 +64,21 @@ export class Turns {
   }
 }
 
-/** Runs the task when the event loop has turned: timers and other connections have had their chance. */
+/** Runs the task when the event loop has turned: others have had their chance. */
 export function nextTurn(task: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(task);
+  else if (typeof MessageChannel === 'function') byMessage(task);
   else setTimeout(task, 0);
+}
+
+/** In a page a timer comes after 4 milliseconds at the earliest when it was set by another, and after a second in one that is hidden. */
+function byMessage(task: () => void): void {
+  const { port1, port2 } = new MessageChannel();
+  port1.onmessage = () => {
+    port1.close();
+    task();
+  };
+  port2.postMessage(undefined);
 }
 
 /** A timer that does not keep a process alive. Returns how to stop it. */
