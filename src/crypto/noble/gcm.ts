@@ -1,6 +1,6 @@
-import { unsafe } from '@noble/ciphers/aes.js';
 import { equalConstantTime, wipe } from '../../bytes/bytes.ts';
 import type { AeadKey } from '../types.ts';
+import { aes } from './lazy/aes.ts';
 
 /**
  * AES-GCM (NIST SP 800-38D) with the 12-byte nonce of TLS, over noble's AES. noble expands the key and builds the table of
@@ -9,8 +9,9 @@ import type { AeadKey } from '../types.ts';
  * see SECURITY.md.
  */
 export function gcmKey(bytes: Uint8Array): AeadKey {
-  const schedule = unsafe.expandKeyLE(bytes);
-  const zero = unsafe.encrypt(schedule, 0, 0, 0, 0);
+  const { expandKeyLE, encrypt } = aes();
+  const schedule = expandKeyLE(bytes);
+  const zero = encrypt(schedule, 0, 0, 0, 0);
   const table = multiplesOf(zero.s0, zero.s1, zero.s2, zero.s3);
   const state = new Int32Array(4);
   const tag = new Uint8Array(TAG_LENGTH);
@@ -23,7 +24,7 @@ export function gcmKey(bytes: Uint8Array): AeadKey {
     const [n0, n1, n2] = [counter.getInt32(0, true), counter.getInt32(4, true), counter.getInt32(8, true)];
     crypt(schedule, table, state, [n0, n1, n2], text, sealing);
     multiply(table, state, 0, swap(8 * head.length), 0, swap(8 * text.length));
-    const mask = unsafe.encrypt(schedule, n0, n1, n2, swap(1));
+    const mask = encrypt(schedule, n0, n1, n2, swap(1));
     tagView.setInt32(0, state[0]! ^ mask.s0, true);
     tagView.setInt32(4, state[1]! ^ mask.s1, true);
     tagView.setInt32(8, state[2]! ^ mask.s2, true);
@@ -75,11 +76,12 @@ function crypt(
   text: Uint8Array,
   sealing: boolean,
 ): void {
+  const { encrypt } = aes();
   const view = viewOf(text);
   const whole = text.length & ~15;
   let count = 2;
   for (let at = 0; at < whole; at += 16, count++) {
-    const { s0, s1, s2, s3 } = unsafe.encrypt(schedule, n0, n1, n2, swap(count));
+    const { s0, s1, s2, s3 } = encrypt(schedule, n0, n1, n2, swap(count));
     const a0 = view.getInt32(at, true);
     const a1 = view.getInt32(at + 4, true);
     const a2 = view.getInt32(at + 8, true);
@@ -96,7 +98,7 @@ function crypt(
     else multiply(table, state, a0, a1, a2, a3);
   }
   if (whole === text.length) return;
-  const { s0, s1, s2, s3 } = unsafe.encrypt(schedule, n0, n1, n2, swap(count));
+  const { s0, s1, s2, s3 } = encrypt(schedule, n0, n1, n2, swap(count));
   const words = [s0, s1, s2, s3];
   const rest = text.subarray(whole);
   if (!sealing) absorb(table, state, rest);

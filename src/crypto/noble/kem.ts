@@ -1,6 +1,6 @@
-import { ml_kem768, ml_kem1024 } from '@noble/post-quantum/ml-kem.js';
 import { wipe } from '../../bytes/bytes.ts';
 import type { Encapsulated, Kem, KemPair } from '../hybrid.ts';
+import { mlKem } from './lazy/ml-kem.ts';
 
 /** FIPS 203, and no curve beside it. Synchronous. */
 export interface SynchronousKem extends Kem {
@@ -15,12 +15,13 @@ export interface SynchronousKemPair extends KemPair {
 }
 
 /** ML-KEM-768 (FIPS 203). */
-export const mlKem768: SynchronousKem = /* @__PURE__ */ kem(ml_kem768, 1184, 1088);
+export const mlKem768: SynchronousKem = /* @__PURE__ */ kem('ml_kem768', 1184, 1088);
 /** ML-KEM-1024 (FIPS 203). */
-export const mlKem1024: SynchronousKem = /* @__PURE__ */ kem(ml_kem1024, 1568, 1568);
+export const mlKem1024: SynchronousKem = /* @__PURE__ */ kem('ml_kem1024', 1568, 1568);
 
-function kem(noble: typeof ml_kem768, publicKeySize: number, ciphertextSize: number): SynchronousKem {
+function kem(name: keyof ReturnType<typeof mlKem>, publicKeySize: number, ciphertextSize: number): SynchronousKem {
   const fromSeed = (seed: Uint8Array): SynchronousKemPair => {
+    const noble = mlKem()[name];
     const { publicKey, secretKey } = noble.keygen(seed);
     return {
       publicKey,
@@ -42,7 +43,7 @@ function kem(noble: typeof ml_kem768, publicKeySize: number, ciphertextSize: num
     encapsulate: (publicKey, random) => {
       const message = new Uint8Array(32);
       random.fill(message);
-      const { cipherText, sharedSecret } = noble.encapsulate(publicKey, message);
+      const { cipherText, sharedSecret } = mlKem()[name].encapsulate(publicKey, message);
       wipe(message);
       return { ciphertext: cipherText, secret: sharedSecret };
     },
