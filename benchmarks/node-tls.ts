@@ -113,6 +113,6 @@ export function connection(socket: Socket): Connection {
         await change();
       }
     },
-    close: () => void socket.destroy(),
+    close: () => void socket.end(),
   };
 }

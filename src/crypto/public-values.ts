@@ -1,4 +1,5 @@
 import { bigFromBytes } from '../bytes/bigint.ts';
+import { fromHex } from '../bytes/bytes.ts';
 import { FIELD_SIZE } from './spki.ts';
 import type { NamedCurve, PublicKey } from './types.ts';
 
@@ -46,24 +47,36 @@ export function isCurvePoint(curve: NamedCurve, point: Uint8Array): boolean {
   return x < p && y < p && (y * y - (x * x - 3n) * x - b) % p === 0n;
 }
 
-/** u of the points whose order divides the cofactor: whatever the private key, the secret is all zeros or known. */
-const SMALL_ORDER_25519: readonly bigint[] = [
-  0n,
-  1n,
-  0xb8495f16056286fdb1329ceb8d09da6ac49ff1fae35616aeb8413b7c7aebe0n,
-  0x57119fd0dd4e22d8868e1c58c45c44045bef839c55b1d0b1248c50a3bc959c5fn,
-  2n ** 255n - 20n,
-];
+/**
+ * u of the points of Curve25519 whose order divides the cofactor, as they are sent, without the highest bit: 0, 1, the two of
+ * order 8, p - 1, and p and p + 1, which are 0 and 1 again. Whatever the private key, the secret is all zeros or known.
+ */
+const SMALL_ORDER_25519: readonly Uint8Array[] = /* @__PURE__ */ [
+  '0000000000000000000000000000000000000000000000000000000000000000',
+  '0100000000000000000000000000000000000000000000000000000000000000',
+  'e0eb7a7c3b41b8ae1656e3faf19fc46ada098deb9c32b1fd866205165f49b800',
+  '5f9c95bca3508c24b1d0b1559c83ef5b04445cc4581c8e86d8224eddd09f1157',
+  'ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'edffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+  'eeffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f',
+].map(fromHex);
 
 /**
  * May it be a peer's share (RFC 7748 section 6, RFC 9846 section 7.4.2)? u is taken modulo the prime, as the RFC says.
  * Points of the twist are fine.
  */
 export function isMontgomeryShare(curve: 'X25519' | 'X448', share: Uint8Array): boolean {
-  if (share.length !== (curve === 'X25519' ? 32 : 56)) return false;
-  const p = curve === 'X25519' ? 2n ** 255n - 19n : 2n ** 448n - 2n ** 224n - 1n;
-  const u = (littleEndian(share) % (curve === 'X25519' ? 2n ** 255n : 2n ** 448n)) % p;
-  return curve === 'X25519' ? !SMALL_ORDER_25519.includes(u) : u > 1n && u !== p - 1n;
+  if (curve === 'X25519') return share.length === 32 && !SMALL_ORDER_25519.some((small) => isSameU(small, share));
+  if (share.length !== 56) return false;
+  const p = 2n ** 448n - 2n ** 224n - 1n;
+  const u = littleEndian(share) % p;
+  return u > 1n && u !== p - 1n;
+}
+
+/** The highest bit is no part of u (RFC 7748 section 5). */
+function isSameU(u: Uint8Array, share: Uint8Array): boolean {
+  for (let i = 0; i < 31; i++) if (u[i] !== share[i]) return false;
+  return u[31] === (share[31]! & 127);
 }
 
 /** y of the points of order 8 on edwards25519; the others have this one's negative. */

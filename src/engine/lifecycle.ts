@@ -24,17 +24,20 @@ export class Lifecycle {
 
   /** Records are read: not before the start, nor behind the peer's close_notify. */
   get reads(): boolean {
-    return ['handshaking', 'open', 'write-closed'].includes(this.#phase);
+    const phase = this.#phase;
+    return phase === 'open' || phase === 'handshaking' || phase === 'write-closed';
   }
 
   /** Messages and alerts may be sent: not behind our close_notify. */
   get writes(): boolean {
-    return ['fresh', 'handshaking', 'open', 'read-closed'].includes(this.#phase);
+    const phase = this.#phase;
+    return phase === 'open' || phase === 'handshaking' || phase === 'read-closed' || phase === 'fresh';
   }
 
   /** The handshake is done, and neither side has given the connection up. */
   get established(): boolean {
-    return ['open', 'read-closed', 'write-closed'].includes(this.#phase);
+    const phase = this.#phase;
+    return phase === 'open' || phase === 'read-closed' || phase === 'write-closed';
   }
 
   get over(): boolean {

@@ -1,13 +1,13 @@
 import { hasMethod } from '../bytes/shape.ts';
 import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
+import type { ServerConnectionOptions } from '../engine/config/index.ts';
 import { integer, or, readOptions, type Rule, type Rules, unsuitable } from '../engine/config/rules.ts';
 import { splitServer } from '../connection-options.ts';
 import { ServerContext } from '../contexts.ts';
-import { TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
+import { acceptOptions, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { Turns } from '../transport/turns.ts';
-import { accept } from './connect.ts';
-import type { TlsSocket } from './socket.ts';
+import { TlsSocket } from './socket.ts';
 
 /**
  * Takes the connections of one application protocol: a function, or a server of Node's (http, http2), which is told of
@@ -54,7 +54,7 @@ const LISTENER: readonly string[] = Object.keys(LISTENER_RULES);
 export class TlsServer extends Server {
   readonly #turns: Turns = new Turns();
   #given!: TlsServerOptions;
-  #options!: AcceptOptions;
+  #accepting!: Accepting;
   #handlers!: ReadonlyMap<string, ProtocolHandler>;
   #maxPending!: number;
   #pending = 0;
@@ -99,7 +99,7 @@ export class TlsServer extends Server {
   #take(options: TlsServerOptions): void {
     const { accepting, handlers, maxPending } = read(options);
     this.#given = options;
-    this.#options = accepting;
+    this.#accepting = accepting;
     this.#handlers = handlers;
     this.#maxPending = maxPending;
   }
@@ -120,7 +120,8 @@ export class TlsServer extends Server {
     // A connection that was closed before it could be looked at.
     if (transport.destroyed) return;
     const handlers = this.#handlers;
-    const socket = accept(transport, this.#options, this.#turns);
+    const { context, connection, transport: options } = this.#accepting;
+    const socket = new TlsSocket(context.engine(connection), transport, options, this.#turns);
     this.#pending++;
     let isDone = false;
     const done = (): void => {
@@ -172,8 +173,15 @@ function tell(handlers: ReadonlyMap<string, ProtocolHandler>): void {
   for (const handler of new Set(handlers.values())) if (typeof handler !== 'function') handler.emit('listening');
 }
 
+/** What each connection is accepted with, read once. */
+interface Accepting {
+  readonly context: ServerContext;
+  readonly connection: ServerConnectionOptions;
+  readonly transport: TransportOptions;
+}
+
 function read(options: TlsServerOptions): {
-  readonly accepting: AcceptOptions;
+  readonly accepting: Accepting;
   readonly handlers: ReadonlyMap<string, ProtocolHandler>;
   readonly maxPending: number;
 } {
@@ -190,7 +198,11 @@ function read(options: TlsServerOptions): {
     'many connections',
   );
   transportConfig(transport);
-  return { accepting: { context, ...connection, ...transport }, handlers, maxPending: listener.maxPendingHandshakes };
+  return {
+    accepting: { context, connection, transport: acceptOptions(transport) },
+    handlers,
+    maxPending: listener.maxPendingHandshakes,
+  };
 }
 
 /** The options of these names. What is inherited is no option, nor is what is undefined. */

@@ -253,11 +253,13 @@ export class TlsSocket extends NetSocket {
   override _destroy(error: Error | null, done: Done): void {
     this.stopTimer();
     clearTimeout(this.#failedTimer);
-    // An error of another connection says nothing that this peer should hear.
-    const isOwn = isTlsError(error) && error.code === 'ERR_ABORTED';
-    // Programs destroy a socket that they are done with, as they do with one of node:tls.
-    this.#driver.abort(isOwn ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }), error === null);
-    this.#settle(error ?? new TlsError('ERR_ABORTED'));
+    if (!this.#driver.isDone) {
+      // An error of another connection says nothing that this peer should hear.
+      const isOwn = isTlsError(error) && error.code === 'ERR_ABORTED';
+      // Programs destroy a socket that they are done with, as they do with one of node:tls.
+      this.#driver.abort(isOwn ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }), error === null);
+    }
+    if (this.#waiting.length > 0) this.#settle(error ?? new TlsError('ERR_ABORTED'));
     for (const tell of this.#failed.splice(0)) tell();
     done(error);
     process.nextTick(() => this.emit('close', error !== null));

@@ -141,7 +141,7 @@ export class Closing {
     const { reading, calls, skin, sender } = this.#parts;
     if (reading.isOver) return;
     reading.end(error === undefined ? 'ended' : 'cut');
-    calls.rejectLater(error ?? new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
+    calls.rejectLater(() => error ?? new TlsError('ERR_STATE', { detail: 'the peer has ended its direction' }));
     if (this.#isOver) calls.dispose();
     skin.end(error);
     if (error === undefined && sender.hasEnded) this.finish(undefined);
@@ -197,7 +197,7 @@ export class Closing {
     const { calls, sender, skin } = this.#parts;
     this.#timers.clearAll();
     this.#unsubscribe();
-    const reason = error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
+    const reason = (): TlsError => error ?? new TlsError('ERR_STATE', { detail: 'the connection was closed' });
     calls.rejectLater(reason);
     sender.abandon(reason);
     skin.over(error);

@@ -107,6 +107,11 @@ export class Driver {
     return !this.#closing.isOver && !this.#sender.isEnding;
   }
 
+  /** The connection is over, and the program has been told of everything. */
+  get isDone(): boolean {
+    return this.#closing.isDone;
+  }
+
   /** The skin has been told of the end of what is received; until then data may come, whatever becomes of the connection. */
   get isReadingOver(): boolean {
     return this.#reading.isOver;

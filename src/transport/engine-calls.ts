@@ -89,7 +89,8 @@ export class EngineCalls {
   /** Overwrites the keys, where the engine has not done it already. */
   dispose(): void {
     const engine = this.#engine;
-    if (engine !== undefined) this.call(() => engine.abort(new TlsError('ERR_ABORTED')));
+    if (engine !== undefined && engine.status !== 'closed' && engine.status !== 'failed')
+      this.call(() => engine.abort(new TlsError('ERR_ABORTED')));
   }
 
   // --- what the program asks of it ---
@@ -122,8 +123,10 @@ export class EngineCalls {
     this.#later.shift()?.resolve(peer);
   }
 
-  /** The peer will not answer any more. */
-  rejectLater(error: TlsError): void {
+  /** The peer will not answer any more; an error is made only where there is one to tell it. */
+  rejectLater(why: () => TlsError): void {
+    if (this.#later.length === 0) return;
+    const error = why();
     for (const waiting of this.#later.splice(0)) waiting.reject(error);
   }
 

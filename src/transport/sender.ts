@@ -191,7 +191,7 @@ export class Sender {
   }
 
   /** Nothing more is sent: forgets everything, and tells those who wait, later. */
-  abandon(reason: Error): void {
+  abandon(why: () => Error): void {
     const waiting = [
       ...[...this.#inFlight].flat(),
       ...this.#sealing.flatMap(({ taken }) => taken),
@@ -202,6 +202,7 @@ export class Sender {
     this.#sealing.length = 0;
     this.#endTaken = [];
     if (waiting.length === 0) return;
+    const reason = why();
     queueMicrotask(() => {
       for (const taken of waiting) taken(reason);
     });
