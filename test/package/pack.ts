@@ -94,9 +94,13 @@ export function link(project: string, name: string, from: string): void {
 /** An empty project, which is not in our tree: what is not installed in it is not found. */
 export function emptyProject(name: string): string {
   const project = mkdtempSync(join(tmpdir(), `warifu-${name}-`));
-  process.once('exit', () => rmSync(project, { recursive: true, force: true }));
+  if (projects.push(project) === 1)
+    process.once('exit', () => {
+      for (const one of projects) rmSync(one, { recursive: true, force: true });
+    });
   return project;
 }
+const projects: string[] = [];
 
 /**
  * The compilers and bundlers of test/package/package.json, installed below .cache on first use. A sentence instead of a
