@@ -32,7 +32,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'end: without close_notify it is truncation',
-    find: "if (!worked && this.#inbound.ended && !this.#inbound.isOpening)\n        throw new TlsError('ERR_TRUNCATED', { detail: this.#whenItEnded() });",
+    find: "if (!worked && this.#inbound.ended && !this.#inbound.isOpening)\n        throw new TlsError('ERR_TRUNCATED', { detail: this.config.explain.end(this.#standing) });",
     tests: ['test/engine/pieces.test.ts'],
   },
   {

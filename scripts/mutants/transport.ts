@@ -50,7 +50,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 3: no listener stays on the transport',
-    find: '    if (this.#stream.closed) this.#detach();\n    if (this.#isGone) return;\n',
+    find: '    this.#detachWhenClosed();\n    if (this.#isGone) return;\n',
     replace: '    if (this.#isGone) return;\n',
     tests: NODE,
     only: '3\\.',
@@ -113,7 +113,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 6: giving up says no close_notify',
-    find: '    if (cancels && wasOpen) return;\n',
+    find: '  return wasOpen && alert === Alert.userCanceled ? Alert.internalError : alert;\n',
+    replace: '  return wasOpen ? alert : alert;\n',
     tests: BOTH,
     only: '6\\.',
   },
@@ -329,8 +330,8 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'callbacks: a session of a store is looked at field by field',
-    find: '      return answer === undefined || answer === null ? undefined : checkSession(answer);\n',
-    replace: '      return answer === undefined || answer === null ? undefined : answer;\n',
+    find: '  return isNothing(answer) ? undefined : checkSession(answer);\n',
+    replace: '  return isNothing(answer) ? undefined : answer;\n',
     tests: ['test/engine/answered-session.test.ts'],
   },
 ];
