@@ -115,7 +115,7 @@ export const mutants: readonly Mutant[] = [
     name: 'law 6: giving up says no close_notify',
     find: '  return wasOpen && alert === Alert.userCanceled ? Alert.internalError : alert;\n',
     replace: '  return wasOpen ? alert : alert;\n',
-    tests: BOTH,
+    tests: ['test/transport/laws.test.ts'],
     only: '6\\.',
   },
   {
