@@ -62,15 +62,20 @@ export function parse(command: Command, args: readonly string[]): Given {
     if (given.indexOf(name) < index && known[name]?.multiple !== true) throw wrong(`--${name}: it is given twice`);
   if (command.operands === '' && positionals.length > 0)
     throw wrong(`it takes no operands, and was given "${positionals.join(' ')}"`);
+  const ofOption = (name: string): Parsed['values'][string] => {
+    // A name that is asked for and not declared would be an option that does nothing.
+    if (!Object.hasOwn(known, name)) throw new TypeError(`warifu ${command.name} has no option --${name}`);
+    return values[name];
+  };
   const texts = (name: string): readonly string[] => {
-    const value = values[name];
+    const value = ofOption(name);
     return Array.isArray(value) ? value.map(String) : typeof value === 'string' ? [value] : [];
   };
   return {
     positionals,
     text: (name) => texts(name)[0],
     texts,
-    has: (name) => values[name] === true,
+    has: (name) => ofOption(name) === true,
     number: (name, min, max = 999_999_999) => {
       const [text] = texts(name);
       if (text === undefined) return undefined;

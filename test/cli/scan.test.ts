@@ -15,9 +15,11 @@ const serve = async (server: Server): Promise<number> => {
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
   return (server.address() as AddressInfo).port;
 };
+const protocols: (string | null)[] = [];
 const tlsServer = (options: tls.TlsOptions): Promise<number> => {
   const cert = folder.text('ca/server.crt');
   const server = tls.createServer({ cert, key: folder.text('ca/server.key'), ...options }, (socket) => {
+    protocols.push(socket.getProtocol());
     socket.on('error', () => {});
     socket.resume();
   });
@@ -63,6 +65,8 @@ describe('warifu scan', () => {
       suites: ['TLS_ECDHE_ECDSA_WITH_AES_128_GCM_SHA256'],
       groups: expect.arrayContaining(['secp384r1']),
     });
+    // It is asked for TLS 1.2 as well where it speaks both.
+    expect(new Set(protocols)).toEqual(new Set(['TLSv1.3', 'TLSv1.2']));
     expect(found).toMatchObject({ alpn: ['h2'], resumption: true, extendedMasterSecret: true });
     expect(found.findings.every(({ grade }) => grade === 'remark')).toBe(true);
     expect((await scan(port, ...CA, '--days', '100')).status).toBe(1);

@@ -90,7 +90,7 @@ async function run(purpose: 'server' | 'client', given: Given, terminal: Termina
   checkFiles(folder, name, given);
   // Everything that can be wrong is known before anything is made.
   const wanted = await readWanted(purpose, given, terminal);
-  const p12Password = readPassword(terminal, given.text('p12-password-file'));
+  const p12Password = purpose === 'client' ? readPassword(terminal, given.text('p12-password-file')) : undefined;
   if (!folder.exists) {
     await initialize(folder, withoutKeys(given), terminal);
     terminal.note(`There was no authority in ${folder.path}: now there is one.`);

@@ -17,6 +17,7 @@ import {
   makeJudge,
   OFFER_OPTIONS,
   readCredential,
+  readOffer,
   readTrust,
   serverNameOf,
   TRUST_OPTIONS,
@@ -96,7 +97,7 @@ async function run(given: Given, terminal: Terminal): Promise<number> {
     keyLog?.(line);
     capture?.secret(line);
   };
-  const context = makeContext(given, {
+  const context = makeContext(readOffer(given), {
     judge,
     credential,
     isSent,

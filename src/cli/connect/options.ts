@@ -135,10 +135,29 @@ function guarded(credential: Credential, judge: Judge, crypto: CryptoProvider): 
   });
 }
 
+/** What is offered to a server; undefined: everything that there is. */
+export interface Offer {
+  readonly versions?: readonly ('1.3' | '1.2')[] | undefined;
+  readonly suites?: readonly string[] | undefined;
+  readonly groups?: readonly string[] | undefined;
+  readonly signatures?: readonly string[] | undefined;
+  readonly alpn?: readonly string[] | undefined;
+}
+
+/** What the options say of it. @throws Failure */
+export function readOffer(given: Given): Offer {
+  return {
+    versions: versionsOf(given),
+    suites: listOf(given, 'suites'),
+    groups: listOf(given, 'groups'),
+    signatures: listOf(given, 'signatures'),
+    alpn: listOf(given, 'alpn'),
+  };
+}
+
 /** The versions that were named. @throws Failure */
-function versionsOf(given: Given): readonly ('1.3' | '1.2')[] {
-  const names = listOf(given, 'versions') ?? ['1.3', '1.2'];
-  return names.map((name) => {
+function versionsOf(given: Given): Offer['versions'] {
+  return listOf(given, 'versions')?.map((name) => {
     if (name === '1.3' || name === '1.2') return name;
     throw usage(
       `--versions: "${name}" is none of 1.3, 1.2 (TLS 1.1 and older are not spoken; "warifu scan" looks for them)`,
@@ -171,7 +190,7 @@ export function keyLogTo(name: string, terminal: Terminal): (line: string) => vo
 
 /** The context of our client. @throws TlsError ERR_OPTION for names that are none. */
 export function makeContext(
-  given: Given,
+  { versions = ['1.3', '1.2'], suites, groups, signatures, alpn }: Offer,
   {
     judge,
     credential,
@@ -185,15 +204,14 @@ export function makeContext(
   },
 ): ReturnType<typeof createClientContext> {
   const crypto = autoProvider();
-  const versions = versionsOf(given);
   return createClientContext({
     crypto,
     verifier: judge,
     protocols: versions.map((version) => (version === '1.3' ? client13 : client12)),
-    suites: listOf(given, 'suites'),
-    groups: listOf(given, 'groups'),
-    signatures: listOf(given, 'signatures'),
-    alpn: listOf(given, 'alpn'),
+    suites,
+    groups,
+    signatures,
+    alpn,
     sendServerName: isSent,
     ...(credential !== undefined && { credential: guarded(credential, judge, crypto) }),
     ...(keyLog !== undefined && { keyLog }),

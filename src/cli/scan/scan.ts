@@ -141,11 +141,11 @@ async function connectOnce(
   alpn: readonly string[],
   version?: '1.2',
 ): Promise<{ readonly report: Report; readonly result: Attempt }> {
-  const { target, trust, terminal, milliseconds } = options;
-  const given = withOffer(options.given, alpn, version);
+  const { target, trust, terminal, milliseconds, given } = options;
   const judge = makeJudge(trust, given, terminal, true);
   const { serverName, isSent } = serverNameOf(target.host, given);
-  const context = makeContext(given, { judge, credential: undefined, isSent, keyLog: undefined });
+  const offer = { alpn: alpn.length > 0 ? alpn : undefined, versions: version === undefined ? undefined : [version] };
+  const context = makeContext(offer, { judge, credential: undefined, isSent, keyLog: undefined });
   const observed = new Observed();
   const result = await attempt({
     target,
@@ -172,7 +172,7 @@ async function resumes(options: ScanOptions): Promise<boolean> {
   const { target, trust, terminal, milliseconds, given } = options;
   const judge = makeJudge(trust, given, terminal, false);
   const { serverName, isSent } = serverNameOf(target.host, given);
-  const context = makeContext(given, { judge, credential: undefined, isSent, keyLog: undefined });
+  const context = makeContext({}, { judge, credential: undefined, isSent, keyLog: undefined });
   const parts = {
     target,
     context,
@@ -193,14 +193,6 @@ async function resumes(options: ScanOptions): Promise<boolean> {
     await leave(socket);
   }
   return isResumed;
-}
-
-/** The options of the command, with what is offered in place of theirs. */
-function withOffer(given: Given, alpn: readonly string[], version: '1.2' | undefined): Given {
-  return {
-    ...given,
-    texts: (name) => (name === 'alpn' ? alpn : name === 'tls' && version !== undefined ? [version] : given.texts(name)),
-  };
 }
 
 function findingsOf(found: Omit<Scan, 'findings'>, days: number): readonly Finding[] {
