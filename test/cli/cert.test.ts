@@ -272,10 +272,12 @@ describe('cert convert', () => {
       status: 2,
       output: expect.stringMatching(/cannot be protected/),
     });
-    expect(await convert('server.crt', '--to', 'jks')).toMatchObject({
+    expect(await convert('server.crt', '--to', 'pkcs13')).toMatchObject({
       status: 2,
       output: expect.stringMatching(/truststore/),
     });
+    expect(await convert('server.crt', '--to', 'jks')).toMatchObject({ status: 2 });
+    expect(await convert('server.crt', '--to', 'p7b', '--name', 'x')).toMatchObject({ status: 2 });
     expect(await convert('server.crt')).toMatchObject({ status: 2 });
   });
 });

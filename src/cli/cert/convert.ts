@@ -4,6 +4,7 @@ import { systemRandom } from '../../crypto/random.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { encryptPkcs8 } from '../../pki/formats/containers/pkcs8.ts';
 import { writePkcs12, writePkcs12TrustStore } from '../../pki/formats/containers/pkcs12-writer.ts';
+import { writeJksTrustStore } from '../../pki/formats/containers/jks.ts';
 import { writePkcs7 } from '../../pki/formats/containers/pkcs7.ts';
 import { privateKeyToJwk } from '../../pki/formats/jwk.ts';
 import { publicKeyToJwk } from '../../pki/formats/jwk-public.ts';
@@ -16,13 +17,13 @@ import { EXIT, Failure, usage } from '../failure.ts';
 import { codeOf, readPassword, type Terminal } from '../terminal.ts';
 import { type Loaded, type LoadedKey, loadFiles, READ_OPTIONS } from './load.ts';
 
-const FORMS = ['pem', 'der', 'p7b', 'p8', 'p12', 'jwk', 'truststore'] as const;
+const FORMS = ['pem', 'der', 'p7b', 'p8', 'p12', 'jwk', 'truststore', 'jks'] as const;
 type Form = (typeof FORMS)[number];
 
 /** `warifu cert convert` */
 export const convertCommand: Command = {
   name: 'cert convert',
-  summary: 'between PEM, DER, PKCS#7, PKCS#8, PKCS#12, JWK and Java trust stores',
+  summary: 'between PEM, DER, PKCS#7, PKCS#8, PKCS#12, JWK and Java key stores',
   operands: 'FILE…',
   help: `
 Writes what is in the files in another form:
@@ -34,6 +35,9 @@ Writes what is in the files in another form:
   p12         a private key with its certificates (PKCS#12); needs a password
   jwk         a key as JSON; the private one if there is one
   truststore  certificates as Java trusts them (PKCS#12); needs a password
+  jks         the same as Java 8 and older have it (JKS); needs a password
+
+Key stores of Java are read in both forms, too.
 
   warifu cert convert server.crt server.key --to p12 --out server.p12 --out-password-file secret.txt
   warifu cert convert client.p12 --password-file secret.txt --to pem --out client.pem
@@ -44,7 +48,11 @@ Writes what is in the files in another form:
     to: { type: 'string', value: 'FORM', words: FORMS, help: FORMS.join(', ') },
     out: { type: 'string', short: 'o', value: 'FILE', help: 'where to write it (default: standard output)' },
     'out-password-file': { type: 'string', value: 'FILE', help: 'its first line protects what is written' },
-    name: { type: 'string', value: 'NAME', help: 'that programs show for what is in a PKCS#12 file (Java: alias)' },
+    name: {
+      type: 'string',
+      value: 'NAME',
+      help: 'that programs show for what is in a PKCS#12 file or a key store (Java: alias)',
+    },
     'certificates-only': { type: 'boolean', help: 'leave private keys out' },
     force: { type: 'boolean', help: 'write over a file that is there' },
   },
@@ -95,8 +103,10 @@ async function convert(loaded: Loaded, form: Form, given: Given, terminal: Termi
     if (password === undefined) throw usage(`--to ${form}: --out-password-file is needed`);
     return password;
   };
-  if (password !== undefined && !['p8', 'p12', 'truststore'].includes(form))
+  if (password !== undefined && !['p8', 'p12', 'truststore', 'jks'].includes(form))
     throw usage(`--out-password-file: ${form} cannot be protected; p8 and p12 can`);
+  if (given.text('name') !== undefined && !['p12', 'truststore', 'jks'].includes(form))
+    throw usage(`--name: ${form} has no place for a name; p12, truststore and jks have`);
   const ders = certificates.map(({ der }) => der);
   switch (form) {
     case 'pem':
@@ -126,7 +136,10 @@ async function convert(loaded: Loaded, form: Form, given: Given, terminal: Termi
         return { certificate: der, friendlyName: i === 0 ? own : `${own} ${i}` };
       });
       return {
-        content: await writePkcs12TrustStore(trusted, { password: needPassword(), random: systemRandom }),
+        content:
+          form === 'jks'
+            ? writeJksTrustStore(trusted, { password: needPassword() })
+            : await writePkcs12TrustStore(trusted, { password: needPassword(), random: systemRandom }),
         isSecret: false,
       };
     }

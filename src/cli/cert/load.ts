@@ -3,10 +3,12 @@ import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { PrivateKey, PublicKey } from '../../crypto/types.ts';
 import { type CertificateRequest, readRequest } from '../../pki/issue/read-request.ts';
 import { readBundle } from '../../pki/formats/bundle.ts';
+import { isJks, readJks } from '../../pki/formats/containers/jks.ts';
+import { readPrivateKey } from '../../pki/formats/private-key.ts';
 import { privateKeyFromJwk } from '../../pki/formats/jwk.ts';
 import { publicKeyFromJwk } from '../../pki/formats/jwk-public.ts';
 import { type Crl, readCrl } from '../../pki/revocation/crl.ts';
-import type { Certificate } from '../../pki/x509/certificate.ts';
+import { type Certificate, readCertificate } from '../../pki/x509/certificate.ts';
 import { type FileProblem, type PartKind, readParts } from '../../pki/x509/file-parts.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
@@ -63,6 +65,7 @@ async function loadFile(
 ): Promise<Loaded> {
   const jwk = jwkIn(bytes);
   if (jwk !== undefined) return await loadJwk(jwk);
+  if (isJks(bytes)) return await loadJks(name, bytes, options);
   const problems: FileProblem[] = [];
   const parts = readParts(bytes, { what: name, kinds: KINDS, onProblem: (problem) => problems.push(problem) });
   const bundle = parts.some(({ kind }) => BUNDLED.includes(kind)) ? await readBundle(bytes, options) : undefined;
@@ -104,10 +107,30 @@ function jwkIn(bytes: Uint8Array): { readonly [name: string]: unknown } | undefi
   }
 }
 
+const NOTHING: Loaded = { certificates: [], keys: [], requests: [], crls: [], publicKeys: [], problems: [] };
+
+async function loadJks(
+  name: string,
+  bytes: Uint8Array,
+  options: { readonly password: string | undefined; readonly allowLegacy: boolean },
+): Promise<Loaded> {
+  const { entries, isVerified } = readJks(bytes, options);
+  const keys = entries.flatMap(({ privateKey }) => (privateKey === undefined ? [] : [privateKey]));
+  return {
+    ...NOTHING,
+    certificates: entries.flatMap(({ certificates }) =>
+      certificates.map((der) => readable(name, () => readCertificate(der))),
+    ),
+    keys: await Promise.all(keys.map((der) => withPublicHalf(readPrivateKey(der, 'PRIVATE KEY').key))),
+    problems: isVerified
+      ? []
+      : [{ code: 'NO_MAC', message: `${name}: without the password nothing shows whether the key store was changed` }],
+  };
+}
+
 async function loadJwk(jwk: { readonly [name: string]: unknown }): Promise<Loaded> {
-  const nothing = { certificates: [], keys: [], requests: [], crls: [], publicKeys: [], problems: [] };
-  if (jwk.d === undefined) return { ...nothing, publicKeys: [publicKeyFromJwk(jwk)] };
-  return { ...nothing, keys: [await withPublicHalf(privateKeyFromJwk(jwk))] };
+  if (jwk.d === undefined) return { ...NOTHING, publicKeys: [publicKeyFromJwk(jwk)] };
+  return { ...NOTHING, keys: [await withPublicHalf(privateKeyFromJwk(jwk))] };
 }
 
 async function withPublicHalf(privateKey: PrivateKey): Promise<LoadedKey> {

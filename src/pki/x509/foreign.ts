@@ -5,7 +5,7 @@ export function foreignBytes(bytes: Uint8Array): string | undefined {
   if (bytes.length === 0) return 'it is empty';
   const starts = (...prefix: readonly number[]): boolean => prefix.every((byte, i) => bytes[i] === byte);
   if (starts(0xfe, 0xed, 0xfe, 0xed) || starts(0xce, 0xce, 0xce, 0xce))
-    return `it is a Java key store (${bytes[0] === 0xfe ? 'JKS' : 'JCEKS'}): make a PKCS#12 file of it with "keytool -importkeystore -srckeystore OLD -destkeystore NEW.p12 -deststoretype pkcs12"`;
+    return `it is a Java key store (${bytes[0] === 0xfe ? 'JKS' : 'JCEKS'}): make a PKCS#12 file of it with "warifu cert convert" or "keytool -importkeystore -srckeystore OLD -destkeystore NEW.p12 -deststoretype pkcs12"`;
   if (starts(0xff, 0xfe) || starts(0xfe, 0xff) || starts(0x00, 0x2d) || starts(0x2d, 0x00))
     return 'it is text in UTF-16: save it as UTF-8 or ASCII (in PowerShell: Set-Content -Encoding ascii)';
   if (starts(0x50, 0x4b, 0x03, 0x04)) return 'it is a ZIP archive: unpack it, and give the file that is in it';

@@ -3,6 +3,7 @@
  * `loadCredential` opens them by itself; this is for reading and writing them.
  * @module pki/formats
  */
+export { type JksContents, type JksEntry, type JksOptions, readJks, writeJksTrustStore } from './jks.ts';
 export type { EncryptionOptions, PasswordOptions } from './password-based.ts';
 export { readPkcs7, writePkcs7 } from './pkcs7.ts';
 export { decryptPkcs8, encryptPkcs8 } from './pkcs8.ts';
