@@ -136,10 +136,7 @@ export function reportOf(
 function adviceFor(code: string, { port }: Target, startTls: StartTlsName | undefined): string | undefined {
   const usual = usualStartTls(port);
   if (startTls !== undefined || usual === undefined) return undefined;
-  if (
-    !['ERR_NOT_TLS', 'ERR_HANDSHAKE_TIMEOUT', 'ERR_TRUNCATED', 'ERR_TRANSPORT', 'ERR_HANDSHAKE_CLOSED'].includes(code)
-  )
-    return undefined;
+  if (!['ERR_NOT_TLS', 'ERR_HANDSHAKE_TIMEOUT', 'ERR_TRUNCATED', 'ERR_TRANSPORT'].includes(code)) return undefined;
   return `port ${port} usually begins in plaintext: --starttls ${usual}`;
 }
 

@@ -157,7 +157,6 @@ function remedyFor({ code, alertReceived, failure }: TlsError): { readonly remed
     case 'ERR_UNRECOGNIZED_NAME':
       return { remedy: 'there is no certificate for this name: add one, or write unknown-name: default' };
     case 'ERR_TRUNCATED':
-    case 'ERR_HANDSHAKE_CLOSED':
       return {
         remedy:
           'the client hung up within the handshake: browsers do so while they ask which certificate to show, and come again; a client that does not come again may say why in its own log',
