@@ -226,7 +226,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'law 10: small writes wait for others that are on their way',
-    find: '      if (this.#outstanding > 0 && this.#outbox.length < PIECE) return;\n',
+    find: '      if (isBusy && this.#outbox.length < PIECE) return;\n',
     tests: WEB,
     only: '10\\.',
   },
