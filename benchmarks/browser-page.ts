@@ -3,48 +3,47 @@
  * browser.ts.
  */
 import { webCryptoProvider } from '../src/crypto/webcrypto/index.ts';
-import { accept, connect, type TlsStream } from '../src/index.ts';
+import type { Engine } from '../src/engine/engine.ts';
+import {
+  accept,
+  type ClientContext,
+  connect,
+  createClientContext,
+  createServerContext,
+  type ServerContext,
+  type TlsStream,
+} from '../src/index.ts';
 
 const RECORD = 16_384;
 /** Records of one batch of raw WebCrypto: what a write of 64 KiB makes. */
 const BATCH = 4;
 const SUITE = 'TLS_AES_128_GCM_SHA256';
 
-export interface Figures {
-  /** MB a second, one for each round. */
-  readonly sent: number[];
-  readonly received: number[];
-  readonly rawSealed: number[];
-  readonly rawOpened: number[];
-  /** Milliseconds a handshake, both sides in one thread; and of the client alone, where it was not waiting. */
-  readonly handshake: number[];
-}
+/** What can be measured in the page. */
+export type What = 'sent' | 'received' | 'rawSealed' | 'rawOpened' | 'handshake';
 
-interface Pki {
+export interface Pki {
   readonly chain: string;
   readonly key: string;
   readonly anchor: string;
 }
 
-async function measure(pki: Pki, megabytes: number, rounds: number): Promise<Figures> {
-  const figures: Figures = { sent: [], received: [], rawSealed: [], rawOpened: [], handshake: [] };
-  for (let round = -1; round < rounds; round++) {
-    const bulk = await throughStreams(pki, megabytes);
-    const raw = await rawWebCrypto(megabytes);
-    if (round < 0) continue;
-    figures.sent.push(bulk.sent);
-    figures.received.push(bulk.received);
-    figures.rawSealed.push(raw.sealed);
-    figures.rawOpened.push(raw.opened);
-  }
-  for (let i = 0; i < 60; i++) {
-    const start = performance.now();
-    const { client } = await pair(pki);
-    if (i >= 20) figures.handshake.push(performance.now() - start);
-    client.close().catch(() => {});
-  }
-  return figures;
+/** Makes ready what is measured then: returns the work, which says how many milliseconds it took. */
+const PREPARE: { readonly [W in What]: (pki: Pki, megabytes: number) => Promise<() => Promise<number>> } = {
+  sent: (pki, megabytes) => sending(pki, megabytes),
+  received: (pki, megabytes) => receiving(pki, megabytes),
+  rawSealed: (_, megabytes) => raw(megabytes, 'sealed'),
+  rawOpened: (_, megabytes) => raw(megabytes, 'opened'),
+  handshake: async (pki) => () => clientHandshake(pki),
+};
+
+let work: () => Promise<number> = () => Promise.resolve(0);
+
+async function prepare(what: What, pki: Pki, megabytes: number): Promise<void> {
+  work = await PREPARE[what](pki, megabytes);
 }
+
+Object.assign(globalThis, { prepare, run: () => work() });
 
 interface Ends {
   readonly client: TlsStream;
@@ -93,44 +92,52 @@ async function pair({ chain, key, anchor }: Pki): Promise<Ends> {
   };
 }
 
-async function throughStreams(pki: Pki, megabytes: number): Promise<{ sent: number; received: number }> {
-  const { client, server, divert, feed } = await pair(pki);
+const chunksOf = (megabytes: number): number => Math.ceil((megabytes << 20) / (BATCH * RECORD));
+
+async function writeAll({ writable }: TlsStream, megabytes: number): Promise<void> {
   const chunk = new Uint8Array(BATCH * RECORD).fill(7);
-  const chunks = Math.ceil((megabytes << 20) / chunk.length);
-  const writeAll = async (from: TlsStream): Promise<void> => {
-    const writer = from.writable.getWriter();
-    for (let i = 0; i < chunks; i++) {
-      await writer.ready;
-      void writer.write(chunk);
-    }
-    await writer.close();
-  };
+  const writer = writable.getWriter();
+  for (let i = 0; i < chunksOf(megabytes); i++) {
+    await writer.ready;
+    void writer.write(chunk);
+  }
+  await writer.close();
+}
+
+async function sending(pki: Pki, megabytes: number): Promise<() => Promise<number>> {
+  const { client, divert } = await pair(pki);
   let counted = 0;
   divert('client', (bytes) => {
     counted += bytes.length;
   });
-  const before = performance.now();
-  await writeAll(client);
-  const sent = (performance.now() - before) / 1000;
-  if (counted < chunks * chunk.length) throw new Error('not everything was sent');
-
-  const kept: Uint8Array[] = [];
-  divert('server', (bytes) => void kept.push(bytes));
-  await writeAll(server);
-  const reader = client.readable.getReader();
-  const start = performance.now();
-  for (const bytes of kept) feed(bytes);
-  for (let left = chunks * chunk.length; left > 0; ) {
-    const { value, done } = await reader.read();
-    if (done) throw new Error('it ended early');
-    left -= value.length;
-  }
-  const received = (performance.now() - start) / 1000;
-  const size = (chunks * chunk.length) / 1e6;
-  return { sent: size / sent, received: size / received };
+  return async () => {
+    const before = performance.now();
+    await writeAll(client, megabytes);
+    const time = performance.now() - before;
+    if (counted < megabytes << 20) throw new Error('not everything was sent');
+    return time;
+  };
 }
 
-async function rawWebCrypto(megabytes: number): Promise<{ sealed: number; opened: number }> {
+async function receiving(pki: Pki, megabytes: number): Promise<() => Promise<number>> {
+  const { client, server, divert, feed } = await pair(pki);
+  const kept: Uint8Array[] = [];
+  divert('server', (bytes) => void kept.push(bytes));
+  await writeAll(server, megabytes);
+  return async () => {
+    const reader = client.readable.getReader();
+    const before = performance.now();
+    for (const bytes of kept) feed(bytes);
+    for (let left = megabytes << 20; left > 0; ) {
+      const { value, done } = await reader.read();
+      if (done) throw new Error('it ended early');
+      left -= value.length;
+    }
+    return performance.now() - before;
+  };
+}
+
+async function raw(megabytes: number, what: 'sealed' | 'opened'): Promise<() => Promise<number>> {
   const { subtle } = globalThis.crypto;
   const key = await subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', false, ['encrypt', 'decrypt']);
   const parameters = (count: number): AesGcmParams => {
@@ -139,25 +146,66 @@ async function rawWebCrypto(megabytes: number): Promise<{ sealed: number; opened
     return { name: 'AES-GCM', iv, additionalData: new Uint8Array(5), tagLength: 128 };
   };
   const content = new Uint8Array(RECORD + 1).fill(7);
-  const batches = Math.ceil((megabytes << 20) / (BATCH * RECORD));
   const sealed: ArrayBuffer[] = [];
-  const before = performance.now();
-  for (let batch = 0; batch < batches; batch++) {
-    const results = await Promise.all(
-      Array.from({ length: BATCH }, (_, i) => subtle.encrypt(parameters(batch * BATCH + i), key, content)),
-    );
-    sealed.push(...results);
-  }
-  const between = performance.now();
-  for (let batch = 0; batch < batches; batch++)
-    await Promise.all(
-      Array.from({ length: BATCH }, (_, i) =>
-        subtle.decrypt(parameters(batch * BATCH + i), key, sealed[batch * BATCH + i]!),
-      ),
-    );
-  const after = performance.now();
-  const size = (batches * BATCH * RECORD) / 1e6;
-  return { sealed: (size / (between - before)) * 1000, opened: (size / (after - between)) * 1000 };
+  const batched = async (one: (count: number) => Promise<ArrayBuffer>, keep: boolean): Promise<void> => {
+    for (let batch = 0; batch < chunksOf(megabytes); batch++) {
+      const results = await Promise.all(Array.from({ length: BATCH }, (_, i) => one(batch * BATCH + i)));
+      if (keep) sealed.push(...results);
+    }
+  };
+  const seal = (keep: boolean): Promise<void> =>
+    batched((count) => subtle.encrypt(parameters(count), key, content), keep);
+  if (what === 'opened') await seal(true);
+  return async () => {
+    const before = performance.now();
+    if (what === 'sealed') await seal(false);
+    else await batched((count) => subtle.decrypt(parameters(count), key, sealed[count]!), false);
+    return performance.now() - before;
+  };
 }
 
-Object.assign(globalThis, { measure });
+const contexts = new WeakMap<Pki, { readonly client: ClientContext; readonly server: ServerContext }>();
+
+/** Milliseconds of the client: its own steps, and the answers of WebCrypto that it waits for. */
+async function clientHandshake(pki: Pki): Promise<number> {
+  const made = contexts.get(pki) ?? {
+    client: createClientContext({ crypto, suites: [SUITE], anchors: pki.anchor, resumption: false }),
+    server: createServerContext({
+      crypto,
+      suites: [SUITE],
+      credential: { certificates: pki.chain, privateKey: pki.key },
+      resumption: false,
+    }),
+  };
+  contexts.set(pki, made);
+  await made.client.ready;
+  await made.server.ready;
+  let spent = -performance.now();
+  const client = made.client.engine({ serverName: 'server.example' });
+  client.start();
+  spent += performance.now();
+  const server = made.server.engine();
+  server.start();
+  while (client.status !== 'open' || server.status !== 'open') {
+    spent -= performance.now();
+    const fromClient = await everything(client);
+    spent += performance.now();
+    for (const bytes of fromClient) server.receive(bytes);
+    const fromServer = await everything(server);
+    for (const bytes of fromServer) client.receive(bytes);
+    if (fromClient.length + fromServer.length === 0) throw new Error('the handshake stands still');
+  }
+  return spent;
+}
+
+/** What it has to say until it waits for the other. */
+async function everything(engine: Engine): Promise<Uint8Array[]> {
+  const said: Uint8Array[] = [];
+  for (;;) {
+    const event = engine.next();
+    if (event.type === 'wait') return said;
+    if (event.type === 'write') said.push(event.bytes);
+    if (event.type === 'request') await engine.answer(event.request);
+    if (event.type === 'failed') throw event.error;
+  }
+}

@@ -1,3 +1,5 @@
+import type { Figures } from './browser.ts';
+
 /** What a run of the benchmarks found, as it is kept. */
 export interface Results {
   readonly node: string;
@@ -16,14 +18,7 @@ export interface Results {
     readonly stop: number;
   }[];
   readonly memory?: readonly { readonly what: string; readonly heap: number }[];
-  readonly browser?: {
-    readonly browser: string;
-    readonly sent: readonly number[];
-    readonly received: readonly number[];
-    readonly rawSealed: readonly number[];
-    readonly rawOpened: readonly number[];
-    readonly handshake: readonly number[];
-  };
+  readonly browser?: Figures & { readonly browser: string };
 }
 
 export interface Contended {
