@@ -181,10 +181,10 @@ async function clientHandshake(pki: Pki): Promise<number> {
   await made.client.ready;
   await made.server.ready;
   let spent = -performance.now();
-  const client = made.client.engine({ serverName: 'server.example' });
+  const client = await made.client.engine({ serverName: 'server.example' });
   client.start();
   spent += performance.now();
-  const server = made.server.engine();
+  const server = await made.server.engine();
   server.start();
   while (client.status !== 'open' || server.status !== 'open') {
     spent -= performance.now();

@@ -71,9 +71,10 @@ function section(results: Results): string {
       middle(ours.map((one, round) => one / raw[round]!)).toFixed(2);
     lines.push(
       `- ${browser.browser}, AES-128-GCM with WebCrypto through Web Streams, to raw WebCrypto with the same batches in the same page: ` +
-        `sent ${middle(browser.sent).toFixed(0)} MB/s (${ratios(browser.sent, browser.rawSealed)}), ` +
-        `received ${middle(browser.received).toFixed(0)} MB/s (${ratios(browser.received, browser.rawOpened)}); ` +
-        `a handshake, both sides in one thread: ${middle(browser.handshake).toFixed(1)} ms.`,
+        `sent ${middle(browser.rate.sent).toFixed(0)} MB/s (${ratios(browser.rate.sent, browser.rate.rawSealed)}), ` +
+        `received ${middle(browser.rate.received).toFixed(0)} MB/s (${ratios(browser.rate.received, browser.rate.rawOpened)}); ` +
+        `by CPU ${ratios(browser.cpu.rawSealed, browser.cpu.sent)} and ${ratios(browser.cpu.rawOpened, browser.cpu.received)}; ` +
+        `a handshake of the client alone: ${middle(browser.handshake).toFixed(1)} ms.`,
     );
   }
   return `${lines.join('\n')}\n`;

@@ -205,6 +205,7 @@ describe('from when on the lane is worth while', () => {
     [1, 100, 1024],
     [1, 2000, 4096],
     [1, 10_000, 16_384],
+    [1, 50_000, 65_536],
     [1, 100_000, Number.POSITIVE_INFINITY],
   ])('%d a byte against %d a call: %d', async (here, there, right) => {
     const pace = paceOf(here, there);

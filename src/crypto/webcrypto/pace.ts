@@ -6,13 +6,22 @@ import { source } from './subtle.ts';
 /** Until it has been measured: what is worth it in every runtime we know. */
 const CAUTIOUS = 16_384;
 
-/** Sizes of a batch that are tried, the smallest first, in bytes. */
-const SIZES: readonly number[] = [1024, 4096, 16_384, 65_536];
+/**
+ * Sizes of a batch that are tried, in bytes, the smallest first, and how many times as long WebCrypto may take with it.
+ * What is small is waited for. What is large is sealed and opened by another thread, some batches at a time, while the
+ * program's own is free: a machine that is busy makes each of them slow, but JavaScript would keep it busier.
+ */
+const SIZES: readonly (readonly [size: number, patience: number])[] = [
+  [1024, 1],
+  [4096, 1],
+  [16_384, 1.5],
+  [65_536, 4],
+];
 
 /** Records of a batch: what an engine sends when there is much. */
 const RECORD = 16_384;
 
-const REPEATS = 4;
+const SAMPLES = 3;
 
 /**
  * From what size on WebCrypto is quicker than JavaScript for AES-GCM: measured here, once for each provider made, since no
@@ -57,33 +66,44 @@ export class Pace {
   /** Undefined: none of the sizes. A clock that stands still (some workers' does) leaves things as they are. */
   async #smallest(own: AeadKey): Promise<number | undefined> {
     const key = await this.#subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', false, ['encrypt']);
-    for (const size of SIZES) {
+    let isStill = true;
+    for (const [size, patience] of SIZES) {
       const batch: Uint8Array[] = [];
       for (let rest = size; rest > 0; rest -= RECORD) batch.push(new Uint8Array(Math.min(rest, RECORD)));
-      const here = this.#time(() => {
+      const repeats = size > RECORD ? 1 : 4;
+      const here = this.#time(repeats, () => {
         for (const data of batch) own.seal(NONCE, HEAD, data);
       });
-      const there = await this.#timeLater(() =>
+      const there = await this.#timeLater(repeats, () =>
         Promise.all(batch.map((data) => this.#subtle.encrypt(PARAMETERS, key, source(data)))),
       );
-      if (here === 0 && there === 0) return CAUTIOUS;
-      if (there < here) return size;
+      isStill &&= here === 0 && there === 0;
+      if (there < patience * here) return size;
     }
-    return undefined;
+    return isStill ? CAUTIOUS : undefined;
   }
 
-  #time(work: () => void): number {
+  /** Of several times the shortest: in the others something came between. */
+  #time(repeats: number, work: () => void): number {
     work();
-    const start = this.#now();
-    for (let i = 0; i < REPEATS; i++) work();
-    return this.#now() - start;
+    let least = Number.POSITIVE_INFINITY;
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const start = this.#now();
+      for (let i = 0; i < repeats; i++) work();
+      least = Math.min(least, this.#now() - start);
+    }
+    return least;
   }
 
-  async #timeLater(work: () => Promise<unknown>): Promise<number> {
+  async #timeLater(repeats: number, work: () => Promise<unknown>): Promise<number> {
     await work();
-    const start = this.#now();
-    for (let i = 0; i < REPEATS; i++) await work();
-    return this.#now() - start;
+    let least = Number.POSITIVE_INFINITY;
+    for (let sample = 0; sample < SAMPLES; sample++) {
+      const start = this.#now();
+      for (let i = 0; i < repeats; i++) await work();
+      least = Math.min(least, this.#now() - start);
+    }
+    return least;
   }
 }
 
