@@ -83,13 +83,12 @@ export interface AeadKey {
  * JavaScript: what is there in quantity goes this way, everything else by {@link AeadKey.seal} and {@link AeadKey.open},
  * and both give the same bytes.
  *
- * How the engine uses it. It has one question open for each direction at most; while it waits it seals and opens
- * nothing in that direction, so the order of records is the order of the jobs. It counts nonces itself, one for each job, in
- * advance. Of records to open it hands over whole ones only, in the epoch of application data. A KeyUpdate inside a
+ * How the engine uses it. It has three questions open for each direction at most; while it waits it seals and opens
+ * nothing else in that direction, and what is answered out of order waits, so the order of records is the order of the jobs.
+ * It counts nonces itself, one for each job, in advance. Of records to open it hands over whole ones only, in the epoch of application data. A KeyUpdate inside a
  * batch is found when its plaintext is read: what lies behind it was opened under the old key, has failed, and is opened
  * again under the new one from the ciphertext that is still there; a failure counts only where no key changed before it.
- * A batch is bounded in records and bytes by its maker, and no second one is begun before the first has been
- * delivered.
+ * A batch is bounded in bytes by its maker.
  */
 export interface BulkAead {
   /**
@@ -97,7 +96,7 @@ export interface BulkAead {
    * never is. Measuring begins when this is first read; until it is done a cautious figure stands here.
    */
   readonly worthwhile: number;
-  /** What {@link AeadKey.seal} gives for each job, in their order. Rejects only when the provider fails. */
+  /** What {@link AeadKey.seal} gives for the whole plaintext of each job, in their order. Rejects only when the provider fails. */
   seal(jobs: readonly AeadJob[]): Promise<readonly Uint8Array[]>;
   /**
    * What {@link AeadKey.open} gives for each job, in their order: undefined where the tag is wrong, whatever became of the
@@ -113,6 +112,8 @@ export interface AeadJob {
   readonly additionalData: Uint8Array;
   /** Plaintext to seal, or ciphertext and tag to open. */
   readonly data: Uint8Array;
+  /** The rest of the plaintext to seal. */
+  readonly tail?: Uint8Array | undefined;
 }
 
 /** A TLS 1.3 cipher suite: an AEAD and a hash (RFC 9846 appendix B.4). */

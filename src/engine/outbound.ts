@@ -236,9 +236,9 @@ export class Outbound {
 
   #sealed(batch: Batch, sealed: readonly Uint8Array[]): void {
     const { jobs } = batch;
-    for (const [index, { data }] of jobs.entries()) {
+    for (const [index, { data, tail }] of jobs.entries()) {
       const { length } = sealed[index] ?? data;
-      if (length > data.length && sealed.length === jobs.length) continue;
+      if (length > data.length + (tail?.length ?? 0) && sealed.length === jobs.length) continue;
       // The header has said already how long it is going to be, and nothing can be sent in its place.
       this.#batches = [];
       throw new TlsError('ERR_INTERNAL', { detail: 'a batch was not sealed as it was asked for' });

@@ -33,7 +33,8 @@ export class Protector13 implements RecordProtector {
     this.batches = {
       bulk,
       sealJob: (type, content, padding) => this.#sealJob(type, content, padding),
-      sealNow: ({ nonce, additionalData, data }) => this.#key.seal(nonce, additionalData, data),
+      sealNow: ({ nonce, additionalData, data, tail }) =>
+        this.#key.seal(nonce, additionalData, tail === undefined ? data : joined(data, tail)),
       openJob: (header, payload, ahead) => this.#openJob(header, payload, ahead),
       opened: (_header, inner, limit) => this.#opened(inner, limit),
     };
@@ -91,12 +92,11 @@ export class Protector13 implements RecordProtector {
     this.#spend();
     const prefix = new Uint8Array(HEADER);
     writeHeader(prefix, this.sealedSize(content.length, padding) - HEADER);
-    const data = new Uint8Array(content.length + 1 + padding);
-    data.set(content);
-    data[content.length] = type;
+    const tail = new Uint8Array(1 + padding);
+    tail[0] = type;
     const nonce = this.#nonceNow(new Uint8Array(12), 0);
     this.#advance();
-    return { nonce, additionalData: prefix, data, prefix };
+    return { nonce, additionalData: prefix, data: content, tail, prefix };
   }
 
   #openJob(header: Uint8Array, payload: Uint8Array, ahead: number): AeadJob {

@@ -1,3 +1,5 @@
+import { lazy } from '../bytes/lazy.ts';
+
 /** For how long connections may hold the event loop before others have their turn, in milliseconds. */
 const LONGEST = 10;
 /** So little work, in milliseconds, that it is not worth finding out when the event loop has turned. */
@@ -67,19 +69,31 @@ export class Turns {
 /** Runs the task when the event loop has turned: others have had their chance. */
 export function nextTurn(task: () => void): void {
   if (typeof setImmediate === 'function') setImmediate(task);
-  else if (typeof MessageChannel === 'function') byMessage(task);
+  else if (typeof MessageChannel === 'function') messages().run(task);
   else setTimeout(task, 0);
 }
 
-/** In a page a timer comes after 4 milliseconds at the earliest when it was set by another, and after a second in one that is hidden. */
-function byMessage(task: () => void): void {
-  const { port1, port2 } = new MessageChannel();
-  port1.onmessage = () => {
-    port1.close();
-    task();
-  };
-  port2.postMessage(undefined);
+/**
+ * Turns of the event loop by messages: in a page a timer comes after 4 milliseconds at the earliest when it was set by
+ * another, and after a second in one that is hidden.
+ */
+class Messages {
+  readonly #port: MessagePort;
+  readonly #tasks: (() => void)[] = [];
+
+  constructor() {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => this.#tasks.shift()?.();
+    this.#port = port2;
+  }
+
+  run(task: () => void): void {
+    this.#tasks.push(task);
+    this.#port.postMessage(undefined);
+  }
 }
+
+const messages = /* @__PURE__ */ lazy(() => new Messages());
 
 /** A timer that does not keep a process alive. Returns how to stop it. */
 export function after(milliseconds: number, task: () => void): () => void {

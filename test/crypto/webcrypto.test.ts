@@ -225,6 +225,20 @@ describe('from when on the lane is worth while', () => {
     expect(failing.worthwhile).toBe(Number.POSITIVE_INFINITY);
   });
 
+  it('uses memory again only where what was given has been copied', async () => {
+    const proper = new Pace(subtle, own);
+    expect(proper.copies).toBe(false);
+    await proper.measure();
+    expect(proper.copies).toBe(true);
+    const encrypt: SubtleCrypto['encrypt'] = async (...given) => {
+      await Promise.resolve();
+      return subtle.encrypt(...given);
+    };
+    const late = new Pace({ importKey: subtle.importKey.bind(subtle), encrypt } as unknown as SubtleCrypto, own);
+    await late.measure();
+    expect(late.copies).toBe(false);
+  });
+
   it('is measured once', async () => {
     const counted = counting();
     const pace = new Pace(counted.subtle, own);

@@ -95,7 +95,11 @@ class Scene {
     if (request === undefined) return false;
     if (request.kind === 'sealRecords') {
       const key = keys.get(request.ask.bulk)!;
-      request.answer(request.ask.jobs.map((job) => key.seal(job.nonce, job.additionalData, job.data)));
+      request.answer(
+        request.ask.jobs.map(({ nonce, additionalData, data, tail }) =>
+          key.seal(nonce, additionalData, new Uint8Array(Buffer.concat([data, tail ?? new Uint8Array(0)]))),
+        ),
+      );
     } else if (request.kind === 'openRecords') {
       const key = keys.get(request.ask.bulk)!;
       request.answer(request.ask.jobs.map((job) => key.open(job.nonce, job.additionalData, job.data)));
@@ -242,7 +246,7 @@ describe('a batch that is not answered', () => {
     const { length } = wire.client;
     expect(length).toBeGreaterThan(40_000);
     const late = held.shift();
-    if (late?.kind === 'sealRecords') late.answer(late.ask.jobs.map(({ data }) => new Uint8Array(data.length + 16)));
+    if (late?.kind === 'sealRecords') late.answer(late.ask.jobs.map(({ data }) => new Uint8Array(data.length + 17)));
     drain('client');
     expect(wire.client.length).toBe(length);
     engine('server').receive(Uint8Array.from(wire.client));
@@ -254,6 +258,30 @@ describe('a batch that is not answered', () => {
     }
     drain('server');
     expect(received.server).toEqual(new Array(40_000).fill(5));
+  });
+
+  it('lets others begin behind it, but not without end; they leave in order, however they are answered', () => {
+    const made = scene();
+    const { engine, drain, wire, held } = bound(made);
+    made.send('client', new Uint8Array(100).fill(6));
+    expect([held.length, engine('client').maySend]).toEqual([2, true]);
+    made.send('client', new Uint8Array(20_000).fill(7));
+    expect([held.length, engine('client').maySend]).toEqual([3, false]);
+    made.answer(2);
+    made.answer(1);
+    expect([wire.client.length, engine('client').sealing]).toEqual([0, 3]);
+    made.answer(0);
+    expect([engine('client').sealing, engine('client').maySend]).toEqual([0, true]);
+    for (const most of [20_000, 25_000, 50_000]) made.deliver('client', most);
+    expect(held.length).toBe(3);
+    made.answer(2);
+    made.answer(1);
+    expect(made.received.server).toEqual([]);
+    expect([engine('server').isOpening, engine('server').mayReceive]).toEqual([true, false]);
+    made.settle();
+    drain('server');
+    const expected = [new Array(40_000).fill(5), new Array(100).fill(6), new Array(20_000).fill(7)].flat();
+    expect(Buffer.from(made.received.server).equals(Buffer.from(expected))).toBe(true);
   });
 
   it('is not an end of the data when the transport has ended', () => {

@@ -2,6 +2,7 @@ import type { Buffer } from 'node:buffer';
 import type { CipherGCMTypes, KeyObject, Hash as NodeHash } from 'node:crypto';
 import { chacha20Poly1305 as nobleChacha20Poly1305, aes128gcm, aes256gcm } from '../noble/aead.ts';
 import type { Aead, AeadKey, Hash, HashName, HashState } from '../types.ts';
+import { Joint } from '../joint.ts';
 import type { NodeCryptoModule } from './builtin.ts';
 
 /** A hash of node:crypto. */
@@ -83,35 +84,6 @@ export function nodeAeads(node: NodeCryptoModule): {
 }
 
 const TAG = { authTagLength: 16 } as const;
-
-/** Content of a record of TLS 1.3, with its type. */
-const JOINT = 16_385;
-
-/**
- * Puts the parts of a record together where they are read at once: a second call of the cipher, with its second array, costs
- * more than the copy. One piece of memory for all keys, as nothing stays in it.
- */
-class Joint {
-  #memory: Uint8Array | undefined;
-
-  /** What `use` makes of the parts in one piece. */
-  with<T>(parts: readonly Uint8Array[], use: (whole: Uint8Array) => T): T {
-    if (parts.length === 1) return use(parts[0]!);
-    const length = parts.reduce((sum, part) => sum + part.length, 0);
-    this.#memory ??= new Uint8Array(JOINT);
-    const whole = length <= JOINT ? this.#memory.subarray(0, length) : new Uint8Array(length);
-    let at = 0;
-    for (const part of parts) {
-      whole.set(part, at);
-      at += part.length;
-    }
-    try {
-      return use(whole);
-    } finally {
-      whole.fill(0);
-    }
-  }
-}
 
 /** As a key object: with bytes, Node 24 makes one anew for each record, which costs more than the record. */
 function keyed(node: NodeCryptoModule, cipher: CipherGCMTypes, bytes: Uint8Array, joint: Joint): AeadKey {

@@ -1,5 +1,6 @@
 import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
-import { wipe } from '../../bytes/bytes.ts';
+import { concatAll, wipe } from '../../bytes/bytes.ts';
+import { Joint } from '../joint.ts';
 import type { Aead, AeadJob, AeadKey, BulkAead } from '../types.ts';
 import { providerFault } from '../verification.ts';
 import type { Pace } from './pace.ts';
@@ -10,10 +11,11 @@ import { source } from './subtle.ts';
  * handshake protect a few hundred bytes.
  */
 export function webAead(subtle: WebSubtle, own: Aead, pace: Pace): Aead {
-  return { ...own, key: (bytes) => withBulk(subtle, own.key(bytes), bytes.slice(), pace) };
+  const joint = new Joint();
+  return { ...own, key: (bytes) => withBulk(subtle, own.key(bytes), bytes.slice(), pace, joint) };
 }
 
-function withBulk(subtle: WebSubtle, own: AeadKey, raw: Uint8Array, pace: Pace): AeadKey {
+function withBulk(subtle: WebSubtle, own: AeadKey, raw: Uint8Array, pace: Pace, joint: Joint): AeadKey {
   let imported: Promise<WebCryptoKey> | undefined;
   let disposed = false;
   const key = async (): Promise<WebCryptoKey> => {
@@ -24,7 +26,7 @@ function withBulk(subtle: WebSubtle, own: AeadKey, raw: Uint8Array, pace: Pace):
   };
   return {
     ...own,
-    bulk: bulkLane(subtle, key, () => pace.worthwhile),
+    bulk: bulkLane(subtle, key, pace, joint),
     dispose: () => {
       disposed = true;
       own.dispose();
@@ -39,7 +41,7 @@ async function importKey(subtle: WebSubtle, raw: Uint8Array): Promise<WebCryptoK
   return key;
 }
 
-function bulkLane(subtle: WebSubtle, key: () => Promise<WebCryptoKey>, worthwhile: () => number): BulkAead {
+function bulkLane(subtle: WebSubtle, key: () => Promise<WebCryptoKey>, pace: Pace, joint: Joint): BulkAead {
   const run = async <T>(work: (ready: WebCryptoKey) => Promise<T>): Promise<T> => {
     try {
       return await work(await key());
@@ -49,12 +51,17 @@ function bulkLane(subtle: WebSubtle, key: () => Promise<WebCryptoKey>, worthwhil
   };
   return {
     get worthwhile() {
-      return worthwhile();
+      return pace.worthwhile;
     },
     seal: (jobs) =>
       run((ready) =>
         Promise.all(
-          jobs.map(async (job) => new Uint8Array(await subtle.encrypt(parameters(job), ready, source(job.data)))),
+          jobs.map(async (job) => {
+            const encrypt = (text: Uint8Array) => subtle.encrypt(parameters(job), ready, source(text));
+            const { data, tail } = job;
+            const parts = tail === undefined ? [data] : [data, tail];
+            return new Uint8Array(await (pace.copies ? joint.with(parts, encrypt) : encrypt(concatAll(parts))));
+          }),
         ),
       ),
     open: (jobs) => run((ready) => Promise.all(jobs.map((job) => open(subtle, ready, job)))),

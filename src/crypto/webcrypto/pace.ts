@@ -1,4 +1,5 @@
-import type { WebSubtle } from '../web-types.ts';
+import type { WebCryptoKey, WebSubtle } from '../web-types.ts';
+import { equalBytes } from '../../bytes/bytes.ts';
 import { fromRuntime } from '../../bytes/shape.ts';
 import type { Aead, AeadKey } from '../types.ts';
 import { source } from './subtle.ts';
@@ -35,6 +36,11 @@ export class Pace {
   readonly #now: () => number;
   #worthwhile = CAUTIOUS;
   #begun = false;
+  /**
+   * WebCrypto has copied what it was given when the call returns, as it has to (section 14.3.1): so the memory can be used
+   * again. Until it has shown that, it is not believed: it may be something that a program made.
+   */
+  copies = false;
 
   constructor(
     subtle: WebSubtle,
@@ -56,16 +62,26 @@ export class Pace {
   async measure(): Promise<void> {
     this.#begun = true;
     try {
-      this.#worthwhile =
-        (await this.#smallest(this.#own.key(new Uint8Array(this.#own.keyLength)))) ?? Number.POSITIVE_INFINITY;
+      const key = await this.#subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', false, ['encrypt']);
+      this.copies = await this.#hasCopied(key);
+      const own = this.#own.key(new Uint8Array(this.#own.keyLength));
+      this.#worthwhile = (await this.#smallest(own, key)) ?? Number.POSITIVE_INFINITY;
     } catch {
       this.#worthwhile = Number.POSITIVE_INFINITY;
     }
   }
 
+  async #hasCopied(key: WebCryptoKey): Promise<boolean> {
+    const given = new Uint8Array(RECORD);
+    const changed = this.#subtle.encrypt(PARAMETERS, key, given);
+    given.fill(1);
+    const right = this.#subtle.encrypt(PARAMETERS, key, new Uint8Array(RECORD));
+    const [one, other] = await Promise.all([changed, right]);
+    return equalBytes(new Uint8Array(one), new Uint8Array(other));
+  }
+
   /** Undefined: none of the sizes. A clock that stands still (some workers' does) leaves things as they are. */
-  async #smallest(own: AeadKey): Promise<number | undefined> {
-    const key = await this.#subtle.importKey('raw', new Uint8Array(16), 'AES-GCM', false, ['encrypt']);
+  async #smallest(own: AeadKey, key: WebCryptoKey): Promise<number | undefined> {
     let isStill = true;
     for (const [size, patience] of SIZES) {
       const batch: Uint8Array[] = [];
