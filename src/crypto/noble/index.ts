@@ -70,7 +70,18 @@ export { aes128gcm, aes256gcm, chacha20Poly1305 } from './aead.ts';
 export { secp256r1, secp384r1, secp521r1, x448, x25519 } from './groups.ts';
 export { sha1, sha256, sha384, sha512 } from './hash.ts';
 export { pureMlKem768, pureMlKem1024, secp256r1MlKem768, secp384r1MlKem1024, x25519MlKem768 } from './ml-kem.ts';
-export { nobleSigner, nobleVerifier, publicKeyOf, type SynchronousVerifier } from './signatures.ts';
+export { nobleSigner, nobleVerifier, publicKeyOf } from './signatures.ts';
+export {
+  ecdsaP256,
+  ecdsaP384,
+  ecdsaP521,
+  ed25519Signatures,
+  ed448Signatures,
+  rsaSignatures,
+  type SignatureKind,
+  type SynchronousVerifier,
+  verifierOf,
+} from './verifiers.ts';
 export { aes128Ccm, aes128Ccm8, tlsAes128Ccm8Sha256, tlsAes128CcmSha256 } from './ccm.ts';
 export { nobleVerifierWithMlDsa } from './ml-dsa.ts';
 export * from './suites.ts';

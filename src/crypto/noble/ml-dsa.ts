@@ -1,7 +1,8 @@
 import { ml_dsa44, ml_dsa65, ml_dsa87 } from '@noble/post-quantum/ml-dsa.js';
 import { isValidPublicKey } from '../public-values.ts';
 import { isWellFormed, providerFault } from '../verification.ts';
-import { nobleVerifier, type SynchronousVerifier } from './signatures.ts';
+import { nobleVerifier } from './signatures.ts';
+import type { SynchronousVerifier } from './verifiers.ts';
 
 /** ML-DSA (FIPS 204, RFC 9881) in certificates, beside everything that {@link nobleVerifier} knows. Opt-in. */
 export const nobleVerifierWithMlDsa: SynchronousVerifier = {

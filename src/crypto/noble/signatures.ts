@@ -1,43 +1,28 @@
-import { lazy } from '../../bytes/lazy.ts';
-import { ecdsa, weierstrass } from '@noble/curves/abstract/weierstrass.js';
 import { ed25519 } from '@noble/curves/ed25519.js';
 import { ed448 } from '@noble/curves/ed448.js';
-import { p256, p384, p521 } from '@noble/curves/nist.js';
-import { sha256, sha384, sha512 } from '@noble/hashes/sha2.js';
 import { TlsError } from '../../errors.ts';
-import { decryptRaw, isUsableKey, signPkcs1, signPss, verifyPkcs1, verifyPss } from '../rsa.ts';
 import { copyKey, wipeKey } from '../private-key.ts';
-import { isValidPublicKey } from '../public-values.ts';
+import { decryptRaw, isUsableKey, signPkcs1, signPss } from '../rsa.ts';
 import { schemeById, schemesOf } from '../schemes.ts';
-import { isWellFormed, providerFault } from '../verification.ts';
-import type {
-  NamedCurve,
-  PrivateKey,
-  PublicKey,
-  Random,
-  SignatureAlgorithm,
-  SignatureVerifier,
-  Signer,
-} from '../types.ts';
-import { hashByName } from './hash.ts';
-
-/** A verifier that answers at once. */
-export interface SynchronousVerifier extends SignatureVerifier {
-  verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean;
-}
+import type { PrivateKey, PublicKey, Random, SignatureAlgorithm, Signer } from '../types.ts';
+import { hashByName, sha1, sha256, sha384, sha512 } from './hash.ts';
+import {
+  CURVES,
+  ecdsaP256,
+  ecdsaP384,
+  ecdsaP521,
+  ed25519Signatures,
+  ed448Signatures,
+  rsaSignatures,
+  type SynchronousVerifier,
+  verifierOf,
+} from './verifiers.ts';
 
 /** Signatures with noble's curves and our own RSA. */
-export const nobleVerifier: SynchronousVerifier = {
-  verify(algorithm, key, message, signature) {
-    // Whatever is malformed has been found here: what noble throws behind it is a fault of ours.
-    if (!isWellFormed(algorithm, key, signature) || !isValidPublicKey(key)) return false;
-    try {
-      return verify(algorithm, key, message, signature);
-    } catch (cause) {
-      throw providerFault('noble', algorithm.kind, cause);
-    }
-  },
-};
+export const nobleVerifier: SynchronousVerifier = /* @__PURE__ */ verifierOf(
+  [ecdsaP256, ecdsaP384, ecdsaP521, rsaSignatures, ed25519Signatures, ed448Signatures],
+  [sha1, sha256, sha384, sha512],
+);
 
 /**
  * A signer over a private key in memory. The key is copied.
@@ -99,30 +84,6 @@ export function publicKeyOf(key: PrivateKey): PublicKey {
   }
 }
 
-function verify(algorithm: SignatureAlgorithm, key: PublicKey, message: Uint8Array, signature: Uint8Array): boolean {
-  switch (algorithm.kind) {
-    case 'ecdsa': {
-      if (key.kind !== 'ec') return false;
-      // The digest is ours: a curve may be used with any hash. High s is as good as low s in TLS and X.509.
-      const digest = hashByName(algorithm.hash).digest(message);
-      return CURVES[key.curve]().verify(signature, digest, key.point, { prehash: false, lowS: false, format: 'der' });
-    }
-    case 'rsa-pkcs1':
-      if (key.kind !== 'rsa') return false;
-      return verifyPkcs1(hashByName(algorithm.hash), key.modulus, key.exponent, message, signature);
-    case 'rsa-pss':
-      if (key.kind !== 'rsa') return false;
-      return verifyPss(hashByName(algorithm.hash), algorithm.saltLength, key.modulus, key.exponent, message, signature);
-    case 'ed25519':
-      // RFC 8032 as it is written, not the laxer rule of ZIP 215 that noble has by default.
-      return key.kind === 'ed25519' && ed25519.verify(signature, message, key.key, { zip215: false });
-    case 'ed448':
-      return key.kind === 'ed448' && ed448.verify(signature, message, key.key, { zip215: false });
-    default:
-      return false;
-  }
-}
-
 function sign(algorithm: SignatureAlgorithm, key: PrivateKey, message: Uint8Array, random: Random): Uint8Array {
   switch (algorithm.kind) {
     case 'ecdsa': {
@@ -149,10 +110,3 @@ function sign(algorithm: SignatureAlgorithm, key: PrivateKey, message: Uint8Arra
   }
   throw new TlsError('ERR_SIGNER_FAILED', { detail: `${algorithm.kind} with a key of kind ${key.kind}` });
 }
-
-/** Built on first use: see groups.ts. */
-const CURVES: { readonly [Name in NamedCurve]: () => ReturnType<typeof ecdsa> } = {
-  'P-256': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p256.Point.CURVE()), sha256)),
-  'P-384': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p384.Point.CURVE()), sha384)),
-  'P-521': /* @__PURE__ */ lazy(() => ecdsa(weierstrass(p521.Point.CURVE()), sha512)),
-};

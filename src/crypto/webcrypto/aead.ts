@@ -3,8 +3,21 @@ import { concatAll, wipe } from '../../bytes/bytes.ts';
 import { Joint } from '../joint.ts';
 import type { Aead, AeadJob, AeadKey, BulkAead } from '../types.ts';
 import { providerFault } from '../verification.ts';
-import type { Pace } from './pace.ts';
+import { Pace } from './pace.ts';
 import { source } from './subtle.ts';
+
+/**
+ * AES-GCM in two lanes, for a provider that is put together: `own` answers at once, WebCrypto what comes in quantity.
+ * @example
+ * ```ts
+ * import { aes128gcm } from 'warifu/crypto/noble';
+ * import { webAesGcm } from 'warifu/crypto/webcrypto';
+ * webAesGcm(crypto.subtle, aes128gcm).name; // 'AES-128-GCM'
+ * ```
+ */
+export function webAesGcm(subtle: WebSubtle, own: Aead): Aead {
+  return webAead(subtle, own, new Pace(subtle, own));
+}
 
 /**
  * AES-GCM in two lanes: `own` at once, WebCrypto for batches. The CryptoKey is made with the first batch: most keys of a

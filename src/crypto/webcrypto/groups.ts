@@ -6,6 +6,18 @@ import { FIELD_SIZE } from '../spki.ts';
 import type { KeyExchange, NamedCurve } from '../types.ts';
 import { source } from './subtle.ts';
 
+/**
+ * ECDH on P-256 by WebCrypto, for a provider that is put together.
+ * @example
+ * ```ts
+ * import { webSecp256r1 } from 'warifu/crypto/webcrypto';
+ * webSecp256r1(crypto.subtle).name; // 'secp256r1'
+ * ```
+ */
+export function webSecp256r1(subtle: WebSubtle): KeyExchange {
+  return webNistGroup(subtle, 0x0017, 'secp256r1', 'P-256');
+}
+
 /** ECDH by WebCrypto. The private key never leaves it, so there is nothing to overwrite. */
 export function webNistGroup(subtle: WebSubtle, id: number, name: string, curve: NamedCurve): KeyExchange {
   const algorithm = { name: 'ECDH', namedCurve: curve };
@@ -23,6 +35,14 @@ export function webNistGroup(subtle: WebSubtle, id: number, name: string, curve:
   });
 }
 
+/**
+ * X25519 by WebCrypto, for a provider that is put together.
+ * @example
+ * ```ts
+ * import { webX25519 } from 'warifu/crypto/webcrypto';
+ * webX25519(crypto.subtle).name; // 'X25519'
+ * ```
+ */
 export function webX25519(subtle: WebSubtle): KeyExchange {
   const algorithm = { name: 'X25519' };
   return montgomeryGroup(0x001d, 'X25519', {

@@ -14,7 +14,7 @@ import { defaultSchemes } from '../schemes.ts';
 import { suitesOf } from '../suites.ts';
 import type { Aead, CryptoProvider, KeyExchange, SignatureScheme } from '../types.ts';
 import { webAead } from './aead.ts';
-import { webNistGroup, webX25519 } from './groups.ts';
+import { webNistGroup, webSecp256r1, webX25519 } from './groups.ts';
 import { webMlKem768 } from './kem.ts';
 import { Pace } from './pace.ts';
 import { webSigner } from './signer.ts';
@@ -88,11 +88,14 @@ function groups(subtle: WebSubtle): readonly KeyExchange[] {
   return [
     hybrid(0x11ec, 'X25519MLKEM768', webMlKem768(subtle), x25519, 32, 'kem-first'),
     x25519,
-    webNistGroup(subtle, 0x0017, 'secp256r1', 'P-256'),
+    webSecp256r1(subtle),
     webNistGroup(subtle, 0x0018, 'secp384r1', 'P-384'),
     webNistGroup(subtle, 0x0019, 'secp521r1', 'P-521'),
   ];
 }
 
+export { webAesGcm } from './aead.ts';
+export { webSecp256r1, webX25519 } from './groups.ts';
 export { cryptoKeySigner, type SubtleSigner } from './signer.ts';
+export { webVerifier } from './verifier.ts';
 export type { WebSubtle } from '../web-types.ts';

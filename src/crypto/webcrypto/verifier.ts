@@ -8,7 +8,17 @@ import type { Hash, PublicKey, SignatureAlgorithm, SignatureVerifier } from '../
 import { isWellFormed, providerFault } from '../verification.ts';
 import { source, webHash } from './subtle.ts';
 
-/** Signatures by WebCrypto: the rules are ours, the arithmetic is the runtime's. Answers later, with the keys it has read kept. */
+/**
+ * Signatures by WebCrypto: the rules are ours, the arithmetic is the runtime's. Answers later, with the keys it has read kept.
+ * @param sha256 tells keys apart.
+ * @example
+ * ```ts
+ * import { sha256 } from 'warifu/crypto/noble';
+ * import { webVerifier } from 'warifu/crypto/webcrypto';
+ * const key = { kind: 'ed25519', key: new Uint8Array(32) } as const;
+ * webVerifier(crypto.subtle, sha256).verify({ kind: 'ed25519' }, key, new Uint8Array(0), new Uint8Array(1)); // false: too short
+ * ```
+ */
 export function webVerifier(subtle: WebSubtle, sha256: Hash): SignatureVerifier {
   const keys = new KeyCache<Promise<WebCryptoKey>>((...parts) => toHex(sha256.digest(...parts)));
   const verify = async (
