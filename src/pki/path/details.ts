@@ -1,5 +1,5 @@
 import type { Identities, VerdictDetails } from '../../handshake/peer.ts';
-import { type Certificate, subjectAltNames } from '../x509/certificate.ts';
+import { type Certificate, remember, subjectAltNames } from '../x509/certificate.ts';
 import { nameText } from '../x509/general-name-text.ts';
 
 /**
@@ -25,6 +25,22 @@ export function detailsOf(
  * @throws DerError when its alternative names are malformed.
  */
 export function identitiesOf(certificate: Certificate): Identities {
+  const { dns, addresses, emails, uris, spiffe, directory, ...rest } = remember(certificate, 'whom it names', () =>
+    readIdentities(certificate),
+  );
+  // Lists of its own for each who asks: they are handed to the program.
+  return {
+    ...rest,
+    dns: [...dns],
+    addresses: [...addresses],
+    emails: [...emails],
+    uris: [...uris],
+    spiffe: [...spiffe],
+    directory: [...directory],
+  };
+}
+
+function readIdentities(certificate: Certificate): Identities {
   const names = subjectAltNames(certificate) ?? [];
   const texts = (kind: 'dns' | 'email' | 'uri'): string[] =>
     names.flatMap((name) => (name.kind === kind ? [name.text] : []));

@@ -44,10 +44,19 @@ export function recheckPath(
       ? { policies: [] }
       : policies.part(below, ended ? last : undefined, policies.inputs).outcome;
   if (isFinding(outcome)) return refuse(outcome, leaf, 0);
+  return stillGood(before, below, outcome.policies);
+}
+
+/** @param path below the anchor. */
+export function stillGood(
+  before: Verdict & { readonly ok: true },
+  path: readonly Certificate[],
+  policies: readonly string[],
+): Verdict {
   return {
     ...before,
     checks: ['certificate trusted since the session began, and still valid'],
-    details: detailsOf(below, { verified: true, policies: outcome.policies }),
+    details: detailsOf(path, { verified: true, policies }),
   };
 }
 

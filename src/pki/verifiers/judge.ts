@@ -9,11 +9,11 @@ import { checkForm, checkName } from '../path/checks.ts';
 import { detailsOf } from '../path/details.ts';
 import type { PathParts } from '../path/parts.ts';
 import type { PathResult, UnreadableCertificate } from '../path/question.ts';
-import { recheckPath } from '../path/recheck.ts';
+import { recheckPath, stillGood } from '../path/recheck.ts';
 import type { PathRules } from '../path/rules.ts';
 import { searchPath } from '../path/search.ts';
 import type { RevocationChecker } from '../revocation/types.ts';
-import { type Certificate, readCertificate } from '../x509/certificate.ts';
+import { type Certificate, readCertificate, remember } from '../x509/certificate.ts';
 import { shortNameText } from '../x509/general-name-text.ts';
 import { duration, type Finding, failureOf, isFinding, orMalformed } from '../x509/verdict.ts';
 import { COST, Work } from '../x509/work.ts';
@@ -136,6 +136,15 @@ export function judgeAgain(
   if (!isTime(peer.now)) return timeless(peer);
   const rules = judge.rules(peer);
   if (judge.revocation !== undefined || rules.check !== undefined) return judgePeer(peer, judge);
+  const known = judge.known?.(peer);
+  const [leaf] = known?.path ?? [];
+  // The same path, and nothing on it has expired: it need not be read again.
+  if (known !== undefined && leaf !== undefined && isSamePath(known, before.path)) {
+    const wrong = peer.role === 'client' ? nameFinding(leaf, peer, judge) : undefined;
+    return wrong === undefined
+      ? stillGood(before, known.path, known.policies)
+      : { ...no(failureOf(wrong, leaf, 0)), publicKey: before.publicKey };
+  }
   const policies = { inputs: rules.policies, part: judge.parts.policies };
   return recheckPath(peer, before, judge.anchors, policies, (leaf) =>
     peer.role === 'client' ? nameFinding(leaf, peer, judge) : undefined,
@@ -156,14 +165,33 @@ function nameFinding(leaf: Certificate, peer: PresentedPeer, judge: Judge): Find
 function verdictOf(leaf: Certificate, result: PathResult, peer: PresentedPeer): Verdict {
   if (!result.ok) return { ...no(result.failure), publicKey: leaf.spki };
   const { path, anchor, policies, revocation } = result;
-  const whole =
-    anchor.certificate === undefined || path.includes(anchor.certificate) ? path : [...path, anchor.certificate];
   const details = detailsOf(path, { verified: true, policies, revocation });
-  const ders = whole.map(({ der }) => der);
+  return {
+    ok: true,
+    publicKey: leaf.spki,
+    path: wholePath(result),
+    checks: told(path, anchor, details, peer),
+    details,
+  };
+}
+
+/** With its anchor, where that is a certificate. */
+function wholePath({ path, anchor }: FoundPath): readonly Uint8Array[] {
+  const ders = path.map(({ der }) => der);
+  if (anchor.certificate !== undefined && !path.includes(anchor.certificate)) ders.push(anchor.certificate.der);
   const [first, second] = ders;
   // A leaf that is an anchor itself is there once.
   if (ders.length === 2 && equalBytes(first!, second!)) ders.pop();
-  return { ok: true, publicKey: leaf.spki, path: ders, checks: told(path, anchor, details, peer), details };
+  return ders;
+}
+
+function isSamePath(found: FoundPath, path: readonly Uint8Array[]): boolean {
+  const ders = wholePath(found);
+  return ders.length === path.length && ders.every((der, at) => equalBytes(der, path[at]!));
+}
+
+function shortSubjectText(certificate: Certificate): string {
+  return remember(certificate, 'the subject as a short text', () => shortNameText(certificate.subject));
 }
 
 /** What was checked and found good, for traces. */
@@ -173,7 +201,7 @@ function told(
   { expires, revocation }: VerdictDetails,
   peer: PresentedPeer,
 ): readonly string[] {
-  const names = [...path.map(({ subject }) => shortNameText(subject)), shortNameText(anchor.name)];
+  const names = [...path.map(shortSubjectText), shortNameText(anchor.name)];
   // A leaf or an authority that is an anchor itself is named once.
   const chain = names.filter((name, index) => name !== names[index - 1]).join(', issued by ');
   const asked =
