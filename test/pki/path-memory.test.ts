@@ -175,3 +175,37 @@ describe('a path that was found good', () => {
     }
   });
 });
+
+describe('the peer of a session', () => {
+  it('is judged alike whether its path is remembered or read again', async () => {
+    const known = counted().verifier;
+    const forgetful = counted({ maxRememberedPaths: 0 }).verifier;
+    const before = await known.verify(asked());
+    if (!before.ok) throw new Error('it is good');
+    const cut = { ...before, path: before.path.slice(0, 1) };
+    const expired = Date.parse('2032-01-01T00:00:00Z');
+    for (const [peer, path] of [
+      [asked(), before],
+      [asked({ now: NOW + 1000 }), before],
+      [asked({ now: expired }), before],
+      [asked({ now: Number.NaN }), before],
+      [asked({ serverName: 'other.example' }), before],
+      [asked({ serverName: undefined }), before],
+      [asked({ chain: [leaf(2), MIDDLE] }), before],
+      [asked(), cut],
+    ] as const) {
+      const verdict = await known.recheck!(peer, path);
+      expect(verdict).toEqual(await forgetful.recheck!(peer, path));
+      expect(verdict.ok).toBe(peer.serverName === 'server.example' && peer.now < expired);
+    }
+  });
+
+  it('has lists of its own: what a program does to them does not come back', async () => {
+    const { verifier } = counted();
+    const first = await verifier.verify(asked());
+    const names = first.ok ? (first.details?.identities.dns as string[]) : [];
+    names.push('attacker.example');
+    const second = await verifier.verify(asked());
+    expect(second.ok && second.details?.identities.dns).toEqual(['server.example']);
+  });
+});
