@@ -86,7 +86,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'resumed: the identities of the peer, read anew',
-    find: '    details: detailsOf(below, { verified: true, policies: outcome.policies }),\n',
+    find: '    details: detailsOf(path, { verified: true, policies }),\n',
     tests: ['test/resumption/identities.test.ts'],
   },
 ];
