@@ -1,4 +1,5 @@
-import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions, type ClientRequestArgs } from 'node:http';
+import type { Agent as AnyHttpAgent, AgentOptions as HttpAgentOptions, ClientRequestArgs } from 'node:http';
+import { Agent as HttpsAgent } from 'node:https';
 import { connect as dial, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { ConnectOptions } from '../index.ts';
@@ -9,6 +10,17 @@ import { type Address, connect } from './connect.ts';
 /** What an agent tells of where to connect to, beside the address. */
 interface Target extends ClientRequestArgs {
   readonly servername?: string;
+}
+
+/**
+ * node:http's agent, which that of node:https extends. To import node:http by its name has newer Nodes load all of undici,
+ * for the sake of `http.WebSocket`: as much again as all of ours.
+ */
+const HttpAgent: typeof AnyHttpAgent = parentOf(HttpsAgent) ?? HttpsAgent;
+
+function parentOf(agent: typeof AnyHttpAgent): typeof AnyHttpAgent | undefined {
+  const parent: typeof AnyHttpAgent | undefined = Object.getPrototypeOf(agent);
+  return typeof parent?.prototype?.createConnection === 'function' ? parent : undefined;
 }
 
 /**

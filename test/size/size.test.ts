@@ -35,6 +35,14 @@ describe.each(['node', 'webcrypto'])('a program that names only %s of the provid
   });
 });
 
+describe('warifu/node', () => {
+  it('has no part of Node loaded that loads undici with it', async () => {
+    const { outside } = await bundle('warifu/node', 'src/node/index.ts');
+    expect(outside).toContain('node:net');
+    expect(outside).not.toContain('node:http');
+  });
+});
+
 describe(ISSUING, () => {
   it('carries pkijs, and nothing else leads to it, not even when it is used', async () => {
     const issuing = await bundle(ISSUING, 'src/pki/issue/index.ts');
