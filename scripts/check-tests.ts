@@ -2,6 +2,7 @@
 const APART: Readonly<Record<string, string>> = {
   bogo: "BoringSSL's tests",
   docs: 'what is written, and the examples in it',
+  examples: 'the examples, in projects of their own and with real programs',
   fuzz: 'anything from the network or a file',
   interop: 'every peer there is',
   negative: 'one broken rule at a time, and its alert',

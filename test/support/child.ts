@@ -74,10 +74,15 @@ export async function freePort(): Promise<number> {
 export function startChild(
   program: string,
   args: readonly string[],
-  options: { readonly files?: Files; readonly environment?: Readonly<Record<string, string>> } = {},
+  options: {
+    readonly files?: Files;
+    readonly environment?: Readonly<Record<string, string>>;
+    readonly cwd?: string;
+  } = {},
 ): Child {
   const child = spawn(program, args, {
     stdio: ['pipe', 'pipe', 'pipe'],
+    ...(options.cwd !== undefined && { cwd: options.cwd }),
     env: { PATH: process.env.PATH, HOME: process.env.HOME, LC_ALL: 'C', ...options.environment },
   });
   running.add(child);
