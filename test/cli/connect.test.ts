@@ -72,6 +72,14 @@ describe('warifu connect', () => {
     expect(out).not.toMatch(/asks for a certificate/);
   });
 
+  it('connects to an address, which is not sent as a name, and for which the certificate has to be', async () => {
+    const { status, out } = await run(['connect', `127.0.0.1:${oneWay}`, ...CA, '--json']);
+    expect({ status, ...JSON.parse(out) }).toMatchObject({ status: 0, ok: true, trusted: true });
+    const named = await run(['connect', to(oneWay), '--server-name', '127.0.0.2', ...CA, '--json']);
+    expect(named.status).toBe(1);
+    expect(JSON.parse(named.out)).toMatchObject({ failure: { code: 'CERT_NAME_MISMATCH' } });
+  });
+
   it('says it to programs', async () => {
     const { status, out } = await run([
       'connect',

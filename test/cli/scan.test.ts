@@ -42,6 +42,12 @@ afterAll(() => {
 const CA = ['--anchors', 'ca/root.crt'];
 
 describe('warifu scan', () => {
+  it('scans an address, which is not sent as a name', async () => {
+    const port = await tlsServer({});
+    const run = await runCli(['scan', `127.0.0.1:${port}`, '--json', ...CA], { cwd: folder.directory });
+    expect(JSON.parse(run.out)).toMatchObject({ versions: [{ version: 'TLS 1.3', spoken: true }, {}, {}, {}, {}] });
+  });
+
   it('tells what a server of today speaks, in its order', async () => {
     const port = await tlsServer({
       ALPNProtocols: ['h2'],

@@ -171,7 +171,7 @@ export function serverNameOf(host: string, given: Given): { readonly serverName:
   const name = given.text('server-name') ?? host;
   if (sni === '') return { serverName: name, isSent: false };
   if (sni !== undefined && isIP(sni) !== 0) throw usage('--sni: an address is never sent (RFC 6066 section 3)');
-  return { serverName: sni ?? name, isSent: true };
+  return { serverName: sni ?? name, isSent: isIP(sni ?? name) === 0 };
 }
 
 /** Lines of a key log go to a file, each as it comes. @throws Failure when it cannot be written. */
