@@ -10,7 +10,7 @@ import type { CredentialOption } from './engine/config/credential.ts';
 import { type Hints, optionError, unknownOption, unsuitable } from './engine/config/rules.ts';
 import { Alert } from './errors.ts';
 import type { Credential, CredentialResolver, PeerVerifier } from './handshake/peer.ts';
-import { type CredentialSource, credentialOf } from './pki/credentials/credential.ts';
+import { checkCredentialNames, type CredentialSource, credentialOf } from './pki/credentials/credential.ts';
 import type { AnchorSource } from './pki/path/anchors.ts';
 import { anchorsDigest } from './pki/path/anchors-digest.ts';
 import { systemRoots } from './pki/roots/system.ts';
@@ -79,6 +79,8 @@ export function trustOf(
     throw optionError('anchors', 'not together with a verifier, which would not know of them');
   if (made.verifier !== undefined) return { crypto, verifier: made.verifier };
   if (anchors === undefined) return { crypto, verifier };
+  if (typeof anchors === 'string' && anchors !== 'system' && /^(?:system|default|native|os)$/i.test(anchors))
+    throw unsuitable('anchors', "certificates that are trusted, or 'system'", anchors, "write 'system'");
   const trusted = anchors === 'system' ? systemRoots().certificates : anchors;
   // Named by what it trusts, so that sessions outlive the context: in another process, or after `with`.
   const policy = `anchors ${anchorsDigest(trusted, crypto.hash('sha256'))}`;
@@ -103,8 +105,11 @@ export function readCredentials(input: CredentialInput, crypto: CryptoProvider):
   if (typeof input === 'function') return input;
   const read = (one: Credential | CredentialSource): MaybePromise<Credential> => {
     if (isSource(one)) return credentialOf(one, crypto);
-    if (typeof one === 'object' && one !== null && Object.hasOwn(one, 'privateKey'))
-      throw optionError('credential.certificates', 'the certificate that goes with the private key is needed');
+    if (typeof one === 'object' && one !== null && !Object.hasOwn(one, 'chain')) {
+      if (!isPromise(one)) checkCredentialNames(one);
+      if (Object.hasOwn(one, 'privateKey'))
+        throw optionError('credential.certificates', 'the certificate that goes with the private key is needed');
+    }
     return one;
   };
   if (!isList(input)) return read(input);

@@ -1,3 +1,4 @@
+import { atCaller } from './at-caller.ts';
 import { andThen } from './bytes/promise.ts';
 import {
   type Chosen,
@@ -250,7 +251,7 @@ export class ServerContext {
  * ```
  */
 export function createClientContext(options: ClientContextOptions): ClientContext {
-  return new ClientContext(options);
+  return atCaller(createClientContext, () => new ClientContext(options));
 }
 
 /**
@@ -270,7 +271,7 @@ export function createClientContext(options: ClientContextOptions): ClientContex
  * ```
  */
 export function createServerContext(options: ServerContextOptions): ServerContext {
-  return new ServerContext(options);
+  return atCaller(createServerContext, () => new ServerContext(options));
 }
 
 const PER_CONNECTION: readonly string[] = ['serverName', 'earlyData', 'sessionKey'];

@@ -570,7 +570,7 @@ const LOCAL_TEXT: { readonly [C in LocalFault | Misuse]: string } = {
   ERR_STATE: 'the call is not possible now',
   ERR_LIMIT: 'an argument is outside what the protocol can carry',
   ERR_KEY: 'a key or certificate cannot be used',
-  ERR_PASSWORD: 'the password is wrong',
+  ERR_PASSWORD: 'the password is missing or wrong',
 };
 
 /** What a fault of our own tells the peer; undefined: nothing can or need be said. */

@@ -3,6 +3,7 @@
  * Programs that want to choose for themselves take the engine from `warifu/engine`.
  * @module warifu
  */
+import { atCaller } from './at-caller.ts';
 import { type ClientParts, type ServerParts, splitClient, splitServer } from './connection-options.ts';
 import { acceptOptions, TRANSPORT_KEYS, type TransportOptions } from './transport/options.ts';
 import { drive, type TlsStream } from './transport/streams.ts';
@@ -28,7 +29,9 @@ export interface AcceptOptions extends ServerParts, TransportOptions {}
  * ```
  */
 export async function connect(duplex: ByteDuplex, options: ConnectOptions): Promise<TlsStream> {
-  const { context, connection, transport } = splitClient<TransportOptions>(options, TRANSPORT_KEYS);
+  const { context, connection, transport } = atCaller(connect, () =>
+    splitClient<TransportOptions>(options, TRANSPORT_KEYS),
+  );
   return await drive(context.engine(connection), duplex, transport);
 }
 
@@ -48,7 +51,9 @@ export async function connect(duplex: ByteDuplex, options: ConnectOptions): Prom
  * ```
  */
 export async function accept(duplex: ByteDuplex, options: AcceptOptions): Promise<TlsStream> {
-  const { context, connection, transport } = splitServer<TransportOptions>(options, TRANSPORT_KEYS);
+  const { context, connection, transport } = atCaller(accept, () =>
+    splitServer<TransportOptions>(options, TRANSPORT_KEYS),
+  );
   return await drive(context.engine(connection), duplex, acceptOptions(transport));
 }
 

@@ -5,6 +5,15 @@ const BOTH: Hints = {
   ca: 'write anchors: the certificates that are trusted',
   caCerts: 'write anchors: the certificates that are trusted',
   caFile: 'write anchors, with what is in the file',
+  cacert: 'write anchors, with what is in the file',
+  caPath: 'write anchors, with what is in the files',
+  rootCAs: 'write anchors: the certificates that are trusted',
+  rootStore: 'write anchors: the certificates that are trusted',
+  trustStore: 'write anchors: the certificates that are trusted',
+  certFile: 'write credential: { certificates, privateKey }, with what is in the files',
+  keyFile: 'write credential: { certificates, privateKey }, with what is in the files',
+  certPath: 'write credential: { certificates, privateKey }, with what is in the files',
+  keyPath: 'write credential: { certificates, privateKey }, with what is in the files',
   trustAnchors: 'write anchors: the certificates that are trusted',
   roots: 'write anchors: the certificates that are trusted',
   cert: 'write credential: { certificates, privateKey }',
@@ -36,6 +45,11 @@ const BOTH: Hints = {
     'the peer is always verified; to trust a certificate of your own give it as anchors, to decide for yourself give a verifier',
   insecureSkipVerify:
     'the peer is always verified; to trust a certificate of your own give it as anchors, to decide for yourself give a verifier',
+  insecure:
+    'the peer is always verified; to trust a certificate of your own give it as anchors, to decide for yourself give a verifier',
+  strictSSL:
+    'the peer is always verified; to trust a certificate of your own give it as anchors, to decide for yourself give a verifier',
+  checkHostname: 'the name is always verified; give serverName where you connect, or a verifier of your own',
   verify: 'write verifier: certificateVerifier() and others are in warifu/pki',
   crl: 'write verifier: certificateVerifier({ anchors, signatures, revocation }) of warifu/pki',
   crls: 'write verifier: certificateVerifier({ anchors, signatures, revocation }) of warifu/pki',
@@ -58,12 +72,16 @@ export const CLIENT_NAMES: Hints = {
   sessionKey: 'give it where you connect, or write resumption: { key }',
   session: 'write resumption: { store }',
   sessions: 'write resumption: { store }',
+  keepAlive: 'it is for the second argument of Agent: new Agent({ anchors }, { keepAlive: true })',
+  maxSockets: 'it is for the second argument of Agent: new Agent({ anchors }, { maxSockets })',
   checkServerIdentity: 'write serverName where you connect, or a verifier of your own',
 };
 
 export const SERVER_NAMES: Hints = {
   ...BOTH,
   requestCert: "write clientAuth: 'request', 'optional' or 'require'",
+  clientCAs: "write anchors: the certificates that are trusted, and clientAuth: 'require'",
+  verifyClient: "write clientAuth: 'request', 'optional' or 'require'",
   mutual: "write clientAuth: 'require'",
   SNICallback: 'write selectContext: a function that chooses by the ClientHello',
   honorCipherOrder: "write preference: 'server' or 'client'",

@@ -49,6 +49,10 @@ describe('what can be judged is judged when a context is made', () => {
     ['SNICallback', /SNICallback: .*write selectContext/, { SNICallback: () => {} }],
     ['requestCert', /requestCert: .*write clientAuth/, { requestCert: true }],
     ['ca', /ca: .*write anchors/, { ca: anchors }],
+    ['MinVersion, as Go has it', /MinVersion: .*write protocols/, { MinVersion: 0x304 }],
+    ['client_cas', /client_cas: .*write anchors.*clientAuth: 'require'/, { client_cas: anchors }],
+    ['certFile', /certFile: .*write credential.*what is in the files/, { certFile: 'server.crt' }],
+    ['insecure, as curl has it', /insecure: .*always verified/, { insecure: true }],
     ['a text for a flag', /retryCookie: expected true or false, found "yes"/, { retryCookie: 'yes' }],
     ['a text for a list', /alpn: expected a list .*write \['h2'\]/, { alpn: 'h2' }],
     [
@@ -78,6 +82,36 @@ describe('what can be judged is judged when a context is made', () => {
       { verifier: Promise.resolve(rootsVerifier) },
     ],
     ['a group that is not there', /groups: expected names out of .*found "X25518"/, { groups: ['X25518'] }],
+    ['the name of NIST', /groups: .*found "P-256"; write 'secp256r1'/, { groups: ['P-256'] }],
+    ['prime256v1', /groups: .*write 'secp256r1'/, { groups: ['prime256v1'] }],
+    [
+      "OpenSSL's name of a suite",
+      /suites: .*write 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256'/,
+      { suites: ['ECDHE-RSA-AES128-GCM-SHA256'] },
+    ],
+    ['a suite that is no list', /suites: .*; write a list/, { suites: 'TLS_AES_128_GCM_SHA256' }],
+    [
+      'cert and key in a credential',
+      /credential\.cert: .*write certificates/,
+      { credential: { cert: pem.certificates, key: pem.privateKey } },
+    ],
+    ['key in a credential', /credential\.key: .*write privateKey/, { credential: { ...pem, key: pem.privateKey } }],
+    [
+      'certificate and key swapped',
+      /certificates: there is a private key in it and no certificate; are .*swapped/,
+      { credential: { certificates: pem.privateKey, privateKey: pem.certificates } },
+    ],
+    [
+      'anchors that are a promise',
+      /anchors: expected PEM .*found a promise \(await it first\)/,
+      { anchors: Promise.resolve(anchors), clientAuth: 'require' },
+    ],
+    [
+      'an authority for anchors',
+      /anchors: .*give its member pem/,
+      { anchors: { pem: anchors, der: new Uint8Array(1) }, clientAuth: 'require' },
+    ],
+    ['System for anchors', /anchors: .*write 'system'/, { anchors: 'System', clientAuth: 'require' }],
     [
       'authorities that do not fit',
       /authorities: expected .*found 80004 bytes/,

@@ -2,7 +2,9 @@ import type { Agent as AnyHttpAgent, AgentOptions as HttpAgentOptions, ClientReq
 import { Agent as HttpsAgent } from 'node:https';
 import { connect as dial, type Socket, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { unsuitable } from '../engine/config/rules.ts';
 import type { ConnectOptions } from '../index.ts';
+import { atCaller } from '../at-caller.ts';
 import { splitClient } from '../connection-options.ts';
 import { TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
 import { type Address, connect } from './connect.ts';
@@ -49,7 +51,7 @@ export class Agent extends HttpAgent {
    */
   constructor(tls: ConnectOptions, http: HttpAgentOptions = {}) {
     super(http);
-    this.#tls = shared(tls);
+    this.#tls = atCaller(Agent, () => shared(tls));
   }
 
   /** Called by Node for each connection. */
@@ -94,7 +96,7 @@ export function connector(
   target: ConnectorTarget,
   callback: (...outcome: [error: null, socket: Socket] | [error: Error, socket: null]) => void,
 ) => void {
-  const all = shared({ ...tls, handshakeTimeout: tls.handshakeTimeout ?? CONNECT_TIMEOUT });
+  const all = shared(tls, CONNECT_TIMEOUT);
   return ({ hostname, protocol, port, servername, localAddress }, callback) => {
     const host = hostname.replace(/^\[(.*)\]$/, '$1');
     const address: TcpSocketConnectOpts = {
@@ -122,11 +124,14 @@ export function connector(
 }
 
 /** The same options with one context for all connections: it is made, and judged, now. */
-function shared(tls: ConnectOptions): ConnectOptions {
-  const options = tls?.context === undefined ? { ...tls, alpn: tls.alpn ?? ['http/1.1'] } : tls;
+function shared(tls: ConnectOptions, handshakeTimeout?: number): ConnectOptions {
+  if (typeof tls !== 'object' || tls === null)
+    throw unsuitable('options', 'an object with options, such as { anchors }', tls);
+  const options = tls.context === undefined ? { ...tls, alpn: tls.alpn ?? ['http/1.1'] } : tls;
   const { context, connection, transport } = splitClient<TransportOptions>(options, TRANSPORT_KEYS, 'many connections');
-  transportConfig(transport);
-  return { context, ...connection, ...transport };
+  const own = { ...transport, handshakeTimeout: transport.handshakeTimeout ?? handshakeTimeout };
+  transportConfig(own);
+  return { context, ...connection, ...own };
 }
 
 /** What was said once comes before what follows from the request. */

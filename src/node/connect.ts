@@ -1,7 +1,9 @@
 import { hasMethod } from '../bytes/shape.ts';
 import { connect as dial, type IpcSocketConnectOpts, type TcpSocketConnectOpts } from 'node:net';
 import type { Duplex } from 'node:stream';
-import { describe } from '../engine/config/rules.ts';
+import { atCaller } from '../at-caller.ts';
+import { isPromise } from '../bytes/promise.ts';
+import { describe, optionError, unsuitable } from '../engine/config/rules.ts';
 import { splitClient, splitServer } from '../connection-options.ts';
 import type { AcceptOptions, ConnectOptions } from '../index.ts';
 import { acceptOptions, TRANSPORT_KEYS, type TransportOptions, transportConfig } from '../transport/options.ts';
@@ -27,8 +29,7 @@ export type Address = TcpSocketConnectOpts | IpcSocketConnectOpts;
  * ```
  */
 export function connect(to: Duplex | Address, options: ConnectOptions): TlsSocket {
-  const { context, connection, transport } = splitClient<TransportOptions>(options, TRANSPORT_KEYS);
-  transportConfig(transport);
+  const { context, connection, transport } = atCaller(connect, () => judged(to, options));
   if (!isAddress(to)) return new TlsSocket(context.engine(connection), to, transport);
   const host = 'path' in to ? undefined : (to.host ?? 'localhost');
   const defaults =
@@ -54,14 +55,61 @@ export function connect(to: Duplex | Address, options: ConnectOptions): TlsSocke
  * ```
  */
 export function accept(stream: Duplex, options: AcceptOptions, turns?: Turns): TlsSocket {
-  const { context, connection, transport } = splitServer<TransportOptions>(options, TRANSPORT_KEYS);
+  const { context, connection, transport } = atCaller(accept, () =>
+    splitServer<TransportOptions>(options, TRANSPORT_KEYS),
+  );
   return new TlsSocket(context.engine(connection), stream, acceptOptions(transport), turns);
 }
 
-/** @throws TypeError for what is neither a stream nor an address. */
+function judged(to: unknown, options: ConnectOptions): ReturnType<typeof splitClient<TransportOptions>> {
+  checkTarget(to);
+  if (options === undefined)
+    throw unsuitable('options', 'a second argument: connect({ host, port }, { anchors })', options);
+  const parts = splitClient<TransportOptions>(options, TRANSPORT_KEYS);
+  transportConfig(parts.transport);
+  return parts;
+}
+
 function isAddress(to: Duplex | Address): to is Address {
-  if (hasMethod(to, 'write')) return false;
-  const { port, path } = (to ?? {}) as Partial<TcpSocketConnectOpts & IpcSocketConnectOpts>;
-  if (port !== undefined || path !== undefined) return true;
-  throw new TypeError(`connect: expected a Duplex of Node or { host, port }, found ${describe(to)}`);
+  return !hasMethod(to, 'write');
+}
+
+/** @throws TypeError for what is neither a stream nor an address; TlsError ERR_OPTION for options that belong elsewhere. */
+function checkTarget(to: unknown): void {
+  if (hasMethod(to, 'write')) return;
+  if (typeof to !== 'object' || to === null || isPromise(to))
+    throw new TypeError(`connect: expected a Duplex of Node or { host, port }, found ${describe(to)}`);
+  for (const name of Object.keys(to)) checkAddressName(name);
+  if ('path' in to || ('port' in to && to.port !== undefined)) return;
+  throw new TypeError(
+    'host' in to
+      ? 'connect: port: expected a number, found undefined'
+      : `connect: expected a Duplex of Node or { host, port }, found ${describe(to)}`,
+  );
+}
+
+/** Options of TLS, by our names and those of node:tls, that are none of where to dial: there they would do nothing. */
+const ELSEWHERE: readonly string[] = [
+  'anchors',
+  'ca',
+  'credential',
+  'cert',
+  'key',
+  'pfx',
+  'context',
+  'serverName',
+  'servername',
+  'alpn',
+  'ALPNProtocols',
+  'rejectUnauthorized',
+];
+
+/** @throws TlsError ERR_OPTION for what belongs elsewhere, and would not be looked at here. */
+function checkAddressName(name: string): void {
+  if (name === 'hostname') throw optionError('connect: hostname', 'write host');
+  if (ELSEWHERE.includes(name))
+    throw optionError(
+      `connect: ${name}`,
+      'it is an option, and options are the second argument: connect({ host, port }, { … })',
+    );
 }

@@ -1,3 +1,4 @@
+import { atCaller } from '../at-caller.ts';
 import { hasMethod } from '../bytes/shape.ts';
 import { Server, type Socket } from 'node:net';
 import type { AcceptOptions } from '../index.ts';
@@ -49,7 +50,7 @@ const LISTENER: readonly string[] = Object.keys(LISTENER_RULES);
 /**
  * A TCP listener whose connections speak TLS. Events, besides those of `net.Server`: 'secureConnection' with each
  * connection after its handshake; 'tlsClientError' with the error and the socket of a client that failed it. Nothing that a
- * client does ends the process.
+ * client does ends the process. 'error' tells also of a file that could not be opened: a wrong password, for example.
  */
 export class TlsServer extends Server {
   readonly #turns: Turns = new Turns();
@@ -77,7 +78,8 @@ export class TlsServer extends Server {
    * What connections are accepted with from now on: a new certificate, for example. Those that are open, and handshakes
    * that have begun, stay as they are. A context takes the place of the context alone; options take the place of all options,
    * but for those of the listener, which stay where they are not named.
-   * @throws TlsError ERR_OPTION when an option cannot be used; nothing has changed then.
+   * @throws TlsError ERR_OPTION when an option cannot be used; nothing has changed then. What takes time, such as a file
+   *   with a password, may fail later: 'error' tells of it.
    */
   setContext(change: ServerContext | TlsServerOptions): this {
     const listener = named(this.#given, LISTENER);
@@ -102,6 +104,10 @@ export class TlsServer extends Server {
     this.#accepting = accepting;
     this.#handlers = handlers;
     this.#maxPending = maxPending;
+    // A file that cannot be opened is no fault of a client: without this, each would be refused and nothing say why here.
+    accepting.context?.ready.catch((error: unknown) => {
+      if (this.#options === accepting) this.emit('error', error);
+    });
   }
 
   #accept(transport: Socket): void {
@@ -166,7 +172,7 @@ export class TlsServer extends Server {
  * ```
  */
 export function createServer(options: TlsServerOptions, onSecure?: (socket: TlsSocket) => void): TlsServer {
-  return new TlsServer(options, onSecure);
+  return atCaller(createServer, () => new TlsServer(options, onSecure));
 }
 
 function tell(handlers: ReadonlyMap<string, ProtocolHandler>): void {

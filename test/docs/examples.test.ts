@@ -1,7 +1,10 @@
 import { execFile } from 'node:child_process';
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { once } from 'node:events';
+import { createServer, type AddressInfo } from 'node:net';
 import { join, relative } from 'node:path';
 import { promisify } from 'node:util';
+import { transform } from 'esbuild';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { readTree } from '../../scripts/tree.ts';
 import { entries, ROOT } from '../support/entries.ts';
@@ -30,9 +33,10 @@ describe('examples in the documentation', () => {
   beforeAll(async () => {
     rmSync(OUT, { recursive: true, force: true });
     mkdirSync(OUT, { recursive: true });
+    const port = await freePort();
     for (const [index, example] of examples.entries()) {
       writeFileSync(fileOf(index), asModule(example.code));
-      writeFileSync(runOf(index), asModule(assertShownValues(example.code).code));
+      writeFileSync(runOf(index), asModule(assertShownValues(example.code).code).replaceAll('8443', String(port)));
     }
     writeFileSync(
       join(OUT, 'tsconfig.json'),
@@ -67,6 +71,27 @@ describe('examples in the documentation', () => {
   it('compiles without an error elsewhere', () => {
     // An error in src/ itself belongs to the check of types; here it must not hide the answer about the examples.
     expect(diagnostics.split('\n').filter((line) => line.startsWith('error '))).toEqual([]);
+  });
+});
+
+/** What a stranger tries first: pasted into a `.mjs`, it has to be read by Node, which takes types away only since 22.18. */
+const FIRST_STEPS = [
+  'README.md',
+  ...['start', 'start.ja', 'node', 'mutual-tls', 'mutual-tls.ja'].map((name) => `docs/guides/${name}.md`),
+];
+
+describe('first steps', () => {
+  const own = examples.filter(
+    ({ file, code }) =>
+      FIRST_STEPS.includes(file) &&
+      /\bawait\b|\.listen\(/.test(code) &&
+      !/\bdeclare const\b|^(?:async )?function/m.test(code),
+  );
+  it('there are some in each file', () => {
+    expect(new Set(own.map(({ file }) => file))).toEqual(new Set(FIRST_STEPS));
+  });
+  it.each(own)('$file:$line is JavaScript too', async ({ code }) => {
+    await expect(transform(code, { loader: 'js', format: 'esm' })).resolves.toMatchObject({ warnings: [] });
   });
 });
 
@@ -135,6 +160,14 @@ function asModule(code: string): string {
     text = text.replaceAll(`'${specifier}'`, `'${path}'`).replaceAll(`"${specifier}"`, `'${path}'`);
   }
   return `${text}\nexport {};\n`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0);
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  return port;
 }
 
 function docs(): string[] {

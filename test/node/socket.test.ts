@@ -3,9 +3,18 @@ import { createServer as createTcpServer, connect as dial, type AddressInfo, typ
 import { finished } from 'node:stream/promises';
 import tls from 'node:tls';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { accept, connect, createServer, type TlsServerOptions, type TlsSocket } from '../../src/node/index.ts';
+import {
+  Agent,
+  accept,
+  connect,
+  connector,
+  createServer,
+  type TlsServerOptions,
+  type TlsSocket,
+} from '../../src/node/index.ts';
 import { createServerContext } from '../../src/index.ts';
 import { loopback, pause, readAll, secured, wire } from '../support/duplex.ts';
+import { formatFile } from '../support/formats.ts';
 import { clientEntry, serverEntry, trustedRootsPem } from '../support/pki.ts';
 
 /** What programs expect of a net.Socket and of a tls.TLSSocket, and of a listener. */
@@ -141,6 +150,48 @@ describe('a socket of the net', () => {
     const inner = await secured([outer.client, outer.server]);
     inner.client.end(Buffer.alloc(300_000, 'i'));
     expect((await readAll(inner.server)).bytes.length).toBe(300_000);
+  });
+});
+
+describe('where to connect to', () => {
+  const to = { host: 'server.example', port: 1 };
+  it.each<[what: string, says: RegExp, call: () => unknown]>([
+    [
+      'no options',
+      /expected a second argument: connect\(\{ host, port \}, \{ anchors \}\)/,
+      () => connect(to, undefined!),
+    ],
+    [
+      'options among the address',
+      /connect: anchors: .*second argument/,
+      () => connect({ ...to, anchors: ca } as never, asking),
+    ],
+    [
+      'a name among the address',
+      /connect: servername: .*second argument/,
+      () => connect({ ...to, servername: 'a' } as never, asking),
+    ],
+    [
+      'hostname',
+      /connect: hostname: write host/,
+      () => connect({ hostname: 'server.example', port: 1 } as never, asking),
+    ],
+    ['no port', /connect: port: expected a number, found undefined/, () => connect({ host: 'a:1' } as never, asking)],
+    [
+      'a URL',
+      /expected a Duplex of Node or \{ host, port \}, found "https:/,
+      () => connect('https://a/' as never, asking),
+    ],
+    ['a promise', /found a promise \(await it first\)/, () => connect(Promise.resolve(to) as never, asking)],
+    ['an agent without options', /such as \{ anchors \}, found undefined/, () => new Agent(undefined!)],
+    [
+      'an agent with options of HTTP',
+      /keepAlive: .*second argument of Agent/,
+      () => new Agent({ keepAlive: true } as never),
+    ],
+    ['a connector without options', /such as \{ anchors \}, found undefined/, () => connector(undefined!)],
+  ])('%s', (_, says, call) => {
+    expect(call).toThrow(says);
   });
 });
 
@@ -338,6 +389,19 @@ describe('a listener', () => {
     ];
     for (const options of wrong)
       expect(() => createServer(options as TlsServerOptions)).toThrow(expect.objectContaining({ code: 'ERR_OPTION' }));
+  });
+
+  it('says that a file cannot be opened, once, and not only to clients', async () => {
+    const wrong = { certificates: formatFile('modern.p12'), password: 'wrong' };
+    const [error] = await once(createServer({ credential: wrong }), 'error');
+    expect(error).toMatchObject({ code: 'ERR_PASSWORD' });
+    const server = createServer({ credential });
+    server.setContext({ credential: wrong });
+    server.setContext({ credential });
+    const told = vi.fn();
+    server.on('error', told);
+    await pause(100);
+    expect(told).not.toHaveBeenCalled();
   });
 
   it('a bare accept in a listener of the program', async () => {

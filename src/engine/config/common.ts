@@ -19,6 +19,7 @@ import {
   flag,
   integer,
   list,
+  nearest,
   optionError,
   or,
   required,
@@ -252,6 +253,16 @@ export function pick<T extends { readonly name: string }>(
   return names.map((wanted) => {
     const found = from.find((value) => value.name === wanted);
     if (found !== undefined) return found;
-    throw unsuitable(option, `names out of ${from.map((value) => value.name).join(', ')}`, wanted);
+    const known = from.map(({ name }) => name);
+    const alike = known.find((name) => bareName(name) === bareName(wanted)) ?? nearest(wanted, known);
+    throw unsuitable(option, `names out of ${known.join(', ')}`, wanted, alike === undefined ? '' : `write '${alike}'`);
   });
+}
+
+/** What is left of a name when the habits of OpenSSL, NIST and IANA are taken away: P-256 is secp256r1, ECDHE-… is TLS_ECDHE_…. */
+function bareName(name: string): string {
+  return String(name)
+    .toLowerCase()
+    .replace(/^tls|_with_|[^a-z0-9]/g, '')
+    .replace(/^(?:nist|prime|secp|p)+(\d{3}).*$/, 'p$1');
 }

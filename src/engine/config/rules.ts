@@ -204,7 +204,8 @@ export function list<T>(member: Rule<T>, min: number = 0): Rule<readonly T[]> {
   return {
     expected,
     read: (value, option) => {
-      if (!Array.isArray(value) || value.length < min) throw unsuitable(option, expected, value);
+      if (!Array.isArray(value) || value.length < min)
+        throw unsuitable(option, expected, value, typeof value === 'string' ? 'write a list: […]' : '');
       return value.map((one: unknown, index) => member.read(one, `${option}[${index}]`));
     },
   };
@@ -222,8 +223,12 @@ export function group<O extends object, M extends keyof O>(rules: Rules<O, M>, h
 
 /** What to say of an option that is not there: what it is called here, the name that was probably meant, or all names. */
 export function unknownOption(path: string, name: string, known: readonly string[], hints: Hints): TlsError {
-  if (Object.hasOwn(hints, name)) return optionError(path, `there is no such option; ${hints[name]}`);
+  // MinVersion, min_version and minVersion are one name to those who come from elsewhere.
+  const hint =
+    Object.keys(hints).find((one) => one === name) ?? Object.keys(hints).find((one) => plain(one) === plain(name));
   const near = nearest(name, known);
+  if (hint !== undefined && (near === undefined || plain(near) !== plain(name)))
+    return optionError(path, `there is no such option; ${hints[hint]}`);
   return optionError(
     path,
     near === undefined
@@ -234,7 +239,6 @@ export function unknownOption(path: string, name: string, known: readonly string
 
 /** The name that was probably meant: the same but for case and punctuation, or two letters off. */
 export function nearest(name: string, known: readonly string[]): string | undefined {
-  const plain = (text: string): string => text.toLowerCase().replace(/[^a-z0-9]/g, '');
   const same = known.find((one) => plain(one) === plain(name));
   if (same !== undefined) return same;
   let best: string | undefined;
@@ -244,6 +248,10 @@ export function nearest(name: string, known: readonly string[]): string | undefi
     if (next < distance) [best, distance] = [one, next];
   }
   return best;
+}
+
+function plain(text: string): string {
+  return text.toLowerCase().replace(/[^a-z0-9]/g, '');
 }
 
 /** Letters to add, take away or change (Levenshtein). */

@@ -9,6 +9,7 @@ import type {
   SignatureAlgorithm,
   Signer,
 } from '../../crypto/types.ts';
+import { type Hints, unknownOption } from '../../engine/config/rules.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
@@ -65,6 +66,21 @@ const OPTIONS: readonly string[] = [
   'sctList',
 ];
 
+/** What other libraries call the members of a credential. */
+const CREDENTIAL_NAMES: Hints = {
+  cert: 'write certificates',
+  certificate: 'write certificates',
+  certChain: 'write certificates',
+  pem: 'write certificates',
+  key: 'write privateKey',
+  keyPair: 'write privateKey',
+  pfx: 'write certificates',
+  p12: 'write certificates',
+  passphrase: 'write password',
+  certFile: 'write certificates, with what is in the file',
+  keyFile: 'write privateKey, with what is in the file',
+};
+
 /**
  * Makes a credential: puts the chain in order, leaves the root out, and checks that the key is the leaf's.
  * @throws TlsError ERR_KEY, saying what is wrong with the bundle; ERR_PASSWORD when the password is missing or wrong.
@@ -86,12 +102,21 @@ export function credentialOf(source: CredentialSource, crypto: CryptoProvider): 
   return runSteps(credentialSteps(source, crypto));
 }
 
-function* credentialSteps(source: CredentialSource, crypto: CryptoProvider): Steps<Credential> {
+/** @throws TlsError ERR_OPTION for a name that no member of a credential has. */
+export function checkCredentialNames(source: object): void {
   for (const key of Object.keys(source))
-    if (!OPTIONS.includes(key))
-      throw new TlsError('ERR_OPTION', { detail: `credential.${key}: there is no such option` });
+    if (!OPTIONS.includes(key)) throw unknownOption(`credential.${key}`, key, OPTIONS, CREDENTIAL_NAMES);
+}
+
+function* credentialSteps(source: CredentialSource, crypto: CryptoProvider): Steps<Credential> {
+  checkCredentialNames(source);
   const bundle = yield* bundleSteps(source.certificates, source);
-  if (bundle.certificates.length === 0) throw unusable('there is no certificate');
+  if (bundle.certificates.length === 0)
+    throw unusable(
+      bundle.keys.length === 0
+        ? 'there is no certificate'
+        : 'certificates: there is a private key in it and no certificate; are certificates and privateKey swapped?',
+    );
   const { leaf, signer } = yield* pair(source, bundle, crypto);
   const arranged = yield* arrange(bundle.certificates, leaf, crypto.verifier);
   if (source.onProblem !== undefined)
@@ -190,8 +215,9 @@ function* keysOf(source: CredentialSource, bundle: Bundle): Steps<readonly Priva
     return bundle.keys;
   }
   if (typeof privateKey === 'string' || privateKey instanceof Uint8Array) {
-    const { keys } = yield* bundleSteps(privateKey, source, 'privateKey');
-    if (keys.length === 0) throw unusable('privateKey: it holds no private key');
+    const { keys, certificates } = yield* bundleSteps(privateKey, source, 'privateKey');
+    if (keys.length === 0)
+      throw unusable(`privateKey: it holds ${certificates.length > 0 ? 'a certificate and ' : ''}no private key`);
     return keys;
   }
   if ('kty' in privateKey) return [readJwk(privateKey)];

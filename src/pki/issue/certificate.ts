@@ -10,7 +10,13 @@ import { type KeyAlgorithm, type KeyPair, type KeySource, makeOrLoadKey, spkiOf 
 import { encodeSubject, generalName, type NameSource, type SubjectSource } from './names.ts';
 import { checkOptions, describe, listOf, wrongOption } from './options.ts';
 import { type CertificateRequest, nameSourceOf, readRequest } from './read-request.ts';
-import { type Authority, ISSUE_OPTIONS, type IssuedCertificate, type IssueOptions } from './types.ts';
+import {
+  type Authority,
+  ISSUE_OPTIONS,
+  type IssuedCertificate,
+  type IssuedCredential,
+  type IssueOptions,
+} from './types.ts';
 import { issue } from './write-certificate.ts';
 
 /** What to certify: whose name, whose key, and what for. */
@@ -60,9 +66,15 @@ const OPTIONS: readonly string[] = [
  * const root = await createAuthority({ subject: 'Example Root' });
  * const server = await issueCertificate({ issuer: root, purpose: 'server', names: ['localhost', '127.0.0.1'] });
  * server.chainPem.startsWith('-----BEGIN CERTIFICATE-----'); // true
- * server.keyPair?.pem; // its private key
+ * server.keyPair?.pem; // its private key, for a file
+ * server.credential; // both, for createServer({ credential })
  * ```
  */
+export function issueCertificate(
+  options: CertificateOptions & { readonly request?: undefined; readonly publicKey?: undefined },
+): Promise<IssuedCertificate & { readonly credential: IssuedCredential }>;
+/** Issues a certificate for a request, or for a public key, whose private key is elsewhere. */
+export function issueCertificate(options: CertificateOptions): Promise<IssuedCertificate>;
 export async function issueCertificate(options: CertificateOptions): Promise<IssuedCertificate> {
   checkOptions('issueCertificate', options, OPTIONS);
   const { issuer } = options;

@@ -21,5 +21,5 @@ export {
 } from './ocsp.ts';
 export { type CertificateRequest, readRequest } from './read-request.ts';
 export { type CreatedRequest, createRequest, type RequestOptions } from './request.ts';
-export type { Authority, IssuedCertificate, IssueOptions } from './types.ts';
+export type { Authority, IssuedCertificate, IssuedCredential, IssueOptions } from './types.ts';
 export type { WebCryptoKeyPair } from '../../crypto/web-types.ts';

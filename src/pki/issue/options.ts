@@ -1,3 +1,4 @@
+import { describe as describeObject } from '../../engine/config/rules.ts';
 import { TlsError } from '../../errors.ts';
 
 /** Options of what is issued: each is known, of the right type, and named in the error when it is not. */
@@ -26,7 +27,7 @@ export function describe(value: unknown): string {
   if (typeof value === 'string')
     return value.length > 60 ? `a text of ${value.length} characters` : JSON.stringify(value);
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value);
-  return value === undefined ? 'nothing' : `something of type ${typeof value}`;
+  return value === undefined ? 'nothing' : describeObject(value);
 }
 
 /** A whole number within bounds. @throws TlsError ERR_OPTION */

@@ -57,6 +57,16 @@ export interface IssuedCertificate {
   readonly chainPem: string;
   /** The key, where it was made or read here. */
   readonly keyPair: KeyPair | undefined;
+  /** What a server or client shows: the chain and its key. Undefined for a request or a public key, whose key is elsewhere. */
+  readonly credential: IssuedCredential | undefined;
+}
+
+/** A chain and its key, as `credential` of a server or a client takes it. */
+export interface IssuedCredential {
+  /** PEM, the certificate first. */
+  readonly certificates: string;
+  /** What signs with the key; the key as a file is `keyPair.pem`. */
+  readonly privateKey: Signer;
 }
 
 /** Everything about a certificate that does not come straight from an option. */

@@ -55,12 +55,15 @@ export async function issue(
   const certificate = isInvalidAllowed ? readCertificate(der) : parseCertificate(der, { strict: true });
   if (above !== undefined && !isInvalidAllowed) checkNames(certificate, above);
   const chain = [der, ...(above?.chain ?? [])];
+  const chainPem = chain.map((item) => writePem('CERTIFICATE', item)).join('');
+  const privateKey = plan.selfSigner;
   return {
     certificate,
     der,
     pem: writePem('CERTIFICATE', der),
     chain,
-    chainPem: chain.map((item) => writePem('CERTIFICATE', item)).join(''),
+    chainPem,
     keyPair: plan.keyPair,
+    credential: privateKey === undefined ? undefined : { certificates: chainPem, privateKey },
   };
 }

@@ -1,5 +1,6 @@
 import { DerCursor, DerError } from '../../bytes/der.ts';
 import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
+import { unsuitable } from '../../engine/config/rules.ts';
 import { TlsError } from '../../errors.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
 import { readNameConstraints } from '../x509/extensions.ts';
@@ -170,9 +171,15 @@ function listOf<T extends object>(
   const isFile = (item: unknown): boolean =>
     typeof item === 'string' || (typeof item === 'object' && item !== null && !(item instanceof ArrayBuffer));
   if (Array.isArray(list) && list.every(isFile)) return list;
-  throw new TlsError('ERR_OPTION', {
-    detail: `${what}: expected PEM as text or bytes, DER, or a list of these; found something else`,
-  });
+  const odd: unknown = Array.isArray(list) ? list.find((item: unknown) => !isFile(item)) : list;
+  const member =
+    typeof odd === 'object' && odd !== null ? ['pem', 'certificates'].find((name) => name in odd) : undefined;
+  throw unsuitable(
+    what,
+    'PEM as text or bytes, DER, or a list of these',
+    odd,
+    member === undefined ? '' : `give its member ${member}`,
+  );
 }
 
 function orUnreadable<T>(what: string, read: () => T): T {

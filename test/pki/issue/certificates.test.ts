@@ -21,6 +21,7 @@ import {
   basicConstraints,
   certificateVerifier,
   extendedKeyUsage,
+  loadCredential,
   keyUsage,
   mustStaple,
   readPem,
@@ -191,6 +192,30 @@ describe('what is written', () => {
     const root = await createAuthority({ subject: 'Root', notAfter: Date.UTC(2060, 0, 1, 2, 3, 4) });
     expect(root.certificate.notAfter).toBe(Date.UTC(2060, 0, 1, 2, 3, 4));
     expect(root.certificate.oddTimes).toBe(false);
+  });
+});
+
+describe('what is issued is a credential', () => {
+  it('as it is, without its key being printed', async () => {
+    const issuer = await createAuthority({ subject: 'Root' });
+    const issued = await issueCertificate({ issuer, names: 'a.example' });
+    const { chain, signer } = await loadCredential(issued.credential, provider);
+    expect(chain).toEqual(issued.chain);
+    expect(signer.publicKey).toEqual(issued.certificate.publicKey);
+    expect(inspect(issued, { depth: 9 })).not.toContain('PRIVATE KEY');
+  });
+  it('with a key that is elsewhere too, and not where the key is not ours', async () => {
+    const issuer = await createAuthority({ subject: 'Root' });
+    const { signer } = await generateKeyPair('P-256');
+    const device: Signer = {
+      publicKey: signer.publicKey,
+      schemes: signer.schemes,
+      sign: (...of) => signer.sign(...of),
+    };
+    const { credential } = await issueCertificate({ issuer, names: 'a.example', key: device });
+    expect(credential.privateKey).toBe(device);
+    const { publicKey } = signer;
+    expect((await issueCertificate({ issuer, names: 'a.example', publicKey })).credential).toBeUndefined();
   });
 });
 

@@ -21,6 +21,7 @@ const refused = async (made: Promise<unknown>, message: RegExp): Promise<void> =
 describe('certificates', () => {
   const wrong: readonly [what: string, options: object, message: RegExp][] = [
     ['an option that is misspelt', { nmaes: 'a.example' }, /nmaes.*did you mean names/],
+    ['an issuer that was not waited for', { issuer: Promise.resolve() }, /issuer: .*a promise \(await it first\)/],
     ['an option of other libraries', { altNames: [] }, /altNames: there is no such option/],
     ['no name and no subject', {}, /name or a subject/],
     ['a name with a space', { names: 'not a name' }, /"not a name" is no DNS name/],
