@@ -106,7 +106,7 @@ export class TlsServer extends Server {
     this.#maxPending = maxPending;
     // A file that cannot be opened is no fault of a client: without this, each would be refused and nothing say why here.
     accepting.context?.ready.catch((error: unknown) => {
-      if (this.#options === accepting) this.emit('error', error);
+      if (this.#accepting === accepting) this.emit('error', error);
     });
   }
 
