@@ -1,4 +1,5 @@
 import { Alert, type TlsError } from '../errors.ts';
+import type { Outbound } from './outbound.ts';
 
 /** The RFC's name of an alert, from the list in errors.ts: `handshake_failure (40)`. */
 export function alertName(description: number): string {
@@ -38,13 +39,28 @@ export function alertMeaning(level: number, description: number, tls13: boolean)
   return tls13 ? meanings.tls13 : level === 1 ? meanings.warning12 : meanings.fatal12;
 }
 
+/** What the peer hears of a failure. */
+export function tellPeer(outbound: Outbound, error: TlsError, wasOpen: boolean): void {
+  // RFC 5246 section 7.2.1: a closure is answered by one, and nothing else is said.
+  const closed = error.alertReceived === Alert.closeNotify;
+  const alert = alertOf(error, wasOpen);
+  if (alert === undefined && !closed) return;
+  const cancels = alert === Alert.userCanceled;
+  try {
+    if (alert !== undefined && !closed) outbound.alert(cancels ? 1 : 2, alert);
+    if (cancels || closed) outbound.alert(1, Alert.closeNotify);
+  } catch {
+    // A trace callback that throws, or keys that may not be used any more: the error that is reported came before.
+  }
+}
+
 /**
  * What the peer is told of an error; undefined when it told us, or cannot hear. What is given up after the handshake is an
  * error like any other: user_canceled is for handshakes, and the close_notify behind it would look like an end. Without
  * any alert it would look like one too, to the many that take the end of a transport for the end of the data (RFC 9846
  * section 6.1).
  */
-export function alertOf({ alert, code }: TlsError, wasOpen: boolean): number | undefined {
+function alertOf({ alert, code }: TlsError, wasOpen: boolean): number | undefined {
   if (code === 'ERR_ALERT_RECEIVED' || code === 'ERR_TRANSPORT') return undefined;
   return wasOpen && alert === Alert.userCanceled ? Alert.internalError : alert;
 }

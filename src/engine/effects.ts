@@ -35,6 +35,8 @@ export interface Parts {
   early(hash: Hash, secret: Uint8Array): void;
   /** What is to be forgotten if the server fails over it. */
   offered(offered: OfferedSession): void;
+  /** The connection fails, at a moment when nothing is being done for it. */
+  fail(reason: unknown): void;
 }
 
 /** Where a session that is offered came from. */
@@ -45,7 +47,7 @@ export interface OfferedSession {
 
 /** Everything that a handshake can do to the connection. */
 export function makeEffects(parts: Parts): Effects {
-  const { config, outbound, inbound, info, lifecycle, emit, early, offered } = parts;
+  const { config, outbound, inbound, info, lifecycle, emit, early, offered, fail } = parts;
   const { role } = config;
   const protect = (direction: Direction, epoch: Epoch, protector: RecordProtector): void => {
     config.onTrace?.({ type: 'keys', by: role, direction, epoch });
@@ -77,7 +79,7 @@ export function makeEffects(parts: Parts): Effects {
     takeEarlyData: (bytes: number): void => inbound.takeEarlyData(bytes),
     earlyExporter: (hash: Hash, secret: Uint8Array): void => early(hash, secret.slice()),
     storeSession: (store: ClientSessionStore, key: string, session: ClientSession): void =>
-      storeSession(store, key, describeSession(session), config),
+      storeSession(store, key, describeSession(session), config, fail),
     offersSession: (store: ClientSessionStore, key: string): void => offered({ store, key }),
     warn: (description: number): void => {
       if (lifecycle.writes) outbound.alert(1, description);
@@ -111,15 +113,21 @@ function protectorOf(keys: TrafficKeys12, { protocols, crypto }: Config): Record
 }
 
 /** The handshake does not wait for the store; if it fails, the next one is a full one. */
-function storeSession(store: ClientSessionStore, key: string, session: ClientSession, config: Config): void {
-  unawaited(() => store.put(key, session), 'a session could not be stored', config);
+function storeSession(
+  store: ClientSessionStore,
+  key: string,
+  session: ClientSession,
+  config: Config,
+  fail: Parts['fail'],
+): void {
+  unawaited(() => store.put(key, session), 'a session could not be stored', config, fail);
 }
 
 /** Most sessions that are taken out of a store which cannot forget them in one act. */
 const MAX_FORGOTTEN = 64;
 
 /** The server refused one of its sessions: the next connection is a full one. */
-export function forgetSessions({ store, key }: OfferedSession, config: Config): void {
+export function forgetSessions({ store, key }: OfferedSession, config: Config, fail: Parts['fail']): void {
   const takeAll = (left: number): MaybePromise<void> => {
     for (let count = left; count > 0; count--) {
       const taken = store.take(key);
@@ -129,17 +137,22 @@ export function forgetSessions({ store, key }: OfferedSession, config: Config): 
     return undefined;
   };
   const forget = (): MaybePromise<void> => (store.forget === undefined ? takeAll(MAX_FORGOTTEN) : store.forget(key));
-  unawaited(forget, 'sessions could not be forgotten', config);
+  unawaited(forget, 'sessions could not be forgotten', config, fail);
 }
 
-/** Nothing waits for it, and nothing but the trace hears that it failed. */
-function unawaited(act: () => MaybePromise<void>, what: string, config: Config): void {
-  const failed = (reason: unknown): void =>
-    config.onTrace?.({ type: 'note', by: config.role, text: `${what}: ${reasonText(reason)}` });
+/** Nothing waits for it, and nothing but the trace hears that it failed: which may itself throw, now or later. */
+function unawaited(act: () => MaybePromise<void>, what: string, config: Config, fail: Parts['fail']): void {
+  const note = (reason: unknown): void => {
+    try {
+      config.onTrace?.({ type: 'note', by: config.role, text: `${what}: ${reasonText(reason)}` });
+    } catch (cause) {
+      fail(cause);
+    }
+  };
   try {
     const acted = act();
-    if (isPromise(acted)) acted.then(undefined, failed);
+    if (isPromise(acted)) acted.then(undefined, note);
   } catch (reason) {
-    failed(reason);
+    note(reason);
   }
 }

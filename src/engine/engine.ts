@@ -2,7 +2,7 @@ import { reasonText } from '../bytes/text.ts';
 import { plainView, wipe, type OwnBytes } from '../bytes/bytes.ts';
 import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
-import { Alert, isTlsError, TlsError } from '../errors.ts';
+import { isTlsError, TlsError } from '../errors.ts';
 import type { Config, Seen, Standing } from '../handshake/config.ts';
 import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
 import {
@@ -16,7 +16,7 @@ import {
 import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Secret, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
-import { alertMeaning, alertOf } from './alerts.ts';
+import { alertMeaning, tellPeer } from './alerts.ts';
 import { answer } from './answer.ts';
 import { guardCallbacks, timeOf } from './callbacks.ts';
 import {
@@ -30,7 +30,7 @@ import { classifyMessage } from './classify-message.ts';
 import { forgetSessions, makeEffects, type OfferedSession } from './effects.ts';
 import type { EngineEvent } from './event.ts';
 import { Inbound } from './inbound.ts';
-import { Lifecycle, type Status } from './lifecycle.ts';
+import { describeEngine, Lifecycle, type Status } from './lifecycle.ts';
 import { Outbound } from './outbound.ts';
 import { Owned } from './owned.ts';
 import { makeRequest } from './request.ts';
@@ -68,7 +68,7 @@ export class Engine {
   constructor(given: Config) {
     const config = guardCallbacks(given);
     this.#config = config;
-    describedAs(this, () => this.#describe());
+    describedAs(this, () => describeEngine(this));
     this.#outbound = new Outbound(config);
     this.#inbound = new Inbound(
       config.maxChainSize,
@@ -87,6 +87,7 @@ export class Engine {
       offered: (offered) => {
         this.#offered = offered;
       },
+      fail: (reason) => this.#fail(reason),
     });
     const { machine, first } = bind(config, effects, (secret) => this.#owned.own(secret));
     this.#machine = machine;
@@ -505,7 +506,7 @@ export class Engine {
     this.#lifecycle.fail();
     this.#outbound.dropUnsent();
     // To a peer that has heard nothing yet, nothing is said.
-    if (before !== 'fresh' && writes) this.#say(error, before !== 'handshaking');
+    if (before !== 'fresh' && writes) tellPeer(this.#outbound, error, before !== 'handshaking');
     this.#forgetOffered(error, before);
     this.#events.push({ type: 'failed', error });
     const waiting = this.#waiting;
@@ -522,13 +523,6 @@ export class Engine {
     this.#dispose();
   }
 
-  /** For those who print it: what it is and how it stands, and nothing of what it knows. */
-  #describe(): string {
-    const { version, suite } = this.#info;
-    const parts = [this.role, this.status, version, suite?.name].filter((part) => part !== undefined);
-    return `Engine { ${parts.join(', ')} }`;
-  }
-
   /**
    * A server that failed over a session would fail over the next of the same kind, again and again: they go. With TLS 1.3
    * it can refuse after we think the handshake done; what it sends then shows that it did not.
@@ -538,22 +532,8 @@ export class Engine {
     if (offered === undefined) return;
     this.#offered = undefined;
     const refused = ['ERR_ALERT_RECEIVED', 'ERR_TRUNCATED', 'ERR_TRANSPORT'].includes(error.code);
-    if (before === 'handshaking' || (this.#info.resumed === true && refused)) forgetSessions(offered, this.#config);
-  }
-
-  /** What the peer hears of a failure. */
-  #say(error: TlsError, wasOpen: boolean): void {
-    // RFC 5246 section 7.2.1: a closure is answered by one, and nothing else is said.
-    const closed = error.alertReceived === Alert.closeNotify;
-    const alert = alertOf(error, wasOpen);
-    if (alert === undefined && !closed) return;
-    const cancels = alert === Alert.userCanceled;
-    try {
-      if (alert !== undefined && !closed) this.#outbound.alert(cancels ? 1 : 2, alert);
-      if (cancels || closed) this.#outbound.alert(1, Alert.closeNotify);
-    } catch {
-      // A trace callback that throws, or keys that may not be used any more: the error that is reported came before.
-    }
+    if (before === 'handshaking' || (this.#info.resumed === true && refused))
+      forgetSessions(offered, this.#config, (reason) => this.#fail(reason));
   }
 
   // RFC 5246 ¶7.2.2-1

@@ -1,3 +1,5 @@
+import type { HandshakeInfo } from '../handshake/context.ts';
+
 /** For programs. An `open` connection whose peer has ended its direction is still open for us. */
 export type Status = 'fresh' | 'handshaking' | 'open' | 'closing' | 'closed' | 'failed';
 
@@ -65,4 +67,17 @@ export class Lifecycle {
   fail(): void {
     this.#phase = 'failed';
   }
+}
+
+/** An engine, as far as it is shown. */
+interface Shown {
+  readonly role: string;
+  readonly status: Status;
+  readonly info: Readonly<HandshakeInfo>;
+}
+
+/** For those who print it: what it is and how it stands, and nothing of what it knows. */
+export function describeEngine({ role, status, info: { version, suite } }: Shown): string {
+  const parts = [role, status, version, suite?.name].filter((part) => part !== undefined);
+  return `Engine { ${parts.join(', ')} }`;
 }

@@ -5,7 +5,7 @@ import type { Engine } from '../../src/engine/engine.ts';
 import type { PresentedPeer, Verdict } from '../../src/handshake/peer.ts';
 import { client13 } from '../../src/handshake/tls13/client/client.ts';
 import { server13 } from '../../src/handshake/tls13/server/server.ts';
-import { type ClientParts, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
+import { type ClientParts, drain, makeClient, makeServer, run, type ServerParts } from '../support/pair.ts';
 import { ends } from '../support/sessions.ts';
 import { toyCredential, toyVerifier } from '../support/toy.ts';
 
@@ -219,4 +219,22 @@ it.each<readonly [string, PropertyDescriptor]>([
   }).server;
   expect(server.at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_CALLBACK_FAILED' } });
   expect(String((server.at(-1) as { error?: unknown }).error)).toMatch(/verifier\.policy/);
+});
+
+it('a trace that throws when it hears of a store that failed later fails the connection, and not the process', async () => {
+  const escaped: unknown[] = [];
+  const note = (reason: unknown): void => void escaped.push(reason);
+  process.on('unhandledRejection', note);
+  const put = (): Promise<never> => refusing(new Error('no room'));
+  const onTrace: ClientParts['onTrace'] = (event) => {
+    if (event.type === 'note' && event.text.includes('no room')) throw new Error('boom');
+  };
+  const client = makeClient({ sessions: { take: () => undefined, put }, onTrace });
+  run({ client, server: makeServer(tickets()) });
+  expect(client.status).toBe('open');
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  process.off('unhandledRejection', note);
+  expect(escaped).toEqual([]);
+  expect(client.status).toBe('failed');
+  expect(drain(client).at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_CALLBACK_FAILED' } });
 });
