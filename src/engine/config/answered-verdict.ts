@@ -9,7 +9,7 @@ import { unsuitable } from './rules.ts';
  */
 export function checkVerdict(who: string, answer: unknown): Verdict {
   const verdict = object<Verdict>(who, 'a verdict (an object with ok: true or ok: false)', answer);
-  const { ok } = verdict as { readonly ok: unknown };
+  const ok: unknown = verdict.ok;
   if (ok === true && verdict.ok) return accepted(who, verdict);
   if (ok !== false || verdict.ok) throw unsuitable(`${who}: ok`, 'true or false', ok);
   const { failure, publicKey } = verdict;
