@@ -1,11 +1,13 @@
 /**
  * `npm run listener:load`: `warifu listen` under load, and other servers beside it where they are installed. A run for figures takes
- * some minutes: `npm run listener:load -- --seconds 120`; `--compare` adds nginx, HAProxy, stunnel and ghostunnel. Only loopback.
+ * some minutes: `npm run listener:load -- --compare --doc` takes about eight, and writes what was measured into docs/listener.md;
+ * `--compare` adds nginx, HAProxy, stunnel and ghostunnel, where they are. `--seconds 5 --open 100 --half-open 500` is a look whether it works. Only loopback.
+ * The exit code is 1 when a connection failed that should not have.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
-import { readFileSync, renameSync, rmSync, writeFileSync, mkdtempSync } from 'node:fs';
+import { existsSync, readFileSync, renameSync, rmSync, writeFileSync, mkdtempSync } from 'node:fs';
 import { createServer, connect as netConnect, type Socket } from 'node:net';
-import { tmpdir } from 'node:os';
+import { cpus, loadavg, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import * as tls from 'node:tls';
 import { parseArgs } from 'node:util';
@@ -19,6 +21,7 @@ const { values } = parseArgs({
     rate: { type: 'string', default: '50' },
     'half-open': { type: 'string', default: '10000' },
     compare: { type: 'boolean', default: false },
+    doc: { type: 'boolean', default: false },
     only: { type: 'string' },
   },
 });
@@ -209,6 +212,16 @@ function readProc(pid: number, what: string): string {
   }
 }
 
+/** Milliseconds of CPU that they have used; a tick of the kernel is 10 ms. */
+const cpuOf = (pids: readonly number[]): number =>
+  pids.reduce((sum, pid) => {
+    // The name of the program, in brackets, may have spaces in it.
+    const fields = readProc(pid, 'stat')
+      .replace(/^.*\) /s, '')
+      .split(' ');
+    return sum + 10 * (Number(fields[11] ?? 0) + Number(fields[12] ?? 0));
+  }, 0);
+
 const childrenOf = (pid: number): number[] =>
   readProc(pid, `task/${pid}/children`)
     .trim()
@@ -218,6 +231,21 @@ const childrenOf = (pid: number): number[] =>
 
 const say = (what: string, result: unknown): void =>
   console.log(`${what}: ${typeof result === 'string' ? result : JSON.stringify(result)}`);
+
+/** The lines of the page. */
+const rows: string[] = [];
+const compared: string[] = [];
+
+/** A line of the table: what was done, and what became of the others meanwhile. */
+function row(what: string, { done, failed, p50, p99, worst }: Result, remark: string): void {
+  rows.push(`| ${what} | ${done} | ${failed} | ${p50} / ${p99} / ${worst} | ${remark} |`);
+}
+
+/** What should not have been. */
+function fault(what: string): void {
+  console.log(`FAILED: ${what}`);
+  process.exitCode = 1;
+}
 
 async function ours(main: string, pki: Pki): Promise<void> {
   const seconds = Number(values.seconds);
@@ -229,7 +257,8 @@ async function ours(main: string, pki: Pki): Promise<void> {
   );
   const pids = (): number[] => [child.pid ?? -1, ...childrenOf(child.pid ?? -1)];
   const options = { ...pki.client, port };
-  say('memory at the start, MB', `${rss(pids())}`);
+  const atFirst = rss(pids());
+  say('memory at the start, MB', `${atFirst}`);
 
   const wanted = Number(values.open);
   const open: tls.TLSSocket[] = [];
@@ -242,7 +271,8 @@ async function ours(main: string, pki: Pki): Promise<void> {
       socket.on('close', () => lost++);
     }
   }
-  say(`memory with ${wanted} open, MB`, `${rss(pids())}`);
+  const withOpen = rss(pids());
+  say(`memory with ${wanted} open, MB`, `${withOpen}`);
 
   let round = 1;
   let turning: Promise<void> = Promise.resolve();
@@ -257,19 +287,29 @@ async function ours(main: string, pki: Pki): Promise<void> {
     `${values.rate} handshakes a second for ${seconds} s, certificates, anchors and lists changing each second`,
     rated,
   );
-  say(
-    'reloads',
-    `${output().match(/: reloaded/g)?.length ?? 0} good, ${output().match(/not reloaded/g)?.length ?? 0} refused`,
-  );
+  const reloads = output().match(/: reloaded/g)?.length ?? 0;
+  const refused = output().match(/not reloaded/g)?.length ?? 0;
+  say('reloads', `${reloads} good, ${refused} refused`);
   say('memory meanwhile, MB', memory.join(' '));
   say(`of ${wanted} that were open, lost`, `${lost}`);
+  row(
+    `${values.rate} handshakes a second for ${seconds} s; certificate, anchors and list change each second`,
+    rated,
+    `${reloads} reloads, ${refused} refused; ${lost} of ${wanted} open connections lost; memory of all three processes ${atFirst} MB at the start, ${withOpen} MB with ${wanted} open, ${memory.at(-1) ?? withOpen} MB at the end`,
+  );
+  if (rated.failed > 0) fault(`${rated.failed} handshakes: ${rated.errors.join('; ')}`);
+  if (lost > 0) fault(`${lost} open connections were lost`);
 
   const [worker = -1] = childrenOf(child.pid ?? -1);
   const killed = atRate(options, Number(values.rate), 6);
   await pause(1_000);
   process.kill(worker, 'SIGKILL');
-  say('kill -9 of one of two workers, meanwhile', await killed);
+  const afterKill = await killed;
+  say('kill -9 of one of two workers, meanwhile', afterKill);
   say(`of ${wanted} that were open, lost with it`, `${lost}`);
+  row('`kill -9` of one of two workers', afterKill, `${lost} of the ${wanted} lost with it, no other`);
+  if (lost >= wanted) fault('the other worker lost its connections too');
+  const lostWithIt = lost;
 
   const [first] = servers;
   const dying = atRate(options, Number(values.rate), 6);
@@ -277,7 +317,14 @@ async function ours(main: string, pki: Pki): Promise<void> {
   await first?.stop();
   await pause(2_000);
   const back = await echo(first?.port);
-  say('a server dies and returns, meanwhile', await dying);
+  const afterDeath = await dying;
+  say('a server dies and returns, meanwhile', afterDeath);
+  // Its own connections went with it: those of a third of the clients that are left, and those that were in the middle of a byte.
+  row(
+    'one of three servers dies and returns',
+    afterDeath,
+    `${lost - lostWithIt} more lost, which were connected to it`,
+  );
 
   const slow = netConnect(port, '127.0.0.1').on('error', () => {});
   const began = Date.now();
@@ -292,12 +339,18 @@ async function ours(main: string, pki: Pki): Promise<void> {
   }
   await pause(1_000);
   const before = rss(pids());
-  say(`${values['half-open']} half-open clients, and others`, await atRate(options, Number(values.rate), 6));
+  const beside = await atRate(options, Number(values.rate), 6);
+  say(`${values['half-open']} half-open clients, and others`, beside);
   say('memory with them, MB', `${before}`);
-  say(
-    'a client that sends a byte each second is closed after, ms',
-    `${await Promise.race([closed, pause(20_000).then(() => -1)])}`,
+  const after = await Promise.race([closed, pause(20_000).then(() => -1)]);
+  say('a client that sends a byte each second is closed after, ms', `${after}`);
+  row(
+    `${values['half-open']} half-open clients, and one that sends a byte each second`,
+    beside,
+    `memory ${before} MB; the slow one is closed after ${Math.round(after / 100) / 10} s`,
   );
+  if (beside.failed > 0) fault(`beside half-open clients ${beside.failed} failed: ${beside.errors.join('; ')}`);
+  if (after < 0) fault('the client that sends a byte each second is still there');
   clearInterval(drip);
   for (const socket of [slow, ...halfOpen]) socket.destroy();
   for (const socket of open) socket.destroy();
@@ -317,18 +370,21 @@ async function measure(name: string, pki: Pki, port: number, pids: () => readonl
     first = await shake(options);
   }
   if (first.error !== undefined) {
-    console.log(`| ${name} | it cannot be reached: ${first.error} | | | | |`);
+    console.log(`${name}: it cannot be reached: ${first.error}`);
+    compared.push(`| ${name} | it cannot be reached | | | | | | |`);
     return;
   }
   const until = performance.now() + 8_000;
   const all: Shake[] = [];
   const idle = rss(pids());
+  const cpuBefore = cpuOf(pids());
   await Promise.all(
     Array.from({ length: 16 }, async () => {
       while (performance.now() < until) all.push(await shake(options));
     }),
   );
   const result = summary(all);
+  const cpuEach = (cpuOf(pids()) - cpuBefore) / Math.max(1, all.length);
   const rated = await atRate(options, 50, 5);
   const { socket } = await shake(options, true);
   let received = 0;
@@ -342,22 +398,25 @@ async function measure(name: string, pki: Pki, port: number, pids: () => readonl
       })
       .on('error', () => done()),
   );
+  const cpuAtEcho = cpuOf(pids());
   const block = Buffer.alloc(262_144);
   for (let sent = 0; sent < size && !socket.destroyed; sent += block.length)
     if (!socket.write(block)) await new Promise((done) => socket.once('drain', done));
   await whole;
+  const cpuMegabyte = (cpuOf(pids()) - cpuAtEcho) / Math.max(1, received / 1_048_576);
   const rate = received / 1_048_576 / ((performance.now() - began) / 1_000);
   socket.destroy();
-  console.log(
-    `| ${name} | ${Math.round(result.done / 8)} | ${Math.round(rate)} | ${idle} → ${rss(pids())} | ${rated.p50} / ${rated.p99} | ${result.failed + rated.failed} |`,
+  say(name, { ...result, rated, rate, cpuEach, cpuMegabyte });
+  compared.push(
+    `| ${name} | ${Math.round(result.done / 8)} | ${cpuEach.toFixed(1)} | ${Math.round(rate)} | ${cpuMegabyte.toFixed(1)} | ${idle} → ${rss(pids())} | ${rated.p50} / ${rated.p99} | ${result.failed + rated.failed} |`,
   );
 }
 
 async function compare(main: string, pki: Pki): Promise<void> {
-  console.log(
-    '| server | full mutual handshakes/s, 16 at a time | echo through one connection, MB/s | memory, MB | latency at 50/s, p50 / p99 ms | failed |',
+  compared.push(
+    '| server | full mutual handshakes/s, 16 at a time | its CPU for each, ms | echo through one connection, MB/s | its CPU for 1 MB there and back, ms | memory, MB | latency at 50/s, p50 / p99 ms | failed |',
   );
-  console.log('|---|---|---|---|---|---|');
+  compared.push('|---|---|---|---|---|---|---|---|');
   const server = await echo();
   for (const workers of ['1', '2']) {
     const { child, port } = await startWarifu(main, [server.port], ['--workers', workers]);
@@ -370,7 +429,7 @@ async function compare(main: string, pki: Pki): Promise<void> {
   }
   for (const [name, start] of Object.entries(OTHERS)) {
     if (spawnSync('sh', ['-c', `command -v ${name}`]).status !== 0) {
-      console.log(`| ${name} | not installed | | | | |`);
+      compared.push(`| ${name} | not installed | | | | | | |`);
       continue;
     }
     const port = 30_000 + Math.floor(Math.random() * 10_000);
@@ -383,6 +442,9 @@ async function compare(main: string, pki: Pki): Promise<void> {
   await server.stop();
 }
 
+/** Debian has it apart. */
+const NGINX_STREAM = '/usr/lib/nginx/modules/ngx_stream_module.so';
+
 /** The same listener in the words of others: two workers or threads, TLS 1.3, mutual, no resumption by the client. */
 const OTHERS: { readonly [program: string]: (port: number, to: number) => readonly string[] } = {
   nginx: (port, to) => {
@@ -390,7 +452,7 @@ const OTHERS: { readonly [program: string]: (port: number, to: number) => readon
     writeFileSync(
       path('nginx.conf'),
       `daemon off; worker_processes 2; pid ${path('nginx.pid')}; error_log ${log};
-include /usr/share/nginx/modules-available/*stream*.conf;
+${existsSync(NGINX_STREAM) ? `load_module ${NGINX_STREAM};` : ''}
 events { worker_connections 20000; }
 stream { server { listen 127.0.0.1:${port} ssl; ssl_certificate ${path('server.pem')}; ssl_certificate_key ${path('server.pem')};
   ssl_protocols TLSv1.2 TLSv1.3; ssl_client_certificate ${path('root.crt')}; ssl_verify_client on; proxy_pass 127.0.0.1:${to}; } }\n`,
@@ -419,6 +481,30 @@ backend b\n  server s 127.0.0.1:${to}\n`,
   ],
 };
 
+/** Puts what was measured into the page; a part that was not measured this time stays as it is. */
+function writePage(): void {
+  const page = new URL('../docs/listener.md', import.meta.url);
+  let text = readFileSync(page, 'utf8');
+  const put = (name: string, lines: readonly string[]): void => {
+    const begin = `<!-- begin ${name} -->`;
+    const [from, to] = [text.indexOf(begin), text.indexOf(`<!-- end ${name} -->`)];
+    if (from < 0 || to < from) throw new Error(`docs/listener.md has no place for ${name}`);
+    text = `${text.slice(0, from + begin.length)}\n${lines.join('\n')}\n${text.slice(to)}`;
+  };
+  const where = `${new Date().toISOString().slice(0, 10)}, ${cpus().length} cores (${cpus()[0]?.model ?? 'unknown'}) for listener, clients and servers together, Node ${process.versions.node}, load average ${before.map((value) => value.toFixed(1)).join(', ')} before it began`;
+  if (rows.length > 0)
+    put('load', [
+      `${where}:`,
+      '',
+      '| what | handshakes done | failed | p50 / p99 / worst, ms | |',
+      '|---|---|---|---|---|',
+      ...rows,
+    ]);
+  if (compared.length > 0) put('compare', [`${where}:`, '', ...compared]);
+  writeFileSync(page, text);
+}
+
+const before = loadavg();
 const main = await bundled('src/cli/main.ts', 'load');
 try {
   const pki = await makePki();
@@ -427,6 +513,8 @@ try {
     await turn(pki, 0);
     await compare(main, pki);
   }
+  console.log([...rows, ...compared].join('\n'));
+  if (values.doc) writePage();
 } finally {
   for (const child of children) if (child.exitCode === null) child.kill('SIGKILL');
   removeBundle('load');
