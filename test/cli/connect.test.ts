@@ -408,6 +408,32 @@ describe('STARTTLS', () => {
     expect(bad).toMatchObject({ status: 3, err: expect.stringContaining('more in plaintext behind its yes') });
   });
 
+  it('is over when we go: what a server does then is no fault', async () => {
+    const credential = { certificates: folder.text('ca/server.crt'), privateKey: folder.text('ca/server.key') };
+    const going = (bye: (socket: Socket) => void): Promise<number> =>
+      listen(
+        createServer({ allowHalfOpen: true }, (socket) => {
+          socket.on('error', () => {});
+          const secure = accept(socket, { credential, allowHalfOpen: true });
+          secure.on('error', () => {}).on('end', () => bye(socket));
+          secure.resume();
+        }),
+      );
+    // Exim says good-bye in plaintext, vsftpd and MariaDB say nothing.
+    for (const bye of [(socket: Socket) => socket.end('421 lost input\r\n'), (socket: Socket) => socket.destroy()]) {
+      const { status, out } = await run(['connect', to(await going(bye)), ...CA]);
+      expect([status, out.split('\n')[0]]).toEqual([0, expect.stringMatching(/^✓ localhost/)]);
+    }
+    // Before that it is one.
+    const early = await listen(
+      createServer((socket) => {
+        const secure = accept(socket, { credential });
+        secure.on('error', () => {}).once('secure', () => socket.end('421 lost input\r\n'));
+      }),
+    );
+    expect((await run(['connect', to(early), ...CA])).status).toBe(1);
+  });
+
   it('is said to be refused, missing, or another protocol', async () => {
     const fails = async (name: StartTlsName, script: readonly (string | RegExp | Uint8Array)[]): Promise<string> => {
       const { status, err } = await run([

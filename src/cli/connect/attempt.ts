@@ -32,6 +32,8 @@ export interface Attempt {
   readonly error: TlsError | undefined;
   /** What the server said right behind the handshake: in TLS 1.3 it refuses a client only then. */
   lateError: TlsError | undefined;
+  /** We have said that we go: what a server makes of that, other than an alert, is no fault of the connection. */
+  isLeaving: boolean;
   readonly info: Readonly<HandshakeInfo>;
   readonly address: string | undefined;
   /** Milliseconds. */
@@ -71,6 +73,7 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     socket: error === undefined ? socket : undefined,
     error,
     lateError: undefined,
+    isLeaving: false,
     info: socket.info,
     address: remoteAddress,
     times: {
@@ -80,7 +83,9 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
     },
   };
   socket.on('error', (late) => {
-    if (late instanceof TlsError && result.error === undefined) result.lateError ??= late;
+    if (!(late instanceof TlsError) || result.error !== undefined) return;
+    // Many servers hang up without close_notify then, and some go on in plaintext.
+    if (!result.isLeaving || late.code === 'ERR_ALERT_RECEIVED') result.lateError ??= late;
   });
   return result;
 }

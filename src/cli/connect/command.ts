@@ -169,6 +169,7 @@ async function finish(
   const { socket } = result;
   if (socket !== undefined && !isPiping) {
     await ticketsOf(result, report);
+    result.isLeaving = true;
     await leave(socket);
   }
   const told = report();

@@ -100,7 +100,12 @@ export function reportOf(
             alert: error.alert === undefined ? undefined : alertDescriptionName(error.alert),
             alertReceived: error.alertReceived === undefined ? undefined : alertDescriptionName(error.alertReceived),
             rfc: error.rfc,
-            advice: adviceFor(error.code, target, startTls),
+            advice: adviceFor(
+              error.code,
+              target,
+              startTls,
+              observed.authorities !== undefined && info.authenticated !== true,
+            ),
           },
     chain: judgeChain(shown?.chain ?? info.peer?.chain ?? [], verdict ?? info.peer?.verdict, now),
     negotiated: {
@@ -133,7 +138,14 @@ export function reportOf(
   };
 }
 
-function adviceFor(code: string, { port }: Target, startTls: StartTlsName | undefined): string | undefined {
+function adviceFor(
+  code: string,
+  { port }: Target,
+  startTls: StartTlsName | undefined,
+  noCredential: boolean,
+): string | undefined {
+  if (noCredential && ['ERR_ALERT_RECEIVED', 'ERR_TRUNCATED'].includes(code))
+    return 'to show a certificate: --certificate FILE --key FILE';
   const usual = usualStartTls(port);
   if (startTls !== undefined || usual === undefined) return undefined;
   if (!['ERR_NOT_TLS', 'ERR_HANDSHAKE_TIMEOUT', 'ERR_TRUNCATED', 'ERR_TRANSPORT'].includes(code)) return undefined;
