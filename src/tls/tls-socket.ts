@@ -135,7 +135,12 @@ export class TLSSocket extends SocketFacts {
 
   /** With `onread` data goes into the program's own buffer, a piece at a time. */
   override push(chunk: unknown, encoding?: BufferEncoding): boolean {
-    if (this.#onRead === undefined) return super.push(chunk, encoding);
+    if (this.#onRead === undefined) {
+      const hasRoom = super.push(chunk, encoding);
+      // Who reads on 'readable' is told of each chunk before the next: since Node 26 `read()` gives one, and a program that
+      // calls it once for each event would never see the others.
+      return hasRoom && this.listenerCount('readable') === 0;
+    }
     if (chunk !== null) return this.#onRead.push(chunk);
     this.#endHeld = !this.#onRead.isEmpty;
     return this.#endHeld ? false : super.push(null);
