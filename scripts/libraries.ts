@@ -1,47 +1,54 @@
 /**
- * Libraries as they are, with `warifu/tls` in the place of node:tls, against servers as they are: `npm run libraries -- FOLDER`,
- * where FOLDER has the libraries installed (`npm install` there: pg postgres ioredis redis mqtt nodemailer smtp-server ws axios
- * node-fetch undici @grpc/grpc-js). PostgreSQL, Redis and Mosquitto are started from where Debian puts them; what is not
- * there is said. With --native, Node's own tls, for comparison.
+ * Libraries as they are, with `warifu/tls` in the place of node:tls, in Node, Deno, Bun and workerd, against servers as they
+ * are: `npm run libraries [-- FOLDER]`. The libraries (scripts/libraries/package.json) are installed into FOLDER on first use,
+ * `.cache/libraries` where none is named; the runtimes beside Node where `npm run test:runtimes` has them. Servers are those that
+ * Debian has, started on loopback; what is not there is said. What fails without a reason in scripts/libraries/table.ts, or
+ * works in spite of one, makes this fail.
+ *
+ *   --only NAMES       libraries, with commas between
+ *   --runtimes NAMES   of Node, Deno, Bun, workerd
+ *   --node PATH        another Node
+ *   --native           with the runtime's own tls, for comparison; nothing that fails there makes this fail
+ *   --page             both, and writes docs/libraries.md
  */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { fileURLToPath, pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
-import { bundlePreload } from './bundle-preload.ts';
 import { createAuthority, issueCertificate } from '../src/pki/issue/index.ts';
-import { type Child, Files, freePort, isInstalled, startChild } from '../test/support/child.ts';
+import { HERE as RUNTIMES } from '../test/runtimes/runner.ts';
+import { type Cell, writePage } from './libraries/page.ts';
+import { type Runtime, runtimes } from './libraries/runtimes.ts';
+import { Host, NotHere, type Ports } from './libraries/servers/host.ts';
+import { LIBRARIES, type Library, type RuntimeName, SERVERS } from './libraries/table.ts';
+
+const SOURCE = join(import.meta.dirname, 'libraries');
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { native: { type: 'boolean', default: false }, only: { type: 'string' }, node: { type: 'string' } },
+  options: {
+    native: { type: 'boolean', default: false },
+    page: { type: 'boolean', default: false },
+    only: { type: 'string' },
+    runtimes: { type: 'string' },
+    node: { type: 'string', default: process.execPath },
+  },
 });
-const folder = resolve(positionals[0] ?? '');
-if (positionals[0] === undefined || !existsSync(join(folder, 'node_modules'))) {
-  console.error('npm run libraries -- FOLDER [--native] [--only NAME] [--node PATH]');
-  process.exit(2);
-}
+const folder = resolve(positionals[0] ?? join(import.meta.dirname, '../.cache/libraries'));
+const programs = join(folder, 'programs');
 
-const LOCAL = '127.0.0.1';
-/** What each needs, beside itself. */
-const CASES: { readonly [name: string]: 'postgres' | 'redis' | 'mosquitto' | undefined } = {
-  pg: 'postgres',
-  postgres: 'postgres',
-  ioredis: 'redis',
-  redis: 'redis',
-  mqtt: 'mosquitto',
-  nodemailer: undefined,
-  ws: undefined,
-  axios: undefined,
-  'node-fetch': undefined,
-  undici: undefined,
-  'grpc-js': undefined,
-};
+await main();
 
-const files = new Files();
-const children: Child[] = [];
-try {
+async function main(): Promise<void> {
+  install();
+  const only = values.only?.split(',');
+  const libraries = LIBRARIES.filter(
+    ({ name, program }) => only === undefined || only.includes(name) || only.includes(program ?? name),
+  );
+  const chosen = values.runtimes?.toLowerCase().split(',');
+  const all = runtimes(programs, values.node).filter(
+    ({ name }) => chosen === undefined || chosen.includes(name.toLowerCase()),
+  );
   const authority = await createAuthority({ subject: 'Libraries Root' });
   const other = await createAuthority({ subject: 'Another Root' });
   const server = await issueCertificate({ issuer: authority, purpose: 'server', names: ['localhost'] });
@@ -51,157 +58,109 @@ try {
     subject: { commonName: 'warifu' },
     names: [],
   });
-  const paths = {
-    cert: files.add('server.pem', server.chainPem),
-    key: files.add('server-key.pem', server.keyPair?.pem ?? ''),
-    ca: files.add('ca.pem', authority.pem),
-  };
-  const started: { [name: string]: number | undefined } = {
-    redis: isInstalled('redis-server') ? await startRedis(paths) : undefined,
-    mosquitto: existsSync('/usr/sbin/mosquitto') ? await startMosquitto(paths) : undefined,
-    postgres: await startPostgres(paths),
-  };
-  const register = files.path('register.mjs');
-  if (!values.native) await bundlePreload('src/https/register.ts', register);
-  const given = JSON.stringify({
-    folder,
-    ca: authority.pem,
-    otherCa: other.pem,
-    cert: server.chainPem,
-    key: server.keyPair?.pem,
-    clientCert: client.chainPem,
-    clientKey: client.keyPair?.pem,
-    ...started,
-  });
-  chmodSync(files.directory, 0o755);
-  let failed = 0;
-  for (const [name, needs] of Object.entries(CASES)) {
-    if (values.only !== undefined && name !== values.only) continue;
-    if (needs !== undefined && started[needs] === undefined) {
-      console.log(`${name}: not run, there is no ${needs} on this machine`);
-      continue;
-    }
-    const result = run(name, given, register);
-    console.log(`${name}: ${result}`);
-    if (result !== 'done') failed++;
+  const identity = { cert: server.chainPem, key: server.keyPair?.pem ?? '', ca: authority.pem };
+  const given = { ...identity, otherCa: other.pem, clientCert: client.chainPem, clientKey: client.keyPair?.pem ?? '' };
+  const host = new Host(identity);
+  try {
+    const started = await startServers(host, libraries);
+    const cells: Cell[] = [];
+    for (const library of libraries)
+      for (const runtime of all)
+        for (const ours of values.page ? [true, false] : [!values.native])
+          cells.push(await cellOf(library, runtime, given, started, ours));
+    conclude(cells);
+    const versions = new Map(all.map((one) => [one.name, 'version' in one ? one.version : '']));
+    if (values.page) writePage(cells, versions, folder);
+  } finally {
+    await host.stop();
   }
-  process.exitCode = failed === 0 ? 0 : 1;
-} finally {
-  for (const child of children.reverse()) await child.stop();
-  files.remove();
 }
 
-function run(name: string, given: string, register: string): string {
-  const program = fileURLToPath(new URL('libraries/cases.mjs', import.meta.url));
-  const preload = values.native ? [] : ['--import', pathToFileURL(register).href];
-  const ours = values.native ? [] : ['--ours'];
-  const { stdout, stderr } = spawnSync(values.node ?? process.execPath, [...preload, program, name, given, ...ours], {
-    encoding: 'utf8',
-    timeout: 90_000,
+function install(): void {
+  mkdirSync(folder, { recursive: true });
+  const lock = 'package-lock.json';
+  const wanted = readFileSync(join(SOURCE, lock), 'utf8');
+  const there = join(folder, lock);
+  if (!existsSync(join(folder, 'node_modules')) || !existsSync(there) || readFileSync(there, 'utf8') !== wanted) {
+    for (const name of ['package.json', lock]) cpSync(join(SOURCE, name), join(folder, name));
+    npmCi(folder, 'the libraries');
+  }
+  if (!existsSync(join(RUNTIMES, 'node_modules'))) npmCi(RUNTIMES, 'the runtimes (about 350 MB)');
+  rmSync(programs, { recursive: true, force: true });
+  for (const name of ['cases', 'console.mjs', 'worker.mjs'])
+    cpSync(join(SOURCE, name), join(programs, name), { recursive: true });
+}
+
+function npmCi(where: string, what: string): void {
+  console.log(`installing ${what}`);
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--omit=optional'], {
+    cwd: where,
+    stdio: 'inherit',
   });
-  return stdout.trim().endsWith('done') ? 'done' : `failed\n${stdout}${stderr}`.slice(0, 2_000);
+  if (status !== 0) console.log(`${what}: not installed; only what is there will be tried`);
 }
 
-interface Paths {
-  readonly cert: string;
-  readonly key: string;
-  readonly ca: string;
-}
-
-async function startRedis({ cert, key, ca }: Paths): Promise<number> {
-  const port = await freePort();
-  const options = {
-    port: '0',
-    'tls-port': `${port}`,
-    bind: LOCAL,
-    'tls-cert-file': cert,
-    'tls-key-file': key,
-    'tls-ca-cert-file': ca,
-    'tls-auth-clients': 'optional',
-    save: '',
-    dir: files.directory,
-  };
-  const child = startChild(
-    'redis-server',
-    Object.entries(options).flatMap(([name, value]) => [`--${name}`, value]),
+/** Those that the libraries want, all at once: the ports, or why it is not there. */
+async function startServers(host: Host, libraries: readonly Library[]): Promise<ReadonlyMap<string, Ports | string>> {
+  const names = [...new Set(libraries.flatMap(({ server }) => (server === undefined ? [] : [server])))];
+  const results = await Promise.allSettled(names.map((name) => SERVERS[name](host, folder)));
+  return new Map(
+    results.map((result, index): [string, Ports | string] => {
+      const name = names[index]!;
+      if (result.status === 'fulfilled') return [name, result.value];
+      const said = String(Reflect.get(Object(result.reason), 'message'));
+      console.log(`${name}: ${said}`);
+      return [name, result.reason instanceof NotHere ? said : `it did not start: ${said.split('\n')[0]}`];
+    }),
   );
-  children.push(child);
-  await child.waitFor(/Ready to accept connections/);
-  return port;
 }
 
-async function startMosquitto({ cert, key, ca }: Paths): Promise<number> {
-  const port = await freePort();
-  const lines = [
-    `listener ${port} ${LOCAL}`,
-    `certfile ${cert}`,
-    `keyfile ${key}`,
-    `cafile ${ca}`,
-    'require_certificate true',
-    'allow_anonymous true',
-    ...(process.getuid?.() === 0 ? ['user root'] : []),
-  ];
-  const child = startChild('/usr/sbin/mosquitto', ['-v', '-c', files.add('mosquitto.conf', lines.join('\n'))]);
-  children.push(child);
-  await child.waitFor(/running/);
-  return port;
-}
-
-async function startPostgres({ cert, key, ca }: Paths): Promise<number | undefined> {
-  const root = '/usr/lib/postgresql';
-  const version = existsSync(root)
-    ? readdirSync(root).find((one) => existsSync(`${root}/${one}/bin/initdb`))
-    : undefined;
-  if (version === undefined) return undefined;
-  const own = new Files();
-  const copies = Object.entries({ cert, key, ca }).map(([name, path]) => [
-    name,
-    join(own.directory, `${name}.pem`),
-    path,
-  ]);
-  for (const [, to, from] of copies) execFileSync('cp', [from!, to!]);
-  const isRoot = process.getuid?.() === 0;
-  // It does not run as root.
-  const as = isRoot ? ['setpriv', '--reuid=postgres', '--regid=postgres', '--clear-groups'] : [];
-  if (isRoot) execFileSync('chown', ['-R', 'postgres', own.directory]);
-  chmodSync(own.directory, 0o700);
-  const command = (args: readonly string[]): [string, string[]] => {
-    const [program, ...rest] = [...as, ...args];
-    return [program!, rest];
+async function cellOf(
+  library: Library,
+  runtime: Runtime | { readonly name: RuntimeName },
+  given: object,
+  started: ReadonlyMap<string, Ports | string>,
+  ours: boolean,
+): Promise<Cell> {
+  const cell = { library, runtime: runtime.name, ours };
+  const program = library.program ?? library.name;
+  const ports = [...started.values()].filter((one) => typeof one !== 'string');
+  const missing = library.server === undefined ? undefined : started.get(library.server);
+  const label = `${program.padEnd(12)} ${runtime.name.padEnd(8)}${ours ? '' : 'own '}`;
+  const say = (result: Cell['result'], reason: string): Cell => {
+    console.log(`${label} ${result}${reason === '' ? '' : `: ${reason}`}`);
+    return { ...cell, result, reason };
   };
-  const data = own.path('data');
-  const password = own.add('password', 'a secret');
-  if (isRoot) execFileSync('chown', ['postgres', password]);
-  const bin = `${root}/${version}/bin`;
-  execFileSync(
-    ...command([
-      `${bin}/initdb`,
-      '-D',
-      data,
-      '-U',
-      'warifu',
-      '--auth=scram-sha-256',
-      `--pwfile=${password}`,
-      '--no-sync',
-    ]),
-    { stdio: 'ignore' },
+  if (!('run' in runtime)) return say('not run', 'the runtime is not installed');
+  if (typeof missing === 'string') return say('not run', missing);
+  const failure = await runtime
+    .run(program, { ...given, ports: Object.assign({}, ...ports) }, ours)
+    .catch((error: unknown) => String(error));
+  const reason = library.cannot?.[runtime.name];
+  if (reason === undefined || !ours) {
+    if (failure === undefined) return say('done', '');
+    if (ours) console.log(failure.slice(0, 3_000));
+    return say('failed', summary(failure));
+  }
+  return failure === undefined ? say('failed', `works, but is said not to: ${reason}`) : say('cannot', reason);
+}
+
+/** The line that says most. */
+function summary(failure: string): string {
+  const lines = failure.split('\n').map((line) => line.trim());
+  const line = lines.find((one) => /Error|expected|took too long|not within/.test(one)) ?? lines[0] ?? '';
+  return line
+    .replace(/^.*?(?=\w*Error)/, '')
+    .replaceAll('|', '\\|')
+    .slice(0, 160);
+}
+
+function conclude(cells: readonly Cell[]): void {
+  const ours = cells.filter((cell) => cell.ours);
+  const count = (result: Cell['result']): number =>
+    (values.native ? cells : ours).filter((one) => one.result === result).length;
+  console.log(
+    `${count('done')} done, ${count('cannot')} cannot, ${count('not run')} not run, ${count('failed')} failed`,
   );
-  writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all all scram-sha-256\n');
-  const port = await freePort();
-  const settings = {
-    port: `${port}`,
-    listen_addresses: 'localhost',
-    unix_socket_directories: own.directory,
-    ssl: 'on',
-    ssl_cert_file: own.path('cert.pem'),
-    ssl_key_file: own.path('key.pem'),
-    ssl_ca_file: own.path('ca.pem'),
-    fsync: 'off',
-    max_connections: '60',
-  };
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-  const child = startChild(...command([`${bin}/postgres`, '-D', data, ...options]), { files: own });
-  children.push(child);
-  await child.waitFor(/ready to accept connections/);
-  return port;
+  process.exitCode = ours.some(({ result }) => result === 'failed') ? 1 : 0;
 }
