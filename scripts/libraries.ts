@@ -9,6 +9,7 @@
  *   --runtimes NAMES   of Node, Deno, Bun, workerd
  *   --node PATH        another Node
  *   --native           with the runtime's own tls, for comparison; nothing that fails there makes this fail
+ *   --servers          and what the servers said
  *   --page             both, and writes docs/libraries.md
  */
 import { spawnSync } from 'node:child_process';
@@ -29,6 +30,7 @@ const { values, positionals } = parseArgs({
   options: {
     native: { type: 'boolean', default: false },
     page: { type: 'boolean', default: false },
+    servers: { type: 'boolean', default: false },
     only: { type: 'string' },
     runtimes: { type: 'string' },
     node: { type: 'string', default: process.execPath },
@@ -69,6 +71,7 @@ async function main(): Promise<void> {
         for (const ours of values.page ? [true, false] : [!values.native])
           cells.push(await cellOf(library, runtime, given, started, ours));
     conclude(cells);
+    if (values.servers) console.log(host.output);
     const versions = new Map(all.map((one) => [one.name, 'version' in one ? one.version : '']));
     if (values.page) writePage(cells, versions, folder);
   } finally {
@@ -134,7 +137,7 @@ async function cellOf(
   if (!('run' in runtime)) return say('not run', 'the runtime is not installed');
   if (typeof missing === 'string') return say('not run', missing);
   const failure = await runtime
-    .run(program, { ...given, ports: Object.assign({}, ...ports) }, ours)
+    .run(program, { ...given, runtime: runtime.name, ports: Object.assign({}, ...ports) }, ours)
     .catch((error: unknown) => String(error));
   const reason = library.cannot?.[runtime.name];
   if (reason === undefined || !ours) {

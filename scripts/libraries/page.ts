@@ -32,7 +32,7 @@ export function writePage(cells: readonly Cell[], versions: ReadonlyMap<RuntimeN
 }
 
 /** The page of these results. */
-export function page(
+function page(
   cells: readonly Cell[],
   versions: ReadonlyMap<RuntimeName, string>,
   versionOf: (library: string) => string,

@@ -35,11 +35,13 @@ export interface Library {
   /** None: the program has both ends. */
   readonly server?: keyof typeof SERVERS;
   readonly done: string;
-  /** Why it cannot run there, whoever's TLS it has. That it does not is checked, too. */
+  /** Why it cannot run there, with any TLS. That it does not is checked, too. */
   readonly cannot?: { readonly [K in RuntimeName]?: string };
 }
 
 const WORKERD_HTTP = "workerd's node:http is its fetch, which takes no socket of a program's";
+
+const NO_SERVERS = 'workerd has no servers of node:net';
 
 export const LIBRARIES: readonly Library[] = [
   {
@@ -71,6 +73,7 @@ export const LIBRARIES: readonly Library[] = [
     name: 'mqtt',
     server: 'Mosquitto',
     done: 'a client certificate that is demanded; 100,000 bytes published and received; a wrong authority refused',
+    cannot: { workerd: 'it takes workerd for a worker of a browser, where it speaks WebSocket only' },
   },
   {
     name: 'amqplib',
@@ -100,6 +103,7 @@ export const LIBRARIES: readonly Library[] = [
   {
     name: 'smtp-server',
     done: 'as the server of nodemailer: at once and by STARTTLS, a client certificate that is demanded',
+    cannot: { workerd: NO_SERVERS },
   },
   {
     name: 'ldapts',
@@ -116,12 +120,13 @@ export const LIBRARIES: readonly Library[] = [
     name: 'ws',
     program: 'ws-server',
     done: 'as a server over https.createServer, with client certificates',
-    cannot: { workerd: 'workerd has no servers of node:net' },
+    cannot: { workerd: NO_SERVERS },
   },
   {
     name: 'undici',
     server: "Node's own servers",
     done: 'a client certificate, kept alive, 200,000 bytes sent; a wrong authority refused',
+    cannot: { workerd: 'its parser of HTTP is WebAssembly that is compiled at run time, which workerd bars' },
   },
   {
     name: 'axios',

@@ -47,3 +47,12 @@ function isOptions(value: unknown): value is object {
 function isCallback(value: unknown): value is Callback {
   return typeof value === 'function';
 }
+
+/** What a client that `tls.connect` makes knows beyond the options of its socket. */
+export interface Destination {
+  /** Host, port, path: for errors. */
+  readonly dial: Dial;
+  /** The name to hold the certificate against. */
+  readonly host: string;
+  readonly identify: (chain: readonly Uint8Array[], path: readonly Uint8Array[]) => Error | undefined;
+}

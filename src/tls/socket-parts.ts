@@ -17,6 +17,24 @@ export function isWaiting(below: Duplex): boolean {
   return below instanceof Socket && !below.destroyed && (below.connecting || below.pending);
 }
 
+/**
+ * A socket that a connection stands on does not tell of its own failures, as in node:tls: the connection does, and a program
+ * that still listens to both would hear of them twice. Failures are what the system said; other errors are the program's own.
+ * @param before its listeners of 'error' before the connection was made; those that came since are the connection's.
+ */
+export function keepFailures(below: Duplex, before: readonly unknown[]): void {
+  if (!(below instanceof Socket)) return;
+  const own = below.listeners('error').filter((listener) => !before.includes(listener));
+  const { emit } = below;
+  below.emit = (event: string, ...values: readonly unknown[]): boolean => {
+    const [error] = values;
+    if (event !== 'error' || !isObject(error) || !('syscall' in error))
+      return Reflect.apply(emit, below, [event, ...values]);
+    for (const listener of own) Reflect.apply(listener, below, values);
+    return true;
+  };
+}
+
 /** A promise and its two ends. */
 export function deferred<T>(): Deferred<T> {
   let resolve: Deferred<T>['resolve'] = () => {};

@@ -20,24 +20,25 @@ import { OnRead } from './onread.ts';
 import { clientEngine, coreOf, serverEngine, type Setup } from './engines.ts';
 import { Judgement } from './judge.ts';
 import { connectionReset, nodeErrorOf, opensslError } from './node-errors.ts';
-import { type Dial, readConnect } from './connect-arguments.ts';
+import { type Destination, readConnect } from './connect-arguments.ts';
 import { HandshakeRecord } from './record.ts';
 import { secureContext } from './secure-context.ts';
 import { SocketFacts } from './socket-facts.ts';
-import { DIAL_EVENTS, type Deferred, deferred, isEvents, isObject, isWaiting, writeError } from './socket-parts.ts';
+import {
+  DIAL_EVENTS,
+  type Deferred,
+  deferred,
+  isEvents,
+  isObject,
+  isWaiting,
+  keepFailures,
+  writeError,
+} from './socket-parts.ts';
+import { streamHandle } from './stream-socket.ts';
 import { decodeSession, OneSession } from './sessions.ts';
 
 /** Milliseconds. */
 const LONGEST_TIMER = 2 ** 31 - 1;
-
-/** What a client that `tls.connect` makes knows beyond the options of its socket. */
-export interface Destination {
-  /** Host, port, path: for errors. */
-  readonly dial: Dial;
-  /** The name to hold the certificate against. */
-  readonly host: string;
-  readonly identify: (chain: readonly Uint8Array[], path: readonly Uint8Array[]) => Error | undefined;
-}
 
 /**
  * A connection in the interface of `tls.TLSSocket`: a `net.Socket` whose bytes are encrypted. It stands on any Duplex, in
@@ -47,6 +48,8 @@ export interface Destination {
 export class TLSSocket extends SocketFacts {
   /** The server that accepted it. */
   server: unknown;
+  /** Of a connection over what is no socket; for programs that look into it. */
+  readonly _handle: object | undefined;
   readonly #rejects: boolean;
   readonly #options: object;
   readonly #below: Duplex;
@@ -80,6 +83,7 @@ export class TLSSocket extends SocketFacts {
     const timeout = option(given, 'handshakeTimeout');
     const judgement = new Judgement();
     const ahead = option(given, 'highWaterMark');
+    const listeners = below.listeners?.('error') ?? [];
     super(
       engine.promise,
       below,
@@ -106,6 +110,8 @@ export class TLSSocket extends SocketFacts {
         }),
       },
     );
+    if (socket) keepFailures(below, listeners);
+    this._handle = streamHandle(below);
     this.#engine = engine;
     this.#options = { ...given, alpn };
     const rejects = option(given, 'rejectUnauthorized');

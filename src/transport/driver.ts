@@ -313,6 +313,7 @@ export class Driver {
     const isLost = isGone && !this.#sender.hasEnded;
     if (this.#reading.isOver) {
       this.#reading.inbox.isTold = true;
+      if (isLost && this.#truncated && this.#sender.waiveEnd()) return true;
       return isLost && this.#closing.giveUp(this.#closing.lost());
     }
     // After our own end, with nothing being read, it is no event that the peer just leaves.
@@ -363,6 +364,8 @@ export class Driver {
   /** What has arrived is read before it is said why the connection ended. */
   #writeFailed(cause: unknown): void {
     if (!this.#sender.isOpen || this.#closing.isOver || this.#sender.hasEnded) return;
+    // A peer that has gone without a word, where it may, is not told of our end: that is no failure.
+    if (this.#truncated && this.#sender.waiveEnd()) return;
     this.#sender.isOpen = false;
     this.#reading.inbox.cause ??= cause;
     this.#awaitEnd();

@@ -216,6 +216,19 @@ export class Sender {
     if (this.#transport.halfCloses) this.#transport.end(() => {});
   }
 
+  /**
+   * The transport has failed, and the peer had gone before: when nothing was left to be said but our end, that counts as said.
+   * False: there was more.
+   */
+  waiveEnd(): boolean {
+    if (this.#ending !== 'said' || this.#inFlight.size > 1) return false;
+    this.isOpen = false;
+    this.#inFlight.clear();
+    this.#endSaid();
+    this.#host.schedule();
+    return true;
+  }
+
   #endSaid(): void {
     this.#ending = 'done';
     for (const taken of this.#endTaken) this.#taken.push(taken);

@@ -88,13 +88,18 @@ export class Host {
     return child;
   }
 
+  /** The last that the servers have said. */
+  get output(): string {
+    return this.#children.map((child) => child.output().slice(-600)).join('\n');
+  }
+
   async stop(): Promise<void> {
     for (const child of this.#children.reverse()) await child.stop();
     for (const files of this.#folders) files.remove();
   }
 }
 
-export const isRoot: boolean = process.getuid?.() === 0;
+const isRoot: boolean = process.getuid?.() === 0;
 
 /** Some servers give up root by themselves, and cannot do without it. @throws NotHere */
 export function needsRoot(what: string): void {

@@ -131,6 +131,8 @@ export async function startDovecot(host: Host): Promise<Ports> {
     ssl_key = <${files.path('key.pem')}
     ssl_ca = <${files.path('ca.pem')}
     ssl_verify_client_cert = yes
+    first_valid_uid = 1
+    first_valid_gid = 1
     mail_location = maildir:${files.path('mail')}/%u
     passdb {
       driver = static

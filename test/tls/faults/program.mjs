@@ -10,13 +10,16 @@ const given = JSON.parse(readFileSync(process.argv[2], 'utf8'));
 const { ca, otherCa, password, ports } = given;
 const COUNT = 200;
 /** So many rows of 10,000 bytes are more than sockets hold. */
-const ROWS = 4_000;
+const ROWS = 2_000;
 
 /** By its code where it has one; else it is the library's own. */
 const told = (error) =>
   error.code === undefined
     ? error.message
     : [error.code, ...(error.syscall ? [error.syscall, error.errno] : [])].join(' ');
+
+/** Whatever errors there are before. */
+const heard = (emitter, event) => new Promise((done) => emitter.once(event, done));
 
 /** Hands bytes on, until it is told to stop: then the client sees what it sees of a server that is killed. */
 async function middle(target) {
@@ -91,7 +94,7 @@ async function redisSees(port, run, tls) {
     lazyConnect: true,
   });
   redis.on('error', (error) => seen.push(`error: ${told(error)}`));
-  const ended = once(redis, 'end');
+  const ended = heard(redis, 'end');
   try {
     await redis.connect();
     seen.push('connected');
@@ -161,7 +164,7 @@ const SCENARIOS = {
       await new Promise((done) => setTimeout(done, 500));
       const ahead = state.passed - before;
       stream.resume();
-      return [await answer, ahead < 20_000_000];
+      return [await answer, ahead < 15_000_000];
     };
     return [
       await pgSees(one.port, async (client, seen) => {
@@ -187,7 +190,9 @@ const SCENARIOS = {
     const state = await middle(ports.redis);
     const redis = new Redis({ host: 'localhost', port: state.port, tls: { ca }, retryStrategy: () => 10 });
     const seen = [];
-    for (const event of ['error', 'close', 'reconnecting', 'end']) redis.on(event, () => seen.push(event));
+    // The kernel says that it was reset, or only that it has ended: the library is told of either.
+    redis.on('error', () => {});
+    for (const event of ['close', 'reconnecting', 'end']) redis.on(event, () => seen.push(event));
     redis.on('connect', () => {
       redis.stream.on('session', (session) => {
         redis.options.tls.session = session;
@@ -197,7 +202,7 @@ const SCENARIOS = {
       await redis.set('again', `${count}`);
       seen.push(await redis.get('again'), redis.stream.isSessionReused());
       if (count === 2) break;
-      const closed = once(redis, 'close');
+      const closed = heard(redis, 'close');
       state.stop('reset', 1);
       // It is asked again when the connection is there again.
       seen.push((await redis.get('long')).length);
