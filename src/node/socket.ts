@@ -256,13 +256,18 @@ export class TlsSocket extends NetSocket {
     if (!this.#driver.isDone) {
       // An error of another connection says nothing that this peer should hear.
       const isOwn = isTlsError(error) && error.code === 'ERR_ABORTED';
-      // Programs destroy a socket that they are done with, as they do with one of node:tls.
-      this.#driver.abort(isOwn ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined }), error === null);
+      const reason = isOwn ? error : new TlsError('ERR_ABORTED', { cause: error ?? undefined });
+      this.#driver.abort(reason, this.isSilent(error));
     }
     if (this.#waiting.length > 0) this.#settle(error ?? new TlsError('ERR_ABORTED'));
     for (const tell of this.#failed.splice(0)) tell();
     done(error);
     process.nextTick(() => this.emit('close', error !== null));
+  }
+
+  /** Is the peer not told that an open connection is given up? Programs destroy a socket that they are done with. */
+  protected isSilent(error: Error | null): boolean {
+    return error === null;
   }
 
   #send(chunk: Uint8Array, done?: Done): void {

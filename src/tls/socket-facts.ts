@@ -45,6 +45,11 @@ export abstract class SocketFacts extends TlsSocket {
     this.facts = facts;
   }
 
+  /** As in node:tls: to clients of HTTP that have their answer an alert behind it would be an error. */
+  protected override isSilent(): boolean {
+    return true;
+  }
+
   /** Is the peer who it has to be? Of a server that does not ask for certificates: false. */
   override get authorized(): boolean {
     if (!this.facts.requests || this.facts.judgement.failure !== undefined) return false;
