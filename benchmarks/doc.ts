@@ -1,21 +1,23 @@
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Contended, Results } from './results.ts';
+import type { Contended, HandshakeResults, Results } from './results.ts';
 
 const DOCS = join(import.meta.dirname, '../docs');
 
 /** Writes docs/benchmarks.md and its picture from what the last runs have left. */
 export function writePage(folder: string): void {
-  const all = readdirSync(folder)
-    .filter((name) => name.endsWith('.json'))
-    .sort()
-    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Results);
-  writeFileSync(join(DOCS, 'benchmarks.md'), page(all));
+  const read = <T>(prefix: string): T[] =>
+    readdirSync(folder)
+      .filter((name) => name.startsWith(prefix) && name.endsWith('.json'))
+      .sort()
+      .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as T);
+  const all = read<Results>('node-');
+  writeFileSync(join(DOCS, 'benchmarks.md'), page(all, read<HandshakeResults>('handshakes-')));
   const last = all.at(-1);
   if (last !== undefined) writeFileSync(join(DOCS, 'benchmarks.svg'), picture(last));
 }
 
-function page(all: readonly Results[]): string {
+function page(all: readonly Results[], handshakes: readonly HandshakeResults[]): string {
   return `# Benchmarks
 
 <!-- Made by \`npm run bench -- --doc\`, but for NOTES. -->
@@ -29,7 +31,29 @@ medians of the ratios to node:tls within a round: they bear a busy machine, the 
 
 ${notes()}
 
-${all.map(section).join('\n')}`;
+${handshakes.length === 0 ? '' : `${handshakeTable(handshakes)}\n`}${all.map(section).join('\n')}`;
+}
+
+/** What `npm run bench:handshakes` found, with each Node. */
+function handshakeTable(all: readonly HandshakeResults[]): string {
+  const columns = all.flatMap(({ node, rows }) =>
+    (rows[0]?.costs ?? []).map(({ after }, at) => ({ title: `Node ${node.slice(1)}, after ${after}`, rows, at })),
+  );
+  const names = all[0]?.rows.map(({ what }) => what) ?? [];
+  const cell = (what: string, { rows, at }: (typeof columns)[number]): string => {
+    const cost = rows.find((row) => row.what === what)?.costs[at];
+    return cost === undefined ? '–' : `${cost.theirs.toFixed(2)} / ${cost.ours.toFixed(2)} (${cost.ratio.toFixed(2)})`;
+  };
+  return [
+    '## Handshakes, once the code is warm',
+    '',
+    `Made by \`npm run bench:handshakes\`, of the bundle that is shipped: CPU milliseconds of node:tls and of warifu, and in brackets the ratio, after 50 and after 1,500 handshakes of a process. ${all.map(({ node, rounds, load }) => `Node ${node.slice(1)}: ${rounds} rounds, load of the machine ${load.toFixed(0)}.`).join(' ')}`,
+    '',
+    `| | ${columns.map(({ title }) => title).join(' | ')} |`,
+    `| --- | ${columns.map(() => '---').join(' | ')} |`,
+    ...names.map((what) => `| ${what} | ${columns.map((column) => cell(what, column)).join(' | ')} |`),
+    '',
+  ].join('\n');
 }
 
 /** What a person has to say to the figures. */

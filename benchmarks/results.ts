@@ -28,3 +28,25 @@ export interface Contended {
   /** To node:tls, the median of the ratios within a round. */
   readonly cpuRatio: number;
 }
+
+/** What a run of handshakes.ts found. */
+export interface HandshakeResults {
+  readonly node: string;
+  /** Of the machine over the last five minutes. */
+  readonly load: number;
+  readonly rounds: number;
+  readonly rows: readonly HandshakeRow[];
+}
+
+export interface HandshakeRow {
+  readonly what: string;
+  readonly costs: readonly {
+    /** Handshakes of this process before those that were measured. */
+    readonly after: number;
+    /** CPU milliseconds of node:tls. */
+    readonly theirs: number;
+    readonly ours: number;
+    /** The median of the ratios within a round. */
+    readonly ratio: number;
+  }[];
+}
