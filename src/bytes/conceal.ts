@@ -15,10 +15,14 @@ interface Described {
  * otherwise as it was.
  */
 export function describedAs<T extends object>(value: T, text: () => string): T {
-  for (const hook of ['nodejs.util.inspect.custom', 'Deno.customInspect'])
-    Object.defineProperty(value, Symbol.for(hook), { value: text, enumerable: false });
+  const property = { value: text };
+  Object.defineProperty(value, NODE, property);
+  Object.defineProperty(value, DENO, property);
   return value;
 }
+
+const NODE: unique symbol = /* @__PURE__ */ Symbol.for('nodejs.util.inspect.custom');
+const DENO: unique symbol = /* @__PURE__ */ Symbol.for('Deno.customInspect');
 
 /**
  * A copy whose properties named in `secrets` can be read by their names, and are not listed: not printed, not written as

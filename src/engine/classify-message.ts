@@ -28,20 +28,26 @@ export interface Classified {
  */
 export function classifyMessage(message: Arrival, state: string, machine: Machine): Classified {
   const row = machine.table[state] ?? {};
-  const refusals = machine.refusals(state);
-  const names = namesIn(row, message.type);
-  if (names.length === 0) {
-    const [refusal] = refusals.flatMap((table = {}) => namesIn(table, message.type).map((name) => table[name]));
+  const first = firstIn(row, message.type);
+  if (first === undefined) {
+    const [refusal] = machine
+      .refusals(state)
+      .flatMap((table = {}) => namesIn(table, message.type).map((name) => table[name]));
     throw new TlsError(refusal ?? 'ERR_UNEXPECTED_MESSAGE', { detail: `handshake type ${message.type}` });
   }
-  const classified = classifyHello(message, row) ?? { name: names[0]!, message };
+  const classified = classifyHello(message, row) ?? { name: first, message };
   const { name } = classified;
   if (row[name] !== undefined) return classified;
-  for (const refusal of refusals) {
+  for (const refusal of machine.refusals(state)) {
     const code = refusal?.[name];
     if (code !== undefined) throw new TlsError(code, { detail: name });
   }
   throw new TlsError('ERR_UNEXPECTED_MESSAGE', { detail: name });
+}
+
+function firstIn(row: Row, type: number): ArrivalName | undefined {
+  for (const name of Object.keys(row)) if (isArrivalName(name) && HANDSHAKE_TYPE[name] === type) return name;
+  return undefined;
 }
 
 function namesIn(table: object, type: number): ArrivalName[] {

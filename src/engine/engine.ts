@@ -29,7 +29,7 @@ import {
 import { classifyMessage } from './classify-message.ts';
 import { forgetSessions, makeEffects, type OfferedSession } from './effects.ts';
 import type { EngineEvent } from './event.ts';
-import { Inbound } from './inbound.ts';
+import { type Handler, Inbound } from './inbound.ts';
 import { describeEngine, Lifecycle, type Status } from './lifecycle.ts';
 import { Outbound } from './outbound.ts';
 import { Owned } from './owned.ts';
@@ -48,6 +48,20 @@ export class Engine {
   readonly #inbound: Inbound;
   readonly #info: HandshakeInfo = startInfo();
   readonly #events: EngineEvent[] = [];
+  /** Where what has been read goes. */
+  readonly #handler: Handler = {
+    message: (message) => this.#arrive(message),
+    changeCipherSpec: () => this.#arriveChangeCipherSpec(),
+    ignoresChangeCipherSpec: () => this.#ignoresChangeCipherSpec(),
+    data: (content) => this.#receiveData(content),
+    // RFC 9846 §6-4
+    alert: (level, description) => this.#receiveAlert(level, description),
+    open: (bulk, jobs, done) =>
+      void this.#events.push({
+        type: 'request',
+        request: this.#askLane({ kind: 'openRecords', ask: { bulk, jobs } }, done),
+      }),
+  };
   readonly #lifecycle: Lifecycle = new Lifecycle();
   #state = '';
   #data: object = {};
@@ -315,19 +329,7 @@ export class Engine {
     // What fails has worked too: there is an alert to write and an error to report.
     let worked = true;
     this.#guard(() => {
-      worked = this.#inbound.step(this.#state, this.#machine.table[this.#state] ?? {}, {
-        message: (message) => this.#arrive(message),
-        changeCipherSpec: () => this.#arriveChangeCipherSpec(),
-        ignoresChangeCipherSpec: () => this.#ignoresChangeCipherSpec(),
-        data: (content) => this.#receiveData(content),
-        // RFC 9846 §6-4
-        alert: (level, description) => this.#receiveAlert(level, description),
-        open: (bulk, jobs, done) =>
-          void this.#events.push({
-            type: 'request',
-            request: this.#askLane({ kind: 'openRecords', ask: { bulk, jobs } }, done),
-          }),
-      });
+      worked = this.#inbound.step(this.#state, this.#machine.table[this.#state] ?? {}, this.#handler);
       if (!worked && this.#inbound.ended && !this.#inbound.isOpening)
         throw new TlsError('ERR_TRUNCATED', { detail: this.config.explain.end(this.#standing) });
     });

@@ -37,7 +37,7 @@ export class Transcript {
   }
 
   digest(): Uint8Array {
-    return this.digestWith(new Uint8Array(0));
+    return this.#state === undefined ? this.digestWith(new Uint8Array(0)) : this.#state.fork().digest();
   }
 
   /** The digest as if `tail` came next. With `hash` it works before the hash is settled: for binders. */
