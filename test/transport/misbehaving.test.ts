@@ -126,6 +126,8 @@ describe('Web Streams', () => {
   it('closing has its time also where the program has begun to read again', async () => {
     const [client, server] = await over((end) => end);
     const closed = client.close();
+    // Our end has been said by then, and its time has begun.
+    await pause(1);
     const read = client.readable.getReader().read();
     await closed;
     expect((await read).done).toBe(true);
