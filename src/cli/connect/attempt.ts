@@ -84,7 +84,7 @@ export async function attempt(options: AttemptOptions): Promise<Attempt> {
   };
   socket.on('error', (late) => {
     if (!(late instanceof TlsError) || result.error !== undefined) return;
-    // Many servers hang up without close_notify then, and some go on in plaintext.
+    // Many servers hang up without close_notify then, and some still send in plaintext.
     if (!result.isLeaving || late.code === 'ERR_ALERT_RECEIVED') result.lateError ??= late;
   });
   return result;
