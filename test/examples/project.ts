@@ -13,7 +13,11 @@ const ISSUED = [
   ['client', 'client', 'spiffe://example.org/admin'],
   ['web', 'client', 'spiffe://example.org/web'],
   ['stranger', 'client', 'spiffe://example.org/stranger'],
+  ['database', 'client', []],
 ] as const;
+
+/** Whose names stand in the subject. */
+const SUBJECTS: Readonly<Record<string, string>> = { database: 'warifu' };
 
 export class Project {
   readonly folder: string;
@@ -34,7 +38,7 @@ export class Project {
     const issuer = await createAuthority({ subject: 'Root' });
     writeFileSync(join(ca, 'root.crt'), issuer.pem);
     for (const [file, purpose, names] of ISSUED) {
-      const { pem, keyPair } = await issueCertificate({ issuer, names, purpose });
+      const { pem, keyPair } = await issueCertificate({ issuer, names, purpose, subject: SUBJECTS[file] });
       writeFileSync(join(ca, `${file}.crt`), pem);
       writeFileSync(join(ca, `${file}.key`), keyPair!.pem, { mode: 0o600 });
     }

@@ -3,7 +3,12 @@ import type { Result } from './runner.ts';
 import { SPEED, THERE_IS_NONE } from './suite.ts';
 
 /** What there is no runner for. */
-const NO_RUNNER: readonly string[] = ['Firefox', 'Safari', 'QuickJS-ng', 'Hermes', 'Electron'];
+const NO_RUNNER: readonly (readonly [name: string, why: string])[] = [
+  ['Safari', 'there is none for this system'],
+  ['QuickJS-ng', 'there is no runner for it yet; it has no streams and no TextEncoder of its own'],
+  ['Hermes', 'there is no runner for it yet'],
+  ['Electron', 'its package downloads the program when it is installed, from a place that is no registry'],
+];
 
 /** docs/runtimes.md: what ran where. What was not tried is said to be so. */
 export function page(results: readonly Result[]): string {
@@ -33,7 +38,7 @@ export function page(results: readonly Result[]): string {
     '| runtime | tests | not there | a handshake, one direction |',
     '| --- | --- | --- | --- |',
     ...rows,
-    ...NO_RUNNER.map((name) => `| ${name} | not run: there is no runner for it yet | | |`),
+    ...NO_RUNNER.map(([name, why]) => `| ${name} | not run: ${why} | | |`),
     '',
   ].join('\n');
 }

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { join } from 'node:path';
+import { IN_PAGE, IN_WORKER, serve } from './page-server.ts';
 import { broken, HERE, type Result, type Runner } from './runner.ts';
 import type { Outcome } from './suite.ts';
 
@@ -49,21 +49,15 @@ export const runBrowser: Runner = async ({ page: bundle }) => {
   const server = await serve(readFileSync(bundle, 'utf8'));
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: FLAGS, headless: true });
   const name = `chromium ${browser.version().split('.')[0]}`;
-  const inPage = 'suite()';
-  const inWorker = `new Promise((resolve, reject) => {
-    const worker = new Worker('/suite.js', { type: 'module' });
-    worker.onmessage = ({ data }) => resolve(data);
-    worker.onerror = ({ message }) => reject(new Error('the worker failed: ' + message));
-  })`;
   try {
     return [
-      await visit(browser, `${name}, page`, `http://localhost:${server.port}/`, inPage),
-      await visit(browser, `${name}, worker`, `http://localhost:${server.port}/`, inWorker),
+      await visit(browser, `${name}, page`, `http://localhost:${server.port}/`, IN_PAGE),
+      await visit(browser, `${name}, worker`, `http://localhost:${server.port}/`, IN_WORKER),
       await visit(
         browser,
         `${name}, page without crypto.subtle`,
         `http://${INSECURE_NAME}:${server.port}/`,
-        inPage,
+        IN_PAGE,
         false,
       ),
     ];
@@ -84,24 +78,4 @@ async function visit(browser: Browser, runtime: string, url: string, code: strin
   } finally {
     await page.close();
   }
-}
-
-async function serve(script: string): Promise<{ readonly port: number; close(): void }> {
-  const html =
-    '<!doctype html><meta charset="utf-8"><title>suite</title><script type="module" src="/suite.js"></script>';
-  const server = createServer((request, response) => {
-    const isScript = request.url === '/suite.js';
-    response.setHeader('content-type', isScript ? 'text/javascript' : 'text/html');
-    response.end(isScript ? script : html);
-  });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return {
-    port: address.port,
-    close: () => {
-      server.closeAllConnections();
-      server.close();
-    },
-  };
 }

@@ -10,6 +10,7 @@ import { build } from 'esbuild';
 import { runBrowser } from './run-browser.ts';
 import { runBun } from './run-bun.ts';
 import { runDeno } from './run-deno.ts';
+import { runFirefox } from './run-firefox.ts';
 import { runNode } from './run-node.ts';
 import { runWorkerd } from './run-workerd.ts';
 import { page } from './page.ts';
@@ -21,6 +22,7 @@ const RUNNERS: Readonly<Record<string, Runner>> = {
   bun: runBun,
   workerd: runWorkerd,
   browser: runBrowser,
+  firefox: runFirefox,
 };
 
 async function main(args: readonly string[]): Promise<void> {
