@@ -6,7 +6,7 @@ import { extname, join } from 'node:path';
 import { build } from 'esbuild';
 import { afterEach, describe, expect, it } from 'vitest';
 import { HERE } from '../runtimes/runner.ts';
-import { type Child, startChild } from '../support/child.ts';
+import { type Child, freePort, isInstalled, startChild } from '../support/child.ts';
 import { allConsumers } from '../support/thorough.ts';
 import { startPostgres } from './postgres.ts';
 import { Project } from './project.ts';
@@ -96,20 +96,47 @@ describe('in a page', () => {
       const project = await Project.make('page-postgres');
       const origin = await site(project, 'main.js');
       const port = await startPostgres(project, 'hostssl all all 127.0.0.1/32 cert', keep);
-      const token = 'a-token-of-the-test';
-      const tokens = project.write('tokens.txt', `${token}\n`);
-      const main = project.path('node_modules/warifu/dist/cli/main.js');
-      const options = ['--port', '0', '--target', `localhost:${port}`, '--origin', origin, '--token-file', tokens];
-      const relay = keep(startChild(process.execPath, [main, 'relay', ...options]));
-      const [, at] = await relay.waitFor(/127\.0\.0\.1:(\d+)/);
-      const query = new URLSearchParams({
-        relay: `ws://127.0.0.1:${at}`,
-        token,
-        server: `localhost:${port}`,
-        user: 'warifu',
-      });
+      const relay = await startRelay(project, `localhost:${port}`, origin);
+      const query = new URLSearchParams({ ...relay, server: `localhost:${port}`, user: 'warifu' });
       expect(await shown(`${origin}/?${query}`)).toBe('t TLSv1.3 /CN=warifu');
     },
     180_000,
   );
+
+  it.runIf(isHere && allConsumers && isInstalled('mosquitto'))(
+    'page-mqtt: Mosquitto knows the page by its certificate',
+    async () => {
+      const project = await Project.make('page-mqtt', ['mqtt', 'readable-stream']);
+      const origin = await site(project, 'main.js');
+      const port = await freePort();
+      const settings = [
+        `listener ${port} 127.0.0.1`,
+        ...['cafile ca/root.crt', 'certfile ca/server.crt', 'keyfile ca/server.key'],
+        ...['require_certificate true', 'use_identity_as_username true', 'log_type all', 'user root'],
+      ];
+      const file = project.write('mosquitto.conf', `${settings.join('\n')}\n`);
+      const broker = keep(startChild('mosquitto', ['-c', file], { cwd: project.folder }));
+      await broker.waitFor(/running/);
+      const relay = await startRelay(project, `localhost:${port}`, origin);
+      const query = new URLSearchParams({ ...relay, server: `localhost:${port}` });
+      expect(await shown(`${origin}/?${query}`)).toBe('greetings/page: hello');
+      expect(broker.output()).toMatch(/as page .*u'warifu'/);
+    },
+    180_000,
+  );
 });
+
+/** `warifu relay` to one server, for the pages of one origin. */
+async function startRelay(
+  project: Project,
+  target: string,
+  origin: string,
+): Promise<{ readonly relay: string; readonly token: string }> {
+  const token = 'a-token-of-the-test';
+  const tokens = project.write('tokens.txt', `${token}\n`);
+  const main = project.path('node_modules/warifu/dist/cli/main.js');
+  const options = ['--port', '0', '--target', target, '--origin', origin, '--token-file', tokens];
+  const relay = keep(startChild(process.execPath, [main, 'relay', ...options]));
+  const [, port] = await relay.waitFor(/127\.0\.0\.1:(\d+)/);
+  return { relay: `ws://127.0.0.1:${port}`, token };
+}
