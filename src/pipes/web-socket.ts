@@ -124,7 +124,9 @@ class WebSocketWire implements Wire {
       return;
     }
     const what = this.#wasOpen ? 'the WebSocket failed' : 'the WebSocket did not open';
-    const why = this.#why === '' ? '' : `: ${this.#why}`;
+    // A page is told no more than the code (WHATWG WebSockets): what a server refuses is in its log alone.
+    const unsaid = this.#wasOpen ? '' : ': nothing answered, or the server refused it and its log says why';
+    const why = this.#why === '' ? unsaid : `: ${this.#why}`;
     this.#events.failed(new TlsError('ERR_TRANSPORT', { detail: `${what}: ${how}${why}` }));
   }
 }

@@ -104,6 +104,22 @@ describe('a WebSocket', () => {
     );
   });
 
+  it('that does not open says where to look, where a page is told no reason', async () => {
+    const socket = Object.assign(new EventTarget(), {
+      readyState: 0,
+      bufferedAmount: 0,
+      binaryType: '',
+      send() {},
+      close() {},
+    });
+    const read = webSocketPipe(socket as never)
+      .readable.getReader()
+      .read();
+    socket.dispatchEvent(new Event('error'));
+    socket.dispatchEvent(Object.assign(new Event('close'), { code: 1006, reason: '' }));
+    await expect(read).rejects.toThrow(/did not open: close code 1006: nothing answered, or .* its log says why/);
+  });
+
   it('that was closed before fails at once', async () => {
     const [client] = await sockets();
     if (client.readyState === WebSocket.CONNECTING) await once(client, 'open');
