@@ -1,14 +1,24 @@
-import { concat } from './bytes.ts';
+import { concat, concatAll } from './bytes.ts';
 import { TAG_BIT_STRING, TAG_INTEGER, TAG_NULL, TAG_OCTET_STRING, TAG_OID, TAG_SEQUENCE, TAG_SET } from './der.ts';
 
 /** An element of DER: tag, length, content. */
 export function derElement(tag: number, ...content: readonly Uint8Array[]): Uint8Array {
-  const body = concat(...content);
+  return derElementOf(tag, content);
+}
+
+/** The same for content of any number of parts. */
+export function derElementOf(tag: number, content: readonly Uint8Array[]): Uint8Array {
+  const body = concatAll(content);
   return concat(Uint8Array.of(tag), derLength(body.length), body);
 }
 
 export function derSequence(...items: readonly Uint8Array[]): Uint8Array {
-  return derElement(TAG_SEQUENCE, ...items);
+  return derElementOf(TAG_SEQUENCE, items);
+}
+
+/** The same for any number of items. */
+export function derSequenceOf(items: readonly Uint8Array[]): Uint8Array {
+  return derElementOf(TAG_SEQUENCE, items);
 }
 
 /** Sorted, as X.690 section 11.6 wants it. */
@@ -17,7 +27,7 @@ export function derSet(...items: readonly Uint8Array[]): Uint8Array {
     for (let i = 0; i < Math.min(a.length, b.length); i++) if (a[i] !== b[i]) return a[i]! - b[i]!;
     return a.length - b.length;
   };
-  return derElement(TAG_SET, ...[...items].sort(order));
+  return derElementOf(TAG_SET, [...items].sort(order));
 }
 
 /** An INTEGER from a big endian magnitude; zero bytes in front are dropped, and one is added where the sign needs it. */

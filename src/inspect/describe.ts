@@ -1,4 +1,4 @@
-import { equalBytes, toHex } from '../bytes/bytes.ts';
+import { equalBytes, toAscii, toHex } from '../bytes/bytes.ts';
 import { quoted } from '../bytes/text.ts';
 import { DOWNGRADE_TLS11, DOWNGRADE_TLS12, HELLO_RETRY_RANDOM } from '../wire/hello.ts';
 import * as ids from '../wire/ids.ts';
@@ -108,7 +108,7 @@ function describeBytes(field: string, value: Uint8Array): string {
     case 'random':
       return describeRandom(value);
     case 'name':
-      return isPrintable(value) ? quoted(String.fromCharCode(...value)) : size;
+      return isPrintable(value) ? quoted(toAscii(value) ?? '') : size;
     case 'ec_point_formats':
       return [...value].map(names.pointFormatName).join(', ');
     case 'legacyCompressionMethods':

@@ -1,4 +1,5 @@
 import { fromHex, toBase64Url } from '../bytes/bytes.ts';
+import { printable } from '../bytes/text.ts';
 import { autoProvider } from '../crypto/auto.ts';
 import type { MaybePromise } from '../crypto/types.ts';
 import type { ServerContext } from '../contexts.ts';
@@ -18,6 +19,7 @@ import {
   viewBytes,
 } from './arguments.ts';
 import { type JudgeOptions, judge, type Judgement } from './judge.ts';
+import { errorOf } from './node-errors.ts';
 import { asksForOcsp, type HandshakeRecord } from './record.ts';
 import { ContextCore, SecureContext } from './secure-context.ts';
 import type { OneSession } from './sessions.ts';
@@ -146,7 +148,7 @@ function selectProtocol(alpnCallback: Callback, setup: ServerSetup, hello: Clien
   setup.onMistake(
     coded(
       new TypeError(
-        `ALPN callback returned a value (${String(selected)}) that did not match any of the client's offered protocols (${protocols.join(', ')})`,
+        `ALPN callback returned a value (${printable(String(selected), 255)}) that did not match any of the client's offered protocols (${printable(protocols.join(', '), 1_000)})`,
       ),
       'ERR_TLS_ALPN_CALLBACK_INVALID_RESULT',
     ),
@@ -186,7 +188,7 @@ function answerOf(call: (done: (error: unknown, answer: unknown) => void) => unk
         return;
       }
       isCalled = true;
-      if (error) reject(error instanceof Error ? error : new Error(String(error)));
+      if (error) reject(errorOf(error));
       else resolve(answer);
     });
   });

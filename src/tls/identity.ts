@@ -1,4 +1,5 @@
 import type { PeerCertificate } from 'node:tls';
+import { printable } from '../bytes/text.ts';
 import { type Coded, coded } from './arguments.ts';
 
 /**
@@ -43,7 +44,8 @@ export function checkServerIdentity(
 }
 
 /** The error of node:tls for a certificate that names another host. */
-function mismatch(reason: string, host: string, cert: object): Coded {
+function mismatch(why: string, host: string, cert: object): Coded {
+  const reason = printable(why);
   return coded(
     new Error(`Hostname/IP does not match certificate's altnames: ${reason}`),
     'ERR_TLS_CERT_ALTNAME_INVALID',

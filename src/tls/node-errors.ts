@@ -1,3 +1,4 @@
+import { reasonText } from '../bytes/text.ts';
 import type { VerificationCode, VerificationFailure } from '../handshake/peer.ts';
 import { equalBytes } from '../bytes/bytes.ts';
 import { TlsError } from '../errors.ts';
@@ -223,3 +224,13 @@ export const invalidMethod = (message: string): Error =>
 /** What OpenSSL can and we do not. */
 export const notHere = (name: string, why: string): TlsError =>
   new TlsError('ERR_OPTION', { detail: `${name}: ${why}` });
+
+/** What a callback of the program threw or gave: it can be anything, and need not let itself be turned into text. */
+export function errorOf(reason: unknown): Error {
+  try {
+    if (reason instanceof Error) return reason;
+  } catch {
+    // A proxy.
+  }
+  return new Error(reasonText(reason));
+}

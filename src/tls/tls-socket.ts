@@ -19,7 +19,7 @@ import {
 import { OnRead } from './onread.ts';
 import { clientEngine, coreOf, serverEngine, type Setup } from './engines.ts';
 import { Judgement } from './judge.ts';
-import { connectionReset, nodeErrorOf, opensslError } from './node-errors.ts';
+import { connectionReset, errorOf, nodeErrorOf, opensslError } from './node-errors.ts';
 import { type Destination, readConnect } from './connect-arguments.ts';
 import { HandshakeRecord } from './record.ts';
 import { secureContext } from './secure-context.ts';
@@ -346,7 +346,8 @@ export class TLSSocket extends SocketFacts {
   }
 
   #fail(error: unknown): void {
-    process.nextTick(() => this.destroy(error instanceof Error ? error : new Error(String(error))));
+    const told = errorOf(error);
+    process.nextTick(() => this.destroy(told));
   }
 
   #secured(): void {

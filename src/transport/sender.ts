@@ -129,7 +129,7 @@ export class Sender {
         records.push(...(sealed ?? []));
         taken.push(...this.#takenOf(engine));
       }
-      if (isSealed) taken.push(...piece.taken);
+      if (isSealed) for (const callback of piece.taken) taken.push(callback);
       // The connection has failed: who waits is told so.
       else this.#inFlight.add(piece.taken);
     }

@@ -316,7 +316,7 @@ describe('a version that should not be written', () => {
     const { version, slips } = parseCertificate(root);
     expect([version, [...slips]]).toEqual([1, ['explicit-default']]);
     expect(await judge([leafOf(ec)], root)).toBe('accepted');
-    expect(await judge([leafOf(ec)], root, { profile: 'strict' })).toBe('CERT_MALFORMED');
+    expect(await judge([leafOf(ec)], root, { profile: 'strict', judgeAnchors: true })).toBe('CERT_MALFORMED');
     expect(() => parseCertificate(root, { strict: true })).toThrow('a default written out');
   });
 });
@@ -340,11 +340,13 @@ describe('tolerances', () => {
     expect(() => make(['trailing-zeros'])).not.toThrow();
   });
 
-  it('hold for an anchor in every profile but strict: it is trusted because it was configured', async () => {
+  it('hold for an anchor in every profile: it is trusted because it was configured', async () => {
     const odd = rootOf(ec, { extensions: { ku: zeros(0x06) } });
-    for (const profile of ['default', 'rfc5280', 'webpki'] as const)
+    for (const profile of ['default', 'rfc5280', 'webpki', 'strict'] as const)
       expect(await judge([leafOf(ec)], odd, { profile })).toBe('accepted');
-    expect(await judge([leafOf(ec)], odd, { profile: 'strict' })).toBe('CERT_MALFORMED');
+    expect(await judge([leafOf(ec)], odd, { profile: 'strict', judgeAnchors: true })).toBe('CERT_MALFORMED');
+    const tolerances = ['trailing-zeros'] as const;
+    expect(await judge([leafOf(ec)], odd, { profile: 'strict', judgeAnchors: true, tolerances })).toBe('accepted');
     expect(await judge([leafOf(ec)], odd, { profile: 'webpki', judgeAnchors: true })).toBe('accepted');
   });
 });
@@ -358,12 +360,10 @@ describe('anchors', () => {
       { extensions: { bc: b.basicConstraints(true, undefined, false) } },
     ];
     for (const shape of shapes) {
-      for (const profile of ['default', 'rfc5280', 'webpki'] as const)
+      for (const profile of ['default', 'rfc5280', 'webpki', 'strict'] as const)
         expect(await judge([leafOf(ec)], rootOf(ec, shape), { profile })).toBe('accepted');
-      expect(await judge([leafOf(ec)], rootOf(ec, shape), { profile: 'webpki', judgeAnchors: true })).toBe(
-        'CERT_PROFILE',
-      );
-      expect(await judge([leafOf(ec)], rootOf(ec, shape), { profile: 'strict' })).toBe('CERT_PROFILE');
+      for (const profile of ['webpki', 'strict'] as const)
+        expect(await judge([leafOf(ec)], rootOf(ec, shape), { profile, judgeAnchors: true })).toBe('CERT_PROFILE');
     }
   });
 
@@ -406,7 +406,7 @@ describe('anchors', () => {
     const { defaultRules, readAnchors } = await import('../../src/pki/index.ts');
     const anchors = readAnchors(tls.rootCertificates.join('\n'));
     expect(anchors.length).toBe(readPem(tls.rootCertificates.join('\n')).length);
-    for (const profile of ['default', 'rfc5280', 'webpki'] as const)
+    for (const profile of ['default', 'rfc5280', 'webpki', 'strict'] as const)
       for (const anchor of anchors)
         expect(checkAnchor({ ...anchor, ignoreExpiry: true }, defaultRules(profile, NOW), ALL_PARTS)).toBeUndefined();
   });

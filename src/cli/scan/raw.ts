@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { isIP } from 'node:net';
-import { concat } from '../../bytes/bytes.ts';
+import { concat, concatAll } from '../../bytes/bytes.ts';
 import { decode, encode } from '../../wire/codec.ts';
 import { serverName } from '../../wire/extensions/server-name.ts';
 import type { RawExtension } from '../../wire/extension.ts';
@@ -112,7 +112,7 @@ function choiceIn(bytes: Uint8Array, { version, groups }: Question, isEnd = fals
     else if (bytes[at] !== 20) break;
     at += 5 + length;
   }
-  const all = concat(...parts);
+  const all = concatAll(parts);
   let choice: Choice | undefined;
   for (let at = 0; at + 4 <= all.length; ) {
     const length = all[at + 1]! * 65_536 + all[at + 2]! * 256 + all[at + 3]!;

@@ -1,7 +1,7 @@
 import { Integer } from 'asn1js';
 import { CertificateRevocationList as Structure, Extensions, RevokedCertificate } from 'pkijs';
 import { fromAscii, fromHex } from '../../bytes/bytes.ts';
-import { derElement, derInteger, derSequence } from '../../bytes/der-writer.ts';
+import { derElement, derElementOf, derInteger, derSequence, derSequenceOf } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
 import { type Certificate, keyUsage, subjectKeyId } from '../x509/certificate.ts';
@@ -262,7 +262,7 @@ function encodeScope(scope: CrlScope | undefined): Uint8Array | undefined {
   if (scope.only !== undefined && scope.only !== 'user' && scope.only !== 'authority')
     throw wrongOption('scope.only', `'user' or 'authority' is wanted, not ${describe(scope.only)}`);
   const fields: Uint8Array[] = [];
-  if (uris.length > 0) fields.push(derElement(0xa0, derElement(0xa0, ...uris)));
+  if (uris.length > 0) fields.push(derElement(0xa0, derElementOf(0xa0, uris)));
   if (scope.only !== undefined) fields.push(derElement(scope.only === 'user' ? 0x81 : 0x82, Uint8Array.of(255)));
   if (scope.reasons !== undefined) {
     const { bytes, unused } = reasonBits('scope.reasons', scope.reasons);
@@ -271,5 +271,5 @@ function encodeScope(scope: CrlScope | undefined): Uint8Array | undefined {
   if (scope.indirect === true) fields.push(derElement(0x84, Uint8Array.of(255)));
   // RFC 5280 section 5.2.5: never empty.
   if (fields.length === 0) throw wrongOption('scope', 'it limits nothing: leave it out instead');
-  return derSequence(...fields);
+  return derSequenceOf(fields);
 }

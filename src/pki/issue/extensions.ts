@@ -14,11 +14,13 @@ import { DerCursor, DerError } from '../../bytes/der.ts';
 import {
   derBitString,
   derElement,
+  derElementOf,
   derInteger,
   derNull,
   derOctetString,
   derOid,
   derSequence,
+  derSequenceOf,
 } from '../../bytes/der-writer.ts';
 import { KEY_USAGE, type KeyUsage } from '../x509/certificate.ts';
 import type { RevocationReason } from '../revocation/crl.ts';
@@ -208,7 +210,7 @@ function isDer(bytes: Uint8Array): boolean {
 
 /** Named bits: no zeros at the end (X.690 section 11.2.2). Bit n of the number is bit n of the flags. */
 export function namedBits(bits: readonly number[]): { readonly bytes: Uint8Array; readonly unused: number } {
-  const most = Math.max(...bits, 0);
+  const most = bits.reduce((a, b) => Math.max(a, b), 0);
   const bytes = new Uint8Array((most >> 3) + 1);
   for (const bit of bits) bytes[bit >> 3] = bytes[bit >> 3]! | (0x80 >> (bit & 7));
   return { bytes, unused: 7 - (most & 7) };
@@ -240,7 +242,7 @@ function encodePurposes(purposes: readonly Purpose[]): Uint8Array | undefined {
 /** GeneralNames. All names and what is made of them is written by hand: pkijs changes the tag of an otherName. */
 export function encodeNames(what: string, names: readonly NameSource[]): Uint8Array | undefined {
   if (names.length === 0) return undefined;
-  return derSequence(...names.map((name) => generalName(what, name)));
+  return derSequenceOf(names.map((name) => generalName(what, name)));
 }
 
 function encodeNameConstraints(constraints: ExtensionOptions['nameConstraints']): Uint8Array | undefined {
@@ -249,12 +251,12 @@ function encodeNameConstraints(constraints: ExtensionOptions['nameConstraints'])
   const subtrees = (part: 'permitted' | 'excluded', tag: number): readonly Uint8Array[] => {
     const list = listOf<SubtreeSource>(constraints[part]);
     const bases = list.map((source) => derSequence(subtreeName(`nameConstraints.${part}`, source)));
-    return bases.length === 0 ? [] : [derElement(tag, ...bases)];
+    return bases.length === 0 ? [] : [derElementOf(tag, bases)];
   };
   const lists = [...subtrees('permitted', 0xa0), ...subtrees('excluded', 0xa1)];
   if (lists.length === 0)
     throw wrongOption('nameConstraints', 'neither permitted nor excluded names a subtree: leave it out instead');
-  return derSequence(...lists);
+  return derSequenceOf(lists);
 }
 
 function policyOid(what: string, oid: unknown): string {
@@ -341,7 +343,7 @@ function encodeAccess(
     ...describeAll('ocspUrls', '1.3.6.1.5.5.7.48.1', ocsp),
     ...describeAll('issuerUrls', '1.3.6.1.5.5.7.48.2', issuers),
   ];
-  return list.length === 0 ? undefined : derSequence(...list);
+  return list.length === 0 ? undefined : derSequenceOf(list);
 }
 
 /** CRLDistributionPoints and FreshestCRL are the same. */
@@ -351,7 +353,7 @@ export function encodePoints(
 ): Uint8Array | undefined {
   const list = listOf<DistributionPointSource>(source);
   if (list.length === 0) return undefined;
-  return derSequence(...list.map((point) => distributionPoint(what, point)));
+  return derSequenceOf(list.map((point) => distributionPoint(what, point)));
 }
 
 /** Written by hand: pkijs leaves a byte out of the reasons. */
@@ -360,7 +362,7 @@ function distributionPoint(what: string, source: DistributionPointSource): Uint8
   checkOptions(what, point, ['urls', 'reasons', 'issuer']);
   const fields: Uint8Array[] = [];
   const urls = listOf<string>(point.urls).map((url) => derElement(0x86, fromAscii(uriText(`${what}.urls`, url))));
-  if (urls.length > 0) fields.push(derElement(0xa0, derElement(0xa0, ...urls)));
+  if (urls.length > 0) fields.push(derElement(0xa0, derElementOf(0xa0, urls)));
   if (point.reasons !== undefined) {
     const { bytes, unused } = reasonBits(`${what}.reasons`, point.reasons);
     fields.push(derElement(0x81, Uint8Array.of(unused), bytes));
@@ -369,7 +371,7 @@ function distributionPoint(what: string, source: DistributionPointSource): Uint8
     fields.push(derElement(0xa2, derElement(0xa4, encodeSubject(`${what}.issuer`, point.issuer))));
   // RFC 5280 section 4.2.1.13: reasons alone say nothing.
   if (urls.length === 0 && point.issuer === undefined) throw wrongOption(what, 'urls or issuer is wanted');
-  return derSequence(...fields);
+  return derSequenceOf(fields);
 }
 
 /** Bits of ReasonFlags (RFC 5280 section 4.2.1.13). */

@@ -1,7 +1,7 @@
 import { keysOf } from '../../bytes/shape.ts';
 import { concat, fromAscii } from '../../bytes/bytes.ts';
 import { DerCursor, DerError } from '../../bytes/der.ts';
-import { derElement, derOid, derSequence, derSet } from '../../bytes/der-writer.ts';
+import { derElement, derOid, derSequence, derSequenceOf, derSet } from '../../bytes/der-writer.ts';
 import { readName } from '../x509/general-name.ts';
 import { parseIp, parseReference } from '../x509/names.ts';
 import { checkOptions, describe, listOf, oidText, uriText, wrongOption } from './options.ts';
@@ -130,7 +130,7 @@ function fromRfc4514(what: string, text: string): Uint8Array {
         .replace(/\\(.)/gs, '$1'),
     );
   });
-  return derSequence(...rdns.reverse());
+  return derSequenceOf(rdns.reverse());
 }
 
 /**

@@ -1,6 +1,6 @@
 import { Attribute, CertificationRequest as Structure } from 'pkijs';
 
-import { derOctetString, derOid, derSequence, derSet } from '../../bytes/der-writer.ts';
+import { derOctetString, derOid, derSequence, derSequenceOf, derSet } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { CryptoProvider } from '../../crypto/types.ts';
@@ -80,5 +80,5 @@ function extensionRequest(extensions: readonly ExtensionValue[]): Uint8Array {
   const list = extensions.map(({ oid, critical, value }) =>
     derSequence(derOid(oid), ...(critical ? [Uint8Array.of(1, 1, 255)] : []), derOctetString(value)),
   );
-  return derSequence(derOid(OID_EXTENSION_REQUEST), derSet(derSequence(...list)));
+  return derSequence(derOid(OID_EXTENSION_REQUEST), derSet(derSequenceOf(list)));
 }

@@ -14,7 +14,6 @@ import type { PathRules, Profile } from './rules.ts';
 export function defaultRules(profile: Profile, now: number): PathRules {
   const plain = plainRules(now);
   if (profile === 'default') return plain;
-  const strict = profile === 'strict';
   return {
     ...plain,
     profile,
@@ -22,8 +21,6 @@ export function defaultRules(profile: Profile, now: number): PathRules {
     // The profiles that are about rules take nothing. RFC 4055 section 5: its absence MUST be accepted. The Baseline
     // Requirements (section 7.1.3.2) know one form only.
     tolerances: profile === 'rfc5280' ? ['absent-null'] : [],
-    judgeAnchors: strict,
-    anchorTolerances: strict ? [] : plain.anchorTolerances,
     publicSuffix: profile === 'webpki' ? (name) => isPublicSuffix(name) : undefined,
   };
 }

@@ -6,7 +6,7 @@ import type { Tolerance } from './tolerances.ts';
 /**
  * How strict: `default` is what TLS needs and what peers in the field can meet; `rfc5280` holds certificates to every
  * MUST of RFC 5280; `webpki` holds them to the Baseline Requirements of the CA/Browser Forum; `strict` is `rfc5280`
- * without any tolerance, not even for an anchor.
+ * without any tolerance.
  */
 export type Profile = 'default' | 'rfc5280' | 'webpki' | 'strict';
 

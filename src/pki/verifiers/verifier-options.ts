@@ -23,10 +23,10 @@ export interface CertificateVerifierOptions {
   /**
    * What is taken although DER or RFC 5280 does not allow it, by name; [] for nothing. Default: everything but
    * 'negative-serial' in the profile default, 'absent-null' in rfc5280, nothing in webpki and strict. An anchor is trusted
-   * because it was configured: there all are taken, but in the profile strict.
+   * because it was configured: there all are taken, but where the profile strict has to judge it.
    */
   readonly tolerances?: readonly Tolerance[] | undefined;
-  /** Hold the certificates of anchors to the profile, too. Default: false; in the profile strict true. */
+  /** Hold the certificates of anchors to the profile, too; with strict to its having no tolerances. Default: false. */
   readonly judgeAnchors?: boolean | undefined;
   /** More certificates that a path may go through. Default: only what the peer sends. */
   readonly intermediates?: CertificateSource | undefined;

@@ -137,7 +137,8 @@ function judgeOf(options: CertificateVerifierOptions, memory: PathMemory, remote
 function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): PathRules {
   const rules = defaultRules(options.profile ?? 'default', peer.now);
   const purpose = peer.role === 'client' ? EKU_SERVER_AUTH : EKU_CLIENT_AUTH;
-  const { publicSuffix } = options;
+  const { publicSuffix, tolerances = [] } = options;
+  const judgesForm = options.judgeAnchors === true && options.profile === 'strict';
   return {
     ...rules,
     purposes: options.purposes === 'any' ? undefined : (options.purposes ?? [purpose]),
@@ -148,7 +149,7 @@ function rulesFor(peer: PresentedPeer, options: CertificateVerifierOptions): Pat
     certificateSchemes: peer.certificateSchemes,
     tolerances: options.tolerances ?? rules.tolerances,
     judgeAnchors: options.judgeAnchors ?? rules.judgeAnchors,
-    anchorTolerances: [...rules.anchorTolerances, ...(options.tolerances ?? [])],
+    anchorTolerances: judgesForm ? tolerances : [...rules.anchorTolerances, ...tolerances],
     maxIntermediates: options.maxIntermediates ?? rules.maxIntermediates,
     policies: options.policies ?? rules.policies,
     publicSuffix:

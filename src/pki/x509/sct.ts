@@ -1,6 +1,6 @@
 import { concat, toHex } from '../../bytes/bytes.ts';
 import { contextConstructed, DerCursor, DerError, readDer, TAG_SEQUENCE } from '../../bytes/der.ts';
-import { derElement, derSequence } from '../../bytes/der-writer.ts';
+import { derElement, derSequenceOf } from '../../bytes/der-writer.ts';
 import { decodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import type { Hash, SignatureAlgorithm, SignatureVerifier } from '../../crypto/types.ts';
 import { type Certificate, readExtension } from './certificate.ts';
@@ -157,9 +157,9 @@ export function withoutTimestamps(tbs: Uint8Array): Uint8Array {
     const parts: Uint8Array[] = [];
     while (!fields.done) {
       if (fields.peek() !== OID_EXTENSIONS_TAG) parts.push(fields.raw());
-      else parts.push(...fields.constructed(OID_EXTENSIONS_TAG, keptExtensions));
+      else for (const kept of fields.constructed(OID_EXTENSIONS_TAG, keptExtensions)) parts.push(kept);
     }
-    return derSequence(...parts);
+    return derSequenceOf(parts);
   });
 }
 
@@ -170,7 +170,7 @@ function keptExtensions(field: DerCursor): readonly Uint8Array[] {
     return { oid, der: item.bytes.subarray(start, item.offset) };
   });
   const kept = all.filter(({ oid }) => oid !== OID_SCT_LIST && oid !== OID_PRECERTIFICATE_POISON);
-  return kept.length === 0 ? [] : [derElement(OID_EXTENSIONS_TAG, derSequence(...kept.map(({ der }) => der)))];
+  return kept.length === 0 ? [] : [derElement(OID_EXTENSIONS_TAG, derSequenceOf(kept.map(({ der }) => der)))];
 }
 
 function uint16(value: number): Uint8Array {

@@ -6,6 +6,7 @@ import {
   derOctetString,
   derOid,
   derSequence,
+  derSequenceOf,
   derSet,
 } from '../../../bytes/der-writer.ts';
 import { hashByName } from '../../../crypto/noble/hash.ts';
@@ -144,7 +145,7 @@ function certificateBag(der: Uint8Array, attributes: readonly Uint8Array[]): Uin
 }
 
 async function encryptedBags(bags: readonly Uint8Array[], options: EncryptionOptions): Promise<Uint8Array> {
-  const { algorithm, ciphertext } = await encryptWithPassword(derSequence(...bags), options);
+  const { algorithm, ciphertext } = await encryptWithPassword(derSequenceOf(bags), options);
   const encrypted = derSequence(
     derInteger(0),
     derSequence(derOid(OID_DATA), algorithm, derElement(contextTag(0), ciphertext)),
@@ -155,7 +156,7 @@ async function encryptedBags(bags: readonly Uint8Array[], options: EncryptionOpt
 type Complete = Pkcs12WriteOptions & { readonly iterations: number };
 
 async function assemble(safes: readonly Uint8Array[], options: Complete): Promise<Uint8Array> {
-  const content = derSequence(...safes);
+  const content = derSequenceOf(safes);
   const mac = options.mac === 'pbmac1' ? await pbmac1(content, options) : macData(content, options);
   return derSequence(derInteger(3), contentInfo(OID_DATA, derOctetString(content)), mac);
 }
