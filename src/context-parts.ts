@@ -49,16 +49,18 @@ export interface Made {
   readonly credential?: MaybePromise<CredentialOption> | undefined;
 }
 
+/** Nothing was made. It has no prototype: what is put on that of objects would be taken for a verifier. */
+export const NOTHING_MADE: Made = /* @__PURE__ */ Object.freeze(Object.create(null));
+
 /** What changes does not touch. */
 export function kept(made: Made, changes: object): Made {
   const { crypto, verifier, credential, ...rest } = made;
   const touched = (...names: readonly string[]): boolean => names.some((name) => Object.hasOwn(changes, name));
-  return {
-    ...rest,
+  return Object.assign(Object.create(null), rest, {
     ...(!touched('crypto') && { crypto }),
     ...(!touched('crypto', 'anchors', 'verifier', 'psks') && { verifier }),
     ...(!touched('crypto', 'credential') && { credential }),
-  };
+  });
 }
 
 /** A copy of the own properties: what is on a prototype is no option. */

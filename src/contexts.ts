@@ -6,6 +6,7 @@ import {
   definedOf,
   keysOnly,
   kept,
+  NOTHING_MADE,
   type Made,
   ownOptions,
   readCredentials,
@@ -90,7 +91,7 @@ export class ClientContext {
   #config: MaybePromise<ClientConfig>;
 
   /** Prefer {@link createClientContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
-  constructor(options: ClientContextOptions, made: Made = {}) {
+  constructor(options: ClientContextOptions, made: Made = NOTHING_MADE) {
     const own = ownOptions(options, CLIENT_OPTIONS, CLIENT_NAMES);
     this.#options = own;
     for (const name of PER_CONNECTION)
@@ -170,7 +171,7 @@ export class ServerContext {
   #config: MaybePromise<ServerConfig>;
 
   /** Prefer {@link createServerContext}. @throws TlsError ERR_OPTION, ERR_KEY or ERR_PASSWORD. */
-  constructor(options: ServerContextOptions, made: Made = {}) {
+  constructor(options: ServerContextOptions, made: Made = NOTHING_MADE) {
     const own = ownOptions(options, SERVER_OPTIONS, SERVER_NAMES);
     this.#options = own;
     if (own.credential === undefined)

@@ -8,6 +8,7 @@
  * behind them.
  * @module
  */
+import { ownOf } from './bytes/shape.ts';
 import { andThen } from './bytes/promise.ts';
 import { aes128Cbc, aes256Cbc } from './crypto/noble/cbc.ts';
 import { legacySchemes, schemesOf } from './crypto/schemes.ts';
@@ -61,6 +62,7 @@ export interface LegacyServerOptions {
  * ```
  */
 export function legacyServer12(crypto: CryptoProvider, options: LegacyServerOptions = {}): ServerProtocol {
+  options = ownOf(options);
   for (const key of Object.keys(options))
     if (key !== 'ssl2Hello') throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option` });
   return makeServer12(legacyExchange12, {

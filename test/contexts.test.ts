@@ -13,6 +13,7 @@ import {
 import { client12, client13 } from '../src/protocols.ts';
 import { clientCredential, noble, rootsVerifier, serverCredential } from './support/credentials.ts';
 import { FORMATS_PASSWORD, formatFile } from './support/formats.ts';
+import { polluted } from './support/polluted.ts';
 import { clientEntry, serverEntry, trustedRoots, trustedRootsPem } from './support/pki.ts';
 
 const serverName = 'server.example';
@@ -213,18 +214,38 @@ describe('options of one connection', () => {
 
   it('what is on a prototype is no option', async () => {
     const leaked: unknown[] = [];
-    const polluted = Object.prototype as { keyLog?: unknown; alpn?: unknown; signal?: unknown; serverName?: unknown };
-    Object.defineProperty(polluted, 'keyLog', { value: (line: string) => leaked.push(line), configurable: true });
-    Object.defineProperty(polluted, 'alpn', { value: ['evil'], configurable: true });
-    try {
-      const { client, server } = await pair({ anchors, serverName }, { credential: pem });
-      expect(client.info.alpn).toBeUndefined();
-      expect(server.info.version).toBe('TLSv1.3');
-    } finally {
-      delete polluted.keyLog;
-      delete polluted.alpn;
-    }
+    const keyLog = (line: string): number => leaked.push(line);
+    const { client, server } = await polluted({ keyLog, alpn: ['evil'] }, () =>
+      pair({ anchors, serverName }, { credential: pem }),
+    );
+    expect(client.info.alpn).toBeUndefined();
+    expect(server.info.version).toBe('TLSv1.3');
     expect(leaked).toEqual([]);
+  });
+
+  it('what is on a prototype makes no one trusted: not where a context is made, nor where nothing was chosen', async () => {
+    const believing = {
+      verify: ({ chain }: { chain: readonly Uint8Array[] }) => ({ ok: true, path: chain, publicKey: null }),
+    };
+    const evil = {
+      verifier: believing,
+      clientAuth: 'none',
+      allowNoServerName: true,
+      purposes: 'any',
+      check: undefined,
+    };
+    for (const protocols of [[client13], [client12]]) {
+      const options = { anchors, serverName: 'other.example', protocols };
+      await polluted(evil, () =>
+        expect(pair(options, { credential: pem })).rejects.toMatchObject({ failure: { code: 'CERT_NAME_MISMATCH' } }),
+      );
+      const required = { credential: pem, anchors, clientAuth: 'require' } as const;
+      await polluted(evil, () =>
+        expect(pair({ ...options, serverName }, required)).rejects.toMatchObject({
+          code: expect.stringMatching(/^ERR_CERTIFICATE_REQUIRED/),
+        }),
+      );
+    }
   });
 });
 

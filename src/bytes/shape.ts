@@ -5,6 +5,14 @@ export function keysOf<T extends object>(value: T): (keyof T & string)[] {
   return Object.keys(value) as (keyof T & string)[];
 }
 
+/**
+ * A copy of the own properties, without a prototype: what was put on that of all objects is no option. What is no object
+ * comes back as it is, for those who say so.
+ */
+export function ownOf<T>(options: T): T {
+  return typeof options === 'object' && options !== null ? Object.assign(Object.create(null), options) : options;
+}
+
 /** Can this be called on the value? */
 export function hasMethod(value: unknown, name: string): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;

@@ -252,3 +252,6 @@ export interface ContextSelection {
    */
   readonly name?: string | undefined;
 }
+
+/** The context as it is. It has no prototype: what is put on that of objects would be taken for a choice. */
+export const NOTHING_CHOSEN: ContextSelection = /* @__PURE__ */ Object.freeze(Object.create(null));

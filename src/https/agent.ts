@@ -1,3 +1,4 @@
+import { ownOf } from '../bytes/shape.ts';
 import { Agent as HttpAgent, type AgentOptions as HttpAgentOptions, type ClientRequestArgs } from 'node:http';
 import type { AgentOptions } from 'node:https';
 import type { Duplex } from 'node:stream';
@@ -46,7 +47,7 @@ export class Agent extends HttpAgent {
     if (typeof protocol === 'string') this.protocol = protocol;
     const port = option(options ?? {}, 'defaultPort');
     if (typeof port === 'number') this.defaultPort = port;
-    this.maxCachedSessions = options?.maxCachedSessions ?? MAX_SESSIONS;
+    this.maxCachedSessions = ownOf(options)?.maxCachedSessions ?? MAX_SESSIONS;
   }
 
   /** Called by node:http for each connection: with options, or with port, host and options as older programs do. */

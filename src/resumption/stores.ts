@@ -1,3 +1,4 @@
+import { ownOf } from '../bytes/shape.ts';
 import { equalBytes, wipe } from '../bytes/bytes.ts';
 import { reasonText } from '../bytes/text.ts';
 import { TlsError } from '../errors.ts';
@@ -46,6 +47,7 @@ export interface MemoryServerSessionOptions {
  * ```
  */
 export function memorySessions(options: MemorySessionOptions = {}): ClientSessionStore & { clear(): void } {
+  options = ownOf(options);
   checkKeys(options, ['maximum', 'perServer', 'maxBytes']);
   const maximum = within('maximum', options.maximum ?? 256, 1_000_000);
   const perServer = within('perServer', options.perServer ?? 4, 64);
@@ -113,6 +115,7 @@ export function memorySessions(options: MemorySessionOptions = {}): ClientSessio
  * ```
  */
 export function memoryServerSessions(options: MemoryServerSessionOptions = {}): ServerSessionStore {
+  options = ownOf(options);
   checkKeys(options, ['maximum', 'maxBytes']);
   const maximum = within('maximum', options.maximum ?? 10_000, 1_000_000);
   const maxBytes = within('maxBytes', options.maxBytes ?? 32 * 2 ** 20, 2 ** 40, 1024);
@@ -214,6 +217,7 @@ export interface MemoryReplayGuardOptions {
  * ```
  */
 export function memoryReplayGuard(options: MemoryReplayGuardOptions = {}): ReplayGuard {
+  options = ownOf(options);
   checkKeys(options, ['maximum', 'clock']);
   const maximum = within('maximum', options.maximum ?? 100_000, 10_000_000);
   const started = (options.clock ?? Date).now();

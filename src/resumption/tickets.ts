@@ -1,3 +1,4 @@
+import { ownOf } from '../bytes/shape.ts';
 import { concat, fromAscii, plainView, toBase64Url, wipe } from '../bytes/bytes.ts';
 import type { Aead, CryptoProvider } from '../crypto/types.ts';
 import { TlsError } from '../errors.ts';
@@ -33,6 +34,7 @@ export interface TicketSealerOptions {
  * ```
  */
 export function ticketSealer(options: TicketSealerOptions): TicketSealer {
+  options = ownOf(options);
   const { crypto, rotation = 3600 } = options;
   if (!Number.isInteger(rotation) || rotation < 60 || rotation > MAX_TICKET_LIFETIME)
     throw bad('rotation', `it has to be 60 to ${MAX_TICKET_LIFETIME} seconds`);

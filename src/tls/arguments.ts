@@ -105,7 +105,10 @@ export type Callback = (...values: readonly unknown[]) => unknown;
 
 /** An option of a bag of options, which may hold anything. */
 export function option(options: object, name: string): unknown {
-  return Reflect.get(options, name);
+  // Options of node:tls may be inherited, of a class of the program; what was put on the prototype of all objects is none.
+  for (let at: object | null = options; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at))
+    if (Object.hasOwn(at, name)) return Reflect.get(options, name);
+  return undefined;
 }
 
 /** A function among the options; undefined where there is none. @throws TypeError ERR_INVALID_ARG_TYPE */

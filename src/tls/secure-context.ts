@@ -1,3 +1,4 @@
+import { ownOf } from '../bytes/shape.ts';
 import type { SecureContextOptions } from 'node:tls';
 import { equalBytes } from '../bytes/bytes.ts';
 import { autoProvider } from '../crypto/auto.ts';
@@ -87,6 +88,7 @@ export class ContextCore {
 
   /** @throws Error, TlsError where nothing can be spoken with these options. */
   client(options: Partial<ClientOptions>): ClientContext {
+    options = ownOf(options);
     const { credentials, ciphers } = this.materials;
     const crypto = autoProvider();
     const modern = ciphers.legacy ? legacyClient12(crypto) : client12;
@@ -101,6 +103,7 @@ export class ContextCore {
 
   /** @throws Error, TlsError where nothing can be spoken with these options. */
   server(options: Partial<ServerContextOptions>): ServerContext {
+    options = ownOf(options);
     const { ciphers, preference, sessionTimeout, withoutTickets, tickets, sessionIdContext } = this.materials;
     const crypto = autoProvider();
     const modern = ciphers.legacy ? legacyServer12(crypto) : server12;

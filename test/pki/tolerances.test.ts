@@ -2,6 +2,7 @@ import * as tls from 'node:tls';
 import { describe, expect, it } from 'vitest';
 import { concat } from '../../src/bytes/bytes.ts';
 import { derElement, derInteger, derOctetString, derOid, derSequence } from '../../src/bytes/der-writer.ts';
+import { polluted } from '../support/polluted.ts';
 import { nobleProvider } from '../../src/crypto/noble/index.ts';
 import { nodeProvider } from '../../src/crypto/node/index.ts';
 import {
@@ -348,6 +349,21 @@ describe('tolerances', () => {
     const tolerances = ['trailing-zeros'] as const;
     expect(await judge([leafOf(ec)], odd, { profile: 'strict', judgeAnchors: true, tolerances })).toBe('accepted');
     expect(await judge([leafOf(ec)], odd, { profile: 'webpki', judgeAnchors: true })).toBe('accepted');
+  });
+});
+
+describe('what is on the prototype of all objects', () => {
+  it('is no option of a verifier, an anchor or a checker', async () => {
+    const odd = leafOf(ec, { extensions: { ku: zeros(0x80) } });
+    const root = rootOf(ec, { spec: { notAfter: new Date(NOW - 1_000) } });
+    expect(await judge([odd], rootOf(ec), { profile: 'strict' })).toBe('CERT_MALFORMED');
+    const evil = { tolerances: TOLERANCES, profile: 'default', ignoreExpiry: true, check: () => undefined };
+    expect(await polluted(evil, () => judge([odd], rootOf(ec), { tolerances: [] }))).toBe('CERT_MALFORMED');
+    expect(await polluted(evil, () => judge([leafOf(ec)], root))).not.toBe('accepted');
+    const checker = await polluted({ whenMissing: 'accept' }, () =>
+      revocationChecker({ hash: nobleProvider().hash, crls: [] }),
+    );
+    expect(await judge([leafOf(ec)], rootOf(ec), { revocation: checker })).not.toBe('accepted');
   });
 });
 

@@ -2,12 +2,47 @@ import { once } from 'node:events';
 import net from 'node:net';
 import nodeTls, { type ConnectionOptions } from 'node:tls';
 import { wire } from '../support/duplex.ts';
+import { polluted } from '../support/polluted.ts';
 import { describe, expect, it } from 'vitest';
 import { TlsError } from '../../src/index.ts';
 import tls, { connect, createServer, TLSSocket } from '../../src/tls/index.ts';
 import { ca, client, echo, errorOf, pem, portOf, stopLater } from './support.ts';
 
 /** A connection in node:tls's interface: what it emits, says and refuses, against itself and against Node's own. */
+
+describe('what is on the prototype of all objects', () => {
+  it('is no option: it makes no server trusted', async () => {
+    const { port } = await echo();
+    const evil = { rejectUnauthorized: false, checkServerIdentity: () => undefined, enableTrace: true };
+    await polluted(evil, async () => {
+      expect((await errorOf(client(port, { ca: '' }))).code).toMatch(/SELF_SIGNED|UNABLE_TO/);
+      expect((await errorOf(client(port, { servername: 'other.example' }))).code).toBe('ERR_TLS_CERT_ALTNAME_INVALID');
+    });
+  });
+});
+
+describe('a callback', () => {
+  it('may throw what cannot be looked at', async () => {
+    const { port } = await echo();
+    const pskCallback = (): never => {
+      throw {
+        toString: () => {
+          throw new Error('of its text');
+        },
+      };
+    };
+    expect((await errorOf(client(port, { pskCallback }))).message).toBe('something that throws when it is looked at');
+  });
+
+  it('that chooses none of the protocols is told of them escaped, and of some', async () => {
+    const { server, port } = await echo({ ALPNCallback: () => 'none' });
+    const told = once(server, 'tlsClientError');
+    const ALPNProtocols = Array.from({ length: 200 }, (_, index) => `${index}\u001b[31m\n${'x'.repeat(200)}`);
+    await errorOf(client(port, { ALPNProtocols }));
+    const [error] = await told;
+    expect(error.message).toMatch(/^[ -~…]{1,1500}$/);
+  });
+});
 
 describe('a connection', () => {
   it('is a net.Socket, echoes, and says what it is in the shapes of node:tls', async () => {

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { systemRandom } from '../random.ts';
 import { defaultSchemes } from '../schemes.ts';
 import type { CipherSuite, CryptoProvider, KeyExchange, Random, SignatureScheme } from '../types.ts';
@@ -42,6 +43,7 @@ export interface NobleOptions {
  * ```
  */
 export function nobleProvider(options: NobleOptions = {}): CryptoProvider {
+  options = ownOf(options);
   const random = options.random ?? systemRandom;
   return {
     name: 'noble',

@@ -4,6 +4,7 @@
  * runtime without X25519 or P-521 fails when it is used. `warifu/crypto/auto` puts noble behind it for that.
  * @module
  */
+import { ownOf } from '../../bytes/shape.ts';
 import type { WebSubtle } from '../web-types.ts';
 import { TlsError } from '../../errors.ts';
 import { hybrid } from '../hybrid.ts';
@@ -56,6 +57,7 @@ export function hasWebCrypto(): boolean {
  * ```
  */
 export function webCryptoProvider(options: WebCryptoOptions = {}): CryptoProvider {
+  options = ownOf(options);
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) throw new TlsError('ERR_OPTION', { detail: `${name}: there is no such option` });
   const subtle = options.subtle ?? runtimeSubtle();

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { bytesOf } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 
@@ -61,7 +62,7 @@ export function readOptions<O extends object, M extends keyof O>(
   // Without a prototype: what was put on that of all objects, even read-only, is not in the way.
   const read: Record<string, unknown> = Object.create(null);
   for (const name of names) {
-    const rule: Rule<unknown> & Partial<DefaultRule<unknown>> = Reflect.get(rules, name);
+    const rule: Rule<unknown> & Partial<DefaultRule<unknown>> = ownOf(Reflect.get(rules, name));
     // Own properties only: what was put on Object.prototype is no option.
     const value: unknown = Object.hasOwn(options, name) ? Reflect.get(options, name) : undefined;
     if (value !== undefined) read[name] = rule.read(value, path(name));

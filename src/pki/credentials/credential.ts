@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
 import { defaultSchemes, legacySchemes, schemesOf } from '../../crypto/schemes.ts';
@@ -109,6 +110,7 @@ export function checkCredentialNames(source: object): void {
 }
 
 function* credentialSteps(source: CredentialSource, crypto: CryptoProvider): Steps<Credential> {
+  source = ownOf(source);
   checkCredentialNames(source);
   const bundle = yield* bundleSteps(source.certificates, source);
   if (bundle.certificates.length === 0)

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import type { PasswordOptions } from './containers/password-based.ts';
@@ -51,6 +52,7 @@ export function* bundleSteps(
   options: BundleOptions,
   what: 'certificates' | 'privateKey' = 'certificates',
 ): Steps<Bundle> {
+  options = ownOf(options);
   const certificates: Certificate[] = [];
   const keys: PrivateKeyFile[] = [];
   const problems: FileProblem[] = [];
@@ -128,7 +130,8 @@ function* readKey(part: FilePart, options: BundleOptions): Steps<PrivateKeyFile>
   return readPrivateKey(part.der, part.label);
 }
 
-function protection({ password, allowLegacy, maxIterations }: BundleOptions): PasswordOptions {
+function protection(options: BundleOptions): PasswordOptions {
+  const { password, allowLegacy, maxIterations } = ownOf(options);
   if (password === undefined)
     throw new TlsError('ERR_PASSWORD', { detail: 'the file is protected, and no password was given' });
   return { password, allowLegacy: allowLegacy ?? false, ...(maxIterations !== undefined && { maxIterations }) };

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { autoProvider } from '../../crypto/auto.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import { encodeSubjectPublicKeyInfo } from '../../crypto/spki.ts';
@@ -50,6 +51,7 @@ export interface AuthorityOptions extends IssueOptions, ExtensionOptions {
  * ```
  */
 export async function createAuthority(options: AuthorityOptions): Promise<Authority> {
+  options = ownOf(options);
   checkOptions('createAuthority', options, [
     ...ISSUE_OPTIONS,
     ...EXTENSION_OPTIONS,
@@ -138,6 +140,7 @@ export interface AuthoritySource {
  * ```
  */
 export async function openAuthority(source: AuthoritySource): Promise<Authority> {
+  source = ownOf(source);
   checkOptions('openAuthority', source, ['certificates', 'key', 'password', 'crypto']);
   const crypto = source.crypto ?? autoProvider();
   const { certificates } = await readBundle(source.certificates, {});

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { WebCryptoKey } from '../../crypto/web-types.ts';
 import { derSequence } from '../../bytes/der-writer.ts';
 import { autoProvider } from '../../crypto/auto.ts';
@@ -76,6 +77,7 @@ export function issueCertificate(
 /** Issues a certificate for a request, or for a public key, whose private key is elsewhere. */
 export function issueCertificate(options: CertificateOptions): Promise<IssuedCertificate>;
 export async function issueCertificate(options: CertificateOptions): Promise<IssuedCertificate> {
+  options = ownOf(options);
   checkOptions('issueCertificate', options, OPTIONS);
   const { issuer } = options;
   if (issuer !== 'self' && (typeof issuer !== 'object' || issuer === null || !('signer' in issuer)))

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { Integer } from 'asn1js';
 import { CertificateRevocationList as Structure, Extensions, RevokedCertificate } from 'pkijs';
 import { fromAscii, fromHex } from '../../bytes/bytes.ts';
@@ -98,6 +99,7 @@ const DAY = 86_400_000;
  * ```
  */
 export async function createCrl(options: CrlOptions): Promise<CreatedCrl> {
+  options = ownOf(options);
   checkOptions('createCrl', options, OPTIONS);
   const crypto = options.crypto ?? autoProvider();
   const { issuer } = options;

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { WebCryptoKey, WebCryptoKeyPair } from '../../crypto/web-types.ts';
 import { conceal } from '../../bytes/conceal.ts';
 import { concealKey } from '../../crypto/private-key.ts';
@@ -72,6 +73,7 @@ const ML_DSA: readonly string[] = ['ML-DSA-44', 'ML-DSA-65', 'ML-DSA-87'];
  * ```
  */
 export async function generateKeyPair(algorithm: KeyAlgorithm = 'P-256', options: KeyOptions = {}): Promise<KeyPair> {
+  options = ownOf(options);
   checkOptions('generateKeyPair', options, ['crypto']);
   const crypto = options.crypto ?? autoProvider();
   return await keyPairOf(await makePrivateKey(algorithm, crypto), crypto);

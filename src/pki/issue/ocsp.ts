@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { Constructed, Enumerated, GeneralizedTime, Integer, Primitive } from 'asn1js';
 import { CertID, ResponseData, SingleResponse } from 'pkijs';
 import { concat, equalBytes } from '../../bytes/bytes.ts';
@@ -107,6 +108,7 @@ const HASH_OIDS: { readonly [H in HashName]: string } = {
  * ```
  */
 export async function createOcspResponse(options: OcspResponseOptions): Promise<Uint8Array> {
+  options = ownOf(options);
   checkOptions('createOcspResponse', options, OPTIONS);
   const crypto = options.crypto ?? autoProvider();
   const { issuer } = options;

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { Attribute, CertificationRequest as Structure } from 'pkijs';
 
 import { derOctetString, derOid, derSequence, derSequenceOf, derSet } from '../../bytes/der-writer.ts';
@@ -54,6 +55,7 @@ export interface CreatedRequest {
  * ```
  */
 export async function createRequest(options: RequestOptions): Promise<CreatedRequest> {
+  options = ownOf(options);
   checkOptions('createRequest', options, ['names', 'subject', 'key', 'password', 'signature', 'extensions', 'crypto']);
   const crypto = options.crypto ?? autoProvider();
   const names = encodeNames('names', listOf<NameSource>(options.names));

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { Authority } from '../revocation/status.ts';
 import type { Certificate } from '../x509/certificate.ts';
 import type { NameConstraints } from '../x509/extensions.ts';
@@ -29,6 +30,7 @@ export function anchorOf(certificate: Certificate, given: Partial<AnchorSettings
 export function anchorSettings(
   given: { readonly [S in keyof AnchorSettings]?: AnchorSettings[S] | undefined },
 ): AnchorSettings {
+  given = ownOf(given);
   return {
     nameConstraints: given.nameConstraints,
     ignoreExpiry: given.ignoreExpiry ?? false,

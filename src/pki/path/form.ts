@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { DerError } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import { type Certificate, readCertificate } from '../x509/certificate.ts';
@@ -18,6 +19,7 @@ import { ALL_PARTS } from './all-parts.ts';
  * ```
  */
 export function parseCertificate(der: Uint8Array, options: { readonly strict?: boolean } = {}): Certificate {
+  options = ownOf(options);
   try {
     const certificate = readCertificate(der);
     ALL_PARTS.read(certificate);

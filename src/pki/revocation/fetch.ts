@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { equalBytes, toAscii } from '../../bytes/bytes.ts';
 import { contextTag, DerCursor, DerError } from '../../bytes/der.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
@@ -92,6 +93,7 @@ export class Remote {
   #cachedBytes = 0;
 
   constructor(fetch: Fetcher, limits: FetchLimits = {}) {
+    limits = ownOf(limits);
     this.#fetch = fetch;
     this.#timeout = limits.timeout ?? FETCH_LIMITS.timeout;
     this.#totalTimeout = limits.totalTimeout ?? FETCH_LIMITS.totalTimeout;

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { andThen } from '../../bytes/promise.ts';
 import { equalBytes, toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
@@ -51,6 +52,7 @@ const OID_NO_REVOCATION = '2.5.29.56';
  * ```
  */
 export function revocationChecker(options: RevocationOptions): RevocationChecker {
+  options = ownOf(options);
   checkRevocationOptions(options);
   const sources = new Sources(options);
   return {

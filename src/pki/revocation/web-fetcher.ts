@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { concat } from '../../bytes/bytes.ts';
 import { TlsError } from '../../errors.ts';
 import type { Fetcher, FetchRequest } from './fetch.ts';
@@ -54,6 +55,7 @@ export interface WebFetcherOptions {
  * ```
  */
 export function webFetcher(options: WebFetcherOptions): Fetcher {
+  options = ownOf(options);
   for (const key of Object.keys(options))
     if (key !== 'fetch' && key !== 'hosts')
       throw new TlsError('ERR_OPTION', { detail: `${key}: there is no such option; there are fetch and hosts` });

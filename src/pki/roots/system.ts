@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type * as NodeFs from 'node:fs';
 import type * as NodeTls from 'node:tls';
 import { equalBytes } from '../../bytes/bytes.ts';
@@ -56,6 +57,7 @@ const FOLDERS: readonly string[] = ['/etc/ssl/certs', '/etc/pki/tls/certs', '/sy
  * ```
  */
 export function systemRoots(options: SystemRootsOptions = {}): SystemRoots {
+  options = ownOf(options);
   const env = options.env ?? runtime().process?.env ?? {};
   const source = options.source ?? 'auto';
   if (!['auto', 'system', 'node'].includes(source))

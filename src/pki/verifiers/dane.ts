@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { CryptoProvider, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -52,6 +53,7 @@ export interface DaneOptions {
  * ```
  */
 export function daneVerifier(options: DaneOptions): PeerVerifier {
+  options = ownOf(options);
   if (typeof options.records !== 'function') throw new TlsError('ERR_OPTION', { detail: 'records: it is needed' });
   const others = [options.pkix, options.fallback].filter((verifier) => verifier !== undefined);
   return { ...wishesOf(others), verify: (peer) => runSteps(judge(options, peer)) };

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { CryptoProvider, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -50,6 +51,7 @@ export interface FirstUseOptions {
  * ```
  */
 export function trustOnFirstUse(options: FirstUseOptions): PeerVerifier {
+  options = ownOf(options);
   if (typeof options.store?.get !== 'function' || typeof options.store.add !== 'function')
     throw new TlsError('ERR_OPTION', { detail: 'store: it needs get and add' });
   return { authorities: [], verify: (peer) => runSteps(judge(options, peer)) };

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { SignatureVerifier } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier } from '../../handshake/peer.ts';
@@ -40,6 +41,7 @@ export interface PathVerifierOptions {
  * ```
  */
 export function pathVerifier(options: PathVerifierOptions): PeerVerifier {
+  options = ownOf(options);
   for (const name of Object.keys(options))
     if (!OPTIONS.includes(name)) throw new TlsError('ERR_OPTION', { detail: `${name}: there is no such option` });
   const { signatures, revocation } = options;

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { equalBytes, fromHex, toHex } from '../../bytes/bytes.ts';
 import type { CryptoProvider, Hash, MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -41,6 +42,7 @@ export interface PinOptions {
  * ```
  */
 export function pinnedVerifier(options: PinOptions): PeerVerifier {
+  options = ownOf(options);
   const hash = options.crypto.hash('sha256');
   const pins: Pins = {
     keys: new Set((options.keys ?? []).map((pin) => readPin(pin, 'keys'))),

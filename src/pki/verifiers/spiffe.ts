@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import type { MaybePromise, SignatureVerifier } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
 import type { PeerVerifier, PresentedPeer, Verdict } from '../../handshake/peer.ts';
@@ -61,6 +62,7 @@ export interface SpiffeVerifier extends PeerVerifier {
  * ```
  */
 export function spiffeVerifier(options: SpiffeOptions): SpiffeVerifier {
+  options = ownOf(options);
   checkOptions(options);
   let domains = readDomains(options);
   let policy = freshPolicy();

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { toHex } from '../../bytes/bytes.ts';
 import { DerError } from '../../bytes/der.ts';
 import type { CryptoProvider, MaybePromise } from '../../crypto/types.ts';
@@ -45,6 +46,7 @@ const MAX_VERIFIED = 32;
  * ```
  */
 export function transparencyVerifier(inner: PeerVerifier, options: TransparencyOptions): PeerVerifier {
+  options = ownOf(options);
   checkOptions(options);
   const logs = logIndex(options.logs, options.crypto.hash('sha256'));
   return {

@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { isTime } from '../../bytes/time.ts';
 import { TlsError } from '../../errors.ts';
 import type { Verdict } from '../../handshake/peer.ts';
@@ -39,6 +40,7 @@ export interface ValidateOptions extends Omit<CertificateVerifierOptions, 'allow
  * ```
  */
 export async function validateChain(chain: CertificateSource, options: ValidateOptions): Promise<Verdict> {
+  options = ownOf(options);
   const { serverName, peer = 'server', at = Date.now(), ocspResponse, ...rest } = options;
   if (peer !== 'server' && peer !== 'client')
     throw new TlsError('ERR_OPTION', {

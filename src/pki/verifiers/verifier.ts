@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { equalBytes } from '../../bytes/bytes.ts';
 import type { MaybePromise } from '../../crypto/types.ts';
 import { TlsError } from '../../errors.ts';
@@ -54,6 +55,7 @@ const DEFAULT_REMEMBERED = 256;
  * ```
  */
 export function certificateVerifier(options: CertificateVerifierOptions): CertificateVerifier {
+  options = ownOf(options);
   checkVerifierOptions(options);
   const remote = options.fetchIssuers && new Remote(options.fetchIssuers);
   const memory = new PathMemory(options.maxRememberedPaths ?? DEFAULT_REMEMBERED);
@@ -78,7 +80,7 @@ export function certificateVerifier(options: CertificateVerifierOptions): Certif
     update: (changes) => {
       for (const key of Object.keys(changes))
         if (!UPDATES.includes(key)) throw new TlsError('ERR_OPTION', { detail: `${key}: it cannot be changed` });
-      const next = { ...options, ...changes };
+      const next = ownOf({ ...options, ...changes });
       checkVerifierOptions(next);
       const before = judge;
       judge = judgeOf(next, memory, remote);

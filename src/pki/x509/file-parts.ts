@@ -1,3 +1,4 @@
+import { ownOf } from '../../bytes/shape.ts';
 import { contextConstructed, DerCursor, DerError, TAG_SEQUENCE } from '../../bytes/der.ts';
 import { TlsError } from '../../errors.ts';
 import { foreignBytes, foreignText, labelText } from './foreign.ts';
@@ -86,6 +87,7 @@ const KIND_TEXT: { readonly [K in PartKind]: string } = {
  * neither text nor bytes.
  */
 export function readParts(source: FileSource, options: PartOptions): readonly FilePart[] {
+  options = ownOf(options);
   const files = typeof source === 'string' || source instanceof Uint8Array ? [source] : source;
   if (!Array.isArray(files)) throw notAFile(options.what, files);
   return files.flatMap((file: unknown, index) => {

@@ -29,7 +29,7 @@ import { Certificate12, CertificateRequest12, CertificateStatus } from '../../..
 import type { ServerConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
 import type { ClientHelloArrival, Fresh } from '../../machine.ts';
-import { request, type ContextSelection, type Step } from '../../requests.ts';
+import { type ContextSelection, NOTHING_CHOSEN, request, type Step } from '../../requests.ts';
 import type { Credential, PeerVerifier } from '../../peer.ts';
 import { type Agreed12, type KeyExchange12, record, type ServerOffer12 } from '../key-exchange/key-exchange.ts';
 import { MAX_CONTENT, readRecordSizeLimit12 } from '../../limits.ts';
@@ -57,8 +57,8 @@ export function* clientHello12(
   if (read.summary.serverName !== undefined) effects.info('serverName', read.summary.serverName);
   const choices: ContextSelection =
     config.selectContext === undefined
-      ? {}
-      : ((yield* request('context', { select: config.selectContext, hello: read.summary })) ?? {});
+      ? NOTHING_CHOSEN
+      : ((yield* request('context', { select: config.selectContext, hello: read.summary })) ?? NOTHING_CHOSEN);
   const protocol = chooseProtocol(read.extensions.get(alpn), choices.alpn ?? config.alpn);
   const from = { read, protocol, choices };
   const found = yield* findSession12(read, from, context);

@@ -158,7 +158,7 @@ function* sendTicket(
 ): Step<void> {
   const lifetime = plan === undefined ? 0 : lifetimeOf(plan, context);
   const state = plan && lifetime > 0 ? stateOf(data, plan, lifetime, peer, group, context) : undefined;
-  const { tickets } = plan ?? {};
+  const tickets = plan?.tickets;
   const sealed = state && tickets && (yield* request('sealTicket', { tickets, state, lifetime, now: context.now() }));
   const ticket = sealed !== undefined && sealed.length <= 0xffff ? sealed : new Uint8Array(0);
   const message = { lifetimeHint: ticket.length === 0 ? 0 : lifetime, ticket };

@@ -17,7 +17,7 @@ import { HANDSHAKE_SERVER_HELLO, TLS_1_2, TLS_1_3 } from '../../../wire/ids.ts';
 import type { ServerConfig } from '../../config.ts';
 import { type Context, versionName } from '../../context.ts';
 import type { ClientHelloArrival, Fresh } from '../../machine.ts';
-import { request, type ContextSelection, type Step } from '../../requests.ts';
+import { type ContextSelection, NOTHING_CHOSEN, request, type Step } from '../../requests.ts';
 import {
   checkSecondHello,
   chooseGroup,
@@ -146,8 +146,8 @@ function* answerEarlyData(
 function* askProgram(read: ReadHello, context: Context<ServerConfig>): Step<ContextSelection> {
   const { config } = context;
   if (read.summary.serverName !== undefined) context.effects.info('serverName', read.summary.serverName);
-  if (config.selectContext === undefined) return {};
-  return (yield* request('context', { select: config.selectContext, hello: read.summary })) ?? {};
+  if (config.selectContext === undefined) return NOTHING_CHOSEN;
+  return (yield* request('context', { select: config.selectContext, hello: read.summary })) ?? NOTHING_CHOSEN;
 }
 
 /** RFC 9846 section 4.2.4. */

@@ -1,3 +1,4 @@
+import { ownOf } from '../../../bytes/shape.ts';
 import { concat, fromHex } from '../../../bytes/bytes.ts';
 import { aesCbcDecrypt, md5 } from '../../../crypto/noble/password.ts';
 import { TlsError } from '../../../errors.ts';
@@ -19,6 +20,7 @@ const CIPHERS: { readonly [name: string]: { readonly key: number; readonly iv: n
  * @throws TlsError ERR_PASSWORD when the password is wrong, ERR_KEY without `allowLegacy` or for an unknown cipher.
  */
 export function decryptLegacyPem(block: PemBlock, options: PasswordOptions): Uint8Array {
+  options = ownOf(options);
   if (options.allowLegacy !== true)
     throw unusable('the encryption of this PEM block (Proc-Type) is no protection; allowLegacy opens it nevertheless');
   const header =

@@ -1,4 +1,5 @@
 import { concat } from '../../../bytes/bytes.ts';
+import { ownOf } from '../../../bytes/shape.ts';
 import { type DerCursor, DerError, TAG_INTEGER, TAG_NULL, TAG_SEQUENCE } from '../../../bytes/der.ts';
 import { derInteger, derNull, derOctetString, derOid, derSequence } from '../../../bytes/der-writer.ts';
 import { hashByName } from '../../../crypto/noble/hash.ts';
@@ -33,8 +34,8 @@ export class Effort {
   #left: number;
 
   constructor(options: PasswordOptions) {
-    this.options = options;
-    this.#each = options.maxIterations ?? 2_000_000;
+    this.options = ownOf(options);
+    this.#each = this.options.maxIterations ?? 2_000_000;
     this.#left = MAX_DERIVATIONS * this.#each;
   }
 

@@ -1,3 +1,4 @@
+import { ownOf } from '../../../bytes/shape.ts';
 import { contextConstructed, contextTag } from '../../../bytes/der.ts';
 import {
   derElement,
@@ -68,6 +69,7 @@ const ITERATIONS = 100_000;
  * ```
  */
 export async function writePkcs12(source: Pkcs12Source, options: Pkcs12WriteOptions): Promise<Uint8Array> {
+  options = ownOf(options);
   checkMac(options);
   return await guardAsync('the PKCS#12 file', () =>
     write(source, { ...options, iterations: options.iterations ?? ITERATIONS }),

@@ -1,3 +1,4 @@
+import { ownOf } from '../../../bytes/shape.ts';
 import { concatAll, equalBytes, equalConstantTime } from '../../../bytes/bytes.ts';
 import {
   contextConstructed,
@@ -104,6 +105,7 @@ export interface Pkcs12Entry {
  * ```
  */
 export async function readPkcs12(bytes: Uint8Array, options: Pkcs12Options = {}): Promise<Pkcs12Contents> {
+  options = ownOf(options);
   return await guardAsync('the PKCS#12 file', async () => {
     const { password } = options;
     const effort = new Effort({ ...options, password: password ?? '' });

@@ -1,3 +1,4 @@
+import { ownOf } from '../../../bytes/shape.ts';
 import { DerError, readDer, TAG_SEQUENCE } from '../../../bytes/der.ts';
 import { derOctetString, derSequence } from '../../../bytes/der-writer.ts';
 import { TlsError } from '../../../errors.ts';
@@ -28,6 +29,7 @@ import {
  * ```
  */
 export async function decryptPkcs8(der: Uint8Array, options: PasswordOptions): Promise<Uint8Array> {
+  options = ownOf(options);
   return await guardAsync('the encrypted private key', () => openPkcs8(der, new Effort(options))());
 }
 
@@ -64,6 +66,7 @@ export function openPkcs8(der: Uint8Array, effort: Effort): () => Promise<Uint8A
  * ```
  */
 export async function encryptPkcs8(pkcs8: Uint8Array, options: EncryptionOptions): Promise<Uint8Array> {
+  options = ownOf(options);
   if (!looksLikePkcs8(pkcs8)) throw new TlsError('ERR_KEY', { detail: 'what is to be encrypted is not PKCS#8' });
   return await guardAsync('the private key', async () => {
     const { algorithm, ciphertext } = await encryptWithPassword(pkcs8, options);
