@@ -126,8 +126,8 @@ export class Sender {
         if (batch !== undefined) return this.#wait(engine, piece, batch, records, taken);
         const sealed = engine.takePieces();
         isSealed = sealed !== undefined;
-        records.push(...(sealed ?? []));
-        taken.push(...this.#takenOf(engine));
+        for (const record of sealed ?? []) records.push(record);
+        for (const callback of this.#takenOf(engine)) taken.push(callback);
       }
       if (isSealed) for (const callback of piece.taken) taken.push(callback);
       // The connection has failed: who waits is told so.
