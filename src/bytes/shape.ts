@@ -6,11 +6,12 @@ export function keysOf<T extends object>(value: T): (keyof T & string)[] {
 }
 
 /**
- * A copy of the own properties, without a prototype: what was put on that of all objects is no option. What is no object
- * comes back as it is, for those who say so.
+ * A copy of the own properties, without a prototype: what was put on that of all objects is no option. A list, and what is
+ * no object, comes back as it is, for those who say so.
  */
 export function ownOf<T>(options: T): T {
-  return typeof options === 'object' && options !== null ? Object.assign(Object.create(null), options) : options;
+  if (typeof options !== 'object' || options === null || Array.isArray(options)) return options;
+  return Object.assign(Object.create(null), options);
 }
 
 /** Can this be called on the value? */
