@@ -39,8 +39,8 @@ const MAX_BATCHES = 3;
 /** Bytes that wait behind batches which are being opened. */
 const MAX_BEHIND = 65_536;
 
-/** Bytes of data that are handed on as one piece. */
-const MAX_JOINED = 65_536;
+/** Bytes of data that are a piece by themselves: less is joined, for more the copy costs more than another piece. */
+const PIECE = 8_192;
 
 interface Batch {
   readonly protector: RecordProtector;
@@ -200,7 +200,7 @@ export class Inbound {
         if (!isData(last)) break;
         parts.push(last.content);
         size += last.content.length;
-      } while (size < MAX_JOINED && this.#batches[0] === batch);
+      } while (size < PIECE && this.#batches[0] === batch);
     } finally {
       // What came before a record that is wrong is not lost.
       if (size > 0) this.#content(CONTENT_APPLICATION_DATA, parts.length === 1 ? parts[0]! : concatAll(parts), handler);
