@@ -11,6 +11,7 @@ import {
   type Effects,
   type Epoch,
   type HandshakeInfo,
+  type Note,
   type PeerInfo,
 } from '../handshake/context.ts';
 import { type ClientSession, type ClientSessionStore, describeSession } from '../handshake/session.ts';
@@ -45,64 +46,110 @@ export interface OfferedSession {
   readonly key: string;
 }
 
-/** Everything that a handshake can do to the connection. */
-export function makeEffects(parts: Parts): Effects {
-  const { config, outbound, inbound, info, lifecycle, emit, early, offered, fail } = parts;
-  const { role } = config;
-  const protect = (direction: Direction, epoch: Epoch, protector: RecordProtector): void => {
-    config.onTrace?.({ type: 'keys', by: role, direction, epoch });
+/** Everything that a handshake can do to the connection. A class: as closures it costs each idle connection a kilobyte and a half. */
+export class EngineEffects implements Effects {
+  readonly #parts: Parts;
+
+  constructor(parts: Parts) {
+    this.#parts = parts;
+  }
+
+  send(message: Uint8Array): void {
+    const { config, outbound, lifecycle } = this.#parts;
+    config.onTrace?.({
+      type: 'message',
+      from: config.role,
+      handshakeType: message[0]!,
+      epoch: outbound.epoch,
+      raw: message,
+    });
+    // Behind our close_notify nothing may follow (RFC 9846 section 6.1).
+    if (lifecycle.writes) outbound.handshake(message);
+  }
+
+  changeCipherSpec(): void {
+    const { config, outbound } = this.#parts;
+    config.onTrace?.({ type: 'change-cipher-spec', from: config.role });
+    outbound.changeCipherSpec();
+  }
+
+  keys(direction: Direction, epoch: Epoch, suite: CipherSuite13, secret: Uint8Array): void {
+    this.#protect(direction, epoch, new Protector13(suite, secret));
+  }
+
+  keys12(direction: Direction, keys: TrafficKeys12): void {
+    this.#protect(direction, 'application', protectorOf(keys, this.#parts.config));
+  }
+
+  unprotect(): void {
+    this.#parts.outbound.unprotect();
+  }
+
+  sendEarlyData(bytes: Uint8Array): void {
+    this.#parts.outbound.data(bytes, () => {});
+  }
+
+  takeEarlyData(bytes: number): void {
+    this.#parts.inbound.takeEarlyData(bytes);
+  }
+
+  earlyExporter(hash: Hash, secret: Uint8Array): void {
+    this.#parts.early(hash, secret.slice());
+  }
+
+  storeSession(store: ClientSessionStore, key: string, session: ClientSession): void {
+    const { config, fail } = this.#parts;
+    storeSession(store, key, describeSession(session), config, fail);
+  }
+
+  offersSession(store: ClientSessionStore, key: string): void {
+    this.#parts.offered({ store, key });
+  }
+
+  warn(description: number): void {
+    const { lifecycle, outbound } = this.#parts;
+    if (lifecycle.writes) outbound.alert(1, description);
+  }
+
+  limit(direction: Direction, bytes: number): void {
+    if (direction === 'write') this.#parts.outbound.limit = bytes;
+    else this.#parts.inbound.limit = bytes;
+  }
+
+  log(label: string, secret: Uint8Array): void {
+    const { config, info } = this.#parts;
+    if (config.keyLog === undefined) return;
+    config.keyLog(`${label} ${toHex(info.clientRandom ?? new Uint8Array(0))} ${toHex(secret)}`);
+  }
+
+  info<K extends keyof ConnectionInfo>(name: K, value: ConnectionInfo[K]): void {
+    this.#parts.info[name] = value;
+  }
+
+  note({ by, text }: Note): void {
+    this.#parts.config.onTrace?.({ type: 'note', by, text: printable(text) });
+  }
+
+  established(): void {
+    const { lifecycle, info, emit } = this.#parts;
+    lifecycle.establish();
+    emit({ type: 'established', info: completeInfo(info) });
+  }
+
+  postHandshakeAuth(peer: PeerInfo | undefined): void {
+    this.#parts.emit({ type: 'post-handshake-auth', peer });
+  }
+
+  skipEarlyData(how: 'sealed' | 'retry', bytes: number): void {
+    this.#parts.inbound.skipEarlyData(how, bytes);
+  }
+
+  #protect(direction: Direction, epoch: Epoch, protector: RecordProtector): void {
+    const { config, outbound, inbound } = this.#parts;
+    config.onTrace?.({ type: 'keys', by: config.role, direction, epoch });
     if (direction === 'write') outbound.protect(protector, epoch);
     else inbound.protect(protector, epoch);
-  };
-  return {
-    send: (message: Uint8Array): void => {
-      config.onTrace?.({
-        type: 'message',
-        from: role,
-        handshakeType: message[0]!,
-        epoch: outbound.epoch,
-        raw: message,
-      });
-      // Behind our close_notify nothing may follow (RFC 9846 section 6.1).
-      if (lifecycle.writes) outbound.handshake(message);
-    },
-    changeCipherSpec: (): void => {
-      config.onTrace?.({ type: 'change-cipher-spec', from: role });
-      outbound.changeCipherSpec();
-    },
-    keys: (direction: Direction, epoch: Epoch, suite: CipherSuite13, secret: Uint8Array): void =>
-      protect(direction, epoch, new Protector13(suite, secret)),
-    keys12: (direction: Direction, keys: TrafficKeys12): void =>
-      protect(direction, 'application', protectorOf(keys, config)),
-    unprotect: (): void => outbound.unprotect(),
-    sendEarlyData: (bytes: Uint8Array): void => outbound.data(bytes, () => {}),
-    takeEarlyData: (bytes: number): void => inbound.takeEarlyData(bytes),
-    earlyExporter: (hash: Hash, secret: Uint8Array): void => early(hash, secret.slice()),
-    storeSession: (store: ClientSessionStore, key: string, session: ClientSession): void =>
-      storeSession(store, key, describeSession(session), config, fail),
-    offersSession: (store: ClientSessionStore, key: string): void => offered({ store, key }),
-    warn: (description: number): void => {
-      if (lifecycle.writes) outbound.alert(1, description);
-    },
-    limit: (direction: Direction, bytes: number): void => {
-      if (direction === 'write') outbound.limit = bytes;
-      else inbound.limit = bytes;
-    },
-    log: (label: string, secret: Uint8Array): void => {
-      if (config.keyLog === undefined) return;
-      config.keyLog(`${label} ${toHex(info.clientRandom ?? new Uint8Array(0))} ${toHex(secret)}`);
-    },
-    info: <K extends keyof ConnectionInfo>(name: K, value: ConnectionInfo[K]): void => {
-      info[name] = value;
-    },
-    note: ({ by, text }): void => config.onTrace?.({ type: 'note', by, text: printable(text) }),
-    established: (): void => {
-      lifecycle.establish();
-      emit({ type: 'established', info: completeInfo(info) });
-    },
-    postHandshakeAuth: (peer: PeerInfo | undefined): void => emit({ type: 'post-handshake-auth', peer }),
-    skipEarlyData: (how: 'sealed' | 'retry', bytes: number): void => inbound.skipEarlyData(how, bytes),
-  };
+  }
 }
 
 /** The engine joins keys and records; the kind of protection comes with the protocol that names it. */

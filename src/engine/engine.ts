@@ -27,7 +27,7 @@ import {
   EXPORTER_LENGTH,
 } from './channel-binding.ts';
 import { classifyMessage } from './classify-message.ts';
-import { forgetSessions, makeEffects, type OfferedSession } from './effects.ts';
+import { EngineEffects, forgetSessions, type OfferedSession } from './effects.ts';
 import type { EngineEvent } from './event.ts';
 import { type Handler, Inbound } from './inbound.ts';
 import { describeEngine, Lifecycle, type Status } from './lifecycle.ts';
@@ -88,7 +88,7 @@ export class Engine {
       config.maxChainSize,
       config.protocols.find(({ firstHello }) => firstHello !== undefined)?.firstHello,
     );
-    const effects = makeEffects({
+    const effects = new EngineEffects({
       config,
       outbound: this.#outbound,
       inbound: this.#inbound,

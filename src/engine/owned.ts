@@ -6,21 +6,23 @@ import type { Secret } from '../handshake/requests.ts';
  * throw at any line: what it had made by then is overwritten here, so that no step has to say so for itself.
  */
 export class Owned {
-  readonly #secrets = new Set<Secret>();
+  /** Only while a step runs or waits. */
+  #secrets: Set<Secret> | undefined;
 
   own<T extends Secret>(secret: T): T {
+    this.#secrets ??= new Set();
     this.#secrets.add(secret);
     return secret;
   }
 
   /** The step has ended: what is still of use is in the data of the state. */
   release(): void {
-    this.#secrets.clear();
+    this.#secrets = undefined;
   }
 
   dispose(): void {
-    for (const secret of this.#secrets) overwrite(secret);
-    this.#secrets.clear();
+    for (const secret of this.#secrets ?? []) overwrite(secret);
+    this.#secrets = undefined;
   }
 }
 

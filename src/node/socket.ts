@@ -68,7 +68,7 @@ export class TlsSocket extends NetSocket {
       writableHighWaterMark: WRITABLE,
     });
     this.#closeTimeout = config.closeTimeout;
-    this.#driver = new Driver(engine, below, this.#skin(), config, turns);
+    this.#driver = new Driver(engine, below, new TlsSocket.#Skin(this), config, turns);
   }
 
   /** What is known of the connection; until 'secureConnect' some of it is undefined. */
@@ -312,31 +312,46 @@ export class TlsSocket extends NetSocket {
 
   // --- what the driver tells ---
 
-  #skin(): Skin {
-    return {
-      secure: () => {
-        this.#isSecure = true;
-        this.active();
-        this.#settle(undefined);
-        if (this.#driver.role === 'client') this.emit('secureConnect');
-        this.emit('secure');
-      },
-      data: (bytes) => {
-        this.bytesRead += bytes.length;
-        this.active();
-        return this.push(bytes);
-      },
-      end: (error) => this.#end(error),
-      over: (error) => {
-        this.#over = { error };
-        if (error !== undefined) this.#settle(error);
-        if (this.#isUnread) {
-          if (this.#ended) this.#destroyAtEnd();
-        } else if (error !== undefined) this.destroy(error);
-        // Our own end is told first.
-        else if (!this.#ended) setImmediate(() => this.destroy());
-      },
-    };
+  static readonly #Skin = class implements Skin {
+    readonly #socket: TlsSocket;
+
+    constructor(socket: TlsSocket) {
+      this.#socket = socket;
+    }
+
+    secure(): void {
+      const socket = this.#socket;
+      socket.#isSecure = true;
+      socket.active();
+      socket.#settle(undefined);
+      if (socket.#driver.role === 'client') socket.emit('secureConnect');
+      socket.emit('secure');
+    }
+
+    data(bytes: Uint8Array): boolean {
+      const socket = this.#socket;
+      socket.bytesRead += bytes.length;
+      socket.active();
+      return socket.push(bytes);
+    }
+
+    end(error: Error | undefined): void {
+      this.#socket.#end(error);
+    }
+
+    over(error: Error | undefined): void {
+      this.#socket.#tellOver(error);
+    }
+  };
+
+  #tellOver(error: Error | undefined): void {
+    this.#over = { error };
+    if (error !== undefined) this.#settle(error);
+    if (this.#isUnread) {
+      if (this.#ended) this.#destroyAtEnd();
+    } else if (error !== undefined) this.destroy(error);
+    // Our own end is told first.
+    else if (!this.#ended) setImmediate(() => this.destroy());
   }
 
   #end(error: Error | undefined): void {

@@ -34,10 +34,12 @@ const LASTING: readonly BudgetName[] = ['changeCipherSpecs', 'certificateRequest
 
 /** Counts what could be a flood. Application data sets most of the counters back. */
 export class Budgets {
-  readonly #spent = new Map<BudgetName, number>();
+  /** Most connections spend nothing. */
+  #spent: Map<BudgetName, number> | undefined;
 
   /** @throws TlsError with the budget's own code when it is used up. */
   spend(name: BudgetName): void {
+    this.#spent ??= new Map();
     const spent = (this.#spent.get(name) ?? 0) + 1;
     this.#spent.set(name, spent);
     const { most, fault } = BUDGETS[name];
@@ -45,6 +47,8 @@ export class Budgets {
   }
 
   progress(): void {
+    if (this.#spent === undefined) return;
     for (const name of this.#spent.keys()) if (!LASTING.includes(name)) this.#spent.delete(name);
+    if (this.#spent.size === 0) this.#spent = undefined;
   }
 }

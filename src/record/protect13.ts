@@ -18,7 +18,6 @@ export class Protector13 implements RecordProtector {
   readonly #suite: CipherSuite13;
   readonly #key: AeadKey;
   readonly #iv: Uint8Array;
-  readonly #nonce: Uint8Array = new Uint8Array(12);
   readonly #sequence: Sequence = new Sequence();
   #count = 0;
 
@@ -80,12 +79,12 @@ export class Protector13 implements RecordProtector {
   open(header: Uint8Array, payload: Uint8Array, limit: number): Opened {
     if (payload.length < this.#suite.aead.tagLength + 1)
       throw new TlsError('ERR_BAD_RECORD_MAC', { detail: 'too short to hold a tag' });
-    return this.#opened(this.#key.open(this.#nonceNow(this.#nonce, 0), header, payload), limit);
+    return this.#opened(this.#key.open(this.#nonceNow(0), header, payload), limit);
   }
 
   dispose(): void {
     this.#key.dispose();
-    wipe(this.#iv, this.#nonce);
+    wipe(this.#iv);
   }
 
   #sealJob(type: number, content: Uint8Array, padding: number): SealJob {
@@ -94,13 +93,13 @@ export class Protector13 implements RecordProtector {
     writeHeader(prefix, this.sealedSize(content.length, padding) - HEADER);
     const tail = new Uint8Array(1 + padding);
     tail[0] = type;
-    const nonce = this.#nonceNow(new Uint8Array(12), 0);
+    const nonce = this.#nonceNow(0);
     this.#advance();
     return { nonce, additionalData: prefix, data: content, tail, prefix };
   }
 
   #openJob(header: Uint8Array, payload: Uint8Array, ahead: number): AeadJob {
-    return { nonce: this.#nonceNow(new Uint8Array(12), ahead), additionalData: header, data: payload };
+    return { nonce: this.#nonceNow(ahead), additionalData: header, data: payload };
   }
 
   #opened(inner: Uint8Array | undefined, limit: number): Opened {
@@ -127,7 +126,7 @@ export class Protector13 implements RecordProtector {
     writeHeader(header, this.sealedSize(length, padding) - HEADER);
     const tail = new Uint8Array(1 + padding);
     tail[0] = type;
-    const nonce = this.#nonceNow(this.#nonce, 0);
+    const nonce = this.#nonceNow(0);
     this.#advance();
     return { nonce, tail };
   }
@@ -138,8 +137,8 @@ export class Protector13 implements RecordProtector {
   }
 
   /** The IV, with the sequence number in its last eight bytes (RFC 9846 section 5.3). */
-  #nonceNow(nonce: Uint8Array, ahead: number): Uint8Array {
-    nonce.set(this.#iv);
+  #nonceNow(ahead: number): Uint8Array {
+    const nonce = this.#iv.slice();
     this.#sequence.xorInto(nonce, ahead);
     return nonce;
   }

@@ -4,14 +4,15 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
 import { TlsError } from '../errors.ts';
 import type { ConnectionInfo, HandshakeInfo, PeerInfo } from '../handshake/context.ts';
+import type { AnyRequest } from '../handshake/requests.ts';
 import { Closing } from './closing.ts';
 import { asTlsError, EngineCalls } from './engine-calls.ts';
 import { Loop } from './loop.ts';
 import type { TransportConfig } from './options.ts';
 import type { Taken } from './outbox.ts';
 import { Reading } from './reading.ts';
-import { Sender } from './sender.ts';
-import type { Skin, Transport } from './transport.ts';
+import { Sender, type SenderHost } from './sender.ts';
+import type { Skin, Transport, TransportEvents } from './transport.ts';
 import { nextTurn, Turns } from './turns.ts';
 
 /** For how long what has arrived is read when writing has failed, in milliseconds: an alert may say why. */
@@ -51,24 +52,12 @@ export class Driver {
     this.#skin = skin;
     this.#config = config;
     this.#loop = new Loop(() => this.#step(), turns);
-    this.#calls = new EngineCalls(() => this.#loop.schedule());
+    this.#calls = new EngineCalls(this.#loop);
     this.#reading = new Reading(transport);
     const calls = this.#calls;
-    this.#sender = new Sender(transport, {
-      schedule: () => this.#loop.schedule(),
-      call: (call) => void this.#calls.call(call),
-      answer: (request) => void (calls.engine && calls.answer(calls.engine, request)),
-      failed: (cause) => this.#writeFailed(cause),
-      took: () => this.#closing.limitSending(),
-      ended: () => this.#endSaid(),
-    });
+    this.#sender = new Sender(transport, new Driver.#Host(this));
     this.#closing = new Closing({ transport, skin, config, calls, reading: this.#reading, sender: this.#sender });
-    transport.listen({
-      received: (bytes) => this.#received(bytes),
-      ended: () => this.#inputEnded('ended', undefined),
-      unwritable: (cause) => this.#writeFailed(cause),
-      gone: (cause) => this.#inputEnded('gone', cause),
-    });
+    transport.listen(new Driver.#Events(this));
     this.#closing.watch((error) => this.abort(error));
     if (!('then' in engine)) this.#begin(engine);
     else {
@@ -187,6 +176,65 @@ export class Driver {
   channelBinding(type: ChannelBinding): Uint8Array {
     return this.#calls.channelBinding(type);
   }
+
+  // --- what its parts and the transport see of it: classes, as closures cost each idle connection a kilobyte ---
+
+  static readonly #Host = class implements SenderHost {
+    readonly #driver: Driver;
+
+    constructor(driver: Driver) {
+      this.#driver = driver;
+    }
+
+    schedule(): void {
+      this.#driver.#loop.schedule();
+    }
+
+    call(call: () => void): void {
+      this.#driver.#calls.call(call);
+    }
+
+    answer(request: AnyRequest): void {
+      const calls = this.#driver.#calls;
+      if (calls.engine !== undefined) calls.answer(calls.engine, request);
+    }
+
+    failed(cause: unknown): void {
+      this.#driver.#writeFailed(cause);
+    }
+
+    took(): void {
+      this.#driver.#closing.limitSending();
+    }
+
+    ended(): void {
+      this.#driver.#endSaid();
+    }
+  };
+
+  static readonly #Events = class implements TransportEvents {
+    readonly #driver: Driver;
+
+    constructor(driver: Driver) {
+      this.#driver = driver;
+    }
+
+    received(bytes: Uint8Array): void {
+      this.#driver.#received(bytes);
+    }
+
+    ended(): void {
+      this.#driver.#inputEnded('ended', undefined);
+    }
+
+    unwritable(cause: unknown): void {
+      this.#driver.#writeFailed(cause);
+    }
+
+    gone(cause?: unknown): void {
+      this.#driver.#inputEnded('gone', cause);
+    }
+  };
 
   // --- the loop ---
 

@@ -3,6 +3,7 @@ import type { ChannelBinding } from '../engine/channel-binding.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
 import { isTlsError, TlsError } from '../errors.ts';
+import type { Loop } from './loop.ts';
 import { type HandshakeInfo, type PeerInfo, startInfo } from '../handshake/context.ts';
 
 /** A call that waits for a certificate. */
@@ -13,20 +14,20 @@ interface Waiting {
 
 /** The engine, once it is there, and the one way to call it: what it throws is no reason to leave a connection hanging. */
 export class EngineCalls {
-  readonly #schedule: () => void;
+  readonly #loop: Loop;
   #engine: Engine | undefined;
   /** Inside a call of the engine: a callback of the program may be running. */
   #isInside = false;
   /** The engine waits for an answer. */
   #isPending = false;
   /** Certificates that were asked for. */
-  readonly #later: Waiting[] = [];
+  #later: Waiting[] | undefined;
   /** The connection has to be given up: what the engine threw, or what was decided inside a call. */
   stop: TlsError | undefined;
 
-  /** @param schedule called when there is something to do. */
-  constructor(schedule: () => void) {
-    this.#schedule = schedule;
+  /** @param loop is scheduled when there is something to do. */
+  constructor(loop: Loop) {
+    this.#loop = loop;
   }
 
   /** Undefined until it is there. */
@@ -48,7 +49,7 @@ export class EngineCalls {
 
   begin(engine: Engine): void {
     this.#engine = engine;
-    this.#schedule();
+    this.#loop.schedule();
   }
 
   /** Undefined when it has thrown. */
@@ -81,7 +82,7 @@ export class EngineCalls {
     const settled = (reason?: unknown): void => {
       if (keeps) this.#isPending = false;
       if (reason !== undefined) this.stop ??= asTlsError(reason);
-      this.#schedule();
+      this.#loop.schedule();
     };
     answer.then(() => settled(), settled);
   }
@@ -107,27 +108,29 @@ export class EngineCalls {
       call(engine);
     } finally {
       this.#isInside = false;
-      this.#schedule();
+      this.#loop.schedule();
     }
   }
 
   requestCertificate(isOver: boolean): Promise<PeerInfo | undefined> {
     return new Promise((resolve, reject) => {
       this.command('requestCertificate', isOver, (engine) => engine.requestCertificate());
-      this.#later.push({ resolve, reject });
+      this.#later = [...(this.#later ?? []), { resolve, reject }];
     });
   }
 
   /** The peer has answered. */
   certificate(peer: PeerInfo | undefined): void {
-    this.#later.shift()?.resolve(peer);
+    this.#later?.shift()?.resolve(peer);
   }
 
   /** The peer will not answer any more; an error is made only where there is one to tell it. */
   rejectLater(why: () => TlsError): void {
-    if (this.#later.length === 0) return;
+    const waiting = this.#later;
+    this.#later = undefined;
+    if (waiting === undefined || waiting.length === 0) return;
     const error = why();
-    for (const waiting of this.#later.splice(0)) waiting.reject(error);
+    for (const { reject } of waiting) reject(error);
   }
 
   exportKey(label: string, context: Uint8Array | undefined, length: number): OwnBytes {
