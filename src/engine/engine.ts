@@ -4,21 +4,15 @@ import { describedAs } from '../bytes/conceal.ts';
 import type { Hash } from '../crypto/types.ts';
 import { isTlsError, TlsError } from '../errors.ts';
 import type { Config, Seen, Standing } from '../handshake/config.ts';
-import { type Effects, type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
-import {
-  type AnyNext,
-  type Arrival,
-  type ArrivalName,
-  type Commands,
-  bindMachine,
-  type Machine,
-} from '../handshake/machine.ts';
-import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Secret, Step } from '../handshake/requests.ts';
+import { type HandshakeInfo, startInfo, versionName } from '../handshake/context.ts';
+import type { AnyNext, Arrival, ArrivalName, Commands, Machine } from '../handshake/machine.ts';
+import type { AnyRequest, AnyRequestBody, RequestBody, Requests, Step } from '../handshake/requests.ts';
 import { exportFrom } from '../keys/schedule13.ts';
 import { TLS_1_3 } from '../wire/ids.ts';
 import { alertMeaning, tellPeer } from './alerts.ts';
 import { answer } from './answer.ts';
-import { guardCallbacks, timeOf } from './callbacks.ts';
+import { bind } from './bind.ts';
+import { guardCallbacks } from './callbacks.ts';
 import {
   CHANNEL_BINDINGS,
   type ChannelBinding,
@@ -590,19 +584,6 @@ export class Engine {
   #wrongState(call: string): TlsError {
     return new TlsError('ERR_STATE', { detail: `${call} when the connection is ${this.status}` });
   }
-}
-
-/** The machine of this role; the one place in the engine where the two differ. */
-function bind(
-  config: Config,
-  effects: Effects,
-  own: <T extends Secret>(secret: T) => T,
-): { readonly machine: Machine; readonly first: (() => Step<AnyNext>) | undefined } {
-  const shared = { crypto: config.crypto, now: () => timeOf(config.clock), effects, own };
-  if (config.role === 'server')
-    return { machine: bindMachine(config.united, config.protocols, { config, ...shared }), first: undefined };
-  const context = { config, ...shared };
-  return { machine: bindMachine(config.united, config.protocols, context), first: () => config.start(context) };
 }
 
 /** Disposes all in a state's data that can be disposed: schedules, transcripts, offers. */

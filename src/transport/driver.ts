@@ -4,7 +4,6 @@ import type { Engine } from '../engine/engine.ts';
 import type { EngineEvent } from '../engine/event.ts';
 import { TlsError } from '../errors.ts';
 import type { ConnectionInfo, HandshakeInfo, PeerInfo } from '../handshake/context.ts';
-import type { AnyRequest } from '../handshake/requests.ts';
 import { Closing } from './closing.ts';
 import { asTlsError, EngineCalls } from './engine-calls.ts';
 import { Loop } from './loop.ts';
@@ -55,9 +54,10 @@ export class Driver {
     this.#calls = new EngineCalls(this.#loop);
     this.#reading = new Reading(transport);
     const calls = this.#calls;
-    this.#sender = new Sender(transport, new Driver.#Host(this));
+    const events = new Driver.#Events(this);
+    this.#sender = new Sender(transport, calls, this.#loop, events);
     this.#closing = new Closing({ transport, skin, config, calls, reading: this.#reading, sender: this.#sender });
-    transport.listen(new Driver.#Events(this));
+    transport.listen(events);
     this.#closing.watch((error) => this.abort(error));
     if (!('then' in engine)) this.#begin(engine);
     else {
@@ -177,44 +177,9 @@ export class Driver {
     return this.#calls.channelBinding(type);
   }
 
-  // --- what its parts and the transport see of it: classes, as closures cost each idle connection a kilobyte ---
-
-  static readonly #Host = class implements SenderHost {
+  /** What its parts see of it. A class: as closures it would cost each idle connection. */
+  static readonly #Events = class implements TransportEvents, SenderHost {
     readonly #driver: Driver;
-
-    constructor(driver: Driver) {
-      this.#driver = driver;
-    }
-
-    schedule(): void {
-      this.#driver.#loop.schedule();
-    }
-
-    call(call: () => void): void {
-      this.#driver.#calls.call(call);
-    }
-
-    answer(request: AnyRequest): void {
-      const calls = this.#driver.#calls;
-      if (calls.engine !== undefined) calls.answer(calls.engine, request);
-    }
-
-    failed(cause: unknown): void {
-      this.#driver.#writeFailed(cause);
-    }
-
-    took(): void {
-      this.#driver.#closing.limitSending();
-    }
-
-    ended(): void {
-      this.#driver.#endSaid();
-    }
-  };
-
-  static readonly #Events = class implements TransportEvents {
-    readonly #driver: Driver;
-
     constructor(driver: Driver) {
       this.#driver = driver;
     }
@@ -233,6 +198,14 @@ export class Driver {
 
     gone(cause?: unknown): void {
       this.#driver.#inputEnded('gone', cause);
+    }
+
+    took(): void {
+      this.#driver.#closing.limitSending();
+    }
+
+    endTaken(): void {
+      this.#driver.#endSaid();
     }
   };
 

@@ -1,6 +1,8 @@
 import { concatAll } from '../bytes/bytes.ts';
 import type { Engine } from '../engine/engine.ts';
 import type { AnyRequest } from '../handshake/requests.ts';
+import type { EngineCalls } from './engine-calls.ts';
+import type { Loop } from './loop.ts';
 import { Outbox, type Piece, type Taken } from './outbox.ts';
 import type { Transport } from './transport.ts';
 
@@ -11,25 +13,21 @@ const RECORD = 16_384;
 /** Bytes of records that the transport may have before it has taken them. */
 const MAX_OUTSTANDING = 131_072;
 
-/** What the driver does for it. */
+/** What the driver is told. */
 export interface SenderHost {
-  /** There is something to do. */
-  schedule(): void;
-  /** Calls the engine, and takes what it throws. */
-  call(call: () => void): void;
-  /** Has a batch of records sealed, and schedules when it is. */
-  answer(request: AnyRequest): void;
   /** The transport takes nothing more. */
-  failed(cause: unknown): void;
+  unwritable(cause: unknown): void;
   /** The transport has taken something that it was handed. */
   took(): void;
   /** Our end has been taken by the transport. */
-  ended(): void;
+  endTaken(): void;
 }
 
 /** The way out: what the program has written is sealed in pieces, and handed over as far as the transport takes it. */
 export class Sender {
   readonly #transport: Transport;
+  readonly #calls: EngineCalls;
+  readonly #loop: Loop;
   readonly #host: SenderHost;
   readonly #outbox: Outbox = new Outbox();
   #outstanding = 0;
@@ -49,8 +47,10 @@ export class Sender {
   /** The transport has taken some. */
   hasTaken = false;
 
-  constructor(transport: Transport, host: SenderHost) {
+  constructor(transport: Transport, calls: EngineCalls, loop: Loop, host: SenderHost) {
     this.#transport = transport;
+    this.#calls = calls;
+    this.#loop = loop;
     this.#host = host;
   }
 
@@ -74,14 +74,14 @@ export class Sender {
 
   write(bytes: Uint8Array, taken?: Taken): void {
     this.#outbox.push(bytes, taken);
-    this.#host.schedule();
+    this.#loop.schedule();
   }
 
   /** Ends our direction, behind what was written. */
   end(taken?: Taken): void {
     if (taken !== undefined) this.#endTaken.push(taken);
     if (this.#ending === 'no') this.#ending = 'asked';
-    this.#host.schedule();
+    this.#loop.schedule();
   }
 
   /** Seals what was written and hands it over, as long as the transport takes it. */
@@ -120,7 +120,7 @@ export class Sender {
       const piece = this.#outbox.take(room, this.#isBatched ? Number.POSITIVE_INFINITY : RECORD);
       room -= piece.bytes.length;
       if (piece.bytes.length > 0) {
-        this.#host.call(() => engine.send(piece.bytes));
+        this.#calls.call(() => engine.send(piece.bytes));
         const batch = engine.takeSealing();
         // What is sealed elsewhere leaves behind what has been sealed here.
         if (batch !== undefined) return this.#wait(engine, piece, batch, records, taken);
@@ -154,7 +154,7 @@ export class Sender {
     if (records.length + before.length > 0) this.#handAll([...records, ...before], done);
     else for (const callback of done) this.#taken.push(callback);
     this.#sealing.push(piece);
-    this.#host.answer(batch);
+    this.#calls.answer(engine, batch);
     return true;
   }
 
@@ -166,14 +166,14 @@ export class Sender {
     const done = (error?: unknown): void => {
       this.#outstanding -= length;
       if (error !== undefined && error !== null) {
-        this.#host.failed(error);
+        this.#host.unwritable(error);
         return;
       }
       if (!this.#inFlight.delete(taken)) return;
       this.hasTaken = true;
       this.#host.took();
       for (const callback of taken) this.#taken.push(callback);
-      if (taken.length > 0 || !this.#outbox.isEmpty) this.#host.schedule();
+      if (taken.length > 0 || !this.#outbox.isEmpty) this.#loop.schedule();
     };
     if (pieces.length === 1) this.#transport.write(pieces[0]!, done);
     else {
@@ -210,7 +210,7 @@ export class Sender {
 
   #sayEnd(engine: Engine): void {
     this.#ending = 'said';
-    this.#host.call(() => engine.close());
+    this.#calls.call(() => engine.close());
     const records = engine.takeBytes();
     if (records !== undefined) this.hand(engine, [records], [() => this.#endSaid()]);
     if (this.#transport.halfCloses) this.#transport.end(() => {});
@@ -233,6 +233,6 @@ export class Sender {
     this.#ending = 'done';
     for (const taken of this.#endTaken) this.#taken.push(taken);
     this.#endTaken = [];
-    this.#host.ended();
+    this.#host.endTaken();
   }
 }
