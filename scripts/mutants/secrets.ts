@@ -122,7 +122,7 @@ export const mutants: readonly Mutant[] = [
   },
   {
     name: 'wipe: the traffic keys and IVs, when a direction ends (TLS 1.3)',
-    find: '    this.#key.dispose();\n    wipe(this.#iv, this.#nonce);',
+    find: '    wipe(this.#iv);\n    this.#key.dispose();',
     tests,
   },
   {

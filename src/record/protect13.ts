@@ -83,8 +83,8 @@ export class Protector13 implements RecordProtector {
   }
 
   dispose(): void {
-    this.#key.dispose();
     wipe(this.#iv);
+    this.#key.dispose();
   }
 
   #sealJob(type: number, content: Uint8Array, padding: number): SealJob {
