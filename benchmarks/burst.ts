@@ -15,6 +15,8 @@ export interface Burst {
   readonly total: number;
   /** The longest time, in milliseconds, in which the server's event loop did not turn. */
   readonly stop: number;
+  /** The most CPU, in milliseconds, that the process has used in one turn of it: how busy the machine is has no part in that. */
+  readonly stopCpu: number;
 }
 
 /** Many handshakes at once at a server in this process; the clients are node:tls in another. */
@@ -41,12 +43,17 @@ export async function burst(name: 'node:tls' | 'warifu' | 'warifu, noble alone',
   const clients = fork(fileURLToPath(import.meta.url), [String(port), String(count)]);
   await once(clients, 'message');
   let last = performance.now();
+  let lastCpu = process.cpuUsage();
   let stop = 0;
+  let stopCpu = 0;
   let running = true;
   const watch = (): void => {
     const now = performance.now();
     stop = Math.max(stop, now - last);
     last = now;
+    const { user, system } = process.cpuUsage(lastCpu);
+    stopCpu = Math.max(stopCpu, (user + system) / 1000);
+    lastCpu = process.cpuUsage();
     if (running) setImmediate(watch);
   };
   watch();
@@ -57,7 +64,7 @@ export async function burst(name: 'node:tls' | 'warifu' | 'warifu, noble alone',
   const total = performance.now() - start;
   clients.kill();
   server.close();
-  return { name, count, total, stop };
+  return { name, count, total, stop, stopCpu };
 }
 
 /** The other process: everything is connected first, so that the handshakes really begin together. */

@@ -100,7 +100,7 @@ async function rest(): Promise<Pick<Results, 'imports' | 'bursts' | 'memory' | '
     const result = await burst(name, name === 'warifu, noble alone' || QUICK ? 200 : 500);
     bursts.push(result);
     console.log(
-      `${result.count} handshakes at once, ${name}: ${result.total.toFixed(0)} ms, longest stop of the event loop ${result.stop.toFixed(0)} ms`,
+      `${result.count} handshakes at once, ${name}: ${result.total.toFixed(0)} ms, longest stop of the event loop ${result.stop.toFixed(0)} ms, ${result.stopCpu.toFixed(0)} ms of CPU`,
     );
   }
   const memory = await memoryOf(QUICK ? 100 : 400);
