@@ -34,6 +34,19 @@ function chachaKey(bytes: Uint8Array): AeadKey {
       // In place: what is read is where it is written.
       chacha20poly1305(key, nonce, additionalData).encrypt(out.subarray(at, end), out.subarray(at, end + TAG_LENGTH));
     },
+    // Behind the header of a record nothing lies at a multiple of four, where noble works without copies of its own.
+    sealApart: (nonce, additionalData, parts, tag) => {
+      const end = parts.reduce((sum, part) => sum + part.length, 0);
+      const out = new Uint8Array(end + TAG_LENGTH);
+      let at = 0;
+      for (const part of parts) {
+        out.set(part, at);
+        at += part.length;
+      }
+      chacha20poly1305(key, nonce, additionalData).encrypt(out.subarray(0, end), out);
+      tag.set(out.subarray(end));
+      return out.subarray(0, end);
+    },
     open: (nonce, additionalData, sealed) => {
       if (sealed.length < TAG_LENGTH) return undefined;
       try {
