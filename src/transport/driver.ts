@@ -183,27 +183,21 @@ export class Driver {
     constructor(driver: Driver) {
       this.#driver = driver;
     }
-
     received(bytes: Uint8Array): void {
       this.#driver.#received(bytes);
     }
-
     ended(): void {
       this.#driver.#inputEnded('ended', undefined);
     }
-
     unwritable(cause: unknown): void {
       this.#driver.#writeFailed(cause);
     }
-
     gone(cause?: unknown): void {
       this.#driver.#inputEnded('gone', cause);
     }
-
     took(): void {
       this.#driver.#closing.limitSending();
     }
-
     endTaken(): void {
       this.#driver.#endSaid();
     }

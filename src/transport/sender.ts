@@ -225,7 +225,7 @@ export class Sender {
     this.isOpen = false;
     this.#inFlight.clear();
     this.#endSaid();
-    this.#host.schedule();
+    this.#loop.schedule();
     return true;
   }
 
