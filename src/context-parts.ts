@@ -11,7 +11,7 @@ import { type Hints, optionError, unknownOption, unsuitable } from './engine/con
 import { Alert } from './errors.ts';
 import type { Credential, CredentialResolver, PeerVerifier } from './handshake/peer.ts';
 import { checkCredentialNames, type CredentialSource, credentialOf } from './pki/credentials/credential.ts';
-import type { AnchorSource } from './pki/path/anchors.ts';
+import { type AnchorSource, readAnchors } from './pki/path/anchors.ts';
 import { anchorsDigest } from './pki/path/anchors-digest.ts';
 import { systemRoots } from './pki/roots/system.ts';
 import { certificateVerifier } from './pki/verifiers/verifier.ts';
@@ -83,7 +83,7 @@ export function trustOf(
   if (anchors === undefined) return { crypto, verifier };
   if (typeof anchors === 'string' && anchors !== 'system' && /^(?:system|default|native|os)$/i.test(anchors))
     throw unsuitable('anchors', "certificates that are trusted, or 'system'", anchors, "write 'system'");
-  const trusted = anchors === 'system' ? systemRoots().certificates : anchors;
+  const trusted = readAnchors(anchors === 'system' ? systemRoots().certificates : anchors);
   // Named by what it trusts, so that sessions outlive the context: in another process, or after `with`.
   const policy = `anchors ${anchorsDigest(trusted, crypto.hash('sha256'))}`;
   return { crypto, verifier: certificateVerifier({ anchors: trusted, signatures: crypto.verifier, policy }) };

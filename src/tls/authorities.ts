@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { readAnchors } from '../pki/path/anchors.ts';
 import { anchorsDigest } from '../pki/path/anchors-digest.ts';
 import { readParts } from '../pki/x509/file-parts.ts';
 import { writePem } from '../pki/x509/pem.ts';
@@ -59,8 +60,9 @@ const READ: { readonly [K in Exclude<Kind, 'default'>]: () => readonly string[] 
 /** A verifier that trusts these; any name is left to `checkServerIdentity`. */
 export function verifierFor(anchors: readonly (string | Uint8Array)[]): PeerVerifier {
   const { verifier: signatures, hash } = autoProvider();
-  const policy = `node:tls ${anchorsDigest(anchors, hash('sha256'))}`;
-  return certificateVerifier({ anchors, signatures, policy, allowNoServerName: true });
+  const read = readAnchors(anchors);
+  const policy = `node:tls ${anchorsDigest(read, hash('sha256'))}`;
+  return certificateVerifier({ anchors: read, signatures, policy, allowNoServerName: true });
 }
 
 /** The verifier of contexts without a `ca`. */

@@ -8,6 +8,7 @@ import {
   type PathPart,
   pathVerifier,
   policiesPart,
+  readAnchors,
 } from '../../src/pki/index.ts';
 import { createAuthority, issueCertificate } from '../../src/pki/issue/index.ts';
 
@@ -43,6 +44,23 @@ async function code(peer: PresentedPeer, parts: readonly PathPart[] = []): Promi
   const verdict = await pathVerifier({ anchors: [root.der], signatures, parts }).verify(peer);
   return verdict.ok ? 'accepted' : verdict.failure.code;
 }
+
+describe('anchors that were read', () => {
+  it('are what they were read as, and are not read again', async () => {
+    const chain = await chainOf({});
+    const late = asked(chain, { now: Date.now() + 1e10 });
+    const verdict = async (anchors: Parameters<typeof readAnchors>[0], peer: PresentedPeer) =>
+      await certificateVerifier({ anchors, signatures }).verify(peer);
+    const read = readAnchors([{ certificate: root.der, ignoreExpiry: true, use: 'leaf' }]);
+    expect(readAnchors(read)).toEqual(read);
+    expect(readAnchors(read)[0]).toBe(read[0]);
+    expect(await verdict(read, asked(chain))).toEqual(
+      await verdict([{ certificate: root.der, ignoreExpiry: true, use: 'leaf' }], asked(chain)),
+    );
+    expect((await verdict(readAnchors(root.der), asked(chain))).ok).toBe(true);
+    expect((await verdict(readAnchors(root.der), late)).ok).toBe(false);
+  });
+});
 
 describe('a small verifier of paths', () => {
   it('says of a plain chain what the large one says', async () => {

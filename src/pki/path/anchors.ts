@@ -32,8 +32,8 @@ export interface TrustAnchor {
   readonly requireSelfSigned?: boolean;
 }
 
-/** PEM text with any number of certificates, DER, or anchors in full. */
-export type AnchorSource = string | Uint8Array | readonly (string | Uint8Array | TrustAnchor | Certificate)[];
+/** PEM text with any number of certificates, DER, anchors in full, or what was read of them. */
+export type AnchorSource = string | Uint8Array | readonly (string | Uint8Array | TrustAnchor | Certificate | Anchor)[];
 
 /**
  * Reads anchors. Of a text with several certificates those are left out that cannot be read, as long as one can: a bundle
@@ -56,6 +56,7 @@ export function readAnchors(
     if (typeof item === 'string' || item instanceof Uint8Array)
       return readBundle(item, skipped).map((certificate) => anchorOf(certificate, { use }));
     if ('der' in item) return [anchorOf(item, { use })];
+    if ('spki' in item) return [item];
     return [readAnchor(item, use)];
   });
 }
