@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { afterAll, describe, expect, it } from 'vitest';
 import { EXAMPLES } from '../../../scripts/listener-page.ts';
 import { flagsOf } from '../../../src/cli/listen/config.ts';
@@ -112,6 +112,22 @@ describe('the plan', () => {
     expect(wrong('{"listeners": [{"name": "x", "to": "a:1", "idle-timeout": "1s", "http": true}]}')).toMatch(
       /idle-timeout/,
     );
+  });
+
+  it('takes the config file of the examples, whose unit and container start it', () => {
+    const examples = new URL('../../../examples/listener/', import.meta.url);
+    const { listeners } = plan(readFileSync(new URL('listen.json', examples), 'utf8'));
+    expect(listeners.map(({ name, settings }) => [name, settings.http, settings.auth])).toEqual([
+      ['database', false, 'require'],
+      ['shop', true, 'require'],
+    ]);
+    const containerfile = readFileSync(new URL('Containerfile', examples), 'utf8');
+    // Everything that the build reads is copied into it.
+    const build = readFileSync(new URL('../../../package.json', import.meta.url), 'utf8');
+    for (const [, folder] of build.matchAll(/"build": .*?tsx (\w+)\//g))
+      expect(containerfile).toContain(`COPY ${folder} `);
+    for (const text of [containerfile, readFileSync(new URL('warifu-listen.service', examples), 'utf8')])
+      expect(text).toContain('/etc/warifu/listen.json');
   });
 
   it('has files beside the config file, shares what stands above, and flags come last', () => {
