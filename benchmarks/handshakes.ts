@@ -4,7 +4,7 @@
  *
  * Each measurement is a process of its own, of the Node that is given, with the other side, node:tls, in another. Rounds are
  * interleaved; shown are medians, and medians of the ratios within a round. What is run is a bundle, as it is shipped: tsx
- * gives each function that is made a name, which costs a third of a handshake and which nobody has who installs the package.
+ * gives each function that is made a name, which costs a third of a handshake and which the package, installed, does not have.
  * Writes `benchmarks/results/handshakes-<version>.json`, and with `--doc` docs/benchmarks.md.
  */
 import { spawnSync } from 'node:child_process';

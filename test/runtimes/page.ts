@@ -33,7 +33,7 @@ export function page(results: readonly Result[]): string {
     'both roles, data both ways, refusals, every operation of the provider that is chosen there, and the pipes that the runtime has.',
     'Node 20.19 is the oldest that is supported, until its line ends in April 2027.',
     '',
-    'The last column is of one run on two shared processors, both ends in one process: it tells apart runtimes, not machines.',
+    'The last column is of one run on two processors on which others were at work, both ends in one process: a hint, and no comparison.',
     '',
     '| runtime | tests | not there | a handshake, one direction |',
     '| --- | --- | --- | --- |',
