@@ -85,7 +85,7 @@ function section(results: Results): string {
   for (const { what, cpu } of results.imports ?? []) lines.push(`- Import of ${what}: ${cpu.toFixed(0)} CPU ms.`);
   for (const { name, count, total, stop, stopCpu } of results.bursts ?? [])
     lines.push(
-      `- ${count} handshakes at once, server ${name}: ${total.toFixed(0)} ms in all, longest stop of the event loop ${stop.toFixed(0)} ms, ${stopCpu.toFixed(0)} ms of CPU.`,
+      `- ${count} handshakes at once, server ${name}: ${total.toFixed(0)} ms in all, longest stop of the event loop ${stop.toFixed(0)} ms${stopCpu === undefined ? '' : `, ${stopCpu.toFixed(0)} ms of CPU`}.`,
     );
   for (const { what, heap } of results.memory ?? [])
     lines.push(`- Idle connection of a server, ${what}: ${heap.toFixed(1)} KiB of heap.`);

@@ -16,7 +16,7 @@ export interface Results {
     readonly count: number;
     readonly total: number;
     readonly stop: number;
-    readonly stopCpu: number;
+    readonly stopCpu?: number | undefined;
   }[];
   readonly memory?: readonly { readonly what: string; readonly heap: number }[];
   readonly browser?: Figures & { readonly browser: string };
