@@ -193,6 +193,20 @@ describe('cert check', () => {
     expect(checked.ok).toBe(true);
     expect(outcomes(checked)).toMatchObject({ order: 'remark', trusted: 'yes' });
     expect(outcomes(await check('server.crt', 'server.key'))).toMatchObject({ trusted: 'unknown' });
+    // As it must not be uploaded to some: blank lines between, and lines of another length.
+    const text = folder.text('server.crt');
+    folder.write('spaced.crt', text.replace('-----\n-----BEGIN', '-----\n\n-----BEGIN'));
+    folder.write('uneven.crt', text.replaceAll(/(\S{64})\n(\S{12})/g, '$1$2\n'));
+    for (const [name, found] of [
+      ['spaced.crt', /blank lines between blocks/],
+      ['uneven.crt', /64 characters/],
+    ] as const) {
+      const { ok, requirements } = await check(name, 'server.key', 'root.crt');
+      expect(ok).toBe(true);
+      expect(requirements.find(({ requirement }) => requirement === 'form')?.text).toMatch(found);
+      const anew = (await run('cert', 'convert', name, '--to', 'pem')).output;
+      expect(anew.trimEnd()).toBe(text.trimEnd());
+    }
   });
 });
 

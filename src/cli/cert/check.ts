@@ -116,6 +116,7 @@ async function check(given: Given, purpose: 'server' | 'client', terminal: Termi
       REMARKS.includes(code) ? 'remark' : code === 'MISSING_INTERMEDIATE' ? 'unknown' : 'no',
       message,
     );
+  for (const [index, name] of given.positionals.entries()) form(name, files[index] ?? new Uint8Array(0), add);
   const certificates = report.certificates.map(({ der }) => readCertificate(der));
   const chain = report.chain.flatMap((index) => certificates[index] ?? []);
   const [leaf] = chain;
@@ -132,6 +133,24 @@ async function check(given: Given, purpose: 'server' | 'client', terminal: Termi
   }
   await trust(chain, certificates, purpose, given, terminal, add);
   return rows;
+}
+
+/** How load balancers that are fed by hand want PEM: blocks one behind the other, lines of 64 characters. Programs take more. */
+function form(name: string, bytes: Uint8Array, add: Add): void {
+  const text = new TextDecoder('latin1').decode(bytes);
+  if (!text.includes('-----BEGIN ')) return;
+  const isSpaced = /-----END [^-\n]+-----[ \t]*\r?\n[ \t\r]*\n[ \t\r\n]*-----BEGIN /.test(text);
+  const blocks = [...text.matchAll(/-----BEGIN [^-\n]+-----\r?\n([A-Za-z0-9+/=\s]*?)-----END /g)];
+  const isUneven = blocks.some(
+    ([, body = '']) => !/^([A-Za-z0-9+/]{64}\r?\n)*([A-Za-z0-9+/=]{1,64}\r?\n)?$/.test(body),
+  );
+  if (!isSpaced && !isUneven) return;
+  const what = [isSpaced ? 'blank lines between blocks' : '', isUneven ? 'lines that are not of 64 characters' : ''];
+  add(
+    'form',
+    'remark',
+    `${name}: it has ${what.filter(Boolean).join(' and ')}; some load balancers refuse that: "warifu cert convert ${name} --to pem" writes it anew`,
+  );
 }
 
 type Add = (requirement: string, outcome: Outcome, text: string) => void;
