@@ -238,3 +238,18 @@ it('a trace that throws when it hears of a store that failed later fails the con
   expect(client.status).toBe('failed');
   expect(drain(client).at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_CALLBACK_FAILED' } });
 });
+
+it.each<readonly [string, object]>([
+  ['no public key', { publicKey: null }],
+  ['a public key of no kind', { publicKey: {} }],
+  ['a public key without bytes', { publicKey: { kind: 'ec', curve: 'P-256', point: 'x' } }],
+  ['a public key that throws when it is looked at', { publicKey: new Proxy({}, { get: boom }) }],
+  ['schemes that are no numbers', { schemes: ['rsa'] }],
+])('a signer that a program answers with is looked at: %s', (_name, part) => {
+  const credential = { ...toyCredential, signer: { ...toyCredential.signer, ...part } };
+  const client = run({
+    client: makeClient({ credential: () => credential }),
+    server: makeServer({ clientAuth: 'require', verifier: toyVerifier }),
+  }).client;
+  expect(client.at(-1)).toMatchObject({ type: 'failed', error: { code: 'ERR_CALLBACK_FAILED' } });
+});

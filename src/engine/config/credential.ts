@@ -1,3 +1,4 @@
+import { bytesOf } from '../../bytes/bytes.ts';
 import type { CryptoProvider, Signer } from '../../crypto/types.ts';
 import { credentialsOf } from '../../handshake/authentication/choose-credential.ts';
 import type { Credential, CredentialResolver, PeerVerifier } from '../../handshake/peer.ts';
@@ -47,7 +48,7 @@ function isCredential(value: object): value is Credential {
   return (
     Array.isArray(chain) &&
     chain.length > 0 &&
-    chain.every((der) => der instanceof Uint8Array && der.length > 0) &&
+    chain.every((der: unknown) => (bytesOf(der)?.length ?? 0) > 0) &&
     isSigner(Reflect.get(value, 'signer'))
   );
 }
@@ -63,7 +64,23 @@ const signerRule: Rule<Signer> = {
 function isSigner(value: unknown): value is Signer {
   if (typeof value !== 'object' || value === null) return false;
   const [publicKey, schemes, sign] = ['publicKey', 'schemes', 'sign'].map((name): unknown => Reflect.get(value, name));
-  return typeof publicKey === 'object' && Array.isArray(schemes) && typeof sign === 'function';
+  const areIds = Array.isArray(schemes) && schemes.every((id) => typeof id === 'number');
+  return isPublicKey(publicKey) && areIds && typeof sign === 'function';
+}
+
+/** As far as a handshake looks at it before it asks for a signature. */
+function isPublicKey(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  const [kind, curve, pss] = ['kind', 'curve', 'pss'].map((name): unknown => Reflect.get(value, name));
+  const hasBytes = (...names: readonly string[]): boolean =>
+    names.every((name) => bytesOf(Reflect.get(value, name)) !== undefined);
+  if (kind === 'ec') return typeof curve === 'string' && hasBytes('point');
+  if (kind === 'rsa') return hasBytes('modulus', 'exponent') && (pss === undefined || isObject(pss));
+  return typeof kind === 'string' && hasBytes('key');
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === 'object' && value !== null;
 }
 
 export const verifierRule: Rule<PeerVerifier> = {
