@@ -10,7 +10,7 @@
  *   --node PATH        another Node
  *   --native           with the runtime's own tls, for comparison; nothing that fails there makes this fail
  *   --servers          and what the servers said
- *   --page             both, and writes docs/libraries.md
+ *   --page             writes docs/libraries.md
  */
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
@@ -39,6 +39,8 @@ const { values, positionals } = parseArgs({
 const folder = resolve(positionals[0] ?? join(import.meta.dirname, '../.cache/libraries'));
 const programs = join(folder, 'programs');
 
+// Servers are ended when this is.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 await main();
 
 async function main(): Promise<void> {
@@ -67,13 +69,11 @@ async function main(): Promise<void> {
     const started = await startServers(host, libraries);
     const cells: Cell[] = [];
     for (const library of libraries)
-      for (const runtime of all)
-        for (const ours of values.page ? [true, false] : [!values.native])
-          cells.push(await cellOf(library, runtime, given, started, ours));
+      for (const runtime of all) cells.push(await cellOf(library, runtime, given, started, !values.native));
     conclude(cells);
     if (values.servers) console.log(host.output);
     const versions = new Map(all.map((one) => [one.name, 'version' in one ? one.version : '']));
-    if (values.page) writePage(cells, versions, folder);
+    if (values.page && !values.native) writePage(cells, versions, folder);
   } finally {
     await host.stop();
   }

@@ -14,7 +14,7 @@ export type RuntimeName = 'Node' | 'Deno' | 'Bun' | 'workerd';
 
 /** How each server is started; `folder` has the libraries. */
 export const SERVERS = {
-  PostgreSQL: startPostgres,
+  PostgreSQL: (host: Host) => startPostgres(host),
   MariaDB: startMariadb,
   Redis: startRedis,
   Mosquitto: startMosquitto,

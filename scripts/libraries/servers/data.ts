@@ -5,7 +5,8 @@ import { freePorts, type Host, LOCAL, PASSWORD, type Ports } from './host.ts';
 
 /** Databases. */
 
-export async function startPostgres(host: Host): Promise<Ports> {
+/** @param more what the server asks of clients beside the password, as in pg_hba.conf. */
+export async function startPostgres(host: Host, more: string = ''): Promise<Ports> {
   const root = '/usr/lib/postgresql';
   const versions = existsSync(root) ? readdirSync(root) : [];
   const bin = join(host.find('PostgreSQL', ...versions.map((one) => `${root}/${one}/bin/initdb`)), '..');
@@ -15,7 +16,7 @@ export async function startPostgres(host: Host): Promise<Ports> {
   host.give(files, 'postgres');
   const auth = ['--auth=scram-sha-256', `--pwfile=${password}`, '--no-sync'];
   host.run(...host.as('postgres', `${bin}/initdb`, ['-D', data, '-U', 'warifu', ...auth]));
-  writeFileSync(join(data, 'pg_hba.conf'), 'hostssl all all all scram-sha-256\n');
+  writeFileSync(join(data, 'pg_hba.conf'), `hostssl all all all scram-sha-256 ${more}\n`);
   const { postgres } = await freePorts('postgres');
   const settings = {
     port: `${postgres}`,

@@ -76,17 +76,18 @@ export async function startKafka(host: Host): Promise<Ports> {
   if (!existsSync(jars) || !readdirSync(jars).some((name) => /^kafka_.*\.jar$/.test(name)))
     throw new NotHere(`there is no Kafka in ${jars}`);
   const files = host.folder();
-  const { kafka, controller } = await freePorts('kafka', 'controller');
+  const { kafka, controller, internal } = await freePorts('kafka', 'controller', 'internal');
   const { cert, key } = host.identity;
   const lines = [
     'process.roles=broker,controller',
     'node.id=1',
     `controller.quorum.voters=1@${LOCAL}:${controller}`,
-    `listeners=SSL://${LOCAL}:${kafka},CONTROLLER://${LOCAL}:${controller}`,
-    `advertised.listeners=SSL://localhost:${kafka}`,
-    'listener.security.protocol.map=SSL:SSL,CONTROLLER:PLAINTEXT',
+    `listeners=SSL://${LOCAL}:${kafka},INTERNAL://${LOCAL}:${internal},CONTROLLER://${LOCAL}:${controller}`,
+    `advertised.listeners=SSL://localhost:${kafka},INTERNAL://${LOCAL}:${internal}`,
+    'listener.security.protocol.map=SSL:SSL,INTERNAL:PLAINTEXT,CONTROLLER:PLAINTEXT',
     'controller.listener.names=CONTROLLER',
-    'inter.broker.listener.name=SSL',
+    // To itself it would be a client, which the certificate of a server is not for.
+    'inter.broker.listener.name=INTERNAL',
     `log.dirs=${files.path('log')}`,
     'offsets.topic.replication.factor=1',
     'offsets.topic.num.partitions=1',
