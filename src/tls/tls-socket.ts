@@ -346,8 +346,7 @@ export class TLSSocket extends SocketFacts {
   }
 
   #fail(error: unknown): void {
-    const told = errorOf(error);
-    process.nextTick(() => this.destroy(told));
+    process.nextTick(() => this.destroy(errorOf(error)));
   }
 
   #secured(): void {
