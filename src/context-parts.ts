@@ -50,7 +50,7 @@ export interface Made {
 }
 
 /** Nothing was made. It has no prototype: what is put on that of objects would be taken for a verifier. */
-export const NOTHING_MADE: Made = /* @__PURE__ */ Object.freeze(Object.create(null));
+export const NOTHING_MADE: Made = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ Object.create(null));
 
 /** What changes does not touch. */
 export function kept(made: Made, changes: object): Made {

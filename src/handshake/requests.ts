@@ -254,4 +254,4 @@ export interface ContextSelection {
 }
 
 /** The context as it is. It has no prototype: what is put on that of objects would be taken for a choice. */
-export const NOTHING_CHOSEN: ContextSelection = /* @__PURE__ */ Object.freeze(Object.create(null));
+export const NOTHING_CHOSEN: ContextSelection = /* @__PURE__ */ Object.freeze(/* @__PURE__ */ Object.create(null));
