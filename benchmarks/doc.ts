@@ -39,7 +39,7 @@ function handshakeTable(all: readonly HandshakeResults[]): string {
   const columns = all.flatMap(({ node, rows }) =>
     (rows[0]?.costs ?? []).map(({ after }, at) => ({ title: `Node ${node.slice(1)}, after ${after}`, rows, at })),
   );
-  const names = all[0]?.rows.map(({ what }) => what) ?? [];
+  const names = [...new Set(all.flatMap(({ rows }) => rows.map(({ what }) => what)))];
   const cell = (what: string, { rows, at }: (typeof columns)[number]): string => {
     const cost = rows.find((row) => row.what === what)?.costs[at];
     return cost === undefined ? '–' : `${cost.theirs.toFixed(2)} / ${cost.ours.toFixed(2)} (${cost.ratio.toFixed(2)})`;
@@ -90,7 +90,8 @@ function section(results: Results): string {
   for (const { what, heap } of results.memory ?? [])
     lines.push(`- Idle connection of a server, ${what}: ${heap.toFixed(1)} KiB of heap.`);
   const { browser } = results;
-  if (browser !== undefined) {
+  // A run of before these figures were taken apart has none of them.
+  if (browser?.rate !== undefined) {
     const ratios = (ours: readonly number[], raw: readonly number[]): string =>
       middle(ours.map((one, round) => one / raw[round]!)).toFixed(2);
     lines.push(

@@ -68,15 +68,18 @@ async function main(): Promise<void> {
         ({ theirs, ours, ratio }) => `${theirs.toFixed(2)} ${ours.toFixed(2)} ${ratio.toFixed(2)}`,
       );
       console.log(`${what.padEnd(28)}${cells.map((cell) => cell.padStart(24)).join('')}`);
+      // After each row: a run takes long, and may be interrupted.
+      if (ONLY === undefined) keep({ node: version, load: loadavg()[1] ?? 0, rounds: ROUNDS, rows });
     }
-  const results: HandshakeResults = { node: version, load: loadavg()[1] ?? 0, rounds: ROUNDS, rows };
-  mkdirSync(RESULTS, { recursive: true });
-  if (ONLY === undefined)
-    writeFileSync(
-      join(RESULTS, `handshakes-${version.slice(1).split('.')[0]}.json`),
-      `${JSON.stringify(results, undefined, 2)}\n`,
-    );
   if (process.argv.includes('--doc')) writePage(RESULTS);
+}
+
+function keep(results: HandshakeResults): void {
+  mkdirSync(RESULTS, { recursive: true });
+  writeFileSync(
+    join(RESULTS, `handshakes-${results.node.slice(1).split('.')[0]}.json`),
+    `${JSON.stringify(results, undefined, 2)}\n`,
+  );
 }
 
 function compare(way: Way, role: HandshakeOrder['role']): HandshakeRow['costs'] {
