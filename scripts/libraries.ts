@@ -96,10 +96,7 @@ function install(): void {
 
 function npmCi(where: string, what: string): void {
   console.log(`installing ${what}`);
-  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund', '--omit=optional'], {
-    cwd: where,
-    stdio: 'inherit',
-  });
+  const { status } = spawnSync('npm', ['ci', '--no-audit', '--no-fund'], { cwd: where, stdio: 'inherit' });
   if (status !== 0) console.log(`${what}: not installed; only what is there will be tried`);
 }
 
