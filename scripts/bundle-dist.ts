@@ -120,10 +120,11 @@ const taking: Plugin = {
   setup: ({ onResolve, onLoad }) => {
     onResolve({ filter: /^[./]/ }, ({ path, resolveDir }) => {
       const file = path.startsWith('/') ? path : join(resolveDir, path);
-      return common.has(file) ? { namespace: 'made-up', path: file, sideEffects: false } : undefined;
+      // Named by where it is in this tree, as everything is: so that two builds are the same.
+      return common.has(file) ? { namespace: 'made-up', path: relative(ROOT, file), sideEffects: false } : undefined;
     });
     onLoad({ filter: /.*/, namespace: 'made-up' }, ({ path }) => ({
-      contents: `export { ${(common.get(path) ?? []).map(([a, b]) => `${b} as ${a}`).join(', ')} } from '${COMMON}';`,
+      contents: `export { ${(common.get(join(ROOT, path)) ?? []).map(([a, b]) => `${b} as ${a}`).join(', ')} } from '${COMMON}';`,
     }));
   },
 };

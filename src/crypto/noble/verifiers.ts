@@ -55,8 +55,24 @@ export function verifierOf(kinds: readonly SignatureKind[], hashes: readonly Has
   };
 }
 
+/** What of noble's ECDSA is called: a declaration names no type of a library. */
+export interface Ecdsa {
+  getPublicKey(scalar: Uint8Array, isCompressed: boolean): Uint8Array;
+  sign(
+    digest: Uint8Array,
+    scalar: Uint8Array,
+    how: { readonly prehash: false; readonly format: 'der'; readonly extraEntropy: Uint8Array },
+  ): Uint8Array;
+  verify(
+    signature: Uint8Array,
+    digest: Uint8Array,
+    point: Uint8Array,
+    how: { readonly prehash: false; readonly lowS: false; readonly format: 'der' },
+  ): boolean;
+}
+
 /** Built on first use: see groups.ts. */
-export const CURVES: { readonly [Name in NamedCurve]: () => ReturnType<typeof ecdsa> } = {
+export const CURVES: { readonly [Name in NamedCurve]: () => Ecdsa } = {
   'P-256': () => p256Curve(),
   'P-384': () => p384Curve(),
   'P-521': () => p521Curve(),
@@ -72,7 +88,7 @@ export const ecdsaP384: SignatureKind = /* @__PURE__ */ ecdsaOn('P-384', p384Cur
 /** ECDSA on P-521. */
 export const ecdsaP521: SignatureKind = /* @__PURE__ */ ecdsaOn('P-521', p521Curve);
 
-function ecdsaOn(curve: NamedCurve, built: () => ReturnType<typeof ecdsa>): SignatureKind {
+function ecdsaOn(curve: NamedCurve, built: () => Ecdsa): SignatureKind {
   return {
     checks: (key) => key.kind === 'ec' && key.curve === curve,
     verify: (algorithm, key, message, signature, hash) => {

@@ -51,11 +51,15 @@ export function webVerifier(subtle: WebSubtle, sha256: Hash): SignatureVerifier 
   };
 }
 
+/** What WebCrypto is told of an algorithm, by shape: a declaration that named its types would need those of pages. */
+interface Named {
+  readonly name: string;
+}
+type KeyParameters = Named | (Named & { readonly namedCurve: string }) | (Named & { readonly hash: string });
+type SignatureParameters = Named | (Named & { readonly hash: string }) | (Named & { readonly saltLength: number });
+
 /** How a key for this algorithm is read. */
-export function importParameters(
-  algorithm: SignatureAlgorithm,
-  curve: string | undefined,
-): RsaHashedImportParams | EcKeyImportParams | Algorithm {
+export function importParameters(algorithm: SignatureAlgorithm, curve: string | undefined): KeyParameters {
   switch (algorithm.kind) {
     case 'ecdsa':
       return { name: 'ECDSA', namedCurve: curve ?? '' };
@@ -73,7 +77,7 @@ export function importParameters(
 }
 
 /** How a signature by this algorithm is made and checked. */
-export function parametersOf(algorithm: SignatureAlgorithm): EcdsaParams | RsaPssParams | Algorithm {
+export function parametersOf(algorithm: SignatureAlgorithm): SignatureParameters {
   switch (algorithm.kind) {
     case 'ecdsa':
       return { name: 'ECDSA', hash: webHash(algorithm.hash) };

@@ -28,6 +28,7 @@ export interface ConstraintsPart {
   judge(work: Work): ConstraintsJudge;
 }
 
+/** Judges names under constraints; what it has judged once it knows. */
 export interface ConstraintsJudge {
   /** @throws DerError when a name cannot be read. */
   check(certificate: Certificate, constraints: NameConstraints): Finding | undefined;
