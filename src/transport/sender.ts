@@ -133,8 +133,7 @@ export class Sender {
       // The connection has failed: who waits is told so.
       else this.#inFlight.add(piece.taken);
     }
-    if (records.length > 0) this.#handAll(records, taken);
-    else for (const callback of taken) this.#taken.push(callback);
+    this.#handOver(records, taken);
     return isSealed;
   }
 
@@ -146,16 +145,17 @@ export class Sender {
     taken: readonly Taken[],
   ): boolean {
     this.#isBatched = true;
-    const before = engine.takePieces() ?? [];
-    const done = [
-      ...taken,
-      ...this.#sealing.splice(0, this.#sealing.length + 1 - engine.sealing).flatMap((one) => one.taken),
-    ];
-    if (records.length + before.length > 0) this.#handAll([...records, ...before], done);
-    else for (const callback of done) this.#taken.push(callback);
     this.#sealing.push(piece);
+    const before = engine.takePieces() ?? [];
+    this.#handOver([...records, ...before], [...taken, ...this.#takenOf(engine)]);
     this.#calls.answer(engine, batch);
     return true;
+  }
+
+  /** Who waits for what gave no record is told at once. */
+  #handOver(records: readonly Uint8Array[], taken: readonly Taken[]): void {
+    if (records.length > 0) this.#handAll(records, taken);
+    else for (const callback of taken) this.#taken.push(callback);
   }
 
   #handAll(pieces: readonly Uint8Array[], taken: readonly Taken[]): void {
