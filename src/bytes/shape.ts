@@ -14,6 +14,11 @@ export function ownOf<T>(options: T): T {
   return Object.assign(Object.create(null), options);
 }
 
+/** Not null. */
+export function isObject<T extends object = object>(value: unknown): value is T {
+  return typeof value === 'object' && value !== null;
+}
+
 /** Can this be called on the value? */
 export function hasMethod(value: unknown, name: string): boolean {
   if ((typeof value !== 'object' && typeof value !== 'function') || value === null) return false;

@@ -1,4 +1,5 @@
 import type { NetConnectOpts } from 'node:net';
+import { isObject } from '../bytes/shape.ts';
 import { type Callback, invalidType } from './arguments.ts';
 
 /** Where to dial, as `net.connect` takes it, and for errors. */
@@ -26,22 +27,18 @@ export function readConnect(given: readonly unknown[]): ConnectArguments {
   const callback = isCallback(last) ? last : undefined;
   const [first, second, third]: unknown[] = values.filter((value) => value !== callback);
   const positional = byPosition(first, second);
-  const more = isOptions(second) ? second : isOptions(third) ? third : {};
-  const options = { ...positional, ...(isOptions(first) ? first : {}), ...(isOptions(first) ? {} : more) };
+  const more = isObject(second) ? second : isObject(third) ? third : {};
+  const options = { ...positional, ...(isObject(first) ? first : {}), ...(isObject(first) ? {} : more) };
   return { options, dial: options as Dial, callback };
 }
 
 function byPosition(first: unknown, second: unknown): object {
-  if (isOptions(first)) return {};
+  if (isObject(first)) return {};
   if (first === undefined) return {};
   const isPort = typeof first === 'number' || (typeof first === 'string' && /^\s*\d+\s*$/.test(first));
   if (isPort) return { port: first, ...(typeof second === 'string' && { host: second }) };
   if (typeof first === 'string') return { path: first };
   throw invalidType('options', ['object', 'number', 'string'], first);
-}
-
-function isOptions(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 function isCallback(value: unknown): value is Callback {

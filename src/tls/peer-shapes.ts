@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto';
 import type { DetailedPeerCertificate, PeerCertificate } from 'node:tls';
+import { isObject } from '../bytes/shape.ts';
 import { peerCertificate } from '../node/node-shapes.ts';
 import type { PeerInfo } from '../handshake/context.ts';
 import { readCertificate } from '../pki/x509/certificate.ts';
@@ -61,8 +62,4 @@ function tidy(certificate: object): void {
     lists[key] = [...(lists[key] ?? []), String(plain)];
   }
   Reflect.set(certificate, 'infoAccess', lists);
-}
-
-function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,5 +1,6 @@
 import { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
+import { isObject } from '../bytes/shape.ts';
 import { TlsError } from '../errors.ts';
 import { coded } from './arguments.ts';
 import type { ServerEvents } from './engines.ts';
@@ -55,11 +56,6 @@ export interface Deferred<T> {
 export function writeError(error: Error | null | undefined): Error | null | undefined {
   if (!(error instanceof TlsError)) return error;
   return coded(new Error('write ECANCELED', { cause: error }), 'ECANCELED', { syscall: 'write' });
-}
-
-/** Not null. */
-export function isObject(value: unknown): value is object {
-  return typeof value === 'object' && value !== null;
 }
 
 /** Can it be asked for its listeners? */

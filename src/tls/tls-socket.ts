@@ -1,6 +1,7 @@
 import { Socket } from 'node:net';
 import { addAbortSignal, type Duplex, getDefaultHighWaterMark } from 'node:stream';
 import type { TLSSocketOptions } from 'node:tls';
+import { isObject } from '../bytes/shape.ts';
 import type { Engine } from '../engine/engine.ts';
 import { TlsError } from '../errors.ts';
 import { readAlpn } from './alpn.ts';
@@ -24,16 +25,7 @@ import { type Destination, readConnect } from './connect-arguments.ts';
 import { HandshakeRecord } from './record.ts';
 import { secureContext } from './secure-context.ts';
 import { SocketFacts } from './socket-facts.ts';
-import {
-  DIAL_EVENTS,
-  type Deferred,
-  deferred,
-  isEvents,
-  isObject,
-  isWaiting,
-  keepFailures,
-  writeError,
-} from './socket-parts.ts';
+import { DIAL_EVENTS, type Deferred, deferred, isEvents, isWaiting, keepFailures, writeError } from './socket-parts.ts';
 import { streamHandle } from './stream-socket.ts';
 import { decodeSession, OneSession } from './sessions.ts';
 

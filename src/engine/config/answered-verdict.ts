@@ -1,4 +1,5 @@
 import { bytesOf } from '../../bytes/bytes.ts';
+import { isObject } from '../../bytes/shape.ts';
 import type { Verdict, VerificationFailure } from '../../handshake/peer.ts';
 import { unsuitable } from './rules.ts';
 
@@ -50,8 +51,4 @@ function certificateOf(who: string, value: unknown): Uint8Array {
 function object<T extends object>(who: string, expected: string, value: unknown): T {
   if (!isObject<T>(value)) throw unsuitable(who, expected, value);
   return value;
-}
-
-function isObject<T extends object>(value: unknown): value is T {
-  return typeof value === 'object' && value !== null;
 }

@@ -1,4 +1,5 @@
 import { bytesOf } from '../../bytes/bytes.ts';
+import { isObject } from '../../bytes/shape.ts';
 import type { CryptoProvider, Signer } from '../../crypto/types.ts';
 import { credentialsOf } from '../../handshake/authentication/choose-credential.ts';
 import type { Credential, CredentialResolver, PeerVerifier } from '../../handshake/peer.ts';
@@ -70,17 +71,13 @@ function isSigner(value: unknown): value is Signer {
 
 /** As far as a handshake looks at it before it asks for a signature. */
 function isPublicKey(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
+  if (!isObject(value)) return false;
   const [kind, curve, pss] = ['kind', 'curve', 'pss'].map((name): unknown => Reflect.get(value, name));
   const hasBytes = (...names: readonly string[]): boolean =>
     names.every((name) => bytesOf(Reflect.get(value, name)) !== undefined);
   if (kind === 'ec') return typeof curve === 'string' && hasBytes('point');
   if (kind === 'rsa') return hasBytes('modulus', 'exponent') && (pss === undefined || isObject(pss));
   return typeof kind === 'string' && hasBytes('key');
-}
-
-function isObject(value: unknown): boolean {
-  return typeof value === 'object' && value !== null;
 }
 
 export const verifierRule: Rule<PeerVerifier> = {
